@@ -1,0 +1,69 @@
+"""Fixtures for every test: a home of its own, and git repositories to make in it."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from support.home import HomeGuard
+from support.repo import CONFIG, GitRepo
+
+settings.register_profile("explog", deadline=None, print_blob=True)  # CI machines stutter
+settings.load_profile("explog")
+
+# Whoever starts the tests in the background has them ignore interrupts, and all that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+_guard = HomeGuard(Path.home())
+_UNSET = ("COLUMNS", "FORCE_COLOR", "INSIDE_EMACS", "LINES", "NO_COLOR", "PAGER", "VISUAL")
+
+
+@pytest.fixture(autouse=True)
+def home(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Path]:
+    """A new, empty home folder, and an environment like on a fresh machine.
+
+    Python code that writes to the real home raises AssertionError, and fails the test even if
+    something caught that.
+    """
+    folder = tmp_path_factory.mktemp("home")
+    for name in [*_UNSET, *(name for name in os.environ if name.startswith(("GIT_", "EXPLOG_")))]:
+        if name != "EXPLOG_ELPA":
+            monkeypatch.delenv(name, raising=False)
+    for name, value in _environment(folder).items():
+        monkeypatch.setenv(name, value)
+    (folder / ".gitconfig").write_text(CONFIG, encoding="utf-8")
+    with _guard.watch():
+        yield folder
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """What the environment of a test with the home `folder` has in place of the user's."""
+    return {
+        "HOME": str(folder),
+        "EXPLOG_TEST_HOME": str(folder),
+        "XDG_CACHE_HOME": str(folder / ".cache"),
+        "XDG_CONFIG_HOME": str(folder / ".config"),
+        "XDG_DATA_HOME": str(folder / ".local/share"),
+        "XDG_STATE_HOME": str(folder / ".local/state"),
+        "GIT_CONFIG_GLOBAL": str(folder / ".gitconfig"),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_TERMINAL_PROMPT": "0",
+        "EDITOR": "false",
+        "LC_ALL": "C.UTF-8",
+        "TZ": "UTC",
+    }
+
+
+@pytest.fixture
+def git_repo(tmp_path: Path) -> Callable[..., GitRepo]:
+    """Make repositories: `git_repo("name", "--object-format=sha256")`, options for git init."""
+
+    def make(name: str = "repo", *init: str) -> GitRepo:
+        return GitRepo(tmp_path / name, *init)
+
+    return make
