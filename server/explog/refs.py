@@ -1,0 +1,174 @@
+"""The reference grammar: `[e201]`, `[e201.1]`, `[e201.1.2]`, and what a commit says with it.
+
+Everything here is a pure function of text. It knows no git, no org and no index.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+
+from explog.errors import ExplogError
+
+# Bounded on purpose: a hostile message must not make a number that Python refuses to parse.
+ID_PATTERN = r"[0-9][0-9A-Za-z_-]{0,63}"
+STEP_PATTERN = r"[0-9]{1,6}(?:\.[0-9]{1,6}){0,7}"
+# Not behind a letter or digit, as in `weights[e2]`; other scripts may come without a blank.
+REFERENCE_PATTERN = rf"(?<![0-9A-Za-z_])\[e({ID_PATTERN})(?:\.({STEP_PATTERN}))?\]"
+
+_REFERENCE = re.compile(REFERENCE_PATTERN)
+_ID = re.compile(ID_PATTERN)
+_RUN = rf"(?:\[e{ID_PATTERN}(?:\.{STEP_PATTERN})?\][ \t,;&]*)+"
+_LEADING_RUN = re.compile(rf"[ \t]*{_RUN}")
+_BODY_RUN = re.compile(rf"[ \t]*(?:[-*+][ \t]+)?({_RUN})")
+_NOT_WORK = ("fixup! ", "squash! ", "amend! ", 'Revert "')
+
+_FLAGS = re.compile(r"\(\?[aiLmsux]+\)")
+
+DEFAULT_RESULTS = r"Results\b"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Reference:
+    """A reference to an experiment (`step` is empty) or to one of its steps."""
+
+    experiment: str
+    step: tuple[int, ...] = ()
+
+    def __str__(self) -> str:
+        return f"e{self.experiment}" + "".join(f".{n}" for n in self.step)
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A reference found in text, at `text[start:end]`."""
+
+    reference: Reference
+    start: int
+    end: int
+
+
+class Place(IntEnum):
+    """Where a commit bears a reference; a smaller value makes the stronger claim."""
+
+    SUBJECT = 0
+    BODY = 1
+    MENTION = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What one commit says of one reference.
+
+    `results` is true for a results commit: the line is a reference followed by `Results`.
+    """
+
+    reference: Reference
+    place: Place
+    results: bool = False
+
+
+def is_id(text: str) -> bool:
+    """Tell whether TEXT can be the id of an experiment."""
+    return _ID.fullmatch(text) is not None
+
+
+def parse_step(text: str) -> tuple[int, ...]:
+    """Return the numbers of a step written as `1` or `1.2`; empty text is no step."""
+    return tuple(int(n) for n in text.split(".")) if text else ()
+
+
+def step_text(step: tuple[int, ...]) -> str:
+    """Return STEP as it is written: `1.2`."""
+    return ".".join(map(str, step))
+
+
+def find_references(text: str) -> Iterator[Mention]:
+    """Yield every reference in TEXT, in order."""
+    if "[e" not in text:
+        return
+    for match in _REFERENCE.finditer(text):
+        experiment, step = match.groups()
+        yield Mention(Reference(experiment, parse_step(step or "")), match.start(), match.end())
+
+
+def results_pattern(results: str = DEFAULT_RESULTS) -> re.Pattern[str]:
+    """Compile the option `results`: a regexp for what follows a results commit's reference."""
+    try:
+        own = re.compile(results)
+    except re.error as error:
+        message = f"the option results is no regular expression: {results!r}: {error}"
+        raise ExplogError("bad-config", message) from error
+    # Flags like (?i) stand for all of it, and so must come first.
+    flags = _FLAGS.match(results)
+    rest = results[flags.end() :] if flags else results
+    end = "\n" if own.flags & re.VERBOSE else ""  # a comment may come last
+    return re.compile(rf"[\s:\u2013\u2014-]*(?:{rest}{end})", own.flags)
+
+
+_DEFAULT_RESULTS = results_pattern()
+
+
+def split_message(message: str) -> tuple[str, str]:
+    """Return (subject, body) of a commit message, the subject folded to one line as git does."""
+    text = message.rstrip("\n")
+    subject, _blank, body = text.partition("\n\n")
+    if subject and subject == subject.strip() and subject.isprintable() and "\r" not in body:
+        return subject, body  # as nearly all are: one line, an empty one, the rest
+    lines = message.replace("\r\n", "\n").split("\n")
+    first = next((n for n, line in enumerate(lines) if line.strip()), len(lines))
+    blank = next((n for n in range(first, len(lines)) if not lines[n].strip()), len(lines))
+    subject = " ".join(line.strip() for line in lines[first:blank])
+    return subject, "\n".join(lines[blank + 1 :]).rstrip("\n")
+
+
+def claims(message: str, results: re.Pattern[str] = _DEFAULT_RESULTS) -> tuple[Claim, ...]:
+    """Return what a commit MESSAGE claims, each reference once, at its strongest place.
+
+    A subject counts wherever the reference stands in it; a body line counts where it begins with
+    the reference, as squash and squash-merge leave it; anything else is a mention. A commit that
+    is to be folded into another, or that takes one back, claims nothing.
+    """
+    if "[e" not in message:
+        return ()
+    return claims_of(*split_message(message), results)
+
+
+def claims_of(
+    subject: str, body: str, results: re.Pattern[str] = _DEFAULT_RESULTS
+) -> tuple[Claim, ...]:
+    """Return what `claims` does for a message that was split."""
+    if "[e" not in subject and "[e" not in body:
+        return ()
+    found: dict[Reference, Claim] = {}
+    if subject.startswith(_NOT_WORK):
+        for text in (subject, body):
+            for mention in find_references(text):
+                found.setdefault(mention.reference, Claim(mention.reference, Place.MENTION))
+        return tuple(found.values())
+    for claim in (*_subject_claims(subject, results), *_body_claims(body, results)):
+        known = found.get(claim.reference)
+        if known is None or (claim.place, not claim.results) < (known.place, not known.results):
+            found[claim.reference] = claim
+    return tuple(found.values())
+
+
+def _subject_claims(subject: str, results: re.Pattern[str]) -> Iterator[Claim]:
+    run = _LEADING_RUN.match(subject)
+    head = run.end() if run and results.match(subject, run.end()) else 0
+    for mention in find_references(subject):
+        yield Claim(mention.reference, Place.SUBJECT, mention.end <= head)
+
+
+def _body_claims(body: str, results: re.Pattern[str]) -> Iterator[Claim]:
+    if "[e" not in body:
+        return
+    for line in body.split("\n"):
+        run = _BODY_RUN.match(line)
+        is_results = bool(run and results.match(line, run.end()))
+        for mention in find_references(line):
+            leading = bool(run and mention.end <= run.end())
+            place = Place.BODY if leading else Place.MENTION
+            yield Claim(mention.reference, place, leading and is_results)

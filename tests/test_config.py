@@ -1,0 +1,181 @@
+"""Settings: what they read, and what they say of what they cannot read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from explog.config import (
+    Project,
+    Root,
+    Settings,
+    default_config_path,
+    from_mapping,
+    load,
+    with_overrides,
+)
+from explog.errors import ExplogError
+
+FULL = """
+logs = ["~/log.org", "/srv/*.org"]
+repositories = ["~/a", {path = "/srv/b", depth = 2}]
+index = "~/index.sqlite"
+tag = "run"
+steps_heading = "Steps"
+results = "Outcome"
+tick = "always"
+todo_open = ["TODO"]
+todo_done = []
+
+[projects]
+"~/log.org" = ["~/a"]
+"""
+
+
+def test_a_whole_file(tmp_path: Path, home: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_bytes(b"\xef\xbb\xbf" + FULL.replace("\n", "\r\n").encode())
+    assert load(file) == Settings(
+        logs=("~/log.org", "/srv/*.org"),
+        repositories=(Root(home / "a"), Root(Path("/srv/b"), 2)),
+        projects=(Project(home / "log.org", (home / "a",)),),
+        index=home / "index.sqlite",
+        tag="run",
+        steps_heading="Steps",
+        results="Outcome",
+        tick="always",
+        todo_open=("TODO",),
+        todo_done=(),
+    )
+
+
+def test_no_file_is_no_settings_but_a_named_one_must_be_there(home: Path) -> None:
+    assert load() == Settings()
+    with pytest.raises(ExplogError, match=r"no\.toml: there is no such file"):
+        load(home / "no.toml")
+
+
+def test_the_default_file_is_read() -> None:
+    default_config_path().parent.mkdir(parents=True)
+    default_config_path().write_text('tag = "run"', encoding="utf-8")
+    assert load().tag == "run"
+
+
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        ("tags = 'x'", "unknown setting 'tags'; there are: index, logs,"),
+        ("tag = 1", "tag: expected a string, not 1"),
+        ("tag = ''", "tag: expected a string, not ''"),
+        ("tag = ':exp:'", "tag: expected a tag of letters"),
+        ("tag = 'my tag'", "tag: expected a tag of letters"),
+        ("logs = 'x.org'", "logs: expected a list of strings, not 'x.org'"),
+        ("logs = [1]", "logs: expected a string, not 1"),
+        ("logs = ['']", "logs: expected a string, not ''"),
+        ("logs = ['a\\u0000b']".replace("'", '"'), "logs: expected a string"),
+        ("repositories = '~/a'", "repositories: expected a list of paths or {path, depth}"),
+        ("repositories = [1]", "repositories: expected a path or {path, depth}, not 1"),
+        ("repositories = [{depth = 1}]", "repositories: expected a path or {path, depth}"),
+        ("repositories = [{path = 'a', deep = 1}]", "repositories: expected a path or"),
+        ("repositories = [{path = 1}]", "repositories: expected a string, not 1"),
+        ("repositories = [{path = 'a', depth = -1}]", "repositories: expected a depth from 0 to"),
+        ("repositories = [{path = 'a', depth = 11}]", "repositories: expected a depth from 0 to"),
+        ("repositories = [{path = 'a', depth = true}]", "repositories: expected a depth from 0"),
+        ("repositories = [{path = 'a', depth = '1'}]", "repositories: expected a depth from 0"),
+        ("projects = ['a']", "projects: expected a table of log = [repositories]"),
+        ("[projects]\n'a.org' = 'b'", "projects: expected a list of strings, not 'b'"),
+        ("[projects]\n'a.org' = [1]", "projects: expected a string, not 1"),
+        ("index = 1", "index: expected a string, not 1"),
+        ("results = '('", "results is no regular expression: '('"),
+        ("results = 1", "results: expected a string"),
+        ("steps_heading = []", "steps_heading: expected a string"),
+        ("tick = 'sometimes'", "tick: expected always, results or never, not 'sometimes'"),
+        ("tick = ['always']", "tick: expected always, results or never"),
+        ("todo_open = ['TO DO']", "todo_open: expected TODO keywords without"),
+        ("todo_open = ['TODO(t)']", "todo_open: expected TODO keywords without"),
+        ("todo_done = ['|']", "todo_done: expected TODO keywords without"),
+        ("todo_done = 'DONE'", "todo_done: expected a list of strings"),
+        ("tag = ", "Invalid value"),
+        ("tag = 'a'\ntag = 'b'", "Cannot overwrite a value"),
+    ],
+)
+def test_bad_settings_are_told_with_file_and_name(toml: str, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(toml, encoding="utf-8")
+    with pytest.raises(ExplogError) as caught:
+        load(file)
+    assert caught.value.code == "bad-config"
+    assert caught.value.message.startswith(f"{file}: ")
+    assert said in caught.value.message
+
+
+def test_what_is_no_text_file_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_bytes(b"tag = '\xff'")
+    for bad in (file, tmp_path):
+        with pytest.raises(ExplogError) as caught:
+            load(bad)
+        assert caught.value.code == "bad-config"
+        assert caught.value.message.startswith(f"{bad}: ")
+
+
+def files(*logs: str) -> list[str]:
+    """Return the names of the files that LOGS stand for."""
+    return [path.name for path in Settings(logs=logs).log_files()]
+
+
+def test_logs_are_files_globs_and_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("b.org", "a.org", ".hidden.org", "c.txt", "[x].org", "sub/d.org"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / ".#a.org").symlink_to("ada@host.1:1")
+    monkeypatch.chdir(tmp_path)
+    assert files(".") == ["[x].org", "a.org", "b.org"]
+    assert files(str(tmp_path), "a.org", "./a.org") == ["[x].org", "a.org", "b.org"]
+    assert files("*.txt", "a.org") == ["c.txt", "a.org"]
+    assert files("[x].org") == ["[x].org"]
+    assert files("**/*.org") == ["[x].org", "a.org", "b.org", "d.org"]
+    assert files("gone.org", "none*.org") == ["gone.org"]
+    assert all(path.is_absolute() for path in Settings(logs=("a.org", "gone.org")).log_files())
+
+
+def test_a_log_with_two_names_is_one_log(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real/a.org").touch()
+    (tmp_path / "link").symlink_to("real")
+    (tmp_path / "b.org").symlink_to("real/a.org")
+    logs = [str(tmp_path / name) for name in ("link", "real/a.org", "b.org")]
+    assert Settings(logs=tuple(logs)).log_files() == [tmp_path / "link/a.org"]
+
+
+def test_home_stands_for_home(home: Path) -> None:
+    assert Settings(logs=("~/x.org",)).log_files() == [home / "x.org"]
+
+
+def test_each_scope_has_an_index_of_its_own(tmp_path: Path) -> None:
+    scopes: list[dict[str, Any]] = [
+        {},
+        {"logs": ["a.org"]},
+        {"repositories": ["/a"]},
+        {"repositories": [{"path": "/a", "depth": 1}]},
+        {"results": "x"},
+        {"projects": {"/a.org": ["/a"]}},
+    ]
+    indexes = {from_mapping(scope).index_path() for scope in scopes}
+    assert len(indexes) == len(scopes)
+    assert from_mapping({"tag": "run"}).index_path() in indexes
+    assert Settings(index=tmp_path / "x").index_path() == tmp_path / "x"
+    assert Settings(logs=("a\udcff.org",)).index_path() not in indexes
+
+
+def test_a_command_line_overrides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = from_mapping({"logs": ["a.org"], "repositories": ["/a"], "tag": "run"})
+    assert with_overrides(settings) == settings
+    changed = with_overrides(settings, ["b.org"], ["r"], tmp_path / "i")
+    assert changed.logs == ("b.org",)
+    assert changed.repositories == (Root(tmp_path / "r"),)
+    assert changed.index == tmp_path / "i"
+    assert changed.tag == "run"
