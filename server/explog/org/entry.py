@@ -1,0 +1,164 @@
+"""One experiment: its names, dates and steps, read from the text of its subtree.
+
+orgparse reads the dates, one entry at a time and from the lines that bear some, as one that does
+not exist makes it give up on the whole text. The rest is read by our own modules.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import orgparse
+
+from explog.org.heading import (
+    HEADING,
+    PLANNING,
+    clean_title,
+    entry_ids,
+    read_properties,
+    split_todo,
+)
+from explog.org.lists import Opaque
+from explog.org.scan import Keywords
+from explog.org.steps import Step, StepList, conflict_line, find_steps, read_step
+
+_DATED = re.compile(r"[<\[][0-9]{4}-")
+# What splitlines() takes for a line end and org does not.
+_ODD_BREAKS = str.maketrans(dict.fromkeys("\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029", " "))
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """Something in an entry that cannot be read as meant; `line` counts as the entry's does."""
+
+    kind: str
+    line: int
+    message: str
+    experiment: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """An entry with an id. Lines are 0-based in the entry, except in `diagnoses`."""
+
+    id: str
+    aliases: tuple[str, ...]
+    title: str
+    todo: str | None
+    done: bool
+    tags: tuple[str, ...]
+    created: date | None
+    closed: date | None
+    properties: Mapping[str, str]
+    steps: tuple[Step, ...]
+    diagnoses: tuple[Diagnosis, ...] = ()
+
+
+def read_experiment(
+    text: str,
+    line: int,
+    tags: Sequence[str],
+    keywords: Keywords,
+    steps_heading: str = "Experiments",
+) -> Experiment | None:
+    """Read the subtree TEXT; see `read_entry`."""
+    entry = read_entry(text.split("\n"), line, tags, keywords, steps_heading)
+    return None if entry is None else entry[0]
+
+
+def read_entry(
+    lines: Sequence[str], line: int, tags: Sequence[str], keywords: Keywords, steps_heading: str
+) -> tuple[Experiment, StepList | None] | None:
+    """Read the subtree LINES whose heading is at LINE of whatever it is part of; None without id.
+
+    Its steps come as they are read and as they stand there. What cannot be read is left out and
+    named in `diagnoses`.
+    """
+    heading = lines[0].lstrip("*").strip()
+    properties = read_properties(lines)
+    ident, aliases = entry_ids(heading, properties)
+    if ident is None:
+        return None
+    created, closed, bad = _read_dates(_dated_lines(lines, properties))
+    messages = [(n, f"there is no such date: {text.strip()}") for n, text in bad]
+    conflict = conflict_line(lines)
+    if conflict is not None:
+        messages.append((conflict, "a merge conflict is not resolved here; no step is read"))
+    steps = find_steps(lines, steps_heading, keywords) if conflict is None else None
+    todo, title = split_todo(heading, keywords)
+    experiment = Experiment(
+        id=ident,
+        aliases=aliases,
+        title=clean_title(title),
+        todo=todo,
+        done=todo in keywords.done,
+        tags=tuple(tags),
+        created=created,
+        closed=closed,
+        properties=properties,
+        steps=tuple(read_step(lines, *step) for step in steps.items) if steps else (),
+        diagnoses=tuple(
+            Diagnosis("unreadable", line + number, message, ident) for number, message in messages
+        ),
+    )
+    return experiment, steps
+
+
+def _dated_lines(lines: Sequence[str], properties: Mapping[str, str]) -> list[tuple[int, str]]:
+    """Return (number, text) of the heading and of the lines beneath it that may bear dates.
+
+    Blocks and drawers are left out, but for the property `CREATED`.
+    """
+    stop = next((n for n, text in enumerate(lines) if n and HEADING.match(text)), len(lines))
+    opaque = Opaque(lines, stop)
+    found = [(0, lines[0])]
+    number = 1
+    while number < stop:
+        text = lines[number]
+        end = opaque.end(number) if text.lstrip()[:1] in ("#", ":") else None
+        if end is None and _DATED.search(text):
+            found.append((number, text))
+        number = (number if end is None else end) + 1
+    if "CREATED" in properties:
+        planned = len(found) > 1 and found[1][0] == 1 and PLANNING.match(found[1][1])
+        found.insert(2 if planned else 1, (0, properties["CREATED"]))
+    return [(number, text.translate(_ODD_BREAKS)) for number, text in found]
+
+
+def _read_dates(
+    lines: Sequence[tuple[int, str]],
+) -> tuple[date | None, date | None, list[tuple[int, str]]]:
+    """Return when the entry was created and closed, and those of LINES that cannot be read."""
+    bad: list[tuple[int, str]] = []
+    if len(lines) == 1 and not _DATED.search(lines[0][1]):
+        return None, None, bad
+    texts = [text for _number, text in lines]
+    try:
+        node = _node(texts)
+    except ValueError:
+        bad = [line for line in lines if not _is_readable(line[1])]
+        good = [line[1] for line in lines[1:] if line not in bad]
+        node = _node(["* x" if lines[0] in bad else texts[0], *good])
+    dates = node.get_timestamps(inactive=True, point=True, range=True)
+    created = _as_date(dates[0].start) if dates else None
+    return created, _as_date(node.closed.start) if node.closed else None, bad
+
+
+def _node(lines: Sequence[str]) -> Any:
+    return orgparse.loads("\n".join(lines)).children[0]
+
+
+def _is_readable(text: str) -> bool:
+    try:
+        _node(["* x", text.lstrip("*")])
+    except ValueError:
+        return False
+    return True
+
+
+def _as_date(value: date | datetime) -> date:
+    return value.date() if isinstance(value, datetime) else value

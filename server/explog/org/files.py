@@ -1,0 +1,212 @@
+"""The one writer of log files: all or nothing, and only over what was read.
+
+A log is replaced by rename from a temporary file in its own folder, under the locks that Emacs
+and other explogs honour, with its mode, owner, extended attributes and symbolic link kept.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import glob
+import os
+import re
+import socket
+import stat
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from explog.errors import ExplogError
+
+_OWNER = re.compile(r".*@(?P<host>[^@]+)\.(?P<pid>[0-9]+)(?::[0-9]+)?", re.DOTALL)
+_LONG = 50
+_PATIENCE = 5.0
+"""Seconds to wait for another explog, which holds a log for milliseconds."""
+
+
+def read_log(path: Path) -> bytes:
+    """Return the bytes of the log at PATH; raise ExplogError with the file in its message."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise ExplogError("unreadable", f"{path}: it is not a file", file=str(path))
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise ExplogError("missing", f"{path}: there is no such log", file=str(path)) from error
+    except OSError as error:
+        reason = f"{path}: it cannot be read: {error.strerror}"
+        raise ExplogError("unreadable", reason, file=str(path)) from error
+
+
+def replace_log(path: Path, expected: bytes, new: bytes) -> None:
+    """Replace the log at PATH by NEW if it still holds EXPECTED, whole or not at all.
+
+    Raises ExplogError with a code that tells why nothing was written: `changed`, `locked`,
+    `read-only`, `hard-linked`, `missing`, `unreadable` or `not-written`.
+    """
+    real = Path(os.path.realpath(path))
+    with _locked(real) as status:
+        _refuse_unsafe(path, real, status)
+        if read_log(real) != expected:
+            raise ExplogError("changed", f"{path}: it changed meanwhile", file=str(path))
+        try:
+            _replace(real, new, status)
+        except OSError as error:
+            reason = f"{path}: it cannot be written: {error.strerror}"
+            raise ExplogError("not-written", reason, file=str(path)) from error
+
+
+def emacs_lock(path: Path) -> str | None:
+    """Return who holds the file in a modified Emacs buffer (`user@host.pid`), or None.
+
+    As in Emacs itself, a lock that a process of this machine left behind when it died is none.
+    """
+    lock = path.with_name(f".#{path.name}")
+    try:
+        owner = os.readlink(lock)
+    except FileNotFoundError:
+        return None
+    except OSError:
+        # Where symbolic links are not to be had, Emacs writes a plain file.
+        try:
+            owner = lock.read_text("utf-8", "replace").strip()
+        except OSError:
+            return None
+    return None if _is_dead(owner) else owner
+
+
+def _is_dead(owner: str) -> bool:
+    match = _OWNER.fullmatch(owner)
+    if match is None or match["host"] != socket.gethostname():
+        return False
+    try:
+        os.kill(int(match["pid"]), 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return False
+
+
+def _refuse_unsafe(path: Path, real: Path, status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise ExplogError("unreadable", f"{path}: it is not a file", file=str(path))
+    if status.st_nlink > 1:
+        reason = f"{path}: it has {status.st_nlink} hard links, which a rename would cut"
+        raise ExplogError("hard-linked", reason, file=str(path))
+    writable = status.st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH)
+    if not writable or not os.access(real, os.W_OK):
+        raise ExplogError("read-only", f"{path}: it is read-only", file=str(path))
+    _refuse_locked(path, real)
+
+
+def _refuse_locked(path: Path, real: Path) -> None:
+    for candidate in {path, real}:
+        holder = emacs_lock(candidate)
+        if holder is not None:
+            reason = f"{path}: it is being edited in another Emacs ({holder})"
+            raise ExplogError("locked", reason, file=str(path))
+
+
+@contextlib.contextmanager
+def _locked(real: Path) -> Iterator[os.stat_result]:
+    """Hold an advisory lock on the file that is at REAL once the lock is held."""
+    while True:
+        try:
+            descriptor = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except FileNotFoundError as error:
+            raise ExplogError("missing", f"{real}: there is no such log", file=str(real)) from error
+        except OSError as error:
+            reason = f"{real}: it cannot be read: {error.strerror}"
+            raise ExplogError("unreadable", reason, file=str(real)) from error
+        try:
+            _lock(descriptor, real)
+            status = os.fstat(descriptor)
+            if _is_at(real, status):
+                yield status
+                return
+        finally:
+            os.close(descriptor)
+
+
+def _lock(descriptor: int, real: Path) -> None:
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() > deadline:
+                reason = f"{real}: another program keeps it locked"
+                raise ExplogError("locked", reason, file=str(real)) from error
+            time.sleep(0.005)
+        except OSError:
+            return  # a network file system without locks; the check of the content still holds
+        else:
+            return
+
+
+def _is_at(real: Path, status: os.stat_result) -> bool:
+    """Tell whether the file that was opened is the one at REAL, and not one replaced meanwhile."""
+    try:
+        return os.path.samestat(os.stat(real), status)
+    except FileNotFoundError as error:
+        raise ExplogError("missing", f"{real}: there is no such log", file=str(real)) from error
+
+
+def _replace(real: Path, new: bytes, status: os.stat_result) -> None:
+    # A long name is cut, so that the temporary one does not become too long.
+    prefix = f".{real.name[:_LONG]}.explog-"
+    if len(real.name) <= _LONG:
+        for leftover in real.parent.glob(f"{glob.escape(prefix)}*"):
+            leftover.unlink(missing_ok=True)  # from a crash: whoever writes holds the lock
+    descriptor, name = tempfile.mkstemp(prefix=prefix, dir=real.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(new)
+            stream.flush()
+            _copy_metadata(real, stream.fileno(), status)
+            os.fsync(stream.fileno())
+        _refuse_locked(real, real)
+        if _version(os.stat(real)) != _version(status):
+            raise ExplogError("changed", f"{real}: it changed meanwhile", file=str(real))
+        os.replace(temporary, real)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync_folder(real.parent)
+
+
+def _version(status: os.stat_result) -> tuple[int, ...]:
+    return status.st_ino, status.st_dev, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+def _copy_metadata(real: Path, descriptor: int, status: os.stat_result) -> None:
+    mine = os.fstat(descriptor)
+    if (mine.st_uid, mine.st_gid) != (status.st_uid, status.st_gid):
+        os.fchown(descriptor, status.st_uid, status.st_gid)
+    os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
+    if hasattr(os, "listxattr"):
+        for attribute in os.listxattr(real):
+            _copy_attribute(real, descriptor, attribute)
+
+
+def _copy_attribute(real: Path, descriptor: int, attribute: str) -> None:
+    try:
+        os.setxattr(descriptor, attribute, os.getxattr(real, attribute))
+    except OSError as error:
+        # The kernel gives a new file its security label; not everyone may set one.
+        if error.errno not in (errno.EPERM, errno.EACCES) or attribute[:9] != "security.":
+            raise
+
+
+def _sync_folder(folder: Path) -> None:
+    # Not every folder can be read or synced; the rename itself is done.
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,109 @@
+"""The prose of an experiment, cut into what a search can point at: notes, steps, conclusions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from explog.org.heading import HEADING, read_id, title_of
+from explog.org.scan import Keywords
+from explog.org.steps import StepList
+
+_STAMP = re.compile(r"[<\[](\d{4})-(\d\d)-(\d\d)\b[^>\]\n]*[>\]]")
+_ITEM = re.compile(r"(?:[-+]|\d+[.)])[ \t]")
+_DRAWER_LINE = re.compile(r"[ \t]*:[-\w]+:(?:[ \t].*)?$")
+_PLANNING = re.compile(r"[ \t]*(?:CLOSED|DEADLINE|SCHEDULED):")
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A piece of text at `line`, 0-based in the entry; `kind` as in the query language.
+
+    `step` is empty for all but a step; `day` is the first date that the text itself bears.
+    """
+
+    kind: str
+    step: tuple[int, ...]
+    line: int
+    text: str
+    day: date | None
+
+
+def read_passages(
+    lines: Sequence[str], steps: StepList | None, keywords: Keywords
+) -> Iterator[Passage]:
+    """Yield the passages of the entry LINES, whose steps are STEPS; its title is not among them.
+
+    The first is of kind "experiment", even if it is empty: what stands right under the heading.
+    """
+    for index, (start, stop) in enumerate(_sections(lines)):
+        if index == 0:
+            text = _prose(lines[start + 1 : stop])
+            yield Passage("experiment", (), 0, text, _day(text))
+        elif steps is not None and start == steps.heading:
+            yield from _steps(lines, steps)
+        else:
+            title = title_of(lines[start], keywords)
+            kind = "conclusion" if title.casefold().startswith("conclusion") else "note"
+            yield from _blocks(lines, start + 1, stop, kind)
+
+
+def _sections(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Yield (heading, end of its own text), leaving out experiments filed beneath this one."""
+    headings = [
+        (index, len(match[1]))
+        for index, line in enumerate(lines)
+        if (match := HEADING.match(line)) is not None
+    ]
+    hidden, own = 0, read_id(lines)
+    for position, (start, level) in enumerate(headings):
+        stop = headings[position + 1][0] if position + 1 < len(headings) else len(lines)
+        if hidden and level > hidden:
+            continue
+        hidden = 0
+        ident = read_id(lines[start:stop], mentions=False) if position else None
+        if ident is not None and ident != own:
+            hidden = level
+            continue
+        yield start, stop
+
+
+def _steps(lines: Sequence[str], steps: StepList) -> Iterator[Passage]:
+    for number, item in steps.items:
+        rows = [lines[item.line][item.text_column :], *(lines[n] for n in item.text_lines[1:])]
+        text = " ".join(" ".join(rows).split())
+        yield Passage("step", number, item.line, text, _day(text))
+    for line in steps.section.text_lines:
+        text = lines[line].strip()
+        if text and not _DRAWER_LINE.match(text) and not _PLANNING.match(text):
+            yield Passage("note", (), line, text, _day(text))
+
+
+def _blocks(lines: Sequence[str], start: int, stop: int, kind: str) -> Iterator[Passage]:
+    """Yield each paragraph and each top item, with what is indented beneath it."""
+    first = start
+    for line in range(start, stop + 1):
+        text = lines[line] if line < stop else ""
+        after_blank = line > start and not lines[line - 1].strip()
+        if not (line == stop or _ITEM.match(text) or (after_blank and text[:1].strip())):
+            continue
+        said = _prose(lines[first:line])
+        if said:
+            yield Passage(kind, (), first, said, _day(said))
+        first = line
+
+
+def _prose(lines: Sequence[str]) -> str:
+    """Return LINES as one, without drawers' marks, properties and planning."""
+    kept = (line for line in lines if not _DRAWER_LINE.match(line) and not _PLANNING.match(line))
+    return " ".join(" ".join(kept).split())
+
+
+def _day(text: str) -> date | None:
+    match = _STAMP.search(text)
+    try:
+        return date(int(match[1]), int(match[2]), int(match[3])) if match else None
+    except ValueError:
+        return None

@@ -1,0 +1,246 @@
+"""Headings of a log by byte offset, and the chunks that may hold an experiment.
+
+orgparse takes seconds for a file of years; this takes a tenth of one, and only the entries that
+it points at are parsed further. A log is cut into sections, the subtrees of its top headings, and
+each is scanned by itself. Offsets are bytes; lines end at `\\n` (a `\\r` is left to its line).
+"""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+BOM = b"\xef\xbb\xbf"
+_HEADING = re.compile(rb"^(\*+) (.*)$", re.MULTILINE)
+_TAGS = re.compile(r"(?:^|[ \t])(:[\w@#%:-]+:)[ \t\r]*$")
+_KEYWORD = re.compile(rb"[ \t]*#\+(SEQ_TODO|TYP_TODO|TODO|FILETAGS):(.*)", re.IGNORECASE)
+_BLOCK = re.compile(rb"[ \t]*#\+BEGIN_(\S+)", re.IGNORECASE)
+_CODING = re.compile(rb"-\*-.*?coding:[ \t]*([\w.-]+).*?-\*-|^#? *coding:[ \t]*([\w.-]+)", re.M)
+_EOL_SUFFIX = re.compile(r"-(unix|dos|mac)$")
+_ASCII = "".join(map(chr, range(128)))
+_ESCAPED = re.compile("[\udc80-\udcff]")
+_ABOVE_ASCII = re.compile("[^\0-\x7f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Keywords:
+    """The TODO keywords in force: those that are open and those that are done."""
+
+    open: tuple[str, ...]
+    done: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What holds for every section of a file. `encoding` decodes any part of it and back."""
+
+    encoding: str
+    keywords: Keywords
+    filetags: frozenset[str]
+
+    @property
+    def digest(self) -> bytes:
+        """A short key that differs where the same section would be read otherwise."""
+        said = repr((self.encoding, self.keywords, sorted(self.filetags)))
+        return hashlib.blake2b(said.encode("utf-8", "surrogateescape"), digest_size=16).digest()
+
+    def decode(self, data: bytes) -> str:
+        """Decode a part of the log; `encode` gives the same bytes again, whatever they are."""
+        return data.decode(self.encoding, "surrogateescape")
+
+    def encode(self, text: str) -> bytes:
+        """Encode text that `decode` gave, or ASCII put into it."""
+        return text.encode(self.encoding, "surrogateescape")
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A heading with its whole subtree, `section[start:end]`; `line` counts from 0 in the section.
+
+    `tags` are its `own`, its ancestors' and the file's.
+    """
+
+    level: int
+    start: int
+    end: int
+    line: int
+    tags: frozenset[str]
+    own: tuple[str, ...]
+
+
+def file_context(data: bytes, keywords: Keywords) -> Context:
+    """Return what holds for all of a log's bytes; KEYWORDS hold where it sets none itself.
+
+    Raises ValueError with a sentence when the bytes are no text that org could read.
+    """
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise ValueError("it is UTF-16; save it as UTF-8")
+    encoding = _detect_encoding(data)
+    own, filetags = _file_keywords(data, encoding)
+    return Context(encoding, own or keywords, filetags)
+
+
+def _detect_encoding(data: bytes) -> str:
+    """Return a codec that decodes DATA: UTF-8, else the one its cookie names, else latin-1.
+
+    Text that is UTF-8 but for a few bytes counts as UTF-8.
+    """
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    else:
+        return "utf-8"
+    cookie = _CODING.search(data[:2000]) or _CODING.search(data[-3000:])
+    if cookie is not None:
+        name = _EOL_SUFFIX.sub("", (cookie[1] or cookie[2]).decode("ascii").lower())
+        if _round_trips(data, name):
+            return name
+    text = data.decode("utf-8", "surrogateescape")
+    broken = len(_ESCAPED.findall(text))
+    return "utf-8" if len(_ABOVE_ASCII.findall(text)) > 2 * broken else "latin-1"
+
+
+def _round_trips(data: bytes, codec: str) -> bool:
+    """Tell whether any line of DATA can be read by CODEC and written back, ASCII put into it."""
+    try:
+        if codecs.lookup(codec).name.startswith("iso2022"):
+            return False  # a line means what the lines before it make it mean
+        if _ASCII.encode(codec).decode("latin-1") != _ASCII:
+            return False
+        return data.decode(codec, "surrogateescape").encode(codec, "surrogateescape") == data
+    except (LookupError, UnicodeError, ValueError):
+        return False
+
+
+def _file_keywords(data: bytes, encoding: str) -> tuple[Keywords | None, frozenset[str]]:
+    opened: list[str] = []
+    done: list[str] = []
+    tags: set[str] = set()
+    for line in _keyword_lines(data):
+        match = _KEYWORD.match(line)
+        if match is None:
+            continue
+        value = match[2].decode(encoding, "surrogateescape")
+        if match[1].upper() == b"FILETAGS":
+            tags.update(tag for tag in re.split(r"[:\s]+", value) if tag)
+            continue
+        left, right = _sequence(value)
+        opened += left
+        done += right
+    if opened and not done:
+        done = [opened.pop()]
+    own = Keywords(tuple(opened), tuple(done)) if opened or done else None
+    return own, frozenset(tags)
+
+
+def _keyword_lines(data: bytes) -> Iterator[bytes]:
+    """Yield the lines that may be keywords, those in blocks left out."""
+    resume = 0
+    unclosed: dict[bytes, int] = {}
+    first = len(BOM) if data.startswith(BOM) else 0
+    for start, end in _marked_lines(data, first, len(data)):
+        block = _BLOCK.match(data, start, end) if start >= resume else None
+        if block is None:
+            if start >= resume:
+                yield data[start:end]
+        elif start >= unclosed.get(block[1], 0):
+            closed, resume = _block_end(data, end, block[1])
+            if not closed:
+                unclosed[block[1]], resume = resume, end
+
+
+def _marked_lines(data: bytes, start: int, stop: int) -> Iterator[tuple[int, int]]:
+    """Yield (start, end) of the lines with `#+`; ten times as fast as a pattern over the file."""
+    position = data.find(b"#+", start, stop)
+    while position >= 0:
+        end = data.find(b"\n", position)
+        end = len(data) if end < 0 else end
+        yield max(start, data.rfind(b"\n", 0, position) + 1), end
+        position = data.find(b"#+", end, stop)
+
+
+def _block_end(data: bytes, start: int, name: bytes) -> tuple[bool, int]:
+    """Return (True, end) of the block NAME whose first line ends at START, or (False, heading).
+
+    Where no line ends it, the next heading does.
+    """
+    stop = data.find(b"\n*", start)
+    while stop >= 0 and not _HEADING.match(data, stop + 1):
+        stop = data.find(b"\n*", stop + 1)
+    stop = len(data) if stop < 0 else stop
+    closing = re.compile(rb"[ \t]*#\+END_" + re.escape(name) + rb"[ \t\r]*", re.IGNORECASE)
+    for first, last in _marked_lines(data, start, stop):
+        if closing.fullmatch(data, first, last):
+            return True, last
+    return False, stop
+
+
+def _sequence(value: str) -> tuple[list[str], list[str]]:
+    """Split `TODO(t) WAIT(w@/!) | DONE(d)`; without a bar the last keyword is the done one."""
+    words = [re.sub(r"\(.*\)$", "", word) for word in value.split()]
+    if "|" in words:
+        bar = words.index("|")
+        return words[:bar], [word for word in words[bar + 1 :] if word != "|"]
+    return words[:-1], words[-1:]
+
+
+def split_sections(data: bytes) -> list[tuple[int, int]]:
+    """Return (start, end) of what stands before the first top heading and of each one's subtree."""
+    first = len(BOM) if data.startswith(BOM) else 0
+    # A mark by itself, so that what follows it begins a line.
+    starts = [0, first] if 0 < first < len(data) else [0]
+    position = data.find(b"\n* ", first)
+    while position >= 0:
+        starts.append(position + 1)
+        position = data.find(b"\n* ", position + 3)
+    return list(zip(starts, [*starts[1:], len(data)], strict=True)) if data else []
+
+
+def scan_section(section: bytes, context: Context) -> list[Chunk]:
+    """Return every heading of SECTION with its subtree, in order."""
+    headings = list(_headings(section, context))
+    ends = _ends([level for level, *_ in headings], [start for _, start, *_ in headings], section)
+    chunks: list[Chunk] = []
+    ancestors: list[tuple[int, frozenset[str]]] = []
+    for (level, start, line, own), end in zip(headings, ends, strict=True):
+        while ancestors and ancestors[-1][0] >= level:
+            ancestors.pop()
+        inherited = ancestors[-1][1] if ancestors else context.filetags
+        tags = inherited.union(own) if own else inherited
+        ancestors.append((level, tags))
+        chunks.append(Chunk(level, start, end, line, tags, own))
+    return chunks
+
+
+def _headings(section: bytes, context: Context) -> Iterator[tuple[int, int, int, tuple[str, ...]]]:
+    """Yield (level, start, line, tags) of each heading."""
+    line, counted = 0, 0
+    for match in _HEADING.finditer(section):
+        start = match.start()
+        line += section.count(b"\n", counted, start)
+        counted = start
+        rest = match[2]
+        tags = split_tags(context.decode(rest))[1] if rest.rstrip()[-1:] == b":" else ()
+        yield len(match[1]), start, line, tags
+
+
+def _ends(levels: list[int], starts: list[int], section: bytes) -> list[int]:
+    ends = [len(section)] * len(levels)
+    still_open: list[int] = []
+    for index, level in enumerate(levels):
+        while still_open and levels[still_open[-1]] >= level:
+            ends[still_open.pop()] = starts[index]
+        still_open.append(index)
+    return ends
+
+
+def split_tags(text: str) -> tuple[str, tuple[str, ...]]:
+    """Return a heading's text without its tags, and the tags."""
+    match = _TAGS.search(text) if ":" in text else None
+    if match is None:
+        return text.rstrip(), ()
+    return text[: match.start(1)].rstrip(), tuple(tag for tag in match[1].split(":") if tag)

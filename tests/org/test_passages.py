@@ -1,0 +1,58 @@
+"""The prose of an entry: what kind each piece is, where it stands, which day it bears."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from explog.config import DEFAULT_DONE, DEFAULT_OPEN
+from explog.org.passages import read_passages
+from explog.org.scan import Keywords
+from explog.org.steps import find_steps
+
+KEYWORDS = Keywords(DEFAULT_OPEN, DEFAULT_DONE)
+
+
+def passages(text: str) -> list[tuple[str, str, int, str]]:
+    """Return (kind, step, line, text) of each passage but the first, which is the entry's own."""
+    lines = text.split("\n")
+    steps = find_steps(lines, "Experiments", KEYWORDS)
+    found = list(read_passages(lines, steps, KEYWORDS))
+    return [(p.kind, ".".join(map(str, p.step)), p.line, p.text) for p in found[1:]]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("* [1] x :exp:", []),
+        ("* [1] x\n** Notes\n- a\n- b\n  c", [("note", "", 2, "- a"), ("note", "", 3, "- b c")]),
+        ("* [1] x\n** Notes\na\nb\n\nc", [("note", "", 2, "a b"), ("note", "", 5, "c")]),
+        ("* [1] x\n** TODO Conclusions\nit works", [("conclusion", "", 2, "it works")]),
+        ("* [1] x\n** Experiments\n1. [ ] a\n   more", [("step", "1", 2, "a more")]),
+        (
+            "* [1] x\n** Experiments\n1. a\n   1. b",
+            [("step", "1", 2, "a"), ("step", "1.1", 3, "b")],
+        ),
+        ("* [1] x\n** Experiments\nwhy\n1. a", [("step", "1", 3, "a"), ("note", "", 2, "why")]),
+        ("* [1] x\n** Compare with [150]\nso", [("note", "", 2, "so")]),
+        ("* [1] x\n** [1] details\nso", [("note", "", 2, "so")]),
+        ("* [1] x\n** [150] another :exp:\nso\n*** deep\nso\n** Notes\nn", [("note", "", 6, "n")]),
+        ("* [1] x\n** Notes\n:LOGBOOK:\n- State\n:END:\nn", [("note", "", 3, "- State n")]),
+    ],
+)
+def test_prose_is_cut_into_passages(text: str, expected: list[tuple[str, str, int, str]]) -> None:
+    assert passages(text) == expected
+
+
+def test_the_first_passage_is_what_stands_under_the_heading() -> None:
+    lines = "* TODO [1] x :exp:\n:PROPERTIES:\n:ID: 1\n:END:\n[2018-06-06 Wed]\n\n- why".split("\n")
+    (first,) = read_passages(lines, None, KEYWORDS)
+    assert (first.kind, first.line, first.day) == ("experiment", 0, date(2018, 6, 6))
+    assert first.text == "[2018-06-06 Wed] - why"
+
+
+def test_a_note_bears_its_own_day() -> None:
+    lines = ["* [1] x", "** Notes", "- [2018-06-07 Thu] a", "- [2018-02-31 Sat] b"]
+    found = list(read_passages(lines, None, KEYWORDS))
+    assert [passage.day for passage in found] == [None, date(2018, 6, 7), None]
