@@ -1,0 +1,1 @@
+"""Git: the one place that runs it. Knows no org and no index."""

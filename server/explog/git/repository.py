@@ -1,0 +1,217 @@
+"""Repositories: finding them, telling cheaply whether their refs moved, and naming their tips."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from explog.git.run import run
+
+# A ref written in the same tick as the look at it would go unseen; such a signature is not kept.
+_RACY_NS = 50_000_000
+# The same where a file system keeps whole seconds only, or even ones.
+_RACY_COARSE_NS = 2_000_000_000
+_BOUNDARY = "shallow:"
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A repository: where it is looked at, and the directory its worktrees share (its identity)."""
+
+    path: Path
+    common_dir: Path
+
+    @property
+    def name(self) -> str:
+        """The short name for people: its folder's."""
+        return self.path.name.removesuffix(".git") or self.path.name
+
+
+def discover(roots: Iterable[tuple[Path, int]]) -> list[Repository]:
+    """Return the repositories at or below ROOTS, (folder, depth) pairs, each once.
+
+    As with `magit-repository-directories`, the search stops at a repository and follows depth
+    levels of folders. Linked worktrees of one repository are one; no process is started.
+    """
+    found: dict[Path, Repository] = {}
+    for path, depth in roots:
+        for repository in _walk(Path(os.path.abspath(path)), depth, {}):
+            known = found.get(repository.common_dir)
+            if known is None or repository.path / ".git" == repository.common_dir:
+                found[repository.common_dir] = repository
+    return list(found.values())
+
+
+def open_repository(path: Path) -> Repository | None:
+    """Return the repository whose worktree root or bare directory PATH is, or None."""
+    dot_git = path / ".git"
+    try:
+        if dot_git.is_dir():
+            return Repository(path, Path(os.path.realpath(dot_git)))
+        if dot_git.is_file():
+            return _linked(path, dot_git)
+        if all((path / name).exists() for name in ("HEAD", "objects", "refs")):
+            return Repository(path, Path(os.path.realpath(path)))
+    except OSError:  # what may not be looked into is none of ours
+        pass
+    return None
+
+
+def _linked(path: Path, dot_git: Path) -> Repository | None:
+    """Follow the `gitdir:` file of a linked worktree or a submodule."""
+    text = dot_git.read_text("utf-8", "surrogateescape")
+    if not text.startswith("gitdir: "):
+        return None
+    git_dir = path / text.removeprefix("gitdir: ").rstrip("\n")
+    common, pointer = git_dir, git_dir / "commondir"
+    if pointer.is_file():
+        common /= pointer.read_text("utf-8", "surrogateescape").rstrip("\n")
+    return Repository(path, Path(os.path.realpath(common))) if common.is_dir() else None
+
+
+def _walk(path: Path, depth: int, seen: dict[str, int]) -> Iterator[Repository]:
+    """Yield the repositories at or below PATH; SEEN says how deep each folder was looked into."""
+    try:
+        repository = open_repository(path)
+        if repository is not None:
+            yield repository
+            return
+        real = os.path.realpath(path)  # links may lead round in circles
+        if depth <= seen.get(real, 0):
+            return
+        seen[real] = depth
+        with os.scandir(path) as entries:
+            folders = sorted(entry.path for entry in entries if entry.is_dir())
+    except OSError:
+        return
+    for folder in folders:
+        yield from _walk(Path(folder), depth - 1, seen)
+
+
+def signature(repository: Repository) -> str | None:
+    """Return a text that changes whenever a ref or HEAD does, from `stat` alone.
+
+    None when the repository is gone, or when it was written so recently that a later write could
+    leave the same stamp.
+    """
+    common = repository.common_dir
+    names = ("HEAD", "packed-refs", "reftable/tables.list", "shallow")
+    watched = [common / name for name in names]
+    try:
+        with os.scandir(common / "worktrees") as entries:
+            folders = sorted(Path(entry.path) for entry in entries)
+    except OSError:
+        folders = []
+    for folder in folders:
+        watched += [folder / "HEAD", folder / "reftable" / "tables.list"]
+    stamps: list[str] = []
+    newest = 0
+    for path in (*watched, *_folders(common / "refs")):
+        try:
+            status = os.stat(path)
+        except OSError:
+            stamps.append("-")
+            continue
+        newest = max(newest, status.st_mtime_ns)
+        stamps.append(f"{status.st_mtime_ns}.{status.st_size}.{status.st_ino}")
+    racy = _RACY_NS if newest % 1_000_000_000 else _RACY_COARSE_NS
+    if stamps[0] == "-" or time.time_ns() - newest < racy:
+        return None
+    return " ".join(stamps)
+
+
+def _folders(path: Path) -> Iterator[Path]:
+    """Yield PATH and every folder below it: git replaces a loose ref by rename in its folder."""
+    yield path
+    try:
+        with os.scandir(path) as entries:
+            folders = sorted(entry.path for entry in entries if entry.is_dir(follow_symlinks=False))
+    except OSError:
+        return
+    for folder in folders:
+        yield from _folders(Path(folder))
+
+
+def tips(repository: Repository) -> list[str]:
+    """Return what says which commits are reachable.
+
+    That is the ids of the commits at every branch, remote branch and worktree's HEAD, each once,
+    and for a shallow clone a mark for where it ends (`is_boundary`).
+    """
+    listed = run(
+        repository.path, "for-each-ref", "--format=%(objectname)", "refs/heads", "refs/remotes"
+    )
+    # A branch at an object that is no more is among them: what it reached is not to be forgotten,
+    # and reading it fails.
+    oids = [*listed.decode("ascii").split(), *resolve(repository, _heads(repository)).values()]
+    return [*dict.fromkeys(oids), *_boundary(repository)]
+
+
+def is_boundary(tip: str) -> bool:
+    """Tell whether TIP is no commit but stands for where a shallow clone ends."""
+    return tip.startswith(_BOUNDARY)
+
+
+def _boundary(repository: Repository) -> list[str]:
+    try:
+        data = (repository.common_dir / "shallow").read_bytes()
+    except OSError:
+        return []
+    return [_BOUNDARY + hashlib.sha256(data).hexdigest()]
+
+
+def _heads(repository: Repository) -> list[str]:
+    try:
+        names = sorted(os.listdir(repository.common_dir / "worktrees"))
+    except OSError:
+        names = []
+    # What git names a worktree has no line break in it.
+    linked = (f"worktrees/{name}/HEAD" for name in names if "\n" not in name)
+    return ["HEAD", "main-worktree/HEAD", *linked]
+
+
+def resolve(repository: Repository, names: Iterable[str]) -> dict[str, str]:
+    """Return {name: full commit id} for those of NAMES that name exactly one commit.
+
+    Names are abbreviated or full ids, or refs. An unreachable commit is found as long as its
+    object is there.
+    """
+    wanted = list(dict.fromkeys(names))
+    if not wanted:
+        return {}
+    output = run(
+        repository.path,
+        "cat-file",
+        "--batch-check=%(objectname) %(objecttype)",
+        stdin="".join(f"{name}\n" for name in wanted).encode("utf-8", "surrogateescape"),
+    )
+    found: dict[str, str] = {}
+    for name, line in zip(wanted, output.decode("utf-8", "replace").split("\n"), strict=False):
+        oid, _space, kind = line.rpartition(" ")
+        if kind == "commit":
+            found[name] = oid
+    return found
+
+
+def abbreviate(repository: Repository, oids: Iterable[str]) -> dict[str, str]:
+    """Return {full id: its abbreviation}, of 7 digits or as many as the repository needs.
+
+    Those that are no commits of the repository are left out.
+    """
+    wanted = list(resolve(repository, oids))
+    if not wanted:
+        return {}
+    output = run(
+        repository.path,
+        "rev-list",
+        "--no-walk=unsorted",
+        "--abbrev-commit",
+        "--abbrev=7",
+        "--stdin",
+        stdin="".join(f"{oid}\n" for oid in wanted).encode("ascii"),
+    )
+    return dict(zip(wanted, output.decode("ascii").split(), strict=True))

@@ -1,0 +1,176 @@
+"""The one place that runs git: GitPython's command runner behind one funnel and one error.
+
+Only plumbing is run, as porcelain executes programs that a repository's configuration names.
+Bytes in, bytes out; nothing is decoded here but git's own complaints.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path
+from typing import IO, Any
+
+from explog.errors import ExplogError
+
+# Whoever starts us from a git hook hands us GIT_DIR, GIT_INDEX_FILE and more, with which git would
+# read the wrong repository. Kept is what says where git and the user's own settings are.
+_KEPT = {
+    "GIT_EXEC_PATH",
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_CONFIG_NOSYSTEM",
+    "GIT_CONFIG_COUNT",
+}
+_KEPT_PREFIXES = ("GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_", "GIT_PYTHON_")
+
+_ENVIRONMENT = {
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    # Replace refs would show one commit under another's name.
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    # A partial clone must not fetch, and so run what its configuration names, because its history
+    # is read: the first holds from git 2.45 on (and 2.39.4), the second, no protocol, before too.
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "none",
+}
+
+
+class GitError(ExplogError):
+    """git said no. `code` is `dubious-ownership`, `not-a-repository`, `no-git` or `git-failed`."""
+
+    def __init__(self, code: str, message: str, *, command: str, status: int, stderr: str) -> None:
+        super().__init__(code, message, command=command, status=status, stderr=stderr)
+
+
+@cache
+def _gitpython() -> Any:
+    """Return GitPython; imported at first use, as it takes longer than all of our start."""
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    import git
+
+    return git
+
+
+def _scrub() -> None:
+    """Take out of this process's environment what would make git look elsewhere."""
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        if name not in _KEPT and not name.startswith(_KEPT_PREFIXES):
+            del os.environ[name]
+
+
+def run(directory: Path, *arguments: str, stdin: bytes | None = None) -> bytes:
+    """Run `git ARGUMENTS` in the repository at DIRECTORY and return its output.
+
+    Whatever a user or a repository may have named belongs on STDIN. Raises GitError.
+    """
+    runner, command = _prepare(directory, arguments)
+    with _input(stdin) as stream:
+        try:
+            status, stdout, stderr = runner.execute(
+                command,
+                istream=stream,
+                env=_environment(directory),
+                with_extended_output=True,
+                with_exceptions=False,
+                stdout_as_string=False,
+                strip_newline_in_stdout=False,
+            )
+        except _gitpython().exc.GitCommandNotFound as error:
+            raise _no_git(command) from error
+    if status != 0:
+        raise _error(directory, command, status, stderr)
+    return bytes(stdout)
+
+
+@contextmanager
+def stream(directory: Path, *arguments: str, stdin: bytes) -> Iterator[IO[bytes]]:
+    """Run `git ARGUMENTS` as `run` does and yield its output as it comes.
+
+    An EOFError that the reader raises, when there is less than expected, becomes a GitError.
+    """
+    runner, command = _prepare(directory, arguments)
+    early: EOFError | None = None
+    with _input(stdin) as source:
+        try:
+            # The handle ends the process when it is collected, so it has to be kept.
+            handle = runner.execute(
+                command, istream=source, env=_environment(directory), as_process=True
+            )
+        except _gitpython().exc.GitCommandNotFound as error:
+            raise _no_git(command) from error
+        process = handle.proc
+        _widen(process.stdout)
+        # Unless its complaints are taken off it, git waits for us while we wait for it.
+        complaints: list[bytes] = []
+        reader = threading.Thread(target=lambda: complaints.append(process.stderr.read()))
+        reader.start()
+        try:
+            yield process.stdout
+        except EOFError as error:
+            early = error
+        finally:
+            process.stdout.close()
+            reader.join()
+            process.stderr.close()
+            status = process.wait()
+    if early is not None or status != 0:
+        stderr = b"".join(complaints)
+        raise _error(directory, command, status, stderr or str(early)) from early
+
+
+def _widen(pipe: IO[bytes]) -> None:
+    """Let git run ahead of us by more than the 64 KiB that a pipe holds, where that can be had."""
+    if hasattr(fcntl, "F_SETPIPE_SZ"):
+        with suppress(OSError):
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 1 << 20)
+
+
+def _prepare(directory: Path, arguments: tuple[str, ...]) -> tuple[Any, list[str]]:
+    _scrub()
+    # Not as the runner's working directory: it falls back on ours when the repository is gone.
+    return _gitpython().Git(), ["git", "-C", str(directory), *arguments]
+
+
+def _environment(directory: Path) -> dict[str, str]:
+    # A broken repository inside another must not be taken for the outer one.
+    ceiling = os.path.dirname(os.path.realpath(directory))
+    return {**_ENVIRONMENT, "GIT_CEILING_DIRECTORIES": ceiling}
+
+
+@contextmanager
+def _input(data: bytes | None) -> Iterator[IO[bytes] | None]:
+    """Yield a file that holds DATA: unlike a pipe it cannot deadlock with the output."""
+    if data is None:
+        yield None
+        return
+    with tempfile.TemporaryFile() as file:
+        file.write(data)
+        file.seek(0)
+        yield file
+
+
+def _no_git(command: list[str]) -> GitError:
+    text = " ".join(command)
+    return GitError("no-git", "git is not installed", command=text, status=127, stderr="")
+
+
+def _error(directory: Path, command: list[str], status: int, stderr: bytes | str) -> GitError:
+    text = stderr.decode("utf-8", "replace") if isinstance(stderr, bytes) else stderr
+    text = text.strip()
+    gone = "No such file" in text or "Not a directory" in text
+    if "dubious ownership" in text:
+        code = "dubious-ownership"
+        message = f"{directory}: it belongs to another user; git refuses it until you allow it"
+    elif "not a git repository" in text or ("cannot change to" in text and gone):
+        code, message = "not-a-repository", f"{directory}: it is no git repository any more"
+    else:
+        lines = text.splitlines() or [f"git ended with status {status}"]
+        fatal = [line for line in lines if line.startswith("fatal: ")]
+        code, message = "git-failed", f"{directory}: {(fatal or lines)[-1].removeprefix('fatal: ')}"
+    return GitError(code, message, command=" ".join(command), status=status, stderr=text)
