@@ -1,0 +1,175 @@
+"""The file behind the index: connections, transactions, versions.
+
+Each thread has its own connection, so that readers never wait for the writer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator
+from importlib import resources
+from pathlib import Path
+
+from explog.errors import ExplogError
+from explog.index.words import fold, indexed
+
+SCHEMA_VERSION = 4
+# How long a writer waits for another process that is building the same index.
+_BUSY_SECONDS = 120.0
+# SQLite's own default of 2 MiB makes it write pages of a first index many times over.
+_CACHE_KIB = 16_384
+# A stamp is seconds since 1970, 19 bits to tell rows of one second apart, and a bit for the kind.
+_STAMP_BITS = 20
+_ROOM = 1 << (_STAMP_BITS - 1)
+_LATEST = 1 << 42
+# SQLite's default limit of variables in older builds, with room for a few more.
+_VARIABLES = 900
+
+
+class WrongVersionError(Exception):
+    """The file was made by another version of explog."""
+
+
+class Database:
+    """The file, its connections, its one writer; `problem` says why it is in memory, if it is."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self.problem: str | None = None
+        self._local = threading.local()
+        self._connections: list[sqlite3.Connection] = []
+        self._lock = threading.RLock()
+        self._name = str(path) if path else f"file:explog-{id(self):x}?mode=memory&cache=shared"
+        try:
+            self._create()
+        except BaseException:
+            self.close()
+            raise
+
+    def _create(self) -> None:
+        with self.writing():
+            version = self.one("PRAGMA user_version")[0]
+            if version == SCHEMA_VERSION:
+                return
+            if version != 0 or self.one("SELECT count(*) FROM sqlite_master")[0]:
+                raise WrongVersionError
+            schema = resources.files("explog.index").joinpath("schema.sql").read_text("utf-8")
+            for statement in schema.split(";\n"):
+                self.db.execute(statement)
+            self.db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    @property
+    def db(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = sqlite3.connect(
+                self._name,
+                timeout=_BUSY_SECONDS,
+                isolation_level=None,
+                check_same_thread=False,
+                uri=self.path is None,
+            )
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("PRAGMA wal_autocheckpoint = 16384")
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+            connection.create_function("indexed", 1, indexed, deterministic=True)
+            connection.create_function("folded", 1, fold, deterministic=True)
+            if self.path is None:
+                # Readers of a shared cache would otherwise wait for the writer's locks.
+                connection.execute("PRAGMA read_uncommitted = ON")
+            with self._lock:
+                self._connections.append(connection)
+            self._local.connection = connection
+        return connection
+
+    def one(self, sql: str, *values: object) -> tuple[int, ...]:
+        row: tuple[int, ...] = self.db.execute(sql, values).fetchone()
+        return row
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the index for writing; nested uses are part of the outermost."""
+        with self._lock:
+            if self.db.in_transaction:
+                yield
+                return
+            self._begin()
+            try:
+                yield
+            except BaseException:
+                self.db.execute("ROLLBACK")
+                raise
+            self.db.execute("COMMIT")
+
+    def _begin(self) -> None:
+        try:
+            self.db.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error):
+                raise
+            raise ExplogError("index-busy", f"{self.path}: another explog is writing it") from error
+
+    def close(self) -> None:
+        """Close the connections of all threads."""
+        with self._lock:
+            for connection in self._connections:
+                connection.close()
+            self._connections.clear()
+            self._local = threading.local()
+
+    def get_meta(self, key: str) -> str | None:
+        row = self.db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def set_meta(self, key: str, value: str) -> None:
+        self.db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+
+class Stamps:
+    """Gives out numbers that grow with the date of a row: seconds, a number, a kind bit.
+
+    They are the values of COLUMN in TABLE, and the rowids of what is searched. Commits have the
+    kind 0, passages 1; one second has room for half a million of each.
+    """
+
+    def __init__(self, database: Database, table: str, column: str, kind: int) -> None:
+        self._db = database.db
+        self._sql = f"SELECT EXISTS (SELECT 1 FROM {table} WHERE {column} = ?)"
+        self._kind = kind
+        self._given: set[int] = set()
+
+    def new(self, seconds: int, row: int) -> int:
+        """Return one that no other row has, for the ROWth one, of the date SECONDS since 1970."""
+        seconds = max(0, min(seconds, _LATEST))
+        while True:
+            stamp = first_stamp(seconds) | row % _ROOM << 1 | self._kind
+            if row < _ROOM:
+                return stamp  # no other row has the same number, whatever its date
+            if stamp not in self._given and not self._taken(stamp):
+                self._given.add(stamp)
+                return stamp
+            seconds += 1
+
+    def _taken(self, stamp: int) -> bool:
+        return bool(self._db.execute(self._sql, (stamp,)).fetchone()[0])
+
+
+def first_stamp(seconds: int) -> int:
+    """Return the smallest stamp that a row of the date SECONDS can have."""
+    return seconds << _STAMP_BITS
+
+
+def batches(values: Iterable[str]) -> Iterator[list[str]]:
+    """Yield VALUES in lists that fit into one statement."""
+    some: list[str] = []
+    for value in values:
+        some.append(value)
+        if len(some) == _VARIABLES:
+            yield some
+            some = []
+    if some:
+        yield some

@@ -1,0 +1,121 @@
+"""Put sections with all that is in them into their tables, many rows at a time."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+
+from explog.index.database import Database, Stamps
+from explog.index.store import ExperimentRecord, SectionRecord
+from explog.refs import step_text
+
+PASSAGE_TEXT = "CASE WHEN p.wide THEN indexed(p.text) ELSE p.text END"
+_EPOCH = date(1970, 1, 1)
+_TABLES = {"sections": 5, "diagnoses": 5, "experiments": 13, "steps": 7, "passages": 9}
+# Rows are numbered here rather than by SQLite, so that those of a kind can be put in together.
+_SECTIONS_AT_ONCE = 500
+
+
+class Filing:
+    """Takes sections; what it was given is in the tables after `finish`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._stamps = Stamps(database, "passages", "stamp", kind=1)
+        self._numbers = {
+            table: database.one(f"SELECT coalesce(max(id), 0) FROM {table}")[0]
+            for table in ("sections", "experiments", "passages")
+        }
+        self._first = self._numbers["passages"]
+        self._rows: dict[str, list[tuple[object, ...]]] = {table: [] for table in _TABLES}
+
+    def _number(self, table: str) -> int:
+        self._numbers[table] += 1
+        return self._numbers[table]
+
+    def add(self, log: int, section: SectionRecord) -> None:
+        """Take a section of the log numbered LOG."""
+        number = self._number("sections")
+        row = (number, log, section.digest, section.start, section.line)
+        self._rows["sections"].append(row)
+        self._rows["diagnoses"] += (
+            (number, d.kind, d.line, d.message, d.experiment) for d in section.diagnoses
+        )
+        for experiment in section.experiments:
+            self._experiment(number, experiment)
+        if len(self._rows["sections"]) >= _SECTIONS_AT_ONCE:
+            self._flush()
+
+    def _experiment(self, section: int, experiment: ExperimentRecord) -> None:
+        number = self._number("experiments")
+        self._rows["experiments"].append(
+            (
+                number,
+                section,
+                experiment.start,
+                experiment.size,
+                experiment.line,
+                experiment.ident,
+                json.dumps(experiment.aliases),
+                _text(experiment.title),
+                experiment.todo,
+                experiment.done,
+                _text(json.dumps(experiment.tags, ensure_ascii=False)),
+                experiment.created,
+                experiment.closed,
+            )
+        )
+        self._rows["steps"] += (
+            (number, position, step_text(s.number), s.line, _text(s.text), s.box, s.hash)
+            for position, s in enumerate(experiment.steps)
+        )
+        self._passages(number, experiment)
+
+    def _passages(self, experiment: int, record: ExperimentRecord) -> None:
+        for passage in record.passages:
+            number = self._number("passages")
+            day = passage.day or record.created
+            text = _text(passage.text)
+            if passage.kind == "experiment":
+                text = f"{_text(record.title)}\n{text}"
+            self._rows["passages"].append(
+                (
+                    number,
+                    self._stamps.new(_seconds(day), number),
+                    experiment,
+                    passage.kind,
+                    step_text(passage.step),
+                    passage.line,
+                    text,
+                    day,
+                    not text.isascii(),
+                )
+            )
+
+    def _flush(self) -> None:
+        for table, columns in _TABLES.items():
+            marks = ",".join("?" * columns)
+            sql = f"INSERT INTO {table} VALUES ({marks})"
+            self._database.db.executemany(sql, self._rows[table])
+            self._rows[table].clear()
+
+    def finish(self) -> None:
+        """Put in what is left, and all its text into the full-text index."""
+        self._flush()
+        self._database.db.execute(
+            f"INSERT INTO words (rowid, text) SELECT p.stamp, {PASSAGE_TEXT} FROM passages p"
+            " WHERE p.id > ? ORDER BY p.stamp",
+            (self._first,),
+        )
+
+
+def _seconds(day: str | None) -> int:
+    """Return noon of DAY, an ISO date, in seconds since 1970; 0 without one."""
+    if day is None:
+        return 0
+    return max(0, (date.fromisoformat(day) - _EPOCH).days * 86400 + 43200)
+
+
+def _text(text: str) -> str:
+    """Return TEXT as SQLite can hold it: a log may have bytes that are no text."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

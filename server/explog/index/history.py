@@ -1,0 +1,171 @@
+"""Repositories, commits and what they claim, in SQLite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from explog.index.database import Database, Stamps, batches
+from explog.index.store import Candidate, CommitRecord, RepositoryRecord, Step
+from explog.refs import Place, parse_step, step_text
+
+_TEXT = (
+    "CASE WHEN wide THEN indexed(subject || char(10) || body) ELSE subject || char(10) || body END"
+)
+
+
+class HistoryTables(Database):
+    """The part of `explog.index.store.Store` that is about git."""
+
+    def repository(self, common_dir: str) -> RepositoryRecord | None:
+        return next(self._repositories(" WHERE common_dir = ?", common_dir), None)
+
+    def repositories(self) -> list[RepositoryRecord]:
+        return list(self._repositories(" ORDER BY path"))
+
+    def _repositories(self, rest: str, *values: str) -> Iterator[RepositoryRecord]:
+        sql = f"SELECT id, path, common_dir, signature, tips FROM repositories{rest}"
+        for number, path, common_dir, stamp, tips in self.db.execute(sql, values).fetchall():
+            yield RepositoryRecord(number, path, common_dir, stamp, tuple(tips.split()))
+
+    def put_repository(
+        self, path: str, common_dir: str, signature: str | None, tips: Sequence[str]
+    ) -> int:
+        return int(
+            self.one(
+                "INSERT INTO repositories (path, common_dir, signature, tips) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT (common_dir) DO UPDATE SET path = excluded.path,"
+                " signature = excluded.signature, tips = excluded.tips RETURNING id",
+                path,
+                common_dir,
+                signature,
+                " ".join(tips),
+            )[0]
+        )
+
+    def drop_repository(self, repository: int) -> None:
+        self._forget_commits("repository = ?", repository)
+        self.db.execute("DELETE FROM repositories WHERE id = ?", (repository,))
+
+    def _forget_commits(self, where: str, *values: object) -> None:
+        """Take the commits that fulfil WHERE out of the full-text index, which has no text left."""
+        self.db.execute(
+            f"INSERT INTO words (words, rowid, text) SELECT 'delete', stamp, {_TEXT} FROM commits"
+            f" WHERE {where}",
+            values,
+        )
+
+    def generations(self, repository: int, oids: Iterable[str]) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for some in batches(oids):
+            marks = ",".join("?" * len(some))
+            found.update(
+                self.db.execute(
+                    "SELECT oid, generation FROM commits"
+                    f" WHERE repository = ? AND oid IN ({marks})",
+                    (repository, *some),
+                )
+            )
+        return found
+
+    def add_commits(self, repository: int, commits: Iterable[CommitRecord]) -> None:
+        stamps = Stamps(self, "commits", "stamp", kind=0)
+        first = number = self.one("SELECT coalesce(max(id), 0) FROM commits")[0]
+        claims: list[tuple[int, str, str, int, int]] = []
+
+        def rows() -> Iterator[tuple[object, ...]]:
+            nonlocal number
+            for commit in commits:
+                number += 1
+                for claim in commit.claims:
+                    step = step_text(claim.step)
+                    claims.append((number, claim.experiment, step, claim.place, claim.results))
+                yield (
+                    number,
+                    stamps.new(commit.committer_time, number),
+                    repository,
+                    commit.oid,
+                    commit.author,
+                    commit.email,
+                    commit.author_time,
+                    commit.committer_time,
+                    commit.generation,
+                    commit.subject,
+                    commit.body,
+                    not (commit.subject.isascii() and commit.body.isascii()),
+                )
+
+        self.db.executemany("INSERT INTO commits VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", rows())
+        self.db.executemany("INSERT INTO claims VALUES (?,?,?,?,?)", claims)
+        self.db.execute(
+            f"INSERT INTO words (rowid, text) SELECT stamp, {_TEXT} FROM commits WHERE id > ?"
+            " ORDER BY stamp",
+            (first,),
+        )
+
+    def remove_commits(self, repository: int, oids: Iterable[str] | None) -> None:
+        if oids is None:
+            self._forget_commits("repository = ?", repository)
+            self.db.execute("DELETE FROM commits WHERE repository = ?", (repository,))
+            return
+        for oid in oids:
+            self._forget_commits("oid = ? AND repository = ?", oid, repository)
+            self.db.execute(
+                "DELETE FROM commits WHERE oid = ? AND repository = ?", (oid, repository)
+            )
+
+    def claims_of(self, repository: int, oids: Iterable[str]) -> set[tuple[str, Step]]:
+        found: set[tuple[str, Step]] = set()
+        for some in batches(oids):
+            marks = ",".join("?" * len(some))
+            rows = self.db.execute(
+                "SELECT experiment, step FROM claims JOIN commits ON commits.id = commit_id"
+                f" WHERE repository = ? AND oid IN ({marks}) AND step != '' AND place < ?",
+                (repository, *some, Place.MENTION),
+            )
+            found.update((experiment, parse_step(step)) for experiment, step in rows)
+        return found
+
+    def candidates(self, experiment: str) -> dict[Step, list[Candidate]]:
+        rows = self.db.execute(
+            "SELECT step, oid, path, common_dir, author, email, author_time, committer_time,"
+            " generation, place, results FROM claims JOIN commits ON commits.id = commit_id"
+            " JOIN repositories ON repositories.id = repository"
+            " WHERE experiment = ? AND step != ''",
+            (experiment,),
+        )
+        found: dict[Step, list[Candidate]] = {}
+        for row in rows:
+            candidate = Candidate(*(*row[1:-1], bool(row[-1])))
+            found.setdefault(parse_step(row[0]), []).append(candidate)
+        return found
+
+    def claimed(self) -> list[str]:
+        rows = self.db.execute(
+            "SELECT DISTINCT experiment FROM claims WHERE step != '' AND place < ?",
+            (Place.MENTION,),
+        )
+        return [row[0] for row in rows]
+
+    def commits_with_prefix(self, prefix: str) -> list[tuple[str, str]]:
+        rows = self.db.execute(
+            "SELECT oid, path FROM repositories CROSS JOIN commits"
+            " ON repository = repositories.id AND oid >= ? AND oid < ?",
+            (prefix, prefix + "g"),
+        )
+        return [(oid, path) for oid, path in rows]
+
+    def add_pending(self, steps: Iterable[tuple[str, Step]]) -> None:
+        self.db.executemany(
+            "INSERT OR IGNORE INTO pending VALUES (?, ?)",
+            ((experiment, step_text(step)) for experiment, step in steps),
+        )
+
+    def pending(self) -> set[tuple[str, Step]]:
+        rows = self.db.execute("SELECT experiment, step FROM pending")
+        return {(experiment, parse_step(step)) for experiment, step in rows}
+
+    def clear_pending(self, steps: Iterable[tuple[str, Step]]) -> None:
+        self.db.executemany(
+            "DELETE FROM pending WHERE experiment = ? AND step = ?",
+            ((experiment, step_text(step)) for experiment, step in steps),
+        )

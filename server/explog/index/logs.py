@@ -1,0 +1,123 @@
+"""Logs, their sections and experiments, in SQLite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from explog.index.database import Database, batches
+from explog.index.filing import PASSAGE_TEXT, Filing
+from explog.index.store import (
+    DiagnosisRecord,
+    FoundExperiment,
+    LogRecord,
+    SectionPlace,
+    SectionRecord,
+    StepRecord,
+)
+from explog.refs import parse_step
+
+
+class LogTables(Database):
+    """The part of `explog.index.store.Store` that is about org."""
+
+    def log(self, path: str) -> LogRecord | None:
+        return next(self._logs(" WHERE path = ?", path), None)
+
+    def logs(self) -> list[LogRecord]:
+        return list(self._logs(" ORDER BY path"))
+
+    def _logs(self, rest: str, *values: str) -> Iterator[LogRecord]:
+        sql = f"SELECT id, path, stamp, digest, size, problem FROM logs{rest}"
+        for row in self.db.execute(sql, values).fetchall():
+            yield LogRecord(*row)
+
+    def put_log(
+        self, path: str, stamp: str, digest: str, size: int, problem: str | None = None
+    ) -> int:
+        return int(
+            self.one(
+                "INSERT INTO logs (path, stamp, digest, size, problem) VALUES (?, ?, ?, ?, ?)"
+                " ON CONFLICT (path) DO UPDATE SET stamp = excluded.stamp,"
+                " digest = excluded.digest, size = excluded.size, problem = excluded.problem"
+                " RETURNING id",
+                path,
+                stamp,
+                digest,
+                size,
+                problem,
+            )[0]
+        )
+
+    def drop_log(self, log: int) -> None:
+        self._forget_passages("log = ?", log)
+        self.db.execute("DELETE FROM logs WHERE id = ?", (log,))
+
+    def sections(self, log: int) -> list[SectionPlace]:
+        rows = self.db.execute(
+            "SELECT digest, start, line FROM sections WHERE log = ? ORDER BY start", (log,)
+        )
+        return [SectionPlace(*row) for row in rows]
+
+    def replace_sections(
+        self, log: int, first: int, count: int, new: Iterable[SectionRecord], shift: tuple[int, int]
+    ) -> None:
+        rows = self.db.execute(
+            "SELECT id FROM sections WHERE log = ? ORDER BY start LIMIT -1 OFFSET ?", (log, first)
+        ).fetchall()
+        for row in rows[:count]:
+            self._forget_passages("sections.id = ?", row[0])
+        self.db.executemany("DELETE FROM sections WHERE id = ?", rows[:count])
+        if shift != (0, 0):
+            self.db.executemany(
+                "UPDATE sections SET start = start + ?, line = line + ? WHERE id = ?",
+                ((*shift, row[0]) for row in rows[count:]),
+            )
+        filing = Filing(self)
+        for section in new:
+            filing.add(log, section)
+        filing.finish()
+
+    def _forget_passages(self, where: str, value: int) -> None:
+        """Take the passages of the sections that fulfil WHERE out of the full-text index."""
+        self.db.execute(
+            f"INSERT INTO words (words, rowid, text) SELECT 'delete', p.stamp, {PASSAGE_TEXT}"
+            " FROM sections JOIN experiments e ON e.section = sections.id"
+            f" JOIN passages p ON p.experiment = e.id WHERE {where}",
+            (value,),
+        )
+
+    def experiments(self, idents: Iterable[str] | None = None) -> Iterator[FoundExperiment]:
+        if idents is None:
+            yield from self._experiments("")
+            return
+        for some in batches(idents):
+            marks = ",".join("?" * len(some))
+            yield from self._experiments(f" WHERE ident IN ({marks})", *some)
+
+    def _experiments(self, where: str, *values: object) -> Iterator[FoundExperiment]:
+        rows = self.db.execute(
+            "SELECT e.id, path, sections.line + e.line, sections.start + e.start, e.size, ident,"
+            " title, todo, done FROM experiments e JOIN sections ON sections.id = section"
+            f" JOIN logs ON logs.id = log{where} ORDER BY path, sections.start, e.start",
+            values,
+        ).fetchall()
+        for row in rows:
+            yield FoundExperiment(*(*row[:8], bool(row[8]), self._steps(row[0])))
+
+    def _steps(self, experiment: int) -> tuple[StepRecord, ...]:
+        rows = self.db.execute(
+            "SELECT number, line, text, box, hash FROM steps WHERE experiment = ?"
+            " ORDER BY position",
+            (experiment,),
+        )
+        return tuple(StepRecord(parse_step(row[0]), *row[1:]) for row in rows)
+
+    def idents(self) -> list[str]:
+        return [row[0] for row in self.db.execute("SELECT DISTINCT ident FROM experiments")]
+
+    def diagnoses(self) -> list[DiagnosisRecord]:
+        rows = self.db.execute(
+            "SELECT kind, sections.line + d.line, message, experiment, path FROM diagnoses d"
+            " JOIN sections ON sections.id = section JOIN logs ON logs.id = log ORDER BY 5, 2"
+        )
+        return [DiagnosisRecord(*row) for row in rows]

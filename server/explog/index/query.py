@@ -1,0 +1,190 @@
+"""The query language: words, phrases, references, hashes and filters to a tree.
+
+    adam lr=0.01          both, the last word as the beginning of one
+    "learning rate"       a phrase
+    adam OR sgd           either; OR binds closer than the blank that means "and"
+    -sweep  -kind:commit  without
+    e201  e201.1  [e201.1]  83d45cd
+    kind: state: tag: repo: log: author: after: before:
+
+Text in, values out; `explog.index.search` asks SQLite.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from explog.errors import ExplogError
+from explog.refs import ID_PATTERN, STEP_PATTERN, Reference, parse_step
+
+KINDS = ("experiment", "step", "note", "conclusion", "commit")
+FILTERS = ("kind", "state", "tag", "repo", "log", "author", "after", "before")
+
+_REFERENCE = re.compile(rf"\[?e({ID_PATTERN})(?:\.({STEP_PATTERN}))?\]?")
+_HASH = re.compile(r"(?=[0-9a-f]*[0-9])[0-9a-f]{4,64}")
+_TOKEN = re.compile(
+    r'(?P<minus>-?)(?:(?P<name>[a-z]+):)?(?:"(?P<quoted>[^"]*)(?P<end>"?)|(?P<bare>\S+))'
+)
+_AGO = re.compile(r"(\d{1,4})([dwmy])")
+_DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Text to find: a word, or a phrase when QUOTED; PREFIX: its last word may go on.
+
+    With a REFERENCE or a HASH it is found also where that is meant.
+    """
+
+    text: str
+    quoted: bool = False
+    prefix: bool = False
+    reference: Reference | None = None
+    hash: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A condition that is no text; `value` of `after` and `before` is seconds since 1970."""
+
+    name: str
+    value: str | float
+
+
+Term = Words | Filter
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """At least one of the terms holds, or none of them does when NEGATIVE."""
+
+    terms: tuple[Term, ...]
+    negative: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """All of the clauses hold."""
+
+    clauses: tuple[Clause, ...]
+
+    def words(self) -> Iterator[Words]:
+        """Yield what is to be found as text, for marking and ranking."""
+        for clause in self.clauses:
+            if not clause.negative:
+                yield from (term for term in clause.terms if isinstance(term, Words))
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    clause: Clause
+    start: int
+    operator: bool = False
+
+
+def parse(text: str, today: date | None = None) -> Query:
+    """Parse a query; TODAY is what dates such as `2w` count from.
+
+    Raises ExplogError `bad-query`, with `position` (characters from 0) in its data.
+    """
+    tokens = list(_tokens(text, today or date.today()))
+    clauses: list[Clause] = []
+    joining = False
+    for index, token in enumerate(tokens):
+        if token.operator:
+            if joining or not clauses or index == len(tokens) - 1:
+                raise _bad("OR stands between two things", text, token.start)
+            joining = True
+        elif joining:
+            if token.clause.negative or clauses[-1].negative:
+                raise _bad("what is left out cannot be an alternative", text, token.start)
+            clauses[-1] = Clause(clauses[-1].terms + token.clause.terms)
+            joining = False
+        else:
+            clauses.append(token.clause)
+    return Query(tuple(_open_end(clauses, text)))
+
+
+def _open_end(clauses: list[Clause], text: str) -> list[Clause]:
+    """Let the last word go on, if the query ends with it."""
+    if clauses and not text[-1:].isspace() and not clauses[-1].negative:
+        *others, last = clauses[-1].terms
+        if isinstance(last, Words) and not last.quoted:
+            clauses[-1] = Clause((*others, replace(last, prefix=True)))
+    return clauses
+
+
+def _tokens(text: str, today: date) -> Iterator[_Token]:
+    for match in _TOKEN.finditer(text):
+        start = match.start()
+        if match[0] == "OR":
+            yield _Token(Clause(()), start, operator=True)
+            continue
+        if match["quoted"] is not None and not match["end"]:
+            raise _bad("a quote is not closed", text, match.end() - len(match["quoted"]) - 1)
+        negative = bool(match["minus"])
+        yield _Token(Clause((_term(match, text, today),), negative), start)
+
+
+def _term(match: re.Match[str], text: str, today: date) -> Term:
+    name, quoted, bare = match["name"], match["quoted"], match["bare"]
+    start = match.start() + len(match["minus"])
+    if name in FILTERS:
+        value = bare if quoted is None else quoted
+        return _filter(name, value, text, start + len(name) + 1, today)
+    if quoted is not None and name is None:
+        if not quoted.strip():
+            raise _bad("a phrase needs words", text, start)
+        return _checked(Words(quoted, quoted=True), text, start)
+    word = text[start : match.end()]
+    if word.endswith(":") and word[:-1] in FILTERS:
+        raise _bad(f"{word} needs a value", text, start)
+    if word == "-" or not word:
+        raise _bad("a minus needs what is to be left out", text, match.start())
+    reference = _REFERENCE.fullmatch(word)
+    if reference is not None:
+        step = parse_step(reference[2] or "")
+        return Words(word, reference=Reference(reference[1], step))
+    return _checked(Words(word, hash=word if _HASH.fullmatch(word) else None), text, start)
+
+
+def _checked(words: Words, text: str, start: int) -> Words:
+    if not any(character.isalnum() for character in words.text):
+        raise _bad("nothing is found by signs alone", text, start)
+    return words
+
+
+def _filter(name: str, value: str, text: str, start: int, today: date) -> Filter:
+    if not value:
+        raise _bad(f"{name}: needs a value", text, start)
+    if name == "kind" and value not in KINDS:
+        raise _bad(f"kind: is one of {', '.join(KINDS)}", text, start)
+    if name not in ("after", "before"):
+        return Filter(name, value)
+    day = _day(value, today)
+    if day is None:
+        raise _bad("a date is written 2018-06-06, 2018-06, 2w or yesterday", text, start)
+    return Filter(name, datetime(day.year, day.month, day.day).timestamp())
+
+
+def _day(value: str, today: date) -> date | None:
+    """Return the day that VALUE means; a month or a year means its first."""
+    named = {"today": 0, "yesterday": 1}
+    if value in named:
+        return today - timedelta(days=named[value])
+    ago = _AGO.fullmatch(value)
+    try:
+        if ago is not None:
+            return today - timedelta(days=int(ago[1]) * _DAYS[ago[2]])
+        parts = [int(part) for part in value.split("-")]
+        return date(*[*parts, 1, 1][:3]) if len(parts) <= 3 else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _bad(reason: str, text: str, position: int) -> ExplogError:
+    message = f"{reason}:\n  {text}\n  {' ' * position}^"
+    return ExplogError("bad-query", message, position=position, reason=reason)

@@ -1,0 +1,142 @@
+-- The index. Disposable: everything in it can be read again from logs and repositories.
+-- Times are seconds since 1970, object ids full and in hexadecimal, lines 1-based.
+
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE repositories (
+    id INTEGER PRIMARY KEY,
+    path TEXT NOT NULL,
+    common_dir TEXT NOT NULL UNIQUE,
+    signature TEXT,
+    tips TEXT NOT NULL
+);
+
+-- `stamp` is the rowid in `words`; see explog.index.database.Stamps: it grows with the date, so
+-- that the newest of very many matches are found without sorting all.
+CREATE TABLE commits (
+    id INTEGER PRIMARY KEY,
+    stamp INTEGER NOT NULL UNIQUE,
+    repository INTEGER NOT NULL REFERENCES repositories (id) ON DELETE CASCADE,
+    oid TEXT NOT NULL,
+    author TEXT NOT NULL,
+    email TEXT NOT NULL,
+    author_time INTEGER NOT NULL,
+    committer_time INTEGER NOT NULL,
+    generation INTEGER NOT NULL,
+    subject TEXT NOT NULL,
+    body TEXT NOT NULL,
+    wide INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX commits_by_oid ON commits (repository, oid);
+
+-- What commits claim. `step` is '' for a whole experiment; `place` as in explog.refs.Place.
+CREATE TABLE claims (
+    commit_id INTEGER NOT NULL REFERENCES commits (id) ON DELETE CASCADE,
+    experiment TEXT NOT NULL,
+    step TEXT NOT NULL,
+    place INTEGER NOT NULL,
+    results INTEGER NOT NULL,
+    PRIMARY KEY (experiment, step, commit_id)
+) WITHOUT ROWID;
+CREATE INDEX claims_by_commit ON claims (commit_id);
+
+CREATE TABLE logs (
+    id INTEGER PRIMARY KEY,
+    path TEXT NOT NULL UNIQUE,
+    stamp TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    problem TEXT
+);
+
+-- A section is the subtree of a top heading (or what stands before the first): the unit that is
+-- read again when its digest changes. `start` and `size` are bytes.
+CREATE TABLE sections (
+    id INTEGER PRIMARY KEY,
+    log INTEGER NOT NULL REFERENCES logs (id) ON DELETE CASCADE,
+    digest BLOB NOT NULL,
+    start INTEGER NOT NULL,
+    line INTEGER NOT NULL
+);
+CREATE INDEX sections_by_log ON sections (log, start);
+
+-- Within a section `start` and `line` count from its own: a change above moves one row alone.
+CREATE TABLE experiments (
+    id INTEGER PRIMARY KEY,
+    section INTEGER NOT NULL REFERENCES sections (id) ON DELETE CASCADE,
+    start INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    line INTEGER NOT NULL,
+    ident TEXT NOT NULL,
+    aliases TEXT NOT NULL,
+    title TEXT NOT NULL,
+    todo TEXT,
+    done INTEGER NOT NULL,
+    tags TEXT NOT NULL,
+    created TEXT,
+    closed TEXT
+);
+CREATE INDEX experiments_by_ident ON experiments (ident);
+CREATE INDEX experiments_by_section ON experiments (section);
+
+CREATE TABLE steps (
+    experiment INTEGER NOT NULL REFERENCES experiments (id) ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    number TEXT NOT NULL,
+    line INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    box TEXT,
+    hash TEXT,
+    PRIMARY KEY (experiment, position)
+) WITHOUT ROWID;
+CREATE INDEX steps_by_hash ON steps (hash) WHERE hash IS NOT NULL;
+
+-- The prose of experiments; `stamp` as for commits, `line` counts from the experiment's. `text` of
+-- the kind "experiment" begins with its title, on a line of its own.
+CREATE TABLE passages (
+    id INTEGER PRIMARY KEY,
+    stamp INTEGER NOT NULL UNIQUE,
+    experiment INTEGER NOT NULL REFERENCES experiments (id) ON DELETE CASCADE,
+    kind TEXT NOT NULL,
+    step TEXT NOT NULL,
+    line INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    day TEXT,
+    wide INTEGER NOT NULL
+);
+CREATE INDEX passages_by_experiment ON passages (experiment);
+
+-- All text. `wide` rows are given to it through explog.index.words.indexed.
+CREATE VIRTUAL TABLE words USING fts5 (
+    text, content = '', columnsize = 0, tokenize = 'unicode61 remove_diacritics 2'
+);
+-- Bytes of words gathered before they are written: the default of 1 MiB makes for many merges.
+INSERT INTO words (words, rank) VALUES ('hashsize', 8388608);
+
+CREATE TABLE diagnoses (
+    section INTEGER NOT NULL REFERENCES sections (id) ON DELETE CASCADE,
+    kind TEXT NOT NULL,
+    line INTEGER NOT NULL,
+    message TEXT NOT NULL,
+    experiment TEXT
+);
+CREATE INDEX diagnoses_by_section ON diagnoses (section);
+
+-- Commits that no branch reaches any more. `claims` has lines `experiment step`.
+CREATE TABLE gone (
+    oid TEXT NOT NULL,
+    repository INTEGER NOT NULL REFERENCES repositories (id) ON DELETE CASCADE,
+    email TEXT NOT NULL,
+    author_time INTEGER NOT NULL,
+    committer_time INTEGER NOT NULL,
+    subject TEXT NOT NULL,
+    claims TEXT NOT NULL,
+    PRIMARY KEY (oid, repository)
+) WITHOUT ROWID;
+
+-- Steps that a change of history may have touched and that nobody has looked at since.
+CREATE TABLE pending (
+    experiment TEXT NOT NULL,
+    step TEXT NOT NULL,
+    PRIMARY KEY (experiment, step)
+) WITHOUT ROWID;

@@ -1,0 +1,201 @@
+"""The two things that are searched: commits, and passages of logs.
+
+What differs between them is where they are, what a reference or a filter means for them, and what
+a row of them says; `explog.index.search` puts queries together from it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from explog.index.database import Database
+from explog.index.query import Words
+from explog.index.store import Match
+from explog.index.words import fold
+from explog.refs import Reference, parse_step, step_text
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A piece of SQL and its values."""
+
+    sql: str
+    values: tuple[object, ...] = ()
+
+
+NEVER = Condition("0")
+
+
+class Side:
+    """What differs between commits and passages. `key` is the column that is a rowid of `words`."""
+
+    alias: str
+    key: str
+    kind_bit: int
+    text: str
+    columns: str
+    base: str
+    tables: str
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def reference(self, reference: Reference) -> Condition:
+        """Return a SELECT of the keys of what REFERENCE means."""
+        raise NotImplementedError
+
+    def hash(self, words: Words) -> Condition:
+        """Return a SELECT of the keys of what a hash means."""
+        raise NotImplementedError
+
+    def filter(self, name: str, value: str) -> Condition:
+        """Return the condition for a filter other than a date."""
+        raise NotImplementedError
+
+    def match(self, row: Sequence[object]) -> Match:
+        """Return the match for a row of `columns`."""
+        raise NotImplementedError
+
+
+class Commits(Side):
+    """Commits that a branch reaches."""
+
+    alias = "c"
+    key = "c.stamp"
+    kind_bit = 0
+    text = "c.subject || char(10) || c.body"
+    columns = (
+        "c.subject, c.subject || char(10) || c.body, r.path, c.oid,"
+        " c.committer_time,"
+        " (SELECT experiment || ' ' || step FROM claims WHERE commit_id = c.id"
+        " ORDER BY place, results DESC, step = '' LIMIT 1)"
+    )
+    base = "commits c"
+    tables = "commits c JOIN repositories r ON r.id = c.repository"
+
+    def reference(self, reference: Reference) -> Condition:
+        sql = "SELECT stamp FROM claims JOIN commits ON commits.id = commit_id WHERE experiment = ?"
+        values: tuple[object, ...] = (reference.experiment,)
+        if reference.step:
+            step = step_text(reference.step)
+            return Condition(f"{sql} AND (step = ? OR step LIKE ?)", (*values, step, f"{step}.%"))
+        return Condition(sql, values)
+
+    def hash(self, words: Words) -> Condition:
+        prefix = words.hash or ""
+        sql = (
+            "SELECT stamp FROM repositories CROSS JOIN commits"
+            " ON repository = repositories.id AND oid >= ? AND oid < ?"
+        )
+        return Condition(sql, (prefix, f"{prefix}g"))
+
+    def filter(self, name: str, value: str) -> Condition:
+        if name == "kind":
+            return Condition(str(int(value == "commit")))
+        if name == "author":
+            name_or_mail = "folded(c.author || ' <' || c.email || '>')"
+            return Condition(f"instr({name_or_mail}, ?) > 0", (fold(value),))
+        if name == "repo":
+            paths = self.database.db.execute("SELECT id, path FROM repositories").fetchall()
+            wanted = [number for number, path in paths if _names(value, path, ".git")]
+            return Condition(f"c.repository IN ({','.join(map(str, wanted))})")
+        return NEVER
+
+    def match(self, row: Sequence[object]) -> Match:
+        subject, text, path, oid, seconds, claim, exact = row
+        experiment, _space, step = str(claim or "").partition(" ")
+        return Match(
+            kind="commit",
+            experiment=experiment or None,
+            step=parse_step(step),
+            title=str(subject),
+            text=str(text),
+            file=None,
+            line=None,
+            repository=str(path),
+            commit=str(oid),
+            date=int(str(seconds)),
+            todo=None,
+            exact=bool(exact),
+        )
+
+
+class Passages(Side):
+    """Titles, steps, notes and conclusions of experiments."""
+
+    alias = "p"
+    key = "p.stamp"
+    kind_bit = 1
+    text = "p.text"
+    columns = (
+        "p.kind, e.ident, p.step, e.title, p.text, l.path, s.line + e.line + p.line, p.day, e.todo,"
+        " p.stamp"
+    )
+    base = "passages p"
+    tables = (
+        "passages p JOIN experiments e ON e.id = p.experiment JOIN sections s ON s.id = e.section"
+        " JOIN logs l ON l.id = s.log"
+    )
+
+    def reference(self, reference: Reference) -> Condition:
+        sql = (
+            "SELECT p.stamp FROM experiments e JOIN passages p ON p.experiment = e.id"
+            " WHERE e.ident = ?"
+        )
+        values: tuple[object, ...] = (reference.experiment,)
+        if reference.step:
+            step = step_text(reference.step)
+            sql, values = f"{sql} AND (p.step = ? OR p.step LIKE ?)", (*values, step, f"{step}.%")
+        return Condition(sql, values)
+
+    def hash(self, words: Words) -> Condition:
+        # A step bears an abbreviation; what is looked for may be shorter or longer.
+        prefix = words.hash or ""
+        sql = (
+            "SELECT p.stamp FROM steps t JOIN passages p"
+            " ON p.experiment = t.experiment AND p.step = t.number"
+            " WHERE (t.hash >= ? AND t.hash < ?)"
+        )
+        shorter = [prefix[:size] for size in range(7, len(prefix))]
+        if shorter:
+            sql += f" OR t.hash IN ({','.join('?' * len(shorter))})"
+        return Condition(sql, (prefix, f"{prefix}g", *shorter))
+
+    def filter(self, name: str, value: str) -> Condition:
+        if name == "kind":
+            return Condition("p.kind = ?", (value,))
+        if name == "state":
+            return Condition("upper(e.todo) = ?", (value.upper(),))
+        if name == "tag":
+            return Condition("instr(e.tags, ?) > 0", (json.dumps(value, ensure_ascii=False),))
+        if name == "log":
+            paths = self.database.db.execute("SELECT id, path FROM logs").fetchall()
+            wanted = [number for number, path in paths if _names(value, path, ".org")]
+            return Condition(f"l.id IN ({','.join(map(str, wanted))})")
+        return NEVER
+
+    def match(self, row: Sequence[object]) -> Match:
+        kind, ident, step, title, text, path, line, day, todo, number, exact = row
+        return Match(
+            kind=str(kind),
+            experiment=str(ident),
+            step=parse_step(str(step)),
+            title=str(title),
+            text=str(text),
+            file=str(path),
+            line=int(str(line)),
+            repository=None,
+            commit=None,
+            date=(int(str(number)) >> 20) if day else None,
+            todo=None if todo is None else str(todo),
+            exact=bool(exact),
+        )
+
+
+def _names(value: str, path: str, suffix: str) -> bool:
+    """Tell whether VALUE is the name of the file or folder PATH, or a part of its whole path."""
+    name = PurePath(path).name
+    return value in (name, name.removesuffix(suffix)) or ("/" in value and value in path)

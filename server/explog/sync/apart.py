@@ -1,0 +1,68 @@
+"""Work in another process: for what would leave this one slow or swollen."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from explog.config import Settings
+from explog.sync.report import Progress
+
+
+@contextmanager
+def deaf() -> Iterator[None]:
+    """Start processes that do not hear the Ctrl-C of a terminal: to end them is for this one."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def sync_apart(settings: Settings, index: Path, since: float, progress: Progress) -> None:
+    """Sync the index at INDEX in another process, and wait for it.
+
+    What a first index takes in memory is then not kept by a server that runs for weeks. Whether
+    it worked, the next sync tells: it finds nothing left to do, or does it.
+    """
+    spawn = multiprocessing.get_context("spawn")
+    receiver, sender = spawn.Pipe(duplex=False)
+    with deaf():
+        process = spawn.Process(target=_run, args=(settings, index, since, sender))
+        process.start()
+    sender.close()
+    try:
+        while True:
+            progress(*receiver.recv())
+    except EOFError:
+        process.join()
+    finally:
+        receiver.close()
+
+
+def _run(settings: Settings, index: Path, since: float, sender: Connection) -> None:
+    from explog.index.sqlite import open_store
+    from explog.sync import sync
+
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+    def progress(what: str, done: int, total: int) -> None:
+        sender.send((what, done, total))
+
+    store = open_store(index)
+    if store.path is not None:
+        sync(settings, store, since=since, progress=progress)
+    store.close()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -1,0 +1,218 @@
+"""Take in logs: cut them into sections, and read again those that changed."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from explog.config import Settings
+from explog.errors import ExplogError
+from explog.index.store import LogRecord, SectionPlace, SectionRecord, Store
+from explog.org.files import read_log
+from explog.org.scan import Context, Keywords, file_context, split_sections
+from explog.sync.report import Progress, Report, is_text
+from explog.sync.sections import MANY, Ahead, Content, Ways, read_sections
+
+# Editors empty a file and fill it again, so that what was written a moment ago may be half of it:
+# all the more if it is smaller than before, and almost surely if it is less than half as large.
+_QUIET_SECONDS = 0.03
+_BYTES_PER_SECOND = 50e6
+_SURELY_SECONDS = 1.5
+# How long to wait for the end of it: as long as it takes, or no longer than others can be kept.
+_PATIENCE_SECONDS = 3.0
+_IMPATIENCE_SECONDS = 0.15
+# The stamp of a log that is still being written, or in the same tick as the look at it.
+_RACY = "racy"
+
+
+class _HalfWrittenError(Exception):
+    """Somebody is still writing the log."""
+
+
+class LogLook:
+    """One look at all logs."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        report: Report,
+        progress: Progress,
+        patient: bool = True,
+    ) -> None:
+        self.patience = _PATIENCE_SECONDS if patient else _IMPATIENCE_SECONDS
+        self.settings = settings
+        self.store = store
+        self.report = report
+        self.progress = progress
+        self.keywords = Keywords(settings.todo_open, settings.todo_done)
+        self.ways = Ways(settings.tag, settings.steps_heading)
+        self.ahead: tuple[tuple[Sequence[bytes], Context], Ahead] | None = None
+        # The same bytes are read anew when they are to be read otherwise.
+        ways = repr((self.ways, self.keywords)).encode()
+        self.key = hashlib.blake2b(ways, digest_size=16).digest()
+
+    def prepare(self) -> None:
+        """Begin to read, in another process, the first log that is new and very long."""
+        for path in filter(is_text, self.settings.log_files()):
+            if self.store.log(str(path)) is not None:
+                continue
+            try:
+                data = read_log(path)
+                context = file_context(data, self.keywords)
+            except (ExplogError, ValueError):
+                continue  # `look` reports it
+            parts = [data[start:end] for start, end in split_sections(data)]
+            if len(parts) >= MANY:
+                self.ahead = (parts, context), Ahead(parts, context, self.ways)
+                return
+
+    def close(self) -> None:
+        """Let go of what `prepare` began and nobody used."""
+        if self.ahead is not None:
+            self.ahead[1].close()
+            self.ahead = None
+
+    def look(self) -> None:
+        """Bring every log up to date; report those that cannot be read."""
+        known = {record.path: record for record in self.store.logs()}
+        files = self.settings.log_files()
+        for gone in known.keys() - {str(path) for path in files}:
+            with self.store.writing():
+                self.store.drop_log(known[gone].id)
+            self.report.logs.append(gone)
+        for done, path in enumerate(files):
+            self.progress(path.name, done, len(files))
+            if is_text(path):
+                self._log(path, known.get(str(path)))
+            else:
+                message = f"{path}: its name is no UTF-8"
+                self.report.problem("unreadable", str(path), message)
+
+    def _log(self, path: Path, known: LogRecord | None) -> None:
+        if known is not None and self._stamp(path) == known.stamp != _RACY:
+            if known.problem is not None:
+                code, _space, message = known.problem.partition(" ")
+                self.report.problem(code, str(path), message)
+            return
+        try:
+            stamp, data = self._read_whole(path, known)
+            context = file_context(data, self.keywords)
+        except _HalfWrittenError:
+            self.report.unsettled = True
+        except ExplogError as error:
+            self._unreadable(path, known, error.code, error.message)
+        except ValueError as error:
+            self._unreadable(path, known, "unreadable", f"{path}: {error}")
+        else:
+            self._take(path, stamp, data, context)
+
+    def _take(self, path: Path, stamp: str, data: bytes, context: Context) -> None:
+        places = _places(data, self.key + context.digest)
+        digest = hashlib.sha256(b"".join(place.digest for place in places)).hexdigest()
+        with self.store.writing():
+            known = self.store.log(str(path))
+            number = self.store.put_log(str(path), stamp, digest, len(data))
+            if known is None or digest != known.digest:
+                self.report.logs.append(str(path))
+                self._take_sections(number, data, places, context)
+
+    def _read_whole(self, path: Path, known: LogRecord | None) -> tuple[str, bytes]:
+        """Return the stamp and the bytes of a log that nobody is writing.
+
+        Raises _HalfWrittenError when that takes longer than we can wait.
+        """
+        until = time.monotonic() + self.patience
+        while True:
+            stamp = self._stamp(path)
+            if stamp != _RACY:
+                data = read_log(path)
+                if stamp == self._stamp(path) and not self._looks_cut(path, data, known):
+                    return stamp, data
+            if time.monotonic() >= until:
+                raise _HalfWrittenError
+            time.sleep(_QUIET_SECONDS / 3)
+
+    def _looks_cut(self, path: Path, data: bytes, known: LogRecord | None) -> bool:
+        if known is None or len(data) >= known.size:
+            return False
+        quiet = _QUIET_SECONDS + known.size / _BYTES_PER_SECOND
+        if 2 * len(data) < known.size:
+            quiet = max(quiet, _SURELY_SECONDS)
+        return 0 <= time.time() - path.stat().st_mtime < quiet
+
+    def _stamp(self, path: Path) -> str:
+        """Return what tells from `stat` that a log may have changed; "" where there is none."""
+        try:
+            status = path.stat()
+        except OSError:
+            return ""
+        if 0 <= time.time() - status.st_mtime < _QUIET_SECONDS:
+            return _RACY
+        stamps = (status.st_mtime_ns, status.st_size, status.st_ino, status.st_mode)
+        return ".".join([self.key.hex(), *map(str, stamps)])
+
+    def _unreadable(self, path: Path, known: LogRecord | None, code: str, message: str) -> None:
+        self.report.problem(code, str(path), message)
+        problem = f"{code} {message}"
+        if known is None or known.problem != problem:
+            with self.store.writing():
+                if known is not None:
+                    self.store.drop_log(known.id)
+                self.store.put_log(str(path), self._stamp(path), "", 0, problem)
+            self.report.logs.append(str(path))
+
+    def _take_sections(
+        self, log: int, data: bytes, new: list[SectionPlace], context: Context
+    ) -> None:
+        """Read again those sections whose digest is not the one at their place before."""
+        old = self.store.sections(log)
+        head, tail = _common_ends(old, new)
+        changed = slice(head, len(new) - tail)
+        ends = [*(place.start for place in new[head + 1 :]), len(data)]
+        parts = [data[p.start : end] for p, end in zip(new[changed], ends, strict=False)]
+        contents = self._read(parts, context)
+        records = (
+            SectionRecord(place.digest, place.start, place.line, said.experiments, said.diagnoses)
+            for place, said in zip(new[changed], contents, strict=True)
+        )
+        shift = (0, 0)
+        if tail:
+            shift = (new[-1].start - old[-1].start, new[-1].line - old[-1].line)
+        self.store.replace_sections(log, head, len(old) - head - tail, records, shift)
+
+    def _read(self, parts: Sequence[bytes], context: Context) -> Iterator[Content]:
+        if self.ahead is not None and self.ahead[0] == (parts, context):
+            reading, self.ahead = self.ahead[1], None
+            return reading.results()
+        return iter(read_sections(parts, context, self.ways))
+
+
+def _places(data: bytes, key: bytes) -> list[SectionPlace]:
+    """Return where the sections of DATA begin; KEY stands for the way they are read."""
+    places: list[SectionPlace] = []
+    line = 1
+    for start, end in split_sections(data):
+        part = data[start:end]
+        digest = hashlib.blake2b(part, digest_size=16, key=key).digest()
+        places.append(SectionPlace(digest, start, line))
+        line += part.count(b"\n")
+    return places
+
+
+def _common_ends(old: Sequence[SectionPlace], new: Sequence[SectionPlace]) -> tuple[int, int]:
+    """Return with how many sections OLD and NEW begin, and end, that are the same."""
+    head = _common(old, new)
+    return head, _common(old[head:][::-1], new[head:][::-1])
+
+
+def _common(old: Sequence[SectionPlace], new: Sequence[SectionPlace]) -> int:
+    """Return how many sections OLD and NEW begin with that are the same."""
+    count = 0
+    for one, other in zip(old, new, strict=False):
+        if one.digest != other.digest:
+            break
+        count += 1
+    return count

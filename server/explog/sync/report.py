@@ -1,0 +1,50 @@
+"""What one look found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+Progress = Callable[[str, int, int], None]
+"""Called with (what is read, how much of it so far, how much in all)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that could not be read; what it is about is in the message."""
+
+    kind: str
+    file: str
+    message: str
+
+
+@dataclass(slots=True)
+class Report:
+    """What one look found: the logs and repositories that changed, and what could not be read.
+
+    `unsettled` means that a log was being written, and is to be looked at again soon.
+    """
+
+    logs: list[str] = field(default_factory=list)
+    repositories: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    unsettled: bool = False
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything in the index is another."""
+        return bool(self.logs or self.repositories)
+
+    def problem(self, kind: str, file: str, message: str) -> None:
+        """Add something that could not be read."""
+        self.problems.append(Problem(kind, file, message))
+
+
+def is_text(path: Path) -> bool:
+    """Tell whether the name PATH is text that the index can hold and JSON can say."""
+    try:
+        str(path).encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,148 @@
+"""Read sections of a log into records: here, or in another process when there are very many.
+
+What a section says depends on nothing but its bytes and how they are to be read, so that reading
+a log of years can share the work with reading the history of its repositories.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from explog.index.store import DiagnosisRecord, ExperimentRecord, PassageRecord, StepRecord
+from explog.org.entry import Experiment, read_entry
+from explog.org.heading import read_id
+from explog.org.passages import read_passages
+from explog.org.scan import Chunk, Context, Keywords, scan_section
+from explog.org.steps import StepList
+from explog.sync.apart import deaf
+
+# Below this the other process takes longer to start than the work does.
+MANY = 1500
+_BATCH = 250
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """How a section is read: the tag of an experiment, the title above its steps."""
+
+    tag: str
+    steps_heading: str
+
+
+class Content(NamedTuple):
+    """What a section says; lines and offsets count from its own."""
+
+    experiments: tuple[ExperimentRecord, ...]
+    diagnoses: tuple[DiagnosisRecord, ...]
+
+
+def read_section(data: bytes, context: Context, ways: Ways) -> Content:
+    """Return what the section DATA says."""
+    experiments: list[ExperimentRecord] = []
+    diagnoses: list[DiagnosisRecord] = []
+    keywords = context.keywords
+    for chunk, lines in experiment_chunks(data, context, ways.tag):
+        entry = read_entry(lines, chunk.line, sorted(chunk.tags), keywords, ways.steps_heading)
+        if entry is not None:
+            found, steps = entry
+            experiments.append(_record(found, chunk, lines, steps, keywords))
+            diagnoses += (
+                DiagnosisRecord(d.kind, d.line, d.message, d.experiment) for d in found.diagnoses
+            )
+    return Content(tuple(experiments), tuple(diagnoses))
+
+
+def experiment_chunks(
+    section: bytes, context: Context, tag: str
+) -> Iterator[tuple[Chunk, list[str]]]:
+    """Yield each experiment of SECTION with its lines.
+
+    Tags are inherited, so that what is beneath an experiment has its tag. Without the tag of its
+    own it is another experiment only if another id is its own, and not a mention in its title.
+    """
+    above: list[tuple[int, str]] = []  # (level, id) of the experiments that a heading is beneath
+    for chunk in scan_section(section, context):
+        while above and above[-1][0] >= chunk.level:
+            above.pop()
+        if not _has_tag(chunk.tags, tag):
+            continue
+        lines = context.decode(section[chunk.start : chunk.end]).split("\n")
+        beneath = [] if _has_tag(chunk.own, tag) else [ident for _level, ident in above]
+        ident = read_id(lines, mentions=not beneath)
+        if ident is not None and ident not in beneath:
+            above.append((chunk.level, ident))
+            yield chunk, lines
+
+
+def read_sections(parts: Sequence[bytes], context: Context, ways: Ways) -> list[Content]:
+    """Return what each of PARTS says."""
+    return [read_section(part, context, ways) for part in parts]
+
+
+class Ahead:
+    """Reads PARTS in another process while the caller does something else."""
+
+    def __init__(self, parts: Sequence[bytes], context: Context, ways: Ways) -> None:
+        # Not by fork: this process may have threads that hold locks.
+        spawn = multiprocessing.get_context("spawn")
+        self._pool = ProcessPoolExecutor(max_workers=1, mp_context=spawn)
+        self._batches = [
+            (parts[start : start + _BATCH], context, ways) for start in range(0, len(parts), _BATCH)
+        ]
+        with deaf():
+            self._futures = [self._pool.submit(read_sections, *batch) for batch in self._batches]
+
+    def results(self) -> Iterator[Content]:
+        """Yield what each part says, and end the process."""
+        try:
+            while self._futures:
+                # Let go of each batch as soon as it is used up.
+                batch, future = self._batches.pop(0), self._futures.pop(0)
+                try:
+                    contents = future.result()
+                except BrokenProcessPool:
+                    contents = read_sections(*batch)  # a host where no process can be made
+                yield from contents
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """End the process, finished or not."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _has_tag(tags: Collection[str], tag: str) -> bool:
+    return tag in tags or any(other.startswith(f"{tag}_") for other in tags)
+
+
+def _record(
+    found: Experiment,
+    chunk: Chunk,
+    lines: Sequence[str],
+    steps: StepList | None,
+    keywords: Keywords,
+) -> ExperimentRecord:
+    passages = (
+        PassageRecord(p.kind, p.step, p.line, p.text, p.day.isoformat() if p.day else None)
+        for p in read_passages(lines, steps, keywords)
+    )
+    return ExperimentRecord(
+        start=chunk.start,
+        size=chunk.end - chunk.start,
+        line=chunk.line,
+        ident=found.id,
+        aliases=found.aliases,
+        title=found.title,
+        todo=found.todo,
+        done=found.done,
+        tags=found.tags,
+        created=found.created.isoformat() if found.created else None,
+        closed=found.closed.isoformat() if found.closed else None,
+        steps=tuple(StepRecord(s.number, s.line, s.text, s.box, s.hash) for s in found.steps),
+        passages=tuple(passages),
+    )
