@@ -1,0 +1,315 @@
+"""A log and two repositories whose history gets rewritten, and what ought to stand in the log.
+
+`Oracle` is the rule of design.md section 2 once more, naive and slow: it asks `git log` and
+`git merge-base` alone and shares no code with explog.
+"""
+
+import re
+import shutil
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from explog.backfill import plan
+from explog.config import Root, Settings
+from explog.index.sqlite import open_store
+from explog.sync import sync
+from explog.writing import Written, carry_out
+from support.repo import FIRST_COMMIT, GitRepo
+
+BOB = "Bob Builder <bob@example.org>"
+LOG = """\
+#+TITLE: Experiments
+
+* INPROGRESS [201] Tune the optimizer [0/0] :exp:
+** Notes
+A line (1234567) that is prose.
+** Experiments [0/6]
+1. [ ] baseline
+2. [ ] adam
+   1. [ ] with a schedule
+   2. [ ] without one
+3. [ ] sgd,
+   on two lines
+4. [ ] warm up
+5. [ ] clip the gradients
+* TODO Another model :exp:
+:PROPERTIES:
+:CUSTOM_ID: 202
+:END:
+** Experiments [0%]
+1) [ ] small
+2) [ ] large
+3) [ ] wide
+4) [ ] deep
+5) [ ] both
+* Not an experiment [201.5]
+1. [ ] leave me alone
+"""
+
+# Repository, message, author.
+COMMITS = [
+    ("a", "Initial import", None),
+    ("a", "[e201.1] Add the baseline", None),
+    ("a", "[e201.1] Fix the baseline", None),
+    ("a", "[e201.1] Results: 0.81", None),
+    ("a", "[e201.1] Plot them", None),
+    ("a", "Tidy up", BOB),
+    ("a", "[e201.2] Add adam", BOB),
+    ("a", "[e201.2.1] Add a schedule", BOB),
+    ("a", "[e201.2.1] Results", BOB),
+    ("a", "[e201.2.2] Take it out", None),
+    ("a", "Prepare for [e201] and mention [e201.3]", None),
+    ("a", "[e201.2.2] Results: worse", None),
+    ("a", "[e201.3] Try sgd", BOB),
+    ("a", "[e201.3] Results: 0.79", BOB),
+    ("a", "[e201.3] Results: 0.80 with momentum", BOB),
+    ("a", "[e201.4][e201.5] Prepare both", None),
+    ("a", "[e201.4] Warm up", None),
+    ("a", "[e201.5] Clip", BOB),
+    ("a", "[e201.4] Results: 0.83", None),
+    ("a", "Unrelated at the end", None),
+    ("b", "Initial import", BOB),
+    ("b", "[e202.1] Small", BOB),
+    ("b", "[e202.1] Results: 0.5", BOB),
+    ("b", "[e202.2] Large", None),
+    ("b", "Subject without\n\n- [e202.3] Wide in the body\n- see [e202.4] in passing", None),
+    ("b", "[e202.2] Results: 0.6", None),
+    ("b", "[e202.4] Deep", BOB),
+    ("b", "Docs", BOB),
+    ("b", "[e202.4] Results", BOB),
+    ("b", "[e202.5] Both", None),
+    ("b", "[e202.5] Both again", None),
+    ("b", "The last of b", None),
+]
+
+_REFERENCE = re.compile(r"\[e(\d+)((?:\.\d+)+)\]")
+_STEP = re.compile(r"^( *)\d+[.)] \[(.)\]")
+_HASH = re.compile(r"\(([0-9a-f]{7,64})\)$")
+
+
+class Copy(GitRepo):
+    """A repository that is there already, a day after its last commit."""
+
+    def __init__(self, path: Path) -> None:  # no super: that makes a repository
+        self.path = path
+        self._now = FIRST_COMMIT + timedelta(days=1)
+
+    @property
+    def now(self) -> datetime:
+        """The time of the last commit or command."""
+        return self._now
+
+    def rebase(self, todo: str, *args: str) -> None:
+        """Rebase interactively, the todo list being passed through the shell filter TODO."""
+        editor = f'f() {{ {todo} < "$1" > "$1.new" && mv "$1.new" "$1"; }}; f'
+        self.run(
+            "rebase", "-i", "--empty=keep", *args, GIT_SEQUENCE_EDITOR=editor, GIT_EDITOR="true"
+        )
+
+    def forget(self) -> None:
+        """Let git forget whatever no branch reaches."""
+        self.run("reflog", "expire", "--expire=now", "--expire-unreachable=now", "--all")
+        self.run("gc", "--quiet", "--prune=now")
+
+
+@dataclass
+class World:
+    """A log and the repositories beside it; `more` are repositories that a scenario adds."""
+
+    folder: Path
+    more: list[Path] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.a = Copy(self.folder / "src/a")
+        self.b = Copy(self.folder / "src/b")
+        self.log = self.folder / "log.org"
+        self.index = self.folder / "index.sqlite"
+
+    def settings(self) -> Settings:
+        """Return the settings that name all of it."""
+        roots = (Root(self.folder / "src", 1), *(Root(path) for path in self.more))
+        return Settings(logs=(str(self.log),), repositories=roots, index=self.index)
+
+    def clone(self, repo: GitRepo, name: str, *options: str) -> Copy:
+        """Clone REPO into the folder NAME of this world."""
+        path = self.folder / name
+        path.parent.mkdir(exist_ok=True)
+        repo.run("clone", "--quiet", *options, f"file://{repo.path}", str(path))
+        return Copy(path)
+
+    def repositories(self) -> list[Copy]:
+        """Return all repositories that are registered now."""
+        found = [path for path in (self.folder / "src").iterdir() if (path / "HEAD").exists()]
+        found += [path for path in (self.folder / "src").iterdir() if (path / ".git").exists()]
+        return [Copy(path) for path in sorted([*found, *self.more])]
+
+    def backfill(self) -> tuple[Written, list[str], list[str]]:
+        """Sync and write; return what was done, the hashes reported dead, and the unplaced."""
+        settings = self.settings()
+        store = open_store(self.index)
+        try:
+            assert store.problem is None
+            assert sync(settings, store).problems == []
+            planned = plan(settings, store)
+            done = carry_out(planned, settings, lambda: plan(settings, store))
+            assert done.failures == []
+            dead = [dead.step.hash or "" for dead in planned.dead]
+            return done, dead, [unplaced.message for unplaced in planned.unplaced]
+        finally:
+            store.close()
+
+
+def make_world(folder: Path) -> World:
+    """Make the world in FOLDER, with nothing placed yet."""
+    (folder / "src").mkdir(parents=True)
+    repos = {name: GitRepo(folder / "src" / name, "-b", "main") for name in ("a", "b")}
+    for number, (name, message, author) in enumerate(COMMITS):
+        date = FIRST_COMMIT + timedelta(minutes=10 * number)
+        repos[name].commit(message, file=f"file{number}", author=author, date=date)
+    (folder / "log.org").write_text(LOG, encoding="utf-8")
+    return World(folder)
+
+
+def copy_world(world: World, folder: Path) -> World:
+    """Return a copy of WORLD in FOLDER, without its index."""
+    shutil.copytree(world.folder, folder, symlinks=True)
+    copy = World(folder)
+    copy.index.unlink(missing_ok=True)
+    return copy
+
+
+@dataclass(frozen=True)
+class Said:
+    """A commit as `git log` shows it."""
+
+    oid: str
+    time: int
+    author: str
+    author_time: int
+    subject: str
+    body: str
+
+    def bears(self, step: tuple[str, str]) -> bool:
+        """Tell whether the reference of STEP stands anywhere in the message."""
+        return step in _REFERENCE.findall(f"{self.subject}\n{self.body}")
+
+    def claims(self, step: tuple[str, str]) -> tuple[bool, bool]:
+        """Tell whether it claims STEP in its subject, and whether it does on a line of its body."""
+        if self.subject.startswith(("fixup! ", "squash! ", "amend! ", 'Revert "')):
+            return False, False
+        lines = (re.sub(r"^\s*([-+*]\s+)?", "", line) for line in self.body.splitlines())
+        heads = [re.match(r"(\[e[\d.]+\]\s*)*", line) for line in lines]
+        in_body = any(step in _REFERENCE.findall(head[0]) for head in heads if head)
+        return step in _REFERENCE.findall(self.subject), in_body
+
+    def results(self, step: tuple[str, str]) -> bool:
+        """Tell whether it is a results commit of STEP, where it claims it most strongly."""
+        lines = [self.subject]
+        if not self.claims(step)[0]:
+            lines = [line.strip(" -*+") for line in self.body.splitlines()]
+        reference = f"[e{step[0]}{step[1]}]"
+        return any(re.match(rf"{re.escape(reference)}[ :]*Results", line) for line in lines)
+
+
+class Oracle:
+    """Says what ought to stand on each step. Made before history is rewritten, asked after."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.before = read_steps(world.log)
+        self.known = self._reachable()
+
+    def _reachable(self) -> dict[str, Said]:
+        found: dict[str, Said] = {}
+        for repo in self.world.repositories():
+            heads = repo.run("worktree", "list", "--porcelain")
+            tips = [line[5:] for line in heads.splitlines() if line.startswith("HEAD ")]
+            tips = [tip for tip in tips if tip.strip("0")]
+            logged = repo.run(
+                "log",
+                "--branches",
+                "--remotes",
+                *tips,
+                "--format=%H%x00%ct%x00%an <%ae>%x00%at%x00%s%x00%b%x1e",
+                GIT_NO_REPLACE_OBJECTS="1",
+            )
+            for entry in logged.split("\x1e")[:-1]:
+                oid, time, author, author_time, subject, body = entry.strip("\n").split("\0")
+                found[oid] = Said(oid, int(time), author, int(author_time), subject, body)
+        return found
+
+    def expected(self) -> dict[tuple[str, str], tuple[set[str], bool | None]]:
+        """Return for each step the hashes that may stand on it and whether its box is ticked.
+
+        An empty set means that there is none to be had; None, that either is right.
+        """
+        now = self._reachable()
+        return {step: self._step(step, now) for step in self.before}
+
+    def _step(self, step: tuple[str, str], now: dict[str, Said]) -> tuple[set[str], bool | None]:
+        stood, ticked = self.before[step]
+        by_subject = [said for said in now.values() if said.claims(step)[0]]
+        by_body = [said for said in now.values() if said.claims(step)[1]]
+        candidates = by_subject or by_body
+        results = [said for said in candidates if said.results(step)]
+        best = self._newest(results or candidates)
+        if stood is not None:
+            here = [said for oid, said in now.items() if oid.startswith(stood)]
+            if here and not here[0].bears(step):
+                return {here[0].oid}, ticked
+            then = [said for oid, said in self.known.items() if oid.startswith(stood)]
+            if not here and then and not then[0].bears(step):
+                same = {
+                    said.oid
+                    for said in now.values()
+                    if (said.author, said.author_time) == (then[0].author, then[0].author_time)
+                }
+                if same:
+                    return same, ticked
+        return best, ticked or bool(results)
+
+    def _newest(self, candidates: list[Said]) -> set[str]:
+        """Return those of the latest committer date that no other of them comes after."""
+        if not candidates:
+            return set()
+        latest = max(said.time for said in candidates)
+        last = {said.oid for said in candidates if said.time == latest}
+        return {
+            oid
+            for oid in last
+            if not any(other != oid and self._before(oid, other) for other in last)
+        }
+
+    def _before(self, one: str, other: str) -> bool:
+        for repo in self.world.repositories():
+            try:
+                repo.run("merge-base", "--is-ancestor", one, other)
+            except AssertionError:
+                continue
+            return True
+        return False
+
+
+def read_steps(log: Path) -> dict[tuple[str, str], tuple[str | None, bool]]:
+    """Return {(experiment, ".1.2"): (hash, ticked)} of LOG, naively."""
+    found: dict[tuple[str, str], tuple[str | None, bool]] = {}
+    experiment, numbers, key = "", [0], None
+    for line in log.read_text("utf-8").splitlines():
+        if line.startswith("* "):
+            known = re.search(r"\[(\d+)\]", line)
+            experiment = known[1] if known else ("202" if "Another" in line else "")
+            numbers, key = [0], None
+        match = _STEP.match(line)
+        if match and experiment:
+            level = len(match[1]) // 3
+            numbers = [*numbers[: level + 1], *[0] * (level + 1 - len(numbers))]
+            numbers[level] += 1
+            key = (experiment, "".join(f".{number}" for number in numbers))
+            found[key] = (None, match[2] == "X")
+        bears = _HASH.search(line)
+        if bears and key:
+            found[key] = (bears[1], found[key][1])
+        if line.startswith("** Notes"):
+            key = None
+    return found

@@ -1,0 +1,225 @@
+"""Sync: what a look takes in, what it leaves pending, and that looks add up to one at the end."""
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from explog.config import Root, Settings
+from explog.index.sqlite import SqliteStore, open_store
+from explog.sync import sync
+from support.repo import GitRepo
+from support.rewrites import Copy, make_world
+
+Make = Callable[..., GitRepo]
+FAR_FUTURE = 4e9
+
+ENTRY = "* [201] T :exp:\n** Experiments\n1. [ ] one\n2. [ ] two\n"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> SqliteStore:
+    return open_store(tmp_path / "index.sqlite")
+
+
+def settings(*repos: GitRepo, logs: tuple[Path, ...] = ()) -> Settings:
+    return Settings(
+        logs=tuple(map(str, logs)), repositories=tuple(Root(repo.path) for repo in repos)
+    )
+
+
+def pending(store: SqliteStore) -> set[str]:
+    return {f"e{ident}.{'.'.join(map(str, step))}" for ident, step in store.pending()}
+
+
+def subjects(store: SqliteStore) -> set[str]:
+    return {row[0] for row in store.db.execute("SELECT subject FROM commits")}
+
+
+def gone(store: SqliteStore) -> set[str]:
+    return {row[0] for row in store.db.execute("SELECT subject FROM gone")}
+
+
+def test_old_commits_of_a_new_repository_are_not_pending(
+    git_repo: Make, store: SqliteStore
+) -> None:
+    repo = git_repo()
+    repo.commit("[e201.1] From long ago")
+    sync(settings(repo), store, since=FAR_FUTURE)
+    assert pending(store) == set()
+    assert subjects(store) == {"[e201.1] From long ago"}
+
+
+def test_commits_since_are_pending_at_the_first_look(git_repo: Make, store: SqliteStore) -> None:
+    repo = git_repo()
+    repo.commit("[e201.1] Just now")
+    sync(settings(repo), store, since=0)
+    assert pending(store) == {"e201.1"}
+
+
+def test_what_came_and_what_went_is_pending(git_repo: Make, store: SqliteStore) -> None:
+    repo = git_repo()
+    repo.commit("root")
+    repo.commit("[e201.1] One\n\n[e201.3] in the body, mentions [e201.4]")
+    sync(settings(repo), store, since=FAR_FUTURE)
+    repo.amend("[e201.2] Two, by amending")
+    sync(settings(repo), store, since=FAR_FUTURE)
+    assert pending(store) == {"e201.1", "e201.2", "e201.3"}
+    assert gone(store) == {"[e201.1] One"}
+
+
+def test_a_branch_that_git_forgot_between_two_looks(git_repo: Make, store: SqliteStore) -> None:
+    repo = git_repo()
+    repo.commit("[e201.1] Stays")
+    repo.branch("side")
+    repo.commit("[e201.2] Goes", file="file")
+    sync(settings(repo), store, since=FAR_FUTURE)
+    repo.switch("main")
+    repo.run("branch", "-D", "side")
+    repo.run("reflog", "expire", "--expire=now", "--expire-unreachable=now", "--all")
+    repo.run("gc", "--quiet", "--prune=now")
+    repo.commit("[e201.3] Comes")
+    sync(settings(repo), store, since=FAR_FUTURE)
+    assert subjects(store) == {"[e201.1] Stays", "[e201.3] Comes"}
+    assert pending(store) == {"e201.2", "e201.3"}, "what stayed is none of it"
+    assert gone(store) == {"[e201.2] Goes"}
+    [record] = store.gone(repo.run("rev-parse", "main")[:0])
+    assert record.claims == (("201", (2,)),)
+
+
+def test_deepened_clone(git_repo: Make, store: SqliteStore, tmp_path: Path) -> None:
+    repo = git_repo()
+    for number in (1, 2, 3):
+        repo.commit(f"[e201.{number}] x")
+    repo.run("clone", "--quiet", "--depth=1", f"file://{repo.path}", str(tmp_path / "clone"))
+    clone = Copy(tmp_path / "clone")
+    sync(settings(clone), store, since=FAR_FUTURE)
+    assert subjects(store) == {"[e201.3] x"}
+    clone.run("fetch", "--quiet", "--unshallow")
+    sync(settings(clone), store, since=FAR_FUTURE)
+    assert pending(store) == {"e201.1", "e201.2"}
+    rows = store.db.execute("SELECT subject FROM commits ORDER BY generation")
+    assert [row[0][6] for row in rows] == ["1", "2", "3"]
+
+
+def _corrupt(repo: GitRepo) -> None:
+    oid = repo.commit("[e201.2] Corrupt")
+    path = repo.path / ".git/objects" / oid[:2] / oid[2:]
+    path.chmod(0o644)
+    path.write_bytes(b"rubbish")
+
+
+def _broken(repo: GitRepo) -> None:
+    (repo.path / ".git/HEAD").unlink()
+
+
+def _truncated(repo: GitRepo) -> None:
+    repo.commit("[e201.2] Cut off")
+    repo.run("repack", "-adq")
+    [pack] = (repo.path / ".git/objects/pack").glob("*.pack")
+    pack.chmod(0o644)
+    pack.write_bytes(pack.read_bytes()[:60])
+
+
+@pytest.mark.parametrize("spoil", [_corrupt, _broken, _truncated])
+def test_a_repository_that_cannot_be_read_is_reported_and_holds_up_none(
+    git_repo: Make, store: SqliteStore, tmp_path: Path, spoil: Callable[[GitRepo], object]
+) -> None:
+    bad, good = git_repo("bad"), git_repo("good")
+    bad.commit("[e201.1] Readable once")
+    (tmp_path / "log.org").write_text(ENTRY)
+    all_of_it = settings(bad, good, logs=(tmp_path / "log.org",))
+    sync(all_of_it, store)
+    spoil(bad)
+    good.commit("[e201.1] Good")
+    report = sync(all_of_it, store)
+    [problem] = report.problems
+    assert problem.message.startswith(str(bad.path))
+    assert subjects(store) == {"[e201.1] Readable once", "[e201.1] Good"}
+    assert [problem.kind for problem in sync(all_of_it, store).problems] == [problem.kind]
+
+
+def test_a_commit_that_comes_back(git_repo: Make, store: SqliteStore) -> None:
+    repo = git_repo()
+    repo.commit("root")
+    oid = repo.commit("[e201.1] One")
+    sync(settings(repo), store)
+    repo.run("reset", "--hard", "HEAD~1")
+    sync(settings(repo), store)
+    assert not store.commits_with_prefix(oid)
+    repo.run("reset", "--hard", oid)
+    sync(settings(repo), store)
+    assert store.commits_with_prefix(oid)
+
+
+def test_what_an_unregistered_repository_had_is_not_remembered(
+    git_repo: Make, store: SqliteStore
+) -> None:
+    one, two = git_repo("one"), git_repo("two")
+    one.commit("[e201.1] One")
+    one.amend("[e201.1] Uno")
+    two.commit("two")
+    sync(settings(one, two), store)
+    sync(settings(two), store)
+    assert subjects(store) == {"two"}
+    assert gone(store) == set()
+
+
+TABLES = {
+    "commits": "SELECT oid, author, email, author_time, committer_time, generation, subject, body,"
+    " path FROM commits JOIN repositories r ON r.id = repository",
+    "claims": "SELECT oid, experiment, step, place, results, repository FROM claims"
+    " JOIN commits ON commits.id = commit_id",
+    "repositories": "SELECT path, common_dir FROM repositories",
+    "steps": "SELECT ident, e.line + s.line, number, steps.line, steps.text, box, hash FROM steps"
+    " JOIN experiments e ON e.id = experiment JOIN sections s ON s.id = section",
+}
+
+
+def content(store: SqliteStore) -> dict[str, list[tuple[object, ...]]]:
+    """Return all that is known, without the numbers of rows."""
+    found = {name: sorted(store.db.execute(sql), key=repr) for name, sql in TABLES.items()}
+    found["claims"] = sorted((row[:5] for row in found["claims"]), key=repr)
+    return found
+
+
+def change(repo: Copy, what: str, name: str, back: int) -> None:
+    """Change a repository in the way WHAT; NAME is new, BACK a small number."""
+    commands = {
+        "reset": ["reset", "--hard", f"HEAD~{back}"],
+        "rebase": ["rebase", "--force-rebase", "HEAD~2"],
+        "branch": ["switch", "--create", f"b-{name}", f"HEAD~{back}"],
+        "detach": ["checkout", "--detach"],
+        "move": ["branch", "-f", "old", f"HEAD~{back}"],
+        "merge": ["merge", "-s", "ours", "-m", f"merge {name}", "main"],
+    }
+    if what == "commit":
+        repo.commit(f"[e201.{back}] {name}", file=name)
+    elif what == "amend":
+        repo.amend(f"[e202.1] amended {name}")
+    elif what == "forget":
+        repo.forget()
+    else:
+        repo.run(*commands[what])
+
+
+CHANGES = ["commit", "commit", "amend", "forget", "reset", "rebase", "branch", "detach", "move"]
+CHANGES += ["merge"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_looks_add_up_to_one_at_the_end(tmp_path: Path, store: SqliteStore, seed: int) -> None:
+    source = random.Random(seed)  # noqa: S311
+    world = make_world(tmp_path / "world")
+    for number in range(25):
+        for _ in range(source.randint(0, 3)):
+            repo = source.choice([world.a, world.b])
+            name = f"x{number}-{source.randint(0, 10**6)}"
+            change(repo, source.choice(CHANGES), name, source.randint(0, 3))
+        if number == 12:
+            world.log.write_text("* New\n" + world.log.read_text("utf-8"), "utf-8")
+        assert sync(world.settings(), store).problems == []
+    fresh = open_store(tmp_path / "fresh.sqlite")
+    sync(world.settings(), fresh)
+    assert content(store) == content(fresh)
