@@ -1,0 +1,185 @@
+"""How the commands speak with a terminal: common options, progress, failures, exit status.
+
+Exit status: 0 when all is well, 1 when a command that looks for problems found some, 2 when it
+could not do its work or a part of it, 130 when interrupted, 141 when nobody reads its output.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from explog import __version__
+from explog.config import Settings, load, with_overrides
+from explog.errors import ExplogError
+
+if TYPE_CHECKING:
+    from explog.index.sqlite import SqliteStore
+    from explog.sync import Problem, Progress
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+_FAILED, _INTERRUPTED, _BROKEN_PIPE = 2, 130, 141
+_MULTIPLE = ("logs", "repos")
+_SINGLE = ("index", "config", "as_json")
+# Control characters of a log or a name would do things to a terminal.
+_VISIBLE = {code: chr(0x2400 + code) for code in range(32) if chr(code) not in "\t\n"}
+
+_OPTIONS = (
+    click.option("--log", "logs", multiple=True, metavar="FILE", help="A log, glob or folder."),
+    click.option("--repo", "repos", multiple=True, metavar="DIR", help="A repository."),
+    click.option(
+        "--index", "index", metavar="FILE", type=click.Path(path_type=Path), help="Index."
+    ),
+    click.option(
+        "--config", metavar="FILE", type=click.Path(path_type=Path), help="Configuration (TOML)."
+    ),
+    click.option("--json", "as_json", is_flag=True, help="Print JSON."),
+)
+
+
+def with_options(command: _Command) -> _Command:
+    """Give COMMAND the options that all commands have."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def common(command: Callable[..., None]) -> Callable[..., None]:
+    """Give COMMAND the common options, before its name or after, as `settings` and `as_json`."""
+
+    @with_options
+    @click.pass_context
+    @wraps(command)
+    def run(context: click.Context, /, **values: Any) -> None:
+        outer: dict[str, Any] = context.obj or {}
+        given: dict[str, Any] = {
+            name: (*outer.get(name, ()), *values.pop(name)) for name in _MULTIPLE
+        }
+        given |= {name: values.pop(name) or outer.get(name) for name in _SINGLE}
+        as_json = bool(given["as_json"])
+        with failures(as_json=as_json):
+            settings = load(given["config"])
+            settings = with_overrides(settings, given["logs"], given["repos"], given["index"])
+            command(settings=settings, as_json=as_json, **values)
+
+    return run
+
+
+@contextmanager
+def failures(*, as_json: bool = False) -> Iterator[None]:
+    """End the program with one line and a status when what is done inside fails."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")  # file names may be any bytes
+    try:
+        yield
+    except (click.ClickException, click.exceptions.Exit, click.Abort):
+        raise
+    except ExplogError as error:
+        _fail(error, as_json=as_json)
+    except KeyboardInterrupt:
+        click.echo("explog: interrupted", err=True)
+        sys.exit(_INTERRUPTED)
+    except BrokenPipeError:
+        # Whatever is flushed from now on has somewhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(_BROKEN_PIPE)
+    except Exception as error:  # noqa: BLE001 - a user is not to be shown a traceback
+        _fail(_unexpected(error), as_json=as_json)
+
+
+def _fail(error: ExplogError, *, as_json: bool) -> None:
+    if as_json:
+        said = {"code": error.code, "message": error.message, "data": error.data}
+        click.echo(json.dumps({"error": said}, default=str))
+    complain(error.message)
+    sys.exit(_FAILED)
+
+
+def _unexpected(error: Exception) -> ExplogError:
+    """Return an error that says where a report lies; with EXPLOG_DEBUG set, it is shown instead."""
+    trace = "".join(traceback.format_exception(error))
+    said = f"unexpected {type(error).__name__}: {error}"
+    if os.environ.get("EXPLOG_DEBUG"):
+        click.echo(trace, err=True, nl=False)
+        return ExplogError("unexpected", said)
+    import platformdirs
+
+    path = Path(platformdirs.user_state_dir("explog")) / "error.txt"
+    report = f"explog {__version__}, Python {sys.version}\n{sys.argv}\n\n{trace}"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(report, "utf-8", "backslashreplace")
+    except OSError:
+        return ExplogError("unexpected", f"{said}; set EXPLOG_DEBUG=1 to see where")
+    return ExplogError("unexpected", f"{said}; please report it with {path}", report=str(path))
+
+
+def complain(message: str) -> None:
+    """Say on stderr what a person should know, on one line."""
+    click.echo(f"explog: {visible(message)}", err=True)
+
+
+def visible(text: str) -> str:
+    """Return TEXT without what would do things to a terminal."""
+    return text.translate(_VISIBLE)
+
+
+@contextmanager
+def open_index(settings: Settings) -> Iterator[SqliteStore]:
+    """Open the index of SETTINGS and close it in the end; without any log there is nothing to do.
+
+    Raises ExplogError `bad-config`.
+    """
+    from explog.index.sqlite import open_store
+
+    if not (settings.logs or settings.repositories or settings.projects):
+        message = "nothing to look at: use --log and --repo, or write a configuration file"
+        raise ExplogError("bad-config", message)
+    store = open_store(settings.index_path())
+    if store.problem:
+        complain(store.problem)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def bring_up_to_date(settings: Settings, store: SqliteStore) -> list[Problem]:
+    """Sync with a progress bar on a terminal; tell of problems on stderr and return them."""
+    from explog.sync import sync
+
+    if sys.stderr.isatty():
+        with _progress() as progress:
+            problems = sync(settings, store, progress=progress).problems
+    else:
+        problems = sync(settings, store).problems
+    for problem in problems:
+        complain(problem.message)
+    return problems
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    with Bar(console=Console(stderr=True), transient=True) as bar:
+        tasks: dict[str, Any] = {}
+
+        def told(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(visible(what), total=total)
+            bar.update(tasks[what], completed=done, total=total)
+
+        yield told

@@ -1,0 +1,108 @@
+"""Look at everything that explog stands on, and say what is right and what is not."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sqlite3
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from explog import __version__
+from explog.config import Settings
+from explog.errors import ExplogError
+from explog.git.repository import discover, open_repository, tips
+from explog.git.run import run
+from explog.org.files import read_log
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at; `hint` says what to do where `ok` is false."""
+
+    name: str
+    ok: bool
+    message: str
+    hint: str = ""
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Yield findings on Python, git, the logs, the repositories and the index of SETTINGS."""
+    version = ".".join(map(str, sys.version_info[:3]))
+    yield Finding("explog", True, f"{__version__}, on Python {version}")
+    yield _git()
+    yield _fts()
+    yield from _logs(settings)
+    yield from _repositories(settings)
+    yield _index(settings.index_path())
+
+
+def _git() -> Finding:
+    try:
+        return Finding("git", True, run(Path("/"), "--version").decode().strip())
+    except ExplogError as error:
+        return Finding("git", False, error.message, "install git")
+
+
+def _fts() -> Finding:
+    with sqlite3.connect(":memory:") as connection:
+        options = {row[0] for row in connection.execute("PRAGMA compile_options")}
+    ok = "ENABLE_FTS5" in options
+    hint = "" if ok else "use a Python whose SQLite has FTS5; search needs it"
+    return Finding("sqlite", ok, f"SQLite {sqlite3.sqlite_version}", hint)
+
+
+def _logs(settings: Settings) -> Iterator[Finding]:
+    files = settings.log_files()
+    if not files:
+        hint = "set explog-logs in Emacs, or logs in the configuration file, or use --log"
+        yield Finding("logs", False, "no log is configured", hint)
+    for path in files:
+        try:
+            size = len(read_log(path))
+        except ExplogError as error:
+            yield Finding("log", False, error.message, "correct the setting, or make the file")
+            continue
+        if os.access(path, os.W_OK):
+            yield Finding("log", True, f"{path}: {size:,} bytes")
+        else:
+            yield Finding("log", False, f"{path}: it is read-only", "make it writable")
+
+
+def _repositories(settings: Settings) -> Iterator[Finding]:
+    named = [root.path for root in settings.repositories if root.depth == 0]
+    named += [path for project in settings.projects for path in project.repositories]
+    for path in dict.fromkeys(named):
+        if open_repository(path) is None:
+            reason = (
+                "there is no git repository here" if path.exists() else "there is no such folder"
+            )
+            yield Finding("repository", False, f"{path}: {reason}", "correct the setting")
+    roots = [(root.path, root.depth) for root in settings.repositories]
+    found = discover([*roots, *((path, 0) for path in named)])
+    if not found and not named:
+        hint = "set explog-repositories in Emacs, or repositories in the configuration file"
+        yield Finding("repositories", False, "no repository is found", hint)
+    for repository in found:
+        try:
+            count = len(tips(repository))
+        except ExplogError as error:
+            hint = "see what git says there, for instance with `git fsck`"
+            if error.code == "dubious-ownership":
+                hint = (
+                    f"git config --global --add safe.directory {shlex.quote(str(repository.path))}"
+                )
+            yield Finding("repository", False, error.message, hint)
+        else:
+            yield Finding("repository", True, f"{repository.path}: {count} tips")
+
+
+def _index(path: Path) -> Finding:
+    if not path.exists():
+        return Finding("index", True, f"{path}: not made yet")
+    if not os.access(path, os.W_OK):
+        hint = "make it writable, or delete it: it is made anew"
+        return Finding("index", False, f"{path}: it is read-only", hint)
+    return Finding("index", True, f"{path}: {path.stat().st_size:,} bytes")

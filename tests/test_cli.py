@@ -1,0 +1,494 @@
+"""The program in a terminal: what each command prints where, and its exit status."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.repo import GitRepo
+
+Make = Callable[..., GitRepo]
+ENTRY = "* TODO [201] Title :exp:\n** Experiments [0/2]\n1. [ ] one\n2. [ ] two\n"
+
+
+def explog(*args: str | Path, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run explog as a program of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "explog", *map(str, args)],
+        env={**os.environ, **env},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def printed(*args: str | Path, status: int = 0, **env: str) -> Any:
+    """Run explog with --json and return what it printed."""
+    done = explog(*args, "--json", **env)
+    assert done.returncode == status, done.stderr
+    assert done.stdout.count("\n") == 1
+    return json.loads(done.stdout)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    path = tmp_path / "log.org"
+    path.write_text(ENTRY)
+    return path
+
+
+@pytest.fixture
+def repo(git_repo: Make) -> GitRepo:
+    made = git_repo("proj")
+    made.commit("[e201.1] Start")
+    made.commit("[e201.2] Results: good")
+    made.commit("[e999.1] Nowhere")
+    return made
+
+
+@pytest.fixture
+def given(log: Path, repo: GitRepo) -> list[str]:
+    return ["--log", str(log), "--repo", str(repo.path)]
+
+
+def test_program_is_installed() -> None:
+    script = Path(sys.executable).with_name("explog")
+    done = subprocess.run([script, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("explog, version ")
+
+
+@pytest.mark.parametrize("args", [["--help"], ["-h"], ["backfill", "--help"], ["serve", "-h"]])
+def test_help(args: list[str]) -> None:
+    done = explog(*args)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Usage: ")
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["nonsense"],
+        ["backfill", "--nonsense"],
+        ["backfill", "extra"],
+        ["index", "--log"],
+        ["search"],
+    ],
+)
+def test_wrong_usage(args: list[str]) -> None:
+    done = explog(*args)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Error: " in done.stderr
+
+
+# Commands
+
+
+def test_index(given: list[str]) -> None:
+    done = explog("index", *given)
+    assert (done.returncode, done.stderr) == (0, "")
+    expected = "3 commits in 1 repository, 1 experiment with 2 steps in 1 log\n"
+    assert done.stdout == expected
+    found = printed("index", *given)
+    assert found == {
+        "repositories": 1,
+        "commits": 3,
+        "logs": 1,
+        "experiments": 1,
+        "steps": 2,
+        "problems": [],
+    }
+
+
+def test_backfill_shows_a_diff_and_writes_nothing(given: list[str], log: Path) -> None:
+    done = explog("backfill", *given)
+    assert done.returncode == 0
+    lines = done.stdout.splitlines()
+    assert lines[:2] == [f"--- {log}", f"+++ {log}"]
+    assert sum(line.startswith("+") for line in lines) == 4
+    assert "\x1b" not in done.stdout + done.stderr
+    assert done.stderr.splitlines() == [
+        f"explog: not placed: {done.stderr[20:30]} says [e999.1], and no log has that experiment",
+        "explog: 2 steps to write; do it with --write",
+    ]
+    assert log.read_text() == ENTRY
+
+
+def test_backfill_writes(given: list[str], log: Path) -> None:
+    done = explog("backfill", "--write", *given)
+    assert done.returncode == 0
+    assert done.stderr.endswith("explog: 2 steps written\n")
+    assert "[1/2]" in log.read_text()
+    again = explog("backfill", "--write", *given)
+    assert (again.returncode, again.stdout) == (0, "")
+    assert again.stderr.endswith("explog: 0 steps written\n")
+    assert explog("backfill", *given).stderr.endswith("explog: nothing to write\n")
+
+
+@pytest.mark.parametrize("write", [False, True])
+def test_backfill_json(given: list[str], log: Path, repo: GitRepo, write: bool) -> None:
+    oids = repo.run("log", "--reverse", "--format=%H").split()
+    found = printed("backfill", *given, *(["--write"] if write else []))
+    assert found == {
+        "edits": [
+            {
+                "file": str(log),
+                "line": 3,
+                "experiment": "201",
+                "step": "1",
+                "repository": str(repo.path),
+                "commit": oids[0],
+                "old": "1. [ ] one",
+                "new": f"1. [ ] one ({oids[0][:7]})",
+            },
+            {
+                "file": str(log),
+                "line": 4,
+                "experiment": "201",
+                "step": "2",
+                "repository": str(repo.path),
+                "commit": oids[1],
+                "old": "2. [ ] two",
+                "new": f"2. [X] two ({oids[1][:7]})",
+            },
+        ],
+        "unplaced": [
+            {
+                "reason": "unknown-experiment",
+                "reference": "e999.1",
+                "repository": str(repo.path),
+                "commit": oids[2],
+                "message": f"{oids[2][:10]} says [e999.1], and no log has that experiment",
+            }
+        ],
+    }
+    assert (log.read_text() != ENTRY) == write
+
+
+def test_search(given: list[str], repo: GitRepo) -> None:
+    done = explog("search", "good", *given)
+    assert done.returncode == 0
+    assert "\x1b" not in done.stdout
+    assert done.stdout.startswith(f"{repo.path}:")
+    found = printed("search", "good", *given)
+    assert set(found) == {"total", "hits"}
+    assert set(found["hits"][0]) == {
+        "kind",
+        "experiment",
+        "step",
+        "title",
+        "snippet",
+        "file",
+        "line",
+        "repository",
+        "commit",
+        "date",
+    }
+    assert (found["hits"][0]["file"], found["hits"][0]["line"]) == (None, None)
+    assert explog("search", "nothing-like-it", *given).returncode == 0
+    bad = explog("search", '"open', *given)
+    assert bad.returncode == 2
+    assert printed("search", '"open', *given, status=2)["error"]["code"] == "bad-query"
+
+
+def test_doctor(given: list[str], tmp_path: Path) -> None:
+    done = explog("doctor", *given)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\x1b" not in done.stdout
+    assert all(line.startswith("ok ") for line in done.stdout.splitlines())
+    names = [finding["name"] for finding in printed("doctor", *given)["findings"]]
+    assert names == ["explog", "git", "sqlite", "log", "repository", "index"]
+    bad = ["--log", str(tmp_path / "no.org"), "--repo", str(tmp_path / "nowhere")]
+    worse = explog("doctor", *bad)
+    assert worse.returncode == 1
+    assert str(tmp_path / "no.org") in worse.stdout
+    assert str(tmp_path / "nowhere") in worse.stdout
+    findings = printed("doctor", *bad, status=1)["findings"]
+    assert [finding["ok"] for finding in findings].count(False) == 2
+    assert all(finding["hint"] for finding in findings if not finding["ok"])
+
+
+def test_doctor_without_anything() -> None:
+    findings = printed("doctor", status=1)["findings"]
+    assert [finding["name"] for finding in findings if not finding["ok"]] == [
+        "logs",
+        "repositories",
+    ]
+
+
+# Options
+
+
+@pytest.mark.parametrize("command", ["index", "backfill", "doctor"])
+def test_options_stand_before_or_after_the_command(given: list[str], command: str) -> None:
+    after = printed(command, *given)
+    before = explog("--json", *given, command)
+    assert json.loads(before.stdout) == after
+    both = explog(*given[:2], command, *given[2:], "--json")
+    assert json.loads(both.stdout) == after
+
+
+def test_repeated_options_add_up(given: list[str], tmp_path: Path) -> None:
+    (tmp_path / "a.org").write_text(ENTRY.replace("201", "301"))
+    (tmp_path / "b.org").write_text(ENTRY.replace("201", "401"))
+    found = printed("--log", tmp_path / "a.org", "index", "--log", tmp_path / "b.org", *given)
+    assert (found["logs"], found["experiments"]) == (3, 3)
+
+
+def test_index_file(given: list[str], tmp_path: Path) -> None:
+    assert explog("index", *given, "--index", tmp_path / "deep/here.sqlite").returncode == 0
+    assert (tmp_path / "deep/here.sqlite").exists()
+
+
+def test_index_that_cannot_be_written_is_kept_in_memory(given: list[str], log: Path) -> None:
+    done = explog("backfill", *given, "--index", log / "index.sqlite")
+    assert done.returncode == 0
+    assert "kept in memory" in done.stderr
+    assert "+2. [X] two" in done.stdout
+
+
+def _config(log: Path, repo: GitRepo) -> str:
+    return f'logs = ["{log}"]\nrepositories = ["{repo.path}"]\n'
+
+
+def test_config_file(log: Path, repo: GitRepo, home: Path) -> None:
+    path = home / ".config/explog/config.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text(_config(log, repo) + 'tick = "never"\n')
+    found = printed("backfill")
+    assert [edit["new"][:6] for edit in found["edits"]] == ["1. [ ]", "2. [ ]"]
+    path.unlink()
+    assert explog("backfill").returncode == 2
+    other = home / "other.toml"
+    other.write_text(_config(log, repo))
+    assert len(printed("backfill", "--config", other)["edits"]) == 2
+    assert len(json.loads(explog("--config", other, "--json", "backfill").stdout)["edits"]) == 2
+
+
+@pytest.mark.parametrize("command", ["index", "backfill", "search", "doctor"])
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("logs = [", "config.toml: "),
+        ("logs = 5", "logs: expected a list of strings, not 5"),
+        ("nonsense = 1", "unknown setting 'nonsense'"),
+        ('results = "("', "is no regular expression"),
+        ('tick = "maybe"', "tick: expected always, results or never"),
+        ("\ud800", "config.toml: "),
+    ],
+)
+def test_config_that_is_wrong(tmp_path: Path, command: str, text: str, said: str) -> None:
+    path = tmp_path / "config.toml"
+    path.write_bytes(text.encode("utf-8", "surrogatepass"))
+    more = ["x"] if command == "search" else []
+    done = explog(command, *more, "--config", path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"explog: {path}: ")
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert printed(command, *more, "--config", path, status=2)["error"]["code"] == "bad-config"
+
+
+def test_config_that_is_missing(tmp_path: Path) -> None:
+    done = explog("index", "--config", tmp_path / "no.toml")
+    assert done.returncode == 2
+    assert done.stderr == f"explog: {tmp_path / 'no.toml'}: there is no such file\n"
+
+
+@pytest.mark.parametrize("command", ["index", "backfill"])
+def test_nothing_to_look_at(command: str) -> None:
+    done = explog(command)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("explog: nothing to look at: ")
+
+
+# What cannot be read or written
+
+
+def test_missing_log_and_repository(given: list[str], tmp_path: Path) -> None:
+    more = ["--log", str(tmp_path / "no.org"), "--repo", str(tmp_path / "nowhere")]
+    for command in ("index", "backfill"):
+        done = explog(command, *given, *more)
+        assert done.returncode == 2
+        assert f"explog: {tmp_path / 'no.org'}: there is no such log\n" in done.stderr
+        assert f"explog: {tmp_path / 'nowhere'}: there is no such folder\n" in done.stderr
+        assert done.stdout, "the rest is done all the same"
+    found = printed("index", *given, *more, status=2)
+    assert {problem["kind"] for problem in found["problems"]} == {"missing"}
+
+
+def test_log_that_is_a_folder_or_unreadable(given: list[str], tmp_path: Path) -> None:
+    (tmp_path / "utf16.org").write_bytes(b"\xff\xfe*\0 \0x\0")
+    done = explog("backfill", *given, "--log", tmp_path / "utf16.org")
+    assert done.returncode == 2
+    assert "UTF-16" in done.stderr
+
+
+def test_log_that_cannot_be_written(given: list[str], log: Path) -> None:
+    log.with_name(".#log.org").symlink_to("ada@host.1")
+    done = explog("backfill", "--write", *given)
+    assert done.returncode == 2
+    assert "being edited in another Emacs (ada@host.1)" in done.stderr
+    assert "explog: 0 steps written" in done.stderr
+    assert printed("backfill", "--write", *given, status=2)["edits"] == []
+    assert log.read_text() == ENTRY
+
+
+def test_names_that_are_no_text(git_repo: Make, tmp_path: Path) -> None:
+    repo = git_repo("r\udcff")
+    repo.commit("[e201.1] Start")
+    path = tmp_path / "l\udcfe.org"
+    path.write_text(ENTRY)
+    args = ["--log", str(path), "--repo", str(repo.path)]
+    for command, status in (("index", 2), ("backfill", 2), ("doctor", 0)):
+        done = subprocess.run(
+            [sys.executable, "-m", "explog", command, *args], capture_output=True, check=False
+        )
+        assert done.returncode == status, done.stderr
+        assert b"unexpected" not in done.stderr
+        if status:
+            assert done.stderr.count(b"its name is no UTF-8") == 2
+        else:
+            assert b"l\xfe.org" in done.stdout
+
+
+# How it ends
+
+
+def test_reader_that_goes_away(given: list[str], log: Path) -> None:
+    log.write_text("".join(ENTRY.replace("201", str(n)) for n in range(100, 300)))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "explog", "search", "--limit=1000", "kind:step", *given],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert process.wait(60) == 141
+    assert process.stderr.read() == b""
+    process.stderr.close()
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_control_c(given: list[str], tmp_path: Path, number: int) -> None:
+    """Wait for the index's lock, which another process holds, and interrupt that."""
+    index = tmp_path / "index.sqlite"
+    assert explog("index", *given, "--index", index).returncode == 0
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(index)], stdout=subprocess.PIPE, stdin=subprocess.PIPE
+    )
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == b"held\n"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "explog", "index", *given, "--index", index],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    time.sleep(0.7 + number * 0.2)
+    process.send_signal(signal.SIGINT)
+    holder.communicate(b"\n")
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (130, b"", b"explog: interrupted\n")
+
+
+@pytest.mark.parametrize("seconds", [0.03, 0.06, 0.1, 0.15, 0.2, 0.3])
+def test_control_c_while_the_program_is_loaded(given: list[str], seconds: float) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-X", "utf8", "-m", "explog", "index", *given],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    time.sleep(seconds)
+    process.send_signal(signal.SIGINT)
+    _out, err = process.communicate(timeout=60)
+    # Before any of our code runs, Python itself ends with 1.
+    early = process.returncode == 1 and b"explog" not in err
+    assert early or process.returncode in (0, 130, -signal.SIGINT)
+    assert b"explog" not in err or b"Traceback" not in err
+
+
+def test_control_c_while_a_long_log_is_read(given: list[str], log: Path, tmp_path: Path) -> None:
+    """A terminal interrupts every process, also those that help to read."""
+    log.write_text("".join(ENTRY.replace("201", str(n)) for n in range(20_000)))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "explog", "index", *given, "--index", tmp_path / "index.sqlite"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    time.sleep(1.5)
+    assert process.poll() is None
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (130, b"", b"explog: interrupted\n")
+
+
+HOLD = """
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1], isolation_level=None)
+db.execute("BEGIN IMMEDIATE")
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_unexpected_error_leaves_a_report(given: list[str], home: Path, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import explog.sync\n"
+        "def sync(*_, **__): raise RuntimeError('boom\\x1b[31m\\nmore')\n"
+        "explog.sync.sync = sync\n"
+    )
+    env = {"PYTHONPATH": str(tmp_path)}
+    done = explog("index", *given, **env)
+    report = home / ".local/state/explog/error.txt"
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("explog: unexpected RuntimeError: boom\N{SYMBOL FOR ESCAPE}[31m")
+    assert done.stderr.endswith(f"please report it with {report}\n")
+    assert "Traceback" not in done.stderr
+    written = report.read_text()
+    assert "Traceback" in written
+    assert str(given[1]) in written
+    error = printed("index", *given, status=2, **env)["error"]
+    assert (error["code"], error["data"]["report"]) == ("unexpected", str(report))
+    shown = explog("index", *given, EXPLOG_DEBUG="1", **env)
+    assert shown.returncode == 2
+    assert "Traceback" in shown.stderr
+    report.unlink()
+    report.parent.rmdir()
+    report.parent.write_text("in the way")
+    assert "EXPLOG_DEBUG=1" in explog("index", *given, **env).stderr
+
+
+def test_colours_are_for_a_terminal(given: list[str], log: Path) -> None:
+    log.write_text(ENTRY.replace("one", "one \x1b]0;title\x07"))
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "explog", "backfill", *given],
+        stdin=slave,
+        stdout=slave,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "TERM": "xterm"},
+    )
+    os.close(slave)
+    out = b""
+    while True:
+        try:
+            part = os.read(master, 65536)
+        except OSError:
+            break
+        out += part
+    os.close(master)
+    assert process.wait(60) == 0
+    assert b"\x1b[31m-2. [ ] two\x1b[0m" in out
+    assert b"\x1b[32m+2. [X] two (" in out
+    assert b"\x1b]0;" not in out
+    assert b"\x07" not in out
