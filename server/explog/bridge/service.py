@@ -1,0 +1,211 @@
+"""What the server does by itself: it keeps the index fresh, and settles what is pending.
+
+It looks whenever the doorbell rings, and once in a sweep; what a look finds pending is settled in
+the buffers of the Emacs that is connected, or in the files.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sqlite3
+import threading
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from explog import __version__
+from explog.bridge.editor import EmacsEditor
+from explog.config import Settings
+from explog.errors import ExplogError
+from explog.index.sqlite import SqliteStore, memory_store, open_store
+from explog.settle import forget_settled, settle
+from explog.sync import Report, sync
+from explog.sync.apart import sync_apart
+from explog.watch import Doorbell
+
+if TYPE_CHECKING:
+    from explog.bridge.connection import Client
+
+log = logging.getLogger(__name__)
+
+# A look at unchanged repositories costs 70 µs for each; this catches what no doorbell rings for.
+SWEEP_SECONDS = 2.0
+# A problem is told of when it is still there after this long: whoever saves a log may have moved
+# the old one away, or written half of the new one, when we look.
+_GRACE_SECONDS = 0.4
+_MOST_ROUNDS = 5
+# What could not be done is tried again as soon as something happens, or else after this long.
+_RETRY_SECONDS = 10.0
+_LINE = re.compile(r":\d+: ")
+
+
+class Service:
+    """The index of one Emacs's settings, kept fresh; nothing happens before `configure`."""
+
+    def __init__(self) -> None:
+        self.bell = Doorbell()
+        self.settings: Settings | None = None
+        self.store: SqliteStore | None = None
+        self._retired: list[SqliteStore] = []
+        self.report = Report()
+        self.progress = ""
+        self.editors: list[EmacsEditor] = []
+        self._since = time.time()
+        self._door = threading.RLock()
+        self._told: set[str] = set()
+        self._noticed: dict[str, float] = {}
+        self._unsettled: list[str] = []
+        self._retry = False
+        self._unsaved = False
+        self._settled = 0.0
+        self._watching = False
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    def client_ready(self, client: Client) -> None:
+        """Take in an Emacs that said hello."""
+        self.editors.append(EmacsEditor(client))
+        self._retry = True
+        self.bell.ring()
+
+    def configure(self, settings: Settings, since: float) -> None:
+        """Serve SETTINGS from now on; SINCE as in `explog.sync.sync`."""
+        with self._door:
+            if settings != self.settings:
+                if self.store is not None:
+                    # A search may be under way in it; SQLite does not survive to be closed then.
+                    self._retired.append(self.store)
+                self.store = open_store(settings.index_path())
+                self.settings = settings
+                if self.store.problem:
+                    log.warning("%s", self.store.problem)
+            self._since = since
+            self._told.clear()
+            self._watching = False
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="look", daemon=True)
+            self._thread.start()
+        self.bell.ring()
+
+    def _run(self) -> None:
+        rang = True
+        while not self._closed:
+            try:
+                self.look(rang)
+                failed = False
+            except Exception:
+                log.exception("a look failed")
+                failed = self._retry = True  # what it took in is not settled yet
+            soon = self._noticed or self.report.unsettled
+            rang = self.bell.wait(_GRACE_SECONDS if soon else SWEEP_SECONDS) or failed
+
+    def look(self, rang: bool = True) -> None:
+        """Sync, settle what is pending, and watch what there is to watch."""
+        with self._door:
+            if self.settings is None or self.store is None:
+                return
+            self.report = self._sync(self.settings)
+            changed = self.report.changed
+            self.editors = [editor for editor in self.editors if not editor.client.closed]
+            due = self._retry and time.monotonic() - self._settled >= _RETRY_SECONDS
+            called = rang and (self._retry or self._unsaved)
+            if changed or called or due or self._noticed:
+                self._settle(self.settings, self.store)
+            if changed or not self._watching:
+                self._watch(self.settings, self.store)
+            self._tell_problems()
+
+    def _sync(self, settings: Settings) -> Report:
+        """Sync; where the disk is full or cannot be written, go on in memory."""
+        store = self.ready_store()
+        try:
+            if store.path is not None and store.get_meta("born") is None:
+                sync_apart(settings, store.path, self._since, self._progress)
+                report = self._sync_here(settings, store)
+                # All is new to this process, though the other one has seen it.
+                report.logs += (record.path for record in store.logs())
+                return report
+            return self._sync_here(settings, store)
+        except sqlite3.OperationalError as error:
+            if store.path is None:
+                raise
+            log.warning("%s", error)
+            self._retired.append(store)
+            self.store = memory_store(store.path, error)
+            return self._sync_here(settings, self.store)
+        finally:
+            self.progress = ""
+
+    def _sync_here(self, settings: Settings, store: SqliteStore) -> Report:
+        return sync(settings, store, since=self._since, progress=self._progress, patient=False)
+
+    def _progress(self, what: str, done: int, total: int) -> None:
+        self.progress = f"{what} {100 * done // max(1, total)}%"
+
+    def _settle(self, settings: Settings, store: SqliteStore) -> None:
+        for _ in range(_MOST_ROUNDS):
+            settled = settle(settings, store, self.editors)
+            for text in settled.done:
+                self._tell(text)
+            if not settled.done:
+                break
+            # This takes in what was written, and a commit that came meanwhile; settle that too.
+            self.report = self._sync(settings)
+        self._unsaved = forget_settled(settings, store)
+        self._settled = time.monotonic()
+        self._retry = settled.retry
+        self._unsettled = settled.problems
+
+    def _tell_problems(self) -> None:
+        """Tell of each problem once, when it has been there for a while."""
+        now = time.monotonic()
+        texts = [*self._unsettled, *(problem.message for problem in self.report.problems)]
+        # A log that is edited above a problem moves it; that does not make it another one.
+        problems = {_LINE.sub(": ", text): text for text in texts}
+        self._told &= problems.keys()
+        fresh = problems.keys() - self._told
+        self._noticed = {key: self._noticed.get(key, now) for key in problems if key in fresh}
+        for key, since in list(self._noticed.items()):
+            if now - since >= _GRACE_SECONDS:
+                del self._noticed[key]
+                self._told.add(key)
+                self._tell(problems[key])
+
+    def _tell(self, text: str) -> None:
+        log.info("%s", text)
+        for editor in self.editors:
+            editor.tell(text)
+
+    def _watch(self, settings: Settings, store: SqliteStore) -> None:
+        common_dirs = [record.common_dir for record in store.repositories()]
+        self.bell.watch(map(Path, common_dirs), settings.log_files())
+        self._watching = True
+
+    def ready_store(self) -> SqliteStore:
+        """Return the index; raise ExplogError `not-configured` before there is one."""
+        if self.store is None:
+            raise ExplogError("not-configured", "there is no log and no repository to look at")
+        return self.store
+
+    def close(self) -> None:
+        """Stop looking."""
+        self._closed = True
+        self.bell.close()
+
+    def status(self) -> dict[str, object]:
+        """Return what is served: counts, problems, where the index is."""
+        store = self.store
+        if store is None:
+            return {"version": __version__, "configured": False}
+        return {
+            "version": __version__,
+            "configured": True,
+            "index": str(store.path or ""),
+            "index_problem": store.problem,
+            "counts": asdict(store.counts()),
+            "progress": self.progress,
+            "pending": len(store.pending()),
+            "problems": [asdict(problem) for problem in self.report.problems],
+        }
