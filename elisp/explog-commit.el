@@ -1,0 +1,80 @@
+;;; explog-commit.el --- Tell the server when to look  -*- lexical-binding: t; -*-
+
+;; Copyright (C) 2026 The explog contributors
+
+;; SPDX-License-Identifier: GPL-3.0-or-later
+
+;; This file is not part of GNU Emacs.
+
+;;; Commentary:
+
+;; No single hook of magit or vc runs after every commit, amend, rebase
+;; and cherry-pick, and some run in the middle of one.  So none of them is
+;; relied upon: each is a doorbell that says "look now", and a ring for
+;; nothing costs nothing.  The server watches the branches by itself as
+;; well, which covers commits made outside Emacs.
+
+;;; Code:
+
+(require 'explog)
+
+(declare-function explog-bridge-ring "explog-bridge" (method &rest args))
+(declare-function explog-log-buffer-p "explog-log" (&optional buffer))
+(autoload 'explog-log-buffer-p "explog-log")
+
+(defconst explog-commit--hooks
+  '((emacs vc-checkin-hook)
+    (git-commit git-commit-post-finish-hook)
+    (magit magit-post-commit-hook magit-post-refresh-hook))
+  "Alist of (FEATURE HOOK...): hooks that ring, once FEATURE is loaded.
+Not earlier, as a hook may have functions of its own from the start.")
+
+(defun explog-commit-ring (&rest _)
+  "Tell the server that something may have changed, if there is a server."
+  (when (featurep 'explog-bridge)
+    (explog-bridge-ring "ring")))
+
+(defun explog-commit--ring-for-log ()
+  "Tell the server that a log may have changed, if this buffer visits one."
+  (when (and (derived-mode-p 'org-mode) (explog-log-buffer-p))
+    (explog-commit-ring)))
+
+(defun explog-commit--ring-for-loss ()
+  "Tell the server that hashes may be lost, if an unsaved log is being killed."
+  (when (buffer-modified-p)
+    (explog-commit--ring-for-log)))
+
+(defun explog-commit-install ()
+  "Ring after commits, and after a log was saved, reverted or given up."
+  (add-hook 'kill-buffer-hook #'explog-commit--ring-for-loss)
+  (add-hook 'after-save-hook #'explog-commit--ring-for-log)
+  (add-hook 'after-revert-hook #'explog-commit--ring-for-log)
+  (explog-commit--add))
+
+(defun explog-commit--add ()
+  "Ring from the hooks of what is loaded."
+  (pcase-dolist (`(,feature . ,hooks) explog-commit--hooks)
+    (when (featurep feature)
+      (dolist (hook hooks)
+        (add-hook hook #'explog-commit-ring)))))
+
+(defun explog-commit--loaded ()
+  "Ring from the hooks of what was loaded just now."
+  (when explog-mode
+    (explog-commit--add)))
+
+(defun explog-commit-uninstall ()
+  "Take back what `explog-commit-install' did."
+  (remove-hook 'kill-buffer-hook #'explog-commit--ring-for-loss)
+  (remove-hook 'after-save-hook #'explog-commit--ring-for-log)
+  (remove-hook 'after-revert-hook #'explog-commit--ring-for-log)
+  (pcase-dolist (`(,_ . ,hooks) explog-commit--hooks)
+    (dolist (hook hooks)
+      (when (boundp hook)
+        (remove-hook hook #'explog-commit-ring)))))
+
+(with-eval-after-load 'git-commit (explog-commit--loaded))
+(with-eval-after-load 'magit (explog-commit--loaded))
+
+(provide 'explog-commit)
+;;; explog-commit.el ends here

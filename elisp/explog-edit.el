@@ -1,0 +1,374 @@
+;;; explog-edit.el --- Edit experiments for the server  -*- lexical-binding: t; -*-
+
+;; Copyright (C) 2026 The explog contributors
+
+;; SPDX-License-Identifier: GPL-3.0-or-later
+
+;; This file is not part of GNU Emacs.
+
+;;; Commentary:
+
+;; How a log that a buffer visits gets its hashes.  What goes where is
+;; not decided here: the server gets the text of an entry, and says which
+;; lines to replace by which.
+;;
+;; The server calls while the user does something else.  So none of this
+;; asks anything, shows a window, moves point, or changes a buffer that
+;; is not as the server thinks it is.
+
+;;; Code:
+
+(require 'explog-heading)
+(require 'explog-log)
+(require 'seq)
+(require 'subr-x)
+
+(declare-function explog-bridge-define "explog-bridge" (method function))
+
+(defmacro explog-edit--quietly (&rest body)
+  "Do BODY in such a way that whatever would ask or show something fails."
+  (declare (indent 0) (debug t))
+  `(let ((inhibit-interaction t)
+         (use-dialog-box nil)
+         (debug-on-error nil)
+         (debug-on-quit nil)
+         (display-buffer-overriding-action
+          '(display-buffer-no-window (allow-no-window . t)))
+         (deactivate-mark nil))
+     ,@body))
+
+(defun explog-edit-define-methods ()
+  "Let the server look into buffers that visit logs, and edit them."
+  (require 'explog-bridge)
+  (explog-bridge-define "entries" #'explog-edit-entries)
+  (explog-bridge-define "edit" #'explog-edit-entry)
+  (explog-bridge-define "tell" #'explog-edit-tell))
+
+;;;; What buffers hold
+
+(defvar explog-edit--index nil
+  "Positions of experiments, while many are looked up: (BUFFER . TABLE).
+TABLE maps ids to lists of positions.")
+
+(defvar explog-edit--many 10
+  "How many entries are looked up at once before it is worth while to index.")
+
+(defun explog-edit-entries (wanted)
+  "Return for each (FILE ID) in WANTED its entry in a buffer, or nil.
+An entry is a plist (:file FILE :ident ID :line N :text TEXT :problem
+WHY).  TEXT is empty if the buffer that visits FILE has no such entry.
+The empty FILE stands for any log with unsaved changes."
+  (explog-edit--quietly
+    (let ((explog-edit--index (and (length> wanted explog-edit--many) (list nil)))
+          (buffers (make-hash-table :test #'equal)))
+      (mapcar (pcase-lambda (`(,file ,id))
+                (let ((found (or (gethash file buffers)
+                                 (puthash file (explog-edit--buffers file) buffers))))
+                  (if (string-empty-p file)
+                      (seq-some (lambda (buffer)
+                                  (explog-edit--entry
+                                   buffer (buffer-file-name buffer) id t))
+                                found)
+                    (and (car found)
+                         (explog-edit--entry (car found) file id nil)))))
+              wanted))))
+
+(defun explog-edit--buffers (file)
+  "Return a list of the buffer that visits FILE, or of nil.
+If FILE is empty, return the buffers with unsaved logs."
+  (if (string-empty-p file)
+      (explog-log-modified-buffers)
+    (list (find-buffer-visiting file))))
+
+(defun explog-edit--entry (buffer file id must-exist)
+  "Return the entry ID in BUFFER that visits FILE; see `explog-edit-entries'.
+With MUST-EXIST, return nil if it is not there."
+  (with-current-buffer buffer
+    (save-restriction
+      (widen)
+      (let* ((places (explog-edit--places id))
+             (start (car places)))
+        (when (or start (not must-exist))
+          (list :file file :ident id
+                :line (if start (line-number-at-pos start) 0)
+                :text (if start (explog-edit--text start) "")
+                :problem (or (explog-edit--twice id places)
+                             (explog-edit--problem))))))))
+
+(defun explog-edit--places (id)
+  "Return the positions of the headings of experiment ID in this buffer."
+  (if (not explog-edit--index)
+      (explog-log-places id)
+    (unless (eq (car explog-edit--index) (current-buffer))
+      (let ((table (make-hash-table :test #'equal)))
+        (pcase-dolist (`(,found . ,position) (explog-heading-collect))
+          (push position (gethash found table)))
+        (setcar explog-edit--index (current-buffer))
+        (setcdr explog-edit--index table)))
+    (reverse (gethash id (cdr explog-edit--index)))))
+
+(defun explog-edit--text (start)
+  "Return the text of the subtree whose heading is at START."
+  (save-excursion
+    (goto-char start)
+    (buffer-substring-no-properties start (explog-log-entry-end))))
+
+;;;; Why a buffer is left alone
+
+(defun explog-edit--twice (id places)
+  "Return what to say if experiment ID is at more than one of PLACES, or nil."
+  (when (cdr places)
+    (format "%s: experiment %s is there twice, in lines %d and %d"
+            (explog-edit--name) id
+            (line-number-at-pos (car places)) (line-number-at-pos (cadr places)))))
+
+(defun explog-edit--name ()
+  "Return the name of the log that this buffer visits, as messages have it."
+  (file-name-nondirectory buffer-file-name))
+
+(defun explog-edit--problem ()
+  "Return why the current buffer must not be edited now, or nil."
+  (let ((name (explog-edit--name))
+        (owner (file-locked-p (expand-file-name buffer-file-truename))))
+    (cond (buffer-read-only
+           (format "the buffer %s is read-only" (buffer-name)))
+          ((not (or (verify-visited-file-modtime) (explog-edit--same-on-disk-p)))
+           (format (if (file-exists-p buffer-file-name)
+                       "%s changed on disk; revert its buffer"
+                     "%s was deleted; save its buffer to have it back")
+                   name))
+          ((explog-log-protected-p buffer-file-name)
+           (format "%s is read-only" name))
+          ((stringp owner)
+           (format "%s is being edited in another Emacs (%s)" name owner)))))
+
+(defun explog-edit--same-on-disk-p ()
+  "Return non-nil if the file was written again, with the text of the buffer.
+So it is after git went back and forth in the repository of a log, and
+Emacs itself does not ask about it.  An unsaved buffer is not compared."
+  (and (not (buffer-modified-p))
+       (file-readable-p buffer-file-name)
+       (let ((buffer (current-buffer))
+             (file buffer-file-name)
+             (coding-system-for-read buffer-file-coding-system))
+         (when (with-temp-buffer
+                 (insert-file-contents file)
+                 (explog-edit--same-text-p buffer))
+           (set-visited-file-modtime)
+           t))))
+
+(defun explog-edit--same-text-p (buffer)
+  "Return non-nil if BUFFER has the text of the current buffer."
+  (let ((temporary (current-buffer))
+        (case-fold-search nil))
+    (with-current-buffer buffer
+      (save-restriction
+        (widen)
+        (and (= (buffer-size) (buffer-size temporary))
+             (zerop (compare-buffer-substrings
+                     nil nil nil temporary nil nil)))))))
+
+;;;; Edits
+
+(defvar-local explog-edit--tick nil
+  "The tick of this buffer when its only unsaved changes were ours, or nil.")
+
+(defun explog-edit-entry (file id edits messages)
+  "Make EDITS in the entry ID of the buffer that visits FILE.
+Each is (LINE OLD NEW), LINE counted from the heading, 0 being the
+heading itself.  Either all are made, as one step for `undo', or none.
+MESSAGES say what was done.  The buffer is saved soon, unless it has
+other changes."
+  (let ((buffer (or (find-buffer-visiting file)
+                    (error "No buffer visits %s any more" file))))
+    (with-current-buffer buffer
+      (explog-edit--quietly
+        (when-let ((problem (explog-edit--problem)))
+          (error "%s" problem))
+        (let ((alone (or (not (buffer-modified-p))
+                         (eql explog-edit--tick (buffer-chars-modified-tick)))))
+          (explog-edit--replace id edits)
+          (setq explog-edit--tick (and alone (buffer-chars-modified-tick))))))
+    (explog-edit--finish-soon buffer messages))
+  t)
+
+(defun explog-edit--replace (id edits)
+  "Make EDITS in the entry ID of the current buffer, all or none."
+  (save-excursion
+    (save-restriction
+      (widen)
+      (let* ((start (explog-edit--start id))
+             (end (save-excursion (goto-char start) (explog-log-entry-end)))
+             (places (mapcar (lambda (edit) (explog-edit--place start end edit))
+                             edits)))
+        (undo-boundary)
+        (atomic-change-group
+          ;; From the bottom up, so that the positions stay right.
+          (pcase-dolist (`(,beg . ,new) (nreverse (sort places #'car-less-than-car)))
+            (explog-edit--splice beg new)))
+        (undo-boundary)))))
+
+(defun explog-edit--start (id)
+  "Return where the experiment ID is in this buffer, or signal an error."
+  (let ((places (explog-log-places id)))
+    (when-let ((problem (explog-edit--twice id places)))
+      (error "%s" problem))
+    (or (car places)
+        (error "%s: there is no experiment %s any more" (explog-edit--name) id))))
+
+(defun explog-edit--place (start end edit)
+  "Return (BEG . NEW) for EDIT in the entry from START to END.
+Signal an error if the line is not as EDIT expects it."
+  (pcase-let ((`(,line ,old ,new) edit))
+    (goto-char start)
+    (unless (and (zerop (forward-line line))
+                 (< (point) end)
+                 (equal old (buffer-substring-no-properties
+                             (point) (line-end-position)))
+                 (not (string-search "\n" new)))
+      (error "%s:%d: the line changed meanwhile"
+             buffer-file-name (+ line (line-number-at-pos start))))
+    (cons (point) new)))
+
+(defun explog-edit--splice (beg new)
+  "Make the line that begins at BEG read NEW, touching only what differs.
+So point, markers, overlays and text properties in the line stay."
+  (goto-char beg)
+  (let ((old (buffer-substring-no-properties beg (line-end-position))))
+    (pcase-dolist (`(,from ,to ,text)
+                   (nreverse (explog-edit--changes old new beg)))
+      (goto-char from)
+      (explog-edit--insert text)
+      (delete-region (point) (+ (point) (- to from))))))
+
+(defun explog-edit--insert (text)
+  "Insert TEXT, hidden if it is put behind hidden text.
+Without that, a hash at the end of a fold would be seen (org 9.5)."
+  (let* ((start (point))
+         (folds (seq-filter (lambda (overlay)
+                              (and (overlay-get overlay 'invisible)
+                                   (= start (overlay-end overlay))))
+                            (overlays-in (max (point-min) (1- start)) start))))
+    (insert text)
+    (dolist (fold folds)
+      (move-overlay fold (overlay-start fold) (point)))))
+
+(defun explog-edit--changes (old new offset)
+  "Return how to make NEW out of OLD, a list of (FROM TO TEXT) in order.
+FROM and TO count from OFFSET.  What is between them is replaced by TEXT."
+  (let ((i 0) (j 0) changes)
+    (while (or (< i (length old)) (< j (length new)))
+      (if (string= (explog-edit--piece old i 1) (explog-edit--piece new j 1))
+          (setq i (1+ i) j (1+ j))
+        (pcase-let ((`(,less . ,more) (explog-edit--resume old new i j)))
+          (push (list (+ offset i) (+ offset less) (substring new j more)) changes)
+          (setq i less j more))))
+    (nreverse changes)))
+
+(defun explog-edit--resume (old new i j)
+  "Return the next positions behind I in OLD and J in NEW that read the same.
+These are the ends if there are none near by."
+  (or (catch 'found
+        (dotimes (apart 64)
+          (dotimes (less (1+ apart))
+            (let ((in-old (+ i less))
+                  (in-new (+ j (- apart less))))
+              (when (and (<= in-old (length old))
+                         (<= in-new (length new))
+                         (string= (explog-edit--piece old in-old 4)
+                                  (explog-edit--piece new in-new 4)))
+                (throw 'found (cons in-old in-new)))))))
+      (cons (length old) (length new))))
+
+(defun explog-edit--piece (text start size)
+  "Return the part of TEXT from START that is SIZE long, or to its end."
+  (substring text (min start (length text)) (min (+ start size) (length text))))
+
+;;;; Afterwards
+
+(defvar explog-edit--done nil
+  "What was edited and is to be saved and told of, newest first.
+An alist of buffers and lists of messages.")
+
+(defvar explog-edit--timer nil
+  "The timer that runs `explog-edit-finish'.")
+
+(defun explog-edit--finish-soon (buffer messages)
+  "Save BUFFER soon, and say MESSAGES.
+The edits that a rebase brings come in a row; they are saved together."
+  (setf (alist-get buffer explog-edit--done)
+        (append (alist-get buffer explog-edit--done) messages))
+  (when explog-edit--timer
+    (cancel-timer explog-edit--timer))
+  (setq explog-edit--timer (run-with-timer 0.03 nil #'explog-edit-finish)))
+
+(defun explog-edit-finish ()
+  "Save what was edited, and say what was done."
+  (when explog-edit--timer
+    (cancel-timer explog-edit--timer))
+  (let ((done (nreverse explog-edit--done)))
+    (setq explog-edit--timer nil
+          explog-edit--done nil)
+    (pcase-dolist (`(,buffer . ,messages) done)
+      (when (buffer-live-p buffer)
+        (explog-edit--report messages (with-current-buffer buffer
+                                        (explog-edit--save)))))))
+
+(defun explog-edit--save ()
+  "Save the current buffer, unless not all that is new there is ours.
+Return nil, or why it is not saved."
+  (cond ((not (buffer-modified-p)) nil)
+        ((not (eql explog-edit--tick (buffer-chars-modified-tick)))
+         "not saved, as the buffer has other changes")
+        (t (let ((why (or (explog-edit--problem)
+                          (condition-case err (explog-edit--write)
+                            (inhibited-interaction "that would ask something")
+                            ((error quit) (error-message-string err))))))
+             (and (buffer-modified-p)
+                  (format "not saved: %s" why))))))
+
+(defun explog-edit--write ()
+  "Save the current buffer without asking anything."
+  (explog-edit--quietly
+    (let ((save-silently t)
+          (require-final-newline nil))
+      (basic-save-buffer)
+      nil)))
+
+(defun explog-edit--report (messages caveat)
+  "Show the first of MESSAGES, with CAVEAT behind them unless that is nil."
+  (let ((more (- (length messages) 3)))
+    (explog-edit--show
+     (format "explog: %s%s%s"
+             (string-join (seq-take messages 3) ", ")
+             (if (> more 0) (format " and %d more" more) "")
+             (if caveat (format " (%s)" caveat) "")))))
+
+(defun explog-edit-tell (message)
+  "Show MESSAGE from the server."
+  (explog-edit--show (format "explog: %s" message))
+  t)
+
+(defvar explog-edit--shown nil
+  "The message that was shown last.")
+
+(defun explog-edit--show (text)
+  "Show TEXT as a message, once more if a message of magit covers it at once."
+  (message "%s" text)
+  (setq explog-edit--shown text)
+  (unless noninteractive
+    (run-with-timer 0.3 nil #'explog-edit--show-again
+                    text num-nonmacro-input-events)))
+
+(defun explog-edit--show-again (text events)
+  "Show TEXT again if another message is there, and no input since EVENTS."
+  (unless (or (not (eq text explog-edit--shown))
+              (member (current-message) (list nil text))
+              (/= events num-nonmacro-input-events)
+              this-command
+              (active-minibuffer-window))
+    (let ((message-log-max nil))
+      (message "%s" text))))
+
+(provide 'explog-edit)
+;;; explog-edit.el ends here
