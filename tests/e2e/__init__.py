@@ -1,0 +1,1 @@
+"""End-to-end tests: a real Emacs in a pseudo terminal, driven by the keys a user would press."""
