@@ -48,7 +48,6 @@ class Service:
         self.bell = Doorbell()
         self.settings: Settings | None = None
         self.store: SqliteStore | None = None
-        self._retired: list[SqliteStore] = []
         self.report = Report()
         self.progress = ""
         self.editors: list[EmacsEditor] = []
@@ -74,9 +73,7 @@ class Service:
         """Serve SETTINGS from now on; SINCE as in `explog.sync.sync`."""
         with self._door:
             if settings != self.settings:
-                if self.store is not None:
-                    # A search may be under way in it; SQLite does not survive to be closed then.
-                    self._retired.append(self.store)
+                # The old one is not closed, as a search may be under way in it: it closes itself.
                 self.store = open_store(settings.index_path())
                 self.settings = settings
                 if self.store.problem:
@@ -132,7 +129,6 @@ class Service:
             if store.path is None:
                 raise
             log.warning("%s", error)
-            self._retired.append(store)
             self.store = memory_store(store.path, error)
             return self._sync_here(settings, self.store)
         finally:

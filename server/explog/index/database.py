@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterable, Iterator
 from importlib import resources
 from pathlib import Path
@@ -40,6 +41,8 @@ class Database:
         self.problem: str | None = None
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
+        # Whoever still searches in a store that was replaced holds it, and so keeps it open.
+        weakref.finalize(self, _close_all, self._connections)
         self._lock = threading.RLock()
         self._name = str(path) if path else f"file:explog-{id(self):x}?mode=memory&cache=shared"
         try:
@@ -114,11 +117,9 @@ class Database:
             raise ExplogError("index-busy", f"{self.path}: another explog is writing it") from error
 
     def close(self) -> None:
-        """Close the connections of all threads."""
+        """Close the connections of all threads, none of which may be at work."""
         with self._lock:
-            for connection in self._connections:
-                connection.close()
-            self._connections.clear()
+            _close_all(self._connections)
             self._local = threading.local()
 
     def get_meta(self, key: str) -> str | None:
@@ -127,6 +128,12 @@ class Database:
 
     def set_meta(self, key: str, value: str) -> None:
         self.db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+
+def _close_all(connections: list[sqlite3.Connection]) -> None:
+    for connection in connections:
+        connection.close()
+    connections.clear()
 
 
 class Stamps:
