@@ -418,7 +418,7 @@ def test_control_c_while_the_program_is_loaded(given: list[str], seconds: float)
 
 def test_control_c_while_a_long_log_is_read(given: list[str], log: Path, tmp_path: Path) -> None:
     """A terminal interrupts every process, also those that help to read."""
-    log.write_text("".join(ENTRY.replace("201", str(n)) for n in range(20_000)))
+    log.write_text("".join(ENTRY.replace("201", str(n)) for n in range(80_000)))
     process = subprocess.Popen(
         [sys.executable, "-m", "explog", "index", *given, "--index", tmp_path / "index.sqlite"],
         stdout=subprocess.PIPE,
