@@ -458,7 +458,7 @@ def test_bytes_around_are_kept(
         ("log.org", ENTRY.rstrip("\n").encode()),
         ("with blanks.org", ENTRY.encode()),
         ('quote"and\\slash.org', ENTRY.encode()),
-        ("line\nbreak\t.org", ENTRY.encode()),
+        ("a tab\t here.org", ENTRY.encode()),  # patch 2.8 takes no line breaks in names
         ("ümläut.org", ENTRY.encode()),
         ("log.org", ENTRY.replace("\n", "\r\n").encode()),
         ("log.org", ENTRY.replace("Title", "T\x0c\x85\u2028").encode()),
