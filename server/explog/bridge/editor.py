@@ -41,7 +41,7 @@ class EmacsEditor:
         return HeldEntry(
             file=str(parts["file"]),
             ident=str(parts["ident"]),
-            line=int(parts["line"]),  # type: ignore[call-overload]
+            line=int(parts["line"]),  # type: ignore[call-overload]  # as Emacs sends it
             text=str(parts["text"]),
             problem=str(parts["problem"]) if parts.get("problem") else None,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from explog.bridge import wire
@@ -11,24 +12,13 @@ from explog.bridge.registry import Registry
 from explog.bridge.service import Service
 from explog.config import from_mapping
 from explog.errors import ExplogError
-from explog.search import search
+from explog.search import Hit, search
 
 if TYPE_CHECKING:
     from explog.bridge.connection import Client
 
-# The columns of a hit as Emacs gets them.
-_HIT = (
-    "kind",
-    "experiment",
-    "step",
-    "title",
-    "snippet",
-    "file",
-    "line",
-    "repository",
-    "commit",
-    "date",
-)
+# The columns of a hit as Emacs gets them: `explog-search-hit' names them in the same order.
+_HIT = tuple(field.name for field in fields(Hit))
 
 
 def make_registry(service: Service) -> Registry:

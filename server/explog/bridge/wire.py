@@ -138,7 +138,7 @@ class _Reader(_Parser):
 
     def atom(self, token: str) -> object:
         if token in _ATOMS:
-            return [] if token == "nil" else True  # noqa: S105
+            return [] if token == "nil" else True  # noqa: S105 - a Lisp token
         if _INTEGER.fullmatch(token):
             return int(token.rstrip("."))
         return float(token) if _FLOAT.fullmatch(token) else Symbol(token)
