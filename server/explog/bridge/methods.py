@@ -1,4 +1,4 @@
-"""What Emacs may ask of the server."""
+"""What Emacs may ask of the server; what belongs to one feature is in a module of its own."""
 
 from __future__ import annotations
 
@@ -24,7 +24,12 @@ _HIT = tuple(field.name for field in fields(Hit))
 def make_registry(service: Service) -> Registry:
     """Return the methods that Emacs may call, bound to SERVICE."""
     registry = Registry()
+    for add in (_add_core,):
+        add(registry, service)
+    return registry
 
+
+def _add_core(registry: Registry, service: Service) -> None:
     @registry.method("noop", lane="fast")
     def noop(_client: Client) -> object:
         """Do nothing: what a call costs by itself."""
@@ -65,5 +70,3 @@ def make_registry(service: Service) -> Registry:
     def status(_client: Client) -> object:
         """Return what is served, as a plist."""
         return service.status()
-
-    return registry
