@@ -127,9 +127,7 @@ would keep the answer back while a synchronous call waits for us."
   (puthash 0 (lambda (key value)
                (if (eq key :result)
                    (explog-bridge--ready conn value)
-                 (explog-bridge--over
-                  conn (format "turned Emacs away: %s" (plist-get value :message))
-                  t)))
+                 (explog-bridge--over conn (explog-bridge--turned-away value) t)))
            (explog-bridge--calls conn))
   (explog-bridge--write
    conn (explog-bridge--frame
@@ -140,6 +138,23 @@ would keep the answer back while a synchronous call waits for us."
                         (if (boundp 'explog-version) explog-version "?")
                         emacs-version)))
          ")")))
+
+(defconst explog-bridge--remedy "; M-x explog-install-server makes one that fits"
+  "What to do about a server of another version.")
+
+(defun explog-bridge--turned-away (problem)
+  "Return what the server did that answered hello with PROBLEM."
+  (format "turned Emacs away: %s%s" (plist-get problem :message)
+          (if (equal "protocol-mismatch" (plist-get problem :code))
+              explog-bridge--remedy
+            "")))
+
+(defun explog-bridge--compare-versions (greeting)
+  "Say so if the server with this GREETING is of another version than we are."
+  (let ((version (plist-get greeting :server)))
+    (when (and (boundp 'explog-version) (not (equal version explog-version)))
+      (message "explog: the server is version %s, and this package version %s%s"
+               version explog-version explog-bridge--remedy))))
 
 (defun explog-bridge--ready (conn greeting)
   "Send what has waited for CONN, now that there is the GREETING."
@@ -152,6 +167,7 @@ would keep the answer back while a synchronous call waits for us."
     (pcase-dolist (`(,id . ,frame) unsent)
       (when (gethash id (explog-bridge--calls conn)) ; else it has timed out
         (explog-bridge--write conn frame))))
+  (explog-bridge--compare-versions greeting)
   (explog-bridge--run-hook 'explog-bridge-ready-hook))
 
 (defun explog-bridge--run-hook (hook)

@@ -26,6 +26,11 @@ is added."
                  (repeat :tag "Program and arguments" string))
   :group 'explog)
 
+(defcustom explog-server-directory (locate-user-emacs-file "explog/")
+  "The folder that `explog-install-server' installs into."
+  :type 'directory
+  :group 'explog)
+
 (defconst explog-bridge--folder
   (file-name-directory
    (file-truename
@@ -56,8 +61,12 @@ then depends on the version of Emacs."
        (list (expand-file-name "../.venv/bin/explog" explog-bridge--folder)
              (let ((exec-path (default-value 'exec-path)))
                (executable-find "explog"))
-             (expand-file-name "explog/server/bin/explog" user-emacs-directory)))
+             (explog-bridge--installed-program)))
       (error "There is no explog program (M-x explog-install-server makes one)")))
+
+(defun explog-bridge--installed-program ()
+  "Return the name of the program in `explog-server-directory'."
+  (expand-file-name "server/bin/explog" explog-server-directory))
 
 (defun explog-bridge--start-process (conn filter sentinel)
   "Start the server for CONN, hand it a token, and return (PROCESS . TOKEN).

@@ -70,8 +70,13 @@
 (autoload 'explog-commit-install "explog-commit")
 (autoload 'explog-commit-uninstall "explog-commit")
 (autoload 'explog-edit-define-methods "explog-edit")
+(autoload 'explog-doctor "explog-doctor" nil t)
+(autoload 'explog-install-server "explog-install" nil t)
 (autoload 'explog-restart "explog-bridge" nil t)
 (autoload 'explog-search "explog-search" nil t)
+
+(defconst explog-version "0.1.0"
+  "The version of explog; that of the server has to be the same.")
 
 ;;;; Customization
 

@@ -23,9 +23,13 @@ MOST_WATCHES = 32
 
 
 class Doorbell:
-    """An event that file changes and callers ring; `close` ends the watches."""
+    """An event that file changes and callers ring; `close` ends the watches.
+
+    `unwatched` are the folders that only a sweep looks into.
+    """
 
     def __init__(self) -> None:
+        self.unwatched: frozenset[Path] = frozenset()
         self._rung = threading.Event()
         self._observer: Any = None
         self._watches: dict[Path, Any] = {}
@@ -56,6 +60,11 @@ class Doorbell:
         for path, names in kept.items():
             if path not in self._watches and path.is_dir():
                 self._schedule(path, names)
+        self.unwatched = frozenset(wanted.keys() - self._watches.keys())
+
+    def watched(self) -> int:
+        """Return how many folders are watched."""
+        return len(self._watches)
 
     def _schedule(self, path: Path, names: set[str] | None) -> None:
         handler = _handler(self._rung, names)

@@ -263,7 +263,8 @@ That is a list of (success VALUE) or (error CODE MESSAGE), newest first."
 
 (ert-deftest explog-bridge-program-speaks-another-protocol ()
   (explog-bridge-tests-with '("newer")
-    (explog-bridge-tests-fails-to-start "protocol 1, the server 2")))
+    (explog-bridge-tests-fails-to-start
+     "protocol 1, the server 2; M-x explog-install-server makes one that fits")))
 
 (ert-deftest explog-bridge-program-takes-too-long ()
   (explog-bridge-tests-with '("quiet")
@@ -275,7 +276,7 @@ That is a list of (success VALUE) or (error CODE MESSAGE), newest first."
          (process-environment process-environment)
          (explog-bridge--folder (expand-file-name "elisp/" folder))
          (exec-path (list (expand-file-name "bin" folder)))
-         (user-emacs-directory (expand-file-name "emacs/" folder))
+         (explog-server-directory (expand-file-name "emacs/explog/" folder))
          (explog-server-command nil)
          (programs '("emacs/explog/server/bin/explog" "bin/explog"
                      ".venv/bin/explog")))

@@ -7,7 +7,7 @@ import time
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
-from explog.bridge import wire
+from explog.bridge import doctor, wire
 from explog.bridge.registry import Registry
 from explog.bridge.service import Service
 from explog.config import from_mapping
@@ -24,7 +24,10 @@ _HIT = tuple(field.name for field in fields(Hit))
 def make_registry(service: Service) -> Registry:
     """Return the methods that Emacs may call, bound to SERVICE."""
     registry = Registry()
-    for add in (_add_core,):
+    for add in (
+        _add_core,
+        doctor.add,
+    ):
         add(registry, service)
     return registry
 

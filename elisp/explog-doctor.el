@@ -1,0 +1,308 @@
+;;; explog-doctor.el --- Look at all that explog stands on  -*- lexical-binding: t; -*-
+
+;; Copyright (C) 2026 The explog contributors
+
+;; SPDX-License-Identifier: GPL-3.0-or-later
+
+;; This file is not part of GNU Emacs.
+
+;;; Commentary:
+
+;; `explog-doctor' tells in one buffer what is right, what is not, and
+;; the key that mends it.  What Emacs knows by itself is there at once;
+;; what the server has to look at (git, logs, repositories, the index)
+;; comes when it comes, and is missed by nobody if there is no server.
+
+;;; Code:
+
+(require 'explog)
+(require 'explog-bridge)
+(require 'cl-lib)
+(require 'seq)
+(require 'subr-x)
+
+(declare-function explog-capture--taken-p "explog-capture" (key templates))
+(declare-function explog-agenda--prefix-taken-p "explog-agenda" (prefix commands))
+(declare-function org-release "org-version" ())
+(defvar org-agenda-custom-commands)
+(defvar org-capture-templates)
+
+(defface explog-doctor-right '((t :inherit success))
+  "The sign before what is right."
+  :group 'explog)
+
+(defface explog-doctor-wrong '((t :inherit error))
+  "The sign before what is not right."
+  :group 'explog)
+
+(cl-defstruct (explog-doctor-finding (:constructor explog-doctor--finding) (:copier nil))
+  "One thing that was looked at."
+  (ok t :documentation "Whether it is right.")
+  (text nil :documentation "What was found.")
+  (hint nil :documentation "What to do about it, or nil.")
+  (label nil :documentation "What mends it, in a word or two, or nil.")
+  (action nil :documentation "The function that mends it, or nil."))
+
+;;;; The command
+
+;;;###autoload
+(defun explog-doctor ()
+  "Look at all that explog stands on, and say what is right and what is not."
+  (interactive)
+  (let ((buffer (get-buffer-create "*explog doctor*")))
+    (with-current-buffer buffer
+      (explog-doctor-mode)
+      (explog-doctor--draw))
+    (pop-to-buffer buffer)))
+
+(defvar explog-doctor-mode-map
+  (let ((map (make-sparse-keymap)))
+    (set-keymap-parent map (make-composed-keymap button-buffer-map special-mode-map))
+    (define-key map "n" #'explog-doctor-next-wrong)
+    map)
+  "Keys of the buffer of `explog-doctor'.")
+
+(define-derived-mode explog-doctor-mode special-mode "Explog Doctor"
+  "Major mode of the buffer of `explog-doctor'.
+\\{explog-doctor-mode-map}"
+  (setq-local revert-buffer-function #'explog-doctor--draw))
+
+(defun explog-doctor-next-wrong ()
+  "Go to the next button that mends something."
+  (interactive)
+  (forward-button 1 t t))
+
+;;;; Drawing
+
+(defvar-local explog-doctor--asked 0
+  "How often the server was asked; only the last answer counts.")
+
+(defun explog-doctor--draw (&rest _)
+  "Look at everything, and say what was found in the current buffer."
+  (let ((inhibit-read-only t))
+    (erase-buffer)
+    (insert (substitute-command-keys
+             "\\<explog-doctor-mode-map>\
+\\[revert-buffer] looks again, \\[explog-doctor-next-wrong] goes to what can be mended, \
+RET mends it.\n"))
+    (explog-doctor--section "Emacs" (explog-doctor--emacs))
+    (explog-doctor--section "Options and keys" (explog-doctor--options))
+    (explog-doctor--section "Server" (explog-doctor--server))
+    (goto-char (point-min)))
+  (explog-doctor--ask))
+
+(defun explog-doctor--section (title findings)
+  "Insert FINDINGS under TITLE at the end of the buffer."
+  (goto-char (point-max))
+  (insert "\n" (propertize title 'face 'bold) "\n")
+  (mapc #'explog-doctor--insert findings))
+
+(defun explog-doctor--insert (finding)
+  "Insert FINDING at point."
+  (let ((ok (explog-doctor-finding-ok finding)))
+    (insert "  " (explog-doctor--sign ok) " "
+            (replace-regexp-in-string
+             "[[:cntrl:]]" " " (explog-doctor-finding-text finding)))
+    (when-let ((label (explog-doctor-finding-label finding)))
+      (let ((action (explog-doctor-finding-action finding)))
+        (insert "  ")
+        (insert-text-button (concat "[" label "]")
+                            'follow-link t
+                            'action (lambda (_) (explog-doctor--mend action)))))
+    (insert "\n")
+    (when-let ((hint (and (not ok) (explog-doctor-finding-hint finding))))
+      (insert "      " (propertize hint 'face 'shadow) "\n"))))
+
+(defun explog-doctor--sign (ok)
+  "Return the sign for what is OK or not."
+  (let ((sign (if ok ?✓ ?✗)))
+    (propertize (cond ((char-displayable-p sign) (string sign))
+                      (ok "ok")
+                      (t "NOT"))
+                'face (if ok 'explog-doctor-right 'explog-doctor-wrong))))
+
+(defun explog-doctor--mend (action)
+  "Call ACTION, and look again in a moment if that was all."
+  (let ((buffer (current-buffer)))
+    (call-interactively action)
+    (when (eq buffer (window-buffer))
+      (run-at-time 0.5 nil #'explog-doctor--look-again buffer))))
+
+(defun explog-doctor--look-again (buffer)
+  "Look at everything again in BUFFER if that is there, keeping the line."
+  (when (buffer-live-p buffer)
+    (with-current-buffer buffer
+      (let ((line (line-number-at-pos)))
+        (explog-doctor--draw)
+        (forward-line (1- line))))))
+
+;;;; What Emacs knows
+
+(defun explog-doctor--emacs ()
+  "Return findings on Emacs and its packages."
+  (list (explog-doctor--finding
+         :text (format "explog %s, Emacs %s, org %s" explog-version emacs-version
+                       (progn (require 'org-version nil t)
+                              (if (fboundp 'org-release) (org-release) "unknown"))))
+        (explog-doctor--finding
+         :text (if (locate-library "magit")
+                   "magit is there: commits are shown in it"
+                 "magit is not there: commits are shown by vc"))
+        (if explog-mode
+            (explog-doctor--hooks)
+          (explog-doctor--finding :ok nil :text "explog-mode is off"
+                                  :hint "nothing is served, and no hash comes by itself"
+                                  :label "Turn it on" :action #'explog-mode))))
+
+(defun explog-doctor--hooks ()
+  "Return a finding on what `explog-mode' hooked itself to."
+  (let ((lost (append
+               (seq-remove (lambda (pair) (advice-member-p (cdr pair) (car pair)))
+                           explog--advice)
+               (seq-remove (lambda (hook)
+                             (memq 'explog-commit--ring-for-log (default-value hook)))
+                           '(after-save-hook after-revert-hook)))))
+    (if (null lost)
+        (explog-doctor--finding :text "explog-mode is on, and rung by saves and commits")
+      (explog-doctor--finding
+       :ok nil
+       :text (format "explog-mode is on, but something took it out of %s"
+                     (mapconcat (lambda (it) (symbol-name (if (consp it) (car it) it)))
+                                lost ", "))
+       :label "Turn it on anew"
+       :action (lambda () (interactive) (explog-mode -1) (explog-mode 1))))))
+
+(defun explog-doctor--options ()
+  "Return findings on the options and on keys."
+  (append
+   (when-let ((bad (explog--bad-option)))
+     (list (explog-doctor--of-option bad (format "`%s' has a value that it cannot have" bad))))
+   (mapcar (lambda (option)
+             (if (default-value option)
+                 (explog-doctor--finding :text (format "`%s' is set" option))
+               (explog-doctor--of-option option (format "`%s' names nothing" option))))
+           '(explog-logs explog-repositories))
+   (when (seq-some #'file-remote-p (seq-filter #'stringp (ensure-list explog-logs)))
+     (list (explog-doctor--of-option
+            'explog-logs "logs on other machines are not looked at")))
+   (explog-doctor--keys)))
+
+(defun explog-doctor--of-option (option text)
+  "Return the finding TEXT, that OPTION is not right."
+  (explog-doctor--finding :ok nil :text (format-message "%s" text)
+                          :label "Customize"
+                          :action (lambda () (interactive) (customize-option option))))
+
+(defun explog-doctor--keys ()
+  "Return findings on keys that are taken by the user's own commands."
+  (require 'explog-capture)
+  (require 'explog-agenda)
+  (delq nil
+        (list
+         (and explog-capture-key (bound-and-true-p org-capture-templates)
+              (explog-capture--taken-p explog-capture-key org-capture-templates)
+              (explog-doctor--of-option
+               'explog-capture-key
+               (format "the capture key %s is taken by a template of yours"
+                       explog-capture-key)))
+         (and explog-agenda-prefix (bound-and-true-p org-agenda-custom-commands)
+              (explog-agenda--prefix-taken-p explog-agenda-prefix org-agenda-custom-commands)
+              (explog-doctor--of-option
+               'explog-agenda-prefix
+               (format "the agenda key %s is taken by a command of yours"
+                       explog-agenda-prefix))))))
+
+(defun explog-doctor--server ()
+  "Return findings on the program and its process."
+  (let ((command (condition-case err (explog-bridge--command)
+                   (error err))))
+    (if (not (stringp (car command)))
+        (list (explog-doctor--finding
+               :ok nil :text (error-message-string command)
+               :label "Install the server" :action #'explog-install-server))
+      (cons (explog-doctor--finding
+             :text (format "the program is %s" (abbreviate-file-name (car command))))
+            (explog-doctor--process)))))
+
+(defun explog-doctor--process ()
+  "Return findings on the process of the server."
+  (let ((greeting (explog-bridge-greeting))
+        (problem (explog-bridge-last-problem)))
+    (cond
+     (greeting
+      (let ((version (plist-get greeting :server)))
+        (list (explog-doctor--finding
+               :text (format "it is ready: process %s, Python %s"
+                             (plist-get greeting :pid) (plist-get greeting :python)))
+              (if (equal version explog-version)
+                  (explog-doctor--finding :text (format "it is version %s, as this package" version))
+                (explog-doctor--finding
+                 :ok nil
+                 :text (format "it is version %s, and this package version %s"
+                               version explog-version)
+                 :label "Install the server" :action #'explog-install-server)))))
+     (problem
+      (list (explog-doctor--finding
+             :ok nil :text problem
+             :hint (format "the buffer %s may have more" explog-bridge--stderr)
+             :label "Start it again" :action #'explog-restart)))
+     (explog-bridge--current
+      (list (explog-doctor--finding :text "it is starting")))
+     (t (list (explog-doctor--finding
+               :ok (not explog-mode) :text "it does not run"
+               :label "Start it" :action #'explog-restart))))))
+
+;;;; What the server knows
+
+(defun explog-doctor--ask ()
+  "Ask the server what it has to say, and insert that when it comes."
+  (let ((number (cl-incf explog-doctor--asked))
+        (buffer (current-buffer)))
+    (when explog-bridge--current        ; or else a call would start one
+      (cl-flet ((show (findings)
+                  (when (and (buffer-live-p buffer)
+                             (= number (buffer-local-value 'explog-doctor--asked buffer)))
+                    (with-current-buffer buffer
+                      (let ((inhibit-read-only t))
+                        (save-excursion
+                          (explog-doctor--section "Logs and repositories" findings)))))))
+        (explog-bridge-call
+         "doctor" nil :timeout 60
+         :success (lambda (rows)
+                    (show (mapcar #'explog-doctor--of-row
+                                  (seq-remove #'explog-doctor--known-p rows))))
+         :error (lambda (problem)
+                  (show (list (explog-doctor--finding
+                               :ok nil :text (plist-get problem :message))))))))))
+
+(defun explog-doctor--known-p (row)
+  "Return non-nil if ROW is about the program, which was looked at here."
+  (equal "explog" (aref row 0)))
+
+(defconst explog-doctor--mends
+  '(("log" "Customize" . explog-logs)
+    ("logs" "Customize" . explog-logs)
+    ("repository" "Customize" . explog-repositories)
+    ("repositories" "Customize" . explog-repositories))
+  "Alist of names that the server gives, and the label and option that mend it.")
+
+(defun explog-doctor--of-row (row)
+  "Return the finding for ROW, [NAME OK MESSAGE HINT] from the server."
+  (pcase-let* ((`[,name ,ok ,message ,hint] row)
+               (mend (unless ok (cdr (assoc name explog-doctor--mends)))))
+    (cond ((and (not ok) (string-prefix-p "git config " hint))
+           (explog-doctor--finding
+            :ok nil :text message :hint hint :label "Copy the command"
+            :action (lambda () (interactive) (kill-new hint) (message "Copied: %s" hint))))
+          (mend
+           (explog-doctor--finding
+            :ok nil :text message :hint hint :label (car mend)
+            :action (lambda () (interactive) (customize-option (cdr mend)))))
+          (t (explog-doctor--finding
+              :ok ok :hint hint
+              :text (if (member name '("git" "sqlite" "log" "repository" "watches"))
+                        message
+                      (format "%s: %s" name message)))))))
+
+(provide 'explog-doctor)
+;;; explog-doctor.el ends here

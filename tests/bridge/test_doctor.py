@@ -1,0 +1,51 @@
+"""What the server tells `explog-doctor`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+from explog.bridge import doctor
+from explog.bridge.connection import Client
+from explog.bridge.registry import Registry
+from explog.bridge.service import Service
+from explog.config import Root, Settings
+from support.repo import GitRepo
+
+
+def rows(service: Service) -> dict[str, list[Any]]:
+    registry = Registry()
+    doctor.add(registry, service)
+    found = registry.find("doctor").function(cast(Client, None))
+    return {row[0]: row[1:] for row in found.rows}  # type: ignore[attr-defined]
+
+
+def test_before_it_is_configured() -> None:
+    found = rows(Service())
+    assert not found["logs"][0]
+    assert found["watches"] == [True, "0 folders watched", ""]
+
+
+def test_what_only_a_server_knows(tmp_path: Path) -> None:
+    log = tmp_path / "log.org"
+    log.write_text("* TODO [201] Title :exp:\n", encoding="utf-8")
+    repository = GitRepo(tmp_path / "project")
+    repository.commit("first")
+    service = Service()
+    service._thread = cast(Any, "none")
+    missing = tmp_path / "missing.org"
+    settings = Settings(
+        logs=(str(log), str(missing)),
+        repositories=(Root(repository.path, 0),),
+        index=tmp_path / "nowhere" / "index",
+    )
+    (tmp_path / "nowhere").write_text("no folder", encoding="utf-8")
+    service.configure(settings, 0)
+    service.look()
+    found = rows(service)
+    assert found["watches"] == [True, "2 folders watched", ""]
+    assert not found["index"][0]
+    assert "memory" in found["index"][1]
+    # The look and the doctor both find that it is missing: that is said once.
+    assert "problem" not in found
+    service.close()
