@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from explog.errors import ExplogError
 
@@ -30,8 +30,8 @@ _FLAGS = re.compile(r"\(\?[aiLmsux]+\)")
 DEFAULT_RESULTS = r"Results\b"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Reference:
+# Named tuples, as these are made for each of hundreds of thousands of commits.
+class Reference(NamedTuple):
     """A reference to an experiment (`step` is empty) or to one of its steps."""
 
     experiment: str
@@ -41,8 +41,7 @@ class Reference:
         return f"e{self.experiment}" + "".join(f".{n}" for n in self.step)
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(NamedTuple):
     """A reference found in text, at `text[start:end]`."""
 
     reference: Reference
@@ -58,8 +57,7 @@ class Place(IntEnum):
     MENTION = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """What one commit says of one reference.
 
     `results` is true for a results commit: the line is a reference followed by `Results`.
@@ -77,7 +75,7 @@ def is_id(text: str) -> bool:
 
 def parse_step(text: str) -> tuple[int, ...]:
     """Return the numbers of a step written as `1` or `1.2`; empty text is no step."""
-    return tuple(int(n) for n in text.split(".")) if text else ()
+    return tuple(map(int, text.split("."))) if text else ()
 
 
 def step_text(step: tuple[int, ...]) -> str:
@@ -148,7 +146,10 @@ def claims_of(
             for mention in find_references(text):
                 found.setdefault(mention.reference, Claim(mention.reference, Place.MENTION))
         return tuple(found.values())
-    for claim in (*_subject_claims(subject, results), *_body_claims(body, results)):
+    claims = [*_subject_claims(subject, results), *_body_claims(body, results)]
+    if len(claims) == 1:
+        return tuple(claims)
+    for claim in claims:
         known = found.get(claim.reference)
         if known is None or (claim.place, not claim.results) < (known.place, not known.results):
             found[claim.reference] = claim
@@ -156,6 +157,8 @@ def claims_of(
 
 
 def _subject_claims(subject: str, results: re.Pattern[str]) -> Iterator[Claim]:
+    if "[e" not in subject:
+        return
     run = _LEADING_RUN.match(subject)
     head = run.end() if run and results.match(subject, run.end()) else 0
     for mention in find_references(subject):

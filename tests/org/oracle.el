@@ -3,8 +3,8 @@
 ;;; Commentary:
 
 ;; Run as `emacs -Q --batch -l oracle.el -f oracle-answer IN OUT'.  IN is a JSON file, a list of
-;; questions {"do": "lists", "text": TEXT} and {"do": "tick", "text": TEXT, "line": LINE}; the list
-;; of answers goes to OUT.  Lines count from 0.
+;; questions {"do": "lists", "text": TEXT}, {"do": "tick", "text": TEXT, "line": LINE} and
+;; {"do": "repair", "text": TEXT}; the list of answers goes to OUT.  Lines count from 0.
 
 ;;; Code:
 
@@ -33,6 +33,7 @@
       (org-mode)
       (pcase (plist-get question :do)
         ("lists" (vconcat (oracle-items)))
+        ("repair" (oracle-repair))
         ("tick" (oracle-tick (plist-get question :line)))
         ("keywords" (list :open (vconcat org-not-done-keywords) :done (vconcat org-done-keywords)))
         ("ids" (vconcat (oracle-headings)))))))
@@ -74,6 +75,15 @@
                               (= (oracle-get :begin first) (oracle-get :post-affiliated first)))
                          (oracle-line (1- (oracle-get :contents-end first)))
                        line))))
+
+(defun oracle-repair ()
+  "Return the buffer after org has set its lists right."
+  (goto-char (point-min))
+  (while (re-search-forward (org-item-beginning-re) nil t)
+    (beginning-of-line)
+    (org-list-repair)
+    (goto-char (org-list-get-bottom-point (org-list-struct))))
+  (buffer-string))
 
 (defun oracle-settle ()
   "Make the boxes and cookies of the buffer such as org itself would have them."

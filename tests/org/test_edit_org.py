@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+from explog.org.cookies import miscounted
 from explog.org.edit import Mark, apply_edits, mark_entry
 from explog.org.scan import Keywords
 from explog.org.steps import find_steps
@@ -148,3 +149,20 @@ def test_ticking_a_box_does_what_org_does(tmp_path: Path) -> None:
         changed += before != after
     assert compared > 200
     assert changed > 150
+
+
+def test_a_cookie_that_org_counted_is_not_wrong(tmp_path: Path) -> None:
+    rng = random.Random(202)  # noqa: S311 - it makes texts, not secrets
+    texts = [entry(rng) for _ in range(300)]
+    answers = ask(tmp_path, [{"do": "tick", "text": text, "line": 0} for text in texts])
+    wrong = 0
+    for text, answer in zip(texts, answers, strict=True):
+        assert _miscounted(answer["before"]) == {}, answer["before"]
+        wrong += bool(_miscounted(text))
+    assert wrong > 150
+
+
+def _miscounted(text: str) -> dict[int, str]:
+    lines = text.split("\n")
+    steps = find_steps(lines, "Experiments", KEYWORDS)
+    return miscounted(lines, steps) if steps else {}

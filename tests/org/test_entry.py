@@ -161,6 +161,23 @@ def test_dates(body: str, created: str | None, closed: str | None) -> None:
     assert str(found.closed) == str(closed)
 
 
+@given(
+    st.builds(
+        "{}[{:04}-{:02}-{:02}{}{}]".format,
+        st.sampled_from(["", "  "]),
+        st.integers(0, 2100),
+        st.integers(0, 13),
+        st.integers(0, 32),
+        st.sampled_from(["", " Wed", " mié.", " x1", " 水", "  Wed"]),
+        st.sampled_from(["", " 10:00", " 24:00", " 9:00", " 10:60", " 10:00-11:00", " +1w"]),
+    )
+)
+def test_a_date_by_itself_is_read_as_among_text(stamp: str) -> None:
+    alone, among = (read(f"* [201] x\n{text}\n") for text in (stamp, f"{stamp} and text"))
+    assert alone.created == among.created
+    assert [d.line for d in alone.diagnoses] == [d.line for d in among.diagnoses]
+
+
 @pytest.mark.parametrize(
     ("body", "line", "created"),
     [
@@ -170,6 +187,9 @@ def test_dates(body: str, created: str | None, closed: str | None) -> None:
         ("[2024-01-01 Mon 25:00]\n[2024-03-01 Fri]", 1, "2024-03-01"),
         ("[2024-01-01 Mon 10:00-10:75]", 1, None),
         ("[0000-01-01]", 1, None),
+        # What would be planning, a drawer or a state's change somewhere else is text here.
+        ("[2024-03-01]\n[2024-01-01 24:00] SCHEDULED: <2024-01-01>", 2, "2024-03-01"),
+        ("[2024-03-01]\nx [0000-01-01] :PROPERTIES:\nx [2024-01-01] :END:", 2, "2024-03-01"),
         (":PROPERTIES:\n:CREATED: [2024-13-01]\n:END:\n[2024-03-01 Fri]", 0, "2024-03-01"),
     ],
 )
@@ -193,6 +213,12 @@ def test_a_bad_date_in_the_heading_hides_nothing() -> None:
     assert [(d.kind, d.line) for d in found.diagnoses] == [("unreadable", 0)]
     assert (found.title, found.created) == ("x <2024-02-31 Sat>", date(2024, 3, 1))
     assert len(found.steps) == 1
+
+
+def test_a_bad_date_in_a_heading_that_looks_like_a_change_of_state_hides_nothing() -> None:
+    found = read('* [201] <2024-02-31> - State "DONE" from "TODO" [6]\n[2024-03-01 Fri]')
+    assert [(d.kind, d.line) for d in found.diagnoses] == [("unreadable", 0)]
+    assert found.created == date(2024, 3, 1)
 
 
 @pytest.mark.parametrize("effort", ["1:00", "x", "", "99", "1h 30min", "::"])
@@ -268,6 +294,9 @@ CLOCK: [2024-01-01 Mon 10:00]--[2024-01-01 Mon 99:00] =>  1:00
 <%%(diary-float t 4 2)>
 [[file:x][<2024-02-30>]]
 - State "DONE" from "TODO" [2024-02-31]
+[2024-01-01 Mon 25:00] DEADLINE: <2024-01-01>
+[2024-02-31] :PROPERTIES:
+[2024-01-01] :END:
 <2024-01-01 Mon>--<2024-02-31 Sat>
 \x0c[2024-01-01]\u2028
 =======

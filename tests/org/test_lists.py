@@ -67,6 +67,14 @@ def test_a_drawers_end_that_ends_nothing_bears_no_hash() -> None:
     assert [item.paragraph_end for item in plain.items] == [0, 2]
 
 
+def test_blocks_may_be_in_one_another_as_often_as_they_like() -> None:
+    names = range(1500)
+    begins = "".join(f"#+begin_{name}\n- [ ] a\n" for name in names)
+    text = begins + "".join(f"#+end_{name}\n" for name in reversed(names))
+    lines = text.split("\n")
+    assert len(parse_section(lines, 0, len(lines)).enclosed) == 1500
+
+
 def test_boxes_in_blocks_and_drawers_are_told_apart() -> None:
     text = """\
 :LOGBOOK:

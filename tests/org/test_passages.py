@@ -34,6 +34,30 @@ def passages(text: str) -> list[tuple[str, str, int, str]]:
             "* [1] x\n** Experiments\n1. a\n   1. b",
             [("step", "1", 2, "a"), ("step", "1.1", 3, "b")],
         ),
+        (
+            "* [1] x\n** Notes\n  - a\n    b\n    - c\n  - d\n- e\n  - f",
+            [("note", "", 2, "- a b - c"), ("note", "", 5, "- d"), ("note", "", 6, "- e - f")],
+        ),
+        (
+            "* [1] x\n** Experiments\n- a\n\n\n1. b\n   - c\n     d\n     1. e\n   1. f\n      - g",
+            [
+                ("step", "1", 5, "b"),
+                ("note", "", 2, "- a"),
+                ("note", "1", 6, "- c d 1. e"),
+                ("note", "1", 9, "1. f - g"),
+            ],
+        ),
+        (
+            "* [1] x\n** Experiments\n1. b\n   1. c\n      - d\n   Notes:\n   - e\n   - f\n2. g",
+            [
+                ("step", "1", 2, "b Notes:"),
+                ("step", "1.1", 3, "c"),
+                ("step", "2", 8, "g"),
+                ("note", "1.1", 4, "- d"),
+                ("note", "1", 6, "- e"),
+                ("note", "1", 7, "- f"),
+            ],
+        ),
         ("* [1] x\n** Experiments\nwhy\n1. a", [("step", "1", 3, "a"), ("note", "", 2, "why")]),
         ("* [1] x\n** Compare with [150]\nso", [("note", "", 2, "so")]),
         ("* [1] x\n** [1] details\nso", [("note", "", 2, "so")]),
@@ -52,7 +76,23 @@ def test_the_first_passage_is_what_stands_under_the_heading() -> None:
     assert first.text == "[2018-06-06 Wed] - why"
 
 
+def test_the_ends_of_lines_do_not_matter() -> None:
+    text = "* [1] x\n:PROPERTIES:\n:ID: 1\n:END:\nCLOSED: [2018-06-06 Wed]\nwhy\n** Notes\n- n"
+    lines = text.split("\n")
+    dos = [line + "\r" for line in lines]
+    assert list(read_passages(dos, None, KEYWORDS)) == list(read_passages(lines, None, KEYWORDS))
+
+
 def test_a_note_bears_its_own_day() -> None:
     lines = ["* [1] x", "** Notes", "- [2018-06-07 Thu] a", "- [2018-02-31 Sat] b"]
     found = list(read_passages(lines, None, KEYWORDS))
     assert [passage.day for passage in found] == [None, date(2018, 6, 7), None]
+
+
+def test_a_note_on_a_step_bears_its_own_day() -> None:
+    lines = ["* [1] x", "** Experiments", "1. [ ] a", "   - [2018-06-07 Thu 10:00] (83d45cd) b"]
+    found = list(read_passages(lines, find_steps(lines, "Experiments", KEYWORDS), KEYWORDS))
+    assert [(p.kind, p.step, p.day) for p in found[1:]] == [
+        ("step", (1,), None),
+        ("note", (1,), date(2018, 6, 7)),
+    ]

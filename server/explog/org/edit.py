@@ -6,24 +6,14 @@ it can be checked against what a file or an Emacs buffer holds at the moment it 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from explog.errors import ExplogError
-from explog.org.heading import COOKIE
-from explog.org.lists import Item, PlainList, breaks_paragraph
-from explog.org.scan import Keywords, split_tags
+from explog.org.cookies import recount
+from explog.org.lists import Item, PlainList
+from explog.org.scan import Keywords
 from explog.org.steps import StepList, conflict_line, find_steps, hash_span
-
-_TODO = re.compile(r"\btodo\b", re.IGNORECASE)
-_RECURSIVE = re.compile(r"\brecursive\b", re.IGNORECASE)
-# What looks like a cookie in these is none: code, links, targets, macros, formulas, addresses.
-_INERT = (
-    r"(?:(?<=[\s('\"{-])|^)([=~])(?=\S).*?(?<=\S)\1(?=[\s.,:!?;'\")}\[-]|$)"
-    r"|\[\[[^\]\[]*\](?:\[.*?\])?\]|<[^<>\s][^<>]*>|\{\{\{.*?\}\}\}|\\\(.*?\\\)|\$[^\s$,.;](?:[^$]*[^\s$,.])?\$(?!\w)|\b\w+://\S+"
-)
-_INERT_OR_COOKIE = re.compile(rf"{_INERT}|(?P<cookie>{COOKIE.pattern})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,33 +134,9 @@ class _Entry:
 
     def recount(self) -> None:
         """Rewrite the statistics cookies that org updates when a box in the section is ticked."""
-        if self.steps is None or not self.ticked:
-            return
-        data = self.steps.properties.get("COOKIE_DATA", "")
-        if _TODO.search(data):
-            return
-        recursive = _RECURSIVE.search(data) is not None
-        section = self.steps.section
-        counts = _count([*section.lists, *section.enclosed], recursive)
-        self._recount_line(self.steps.heading, counts)
-        for line in section.text_lines:
-            self._recount_line(line, counts)
-        for item in section.walk():
-            inner = _count(item.lists, recursive)
-            for line in item.text_lines:
-                self._recount_line(line, inner)
-
-    def _recount_line(self, line: int, counts: tuple[int, int]) -> None:
-        text = self.lines[line]
-        if not COOKIE.search(text):
-            return
-        end = len(text)
-        if self.steps is not None and line == self.steps.heading:
-            end = len(split_tags(text)[0])
-        elif breaks_paragraph(text):
-            return
-        head = _INERT_OR_COOKIE.sub(lambda match: _cookie(match, counts), text[:end])
-        self.lines[line] = head + text[end:]
+        if self.steps is not None and self.ticked:
+            for line, text in recount(self.lines, self.steps).items():
+                self.lines[line] = text
 
 
 def _ancestors(item: Item) -> list[Item]:
@@ -196,19 +162,3 @@ def _box_of(parent: Item) -> str | None:
     if "X" in boxes:
         return "X"
     return " " if " " in boxes else None
-
-
-def _count(lists: Sequence[PlainList], recursive: bool) -> tuple[int, int]:
-    """Return (ticked, all) boxes; org counts `[x]` among all but not as ticked."""
-    items = (item for plain in lists for item in (plain.walk() if recursive else iter(plain.items)))
-    boxes = [item.box for item in items if item.box is not None]
-    return boxes.count("X"), len(boxes)
-
-
-def _cookie(match: re.Match[str], counts: tuple[int, int]) -> str:
-    if match["cookie"] is None:
-        return match[0]
-    ticked, total = counts
-    if match[0].endswith("%]"):
-        return f"[{100 * ticked // max(1, total)}%]"
-    return f"[{ticked}/{total}]"

@@ -27,6 +27,11 @@ from explog.org.scan import Keywords
 from explog.org.steps import Step, StepList, conflict_line, find_steps, read_step
 
 _DATED = re.compile(r"[<\[][0-9]{4}-")
+# A date by itself on its line: what nearly every entry has, and nothing else.
+_ALONE = re.compile(
+    r"[ \t]*\[([0-9]{4})-([0-9]{2})-([0-9]{2})(?: [^\W\d_]+\.?)?"
+    r"(?: (?:[01][0-9]|2[0-3]):[0-5][0-9])?\][ \t]*"
+)
 # What splitlines() takes for a line end and org does not.
 _ODD_BREAKS = str.maketrans(dict.fromkeys("\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029", " "))
 
@@ -113,7 +118,8 @@ def _dated_lines(lines: Sequence[str], properties: Mapping[str, str]) -> list[tu
 
     Blocks and drawers are left out, but for the property `CREATED`.
     """
-    stop = next((n for n, text in enumerate(lines) if n and HEADING.match(text)), len(lines))
+    headings = (n for n, text in enumerate(lines) if text.startswith("*") and HEADING.match(text))
+    stop = next((n for n in headings if n), len(lines))
     opaque = Opaque(lines, stop)
     found = [(0, lines[0])]
     number = 1
@@ -134,9 +140,12 @@ def _read_dates(
 ) -> tuple[date | None, date | None, list[tuple[int, str]]]:
     """Return when the entry was created and closed, and those of LINES that cannot be read."""
     bad: list[tuple[int, str]] = []
-    if len(lines) == 1 and not _DATED.search(lines[0][1]):
-        return None, None, bad
     texts = [text for _number, text in lines]
+    if len(lines) <= 2 and not _DATED.search(texts[0]):
+        if len(lines) == 1:
+            return None, None, bad
+        if day := _day_alone(texts[1]):
+            return day, None, bad
     try:
         node = _node(texts)
     except ValueError:
@@ -148,13 +157,28 @@ def _read_dates(
     return created, _as_date(node.closed.start) if node.closed else None, bad
 
 
+def _day_alone(text: str) -> date | None:
+    """Return the day of the line TEXT if a date is all of it: orgparse takes ten times as long."""
+    match = _ALONE.fullmatch(text)
+    if match is None:
+        return None
+    try:
+        return date(int(match[1]), int(match[2]), int(match[3]))
+    except ValueError:
+        return None  # what is wrong with it is said where all others are read
+
+
 def _node(lines: Sequence[str]) -> Any:
-    return orgparse.loads("\n".join(lines)).children[0]
+    # orgparse takes that for a drawer wherever it stands, which hides what follows.
+    text = "\n".join(lines).replace(":PROPERTIES:", ":")
+    return orgparse.loads(text).children[0]
 
 
 def _is_readable(text: str) -> bool:
+    """Tell whether TEXT can be read as a heading, right under one, and further down."""
+    text = text.lstrip("*")
     try:
-        _node(["* x", text.lstrip("*")])
+        _node([f"* {text}", text, "x", text])
     except ValueError:
         return False
     return True

@@ -112,11 +112,21 @@ class Section:
 
 def parse_section(lines: Sequence[str], start: int, stop: int) -> Section:
     """Parse `lines[start:stop]`, the body of one heading up to the next heading of any level."""
+    section, waiting = _parse(lines, start, stop)
+    while waiting:  # as many blocks may be in one another as there are lines
+        inner, deeper = _parse(lines, *waiting.pop(0))
+        section.enclosed += inner.lists
+        waiting = deeper + waiting
+    return section
+
+
+def _parse(lines: Sequence[str], start: int, stop: int) -> tuple[Section, list[tuple[int, int]]]:
+    """Return the lists and the text of `lines[start:stop]`, and what is to be parsed by itself."""
     parser, opaque = _Parser(), Opaque(lines, stop)
     line = start
     while line < stop:
         line = parser.feed(lines, line, opaque)
-    return parser.section
+    return parser.section, parser.enclosed
 
 
 class _Parser:
@@ -124,6 +134,8 @@ class _Parser:
 
     def __init__(self) -> None:
         self.section = Section()
+        self.enclosed: list[tuple[int, int]] = []
+        """(start, stop) of what blocks and drawers outside of any list have in them."""
         self.stack: list[tuple[PlainList, Item]] = []
         self.blanks = 0
 
@@ -143,8 +155,7 @@ class _Parser:
         if end is not None:
             self._end_paragraph()
             if not self.stack and not _VERBATIM.match(text):
-                inner = parse_section(lines, line + 1, end)
-                self.section.enclosed += inner.lists + inner.enclosed
+                self.enclosed.append((line + 1, end))
             return end + 1
         self._text(text, line)
         return line + 1

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from explog.org.heading import HEADING, read_id, title_of
+from explog.org.lists import Item, PlainList
 from explog.org.scan import Keywords
 from explog.org.steps import StepList
 
 _STAMP = re.compile(r"[<\[](\d{4})-(\d\d)-(\d\d)\b[^>\]\n]*[>\]]")
-_ITEM = re.compile(r"(?:[-+]|\d+[.)])[ \t]")
-_DRAWER_LINE = re.compile(r"[ \t]*:[-\w]+:(?:[ \t].*)?$")
+_ITEM = re.compile(r"([ \t]*)(?:[-+]|\d+[.)])[ \t]")
+_DRAWER_LINE = re.compile(r"[ \t]*:[-\w]+:(?:[ \t].*)?\r?$")
 _PLANNING = re.compile(r"[ \t]*(?:CLOSED|DEADLINE|SCHEDULED):")
 
 
@@ -21,7 +22,8 @@ _PLANNING = re.compile(r"[ \t]*(?:CLOSED|DEADLINE|SCHEDULED):")
 class Passage:
     """A piece of text at `line`, 0-based in the entry; `kind` as in the query language.
 
-    `step` is empty for all but a step; `day` is the first date that the text itself bears.
+    `step` is empty for all but a step and what is noted beneath it; `day` is the first date that
+    the text itself bears.
     """
 
     kind: str
@@ -55,7 +57,7 @@ def _sections(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
     headings = [
         (index, len(match[1]))
         for index, line in enumerate(lines)
-        if (match := HEADING.match(line)) is not None
+        if line.startswith("*") and (match := HEADING.match(line)) is not None
     ]
     hidden, own = 0, read_id(lines)
     for position, (start, level) in enumerate(headings):
@@ -75,20 +77,43 @@ def _steps(lines: Sequence[str], steps: StepList) -> Iterator[Passage]:
         rows = [lines[item.line][item.text_column :], *(lines[n] for n in item.text_lines[1:])]
         text = " ".join(" ".join(rows).split())
         yield Passage("step", number, item.line, text, _day(text))
+    numbers = {item: number for number, item in steps.items}
+    yield from _noted(lines, steps.section.lists, (), numbers)
     for line in steps.section.text_lines:
         text = lines[line].strip()
-        if text and not _DRAWER_LINE.match(text) and not _PLANNING.match(text):
+        if text and not _is_mark(text):
             yield Passage("note", (), line, text, _day(text))
+
+
+def _noted(
+    lines: Sequence[str],
+    lists: Sequence[PlainList],
+    step: tuple[int, ...],
+    numbers: Mapping[Item, tuple[int, ...]],
+) -> Iterator[Passage]:
+    """Yield each item of LISTS, right in STEP, that is no step, with all that is in it."""
+    for item in (item for plain in lists for item in plain.items):
+        if item in numbers:
+            yield from _noted(lines, item.lists, numbers[item], numbers)
+            continue
+        inner = (deeper for plain in item.lists for deeper in plain.walk())
+        rows = (lines[n] for one in (item, *inner) for n in one.text_lines)
+        text = _prose(list(rows))
+        yield Passage("note", step, item.line, text, _day(text))
 
 
 def _blocks(lines: Sequence[str], start: int, stop: int, kind: str) -> Iterator[Passage]:
     """Yield each paragraph and each top item, with what is indented beneath it."""
-    first = start
+    first, depth = start, None
     for line in range(start, stop + 1):
         text = lines[line] if line < stop else ""
-        after_blank = line > start and not lines[line - 1].strip()
-        if not (line == stop or _ITEM.match(text) or (after_blank and text[:1].strip())):
-            continue
+        item = _ITEM.match(text)
+        if item is not None and (depth is None or len(item[1]) <= depth):
+            depth = len(item[1])
+        else:
+            after_blank = line > start and not lines[line - 1].strip()
+            if not (line == stop or (after_blank and text[:1].strip())):
+                continue
         said = _prose(lines[first:line])
         if said:
             yield Passage(kind, (), first, said, _day(said))
@@ -97,8 +122,12 @@ def _blocks(lines: Sequence[str], start: int, stop: int, kind: str) -> Iterator[
 
 def _prose(lines: Sequence[str]) -> str:
     """Return LINES as one, without drawers' marks, properties and planning."""
-    kept = (line for line in lines if not _DRAWER_LINE.match(line) and not _PLANNING.match(line))
+    kept = (line for line in lines if ":" not in line or not _is_mark(line))
     return " ".join(" ".join(kept).split())
+
+
+def _is_mark(line: str) -> bool:
+    return _DRAWER_LINE.match(line) is not None or _PLANNING.match(line) is not None
 
 
 def _day(text: str) -> date | None:

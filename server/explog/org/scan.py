@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 BOM = b"\xef\xbb\xbf"
 _HEADING = re.compile(rb"^(\*+) (.*)$", re.MULTILINE)
+_TOP = re.compile(rb"\n\* ")
 _TAGS = re.compile(r"(?:^|[ \t])(:[\w@#%:-]+:)[ \t\r]*$")
 _KEYWORD = re.compile(rb"[ \t]*#\+(SEQ_TODO|TYP_TODO|TODO|FILETAGS):(.*)", re.IGNORECASE)
 _BLOCK = re.compile(rb"[ \t]*#\+BEGIN_(\S+)", re.IGNORECASE)
@@ -193,10 +194,7 @@ def split_sections(data: bytes) -> list[tuple[int, int]]:
     first = len(BOM) if data.startswith(BOM) else 0
     # A mark by itself, so that what follows it begins a line.
     starts = [0, first] if 0 < first < len(data) else [0]
-    position = data.find(b"\n* ", first)
-    while position >= 0:
-        starts.append(position + 1)
-        position = data.find(b"\n* ", position + 3)
+    starts += [match.end() - 2 for match in _TOP.finditer(data, first)]
     return list(zip(starts, [*starts[1:], len(data)], strict=True)) if data else []
 
 

@@ -10,7 +10,7 @@ from explog.org.heading import HEADING, entry_ids, read_properties, title_of
 from explog.org.lists import Item, PlainList, Section, parse_section
 from explog.org.scan import Keywords
 
-_DEEPEST = 7
+DEEPEST = 7
 """A reference has no more numbers than one beyond this."""
 _HASH = re.compile(r"(?<![^ \t])\(([0-9a-f]{7,64})\)[ \t\r]*$")
 # The marks that git leaves in a file it could not merge.
@@ -104,7 +104,7 @@ def _numbered(plain: PlainList, prefix: tuple[int, ...]) -> list[tuple[tuple[int
             continue
         found.append(((*prefix, number), item))
         inner = next((child for child in item.lists if child.ordered), None)
-        if inner is not None and len(prefix) < _DEEPEST:
+        if inner is not None and len(prefix) < DEEPEST:
             found += _numbered(inner, (*prefix, number))
     return found
 
@@ -114,7 +114,7 @@ def _children(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
     headings = [
         (index, len(match[1]))
         for index, line in enumerate(lines)
-        if (match := HEADING.match(line)) is not None
+        if line.startswith("*") and (match := HEADING.match(line)) is not None
     ]
     shallowest = headings[1][1] if len(headings) > 1 else 0
     ends = [index for index, _depth in headings[2:]]
