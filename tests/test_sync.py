@@ -3,11 +3,13 @@
 import random
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from explog.config import Root, Settings
 from explog.index.sqlite import SqliteStore, open_store
+from explog.org.entry import read_entry
 from explog.sync import sync
 from support.repo import GitRepo
 from support.rewrites import Copy, make_world
@@ -39,6 +41,37 @@ def subjects(store: SqliteStore) -> set[str]:
 
 def gone(store: SqliteStore) -> set[str]:
     return {row[0] for row in store.db.execute("SELECT subject FROM gone")}
+
+
+def test_bytes_that_are_no_text_hide_nothing(tmp_path: Path, store: SqliteStore) -> None:
+    log = tmp_path / "log.org"
+    log.write_bytes(
+        "läuft gut, sehr gut: ".encode() * 9  # so that it counts as UTF-8
+        + b"\n#+TODO: T\xff | D\n* T\xff [1] A :exp:\nx [2018-13-45] \xff\n* [2] B :exp:\n"
+    )
+    sync(settings(logs=(log,)), store)
+    assert [found.ident for found in store.experiments()] == ["1", "2"]
+    [diagnosis] = store.diagnoses()
+    assert (diagnosis.experiment, diagnosis.line) == ("1", 4)
+
+
+def test_a_fault_in_one_entry_hides_no_other(
+    tmp_path: Path, store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Nothing is known that brings such a fault about; what was is in test_entry.py.
+    def faulty(lines: list[str], *rest: Any) -> Any:
+        if "[2]" in lines[0]:
+            raise RecursionError("too deep")
+        return read_entry(lines, *rest)
+
+    monkeypatch.setattr("explog.sync.sections.read_entry", faulty)
+    log = tmp_path / "log.org"
+    log.write_text("* [1] A :exp:\n* Talk\n* [2] B :exp:\n* [3] C :exp:\n", encoding="utf-8")
+    sync(settings(logs=(log,)), store)
+    assert store.idents() == ["1", "3"]
+    (found,) = store.diagnoses()
+    assert (found.kind, found.line) == ("unreadable", 3)
+    assert "too deep" in found.message
 
 
 def test_old_commits_of_a_new_repository_are_not_pending(

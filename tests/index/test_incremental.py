@@ -45,9 +45,12 @@ def dump(store: SqliteStore) -> dict[str, list[tuple[object, ...]]]:
     }
     for word in [*WORDS, "commit", "step"]:
         rows = store.db.execute(
-            "SELECT coalesce(c.oid, p.text) FROM words LEFT JOIN commits c ON c.stamp = words.rowid"
-            " LEFT JOIN passages p ON p.stamp = words.rowid WHERE words MATCH ?",
-            (f'"{" ".join(tokens(word))}"',),
+            "SELECT coalesce(oid, w.rowid) FROM commit_words w LEFT JOIN commits ON stamp = w.rowid"
+            " WHERE commit_words MATCH :words UNION ALL"
+            " SELECT coalesce(p.text, w.rowid) FROM passage_words w LEFT JOIN passages p"
+            " ON stamp = w.rowid"
+            " WHERE passage_words MATCH :words",
+            {"words": f'"{" ".join(tokens(word))}"'},
         )
         found[f"words {word}"] = sorted(rows.fetchall(), key=repr)
     return found
@@ -170,7 +173,8 @@ def test_incremental_equals_rebuilt(tmp_path_factory: pytest.TempPathFactory, se
     fresh = open_store(folder / "rebuilt.sqlite")
     sync(history.settings, fresh)
     assert dump(store) == dump(fresh)
-    store.db.execute("INSERT INTO words (words) VALUES ('integrity-check')")
+    for table in ("commit_words", "passage_words"):
+        store.db.execute(f"INSERT INTO {table} ({table}) VALUES ('integrity-check')")
     store.close()
     fresh.close()
 

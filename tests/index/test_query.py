@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date, datetime
 
 import pytest
@@ -83,6 +84,29 @@ def test_an_error_points_at_the_place(text: str, position: int) -> None:
     assert caught.value.code == "bad-query"
     assert caught.value.data["position"] == position
     assert caught.value.message.splitlines()[-1] == "  " + " " * position + "^"
+
+
+def test_what_is_far_too_long_is_an_error() -> None:
+    with pytest.raises(ExplogError, match="at most") as caught:
+        parse("e201 " * 1000, TODAY)
+    assert caught.value.code == "bad-query"
+
+
+def test_bytes_that_are_no_text_are_found_nowhere() -> None:
+    assert parse("a\udcff ", TODAY) == parse("a\ufffd ", TODAY)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo", "America/New_York"])
+@pytest.mark.parametrize("day", ["0001-01-01", "1969", "9999-12-31"])
+def test_any_day_is_one_in_any_zone(monkeypatch: pytest.MonkeyPatch, zone: str, day: str) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        [clause] = parse(f"after:{day}", TODAY).clauses
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert [type(term) for term in clause.terms] == [Filter]
 
 
 @given(st.text(alphabet='abe1. "-:OR[]+kindtag\t', max_size=30))

@@ -216,6 +216,20 @@ def test_a_bad_query_is_an_error(world: World) -> None:
         search(world.store, '"open')
 
 
+@pytest.mark.parametrize("word", ["w", "-w", "-x.", "e1", "e1 OR", "-e1", "abcd1", "state:a"])
+def test_as_many_words_as_a_query_can_have_are_looked_for(world: World, word: str) -> None:
+    query = f"{word} " * (1990 // (len(word) + 1)) + "model"
+    assert search(world.store, query).complete
+
+
+def test_a_state_is_found_in_any_case(world: World) -> None:
+    world.log.write_text(
+        "#+TODO: Läuft | Fertig\n* Läuft [7] A :exp:\n* [8] B :exp:\n", encoding="utf-8"
+    )
+    world.sync()
+    assert world.names("state:LÄUFT") == world.names("state:läuft") == ["experiment 7"]
+
+
 def test_archives_are_searched(world: World) -> None:
     archive = world.log.with_name("log.org_archive")
     archive.write_text("* DONE [150] An old model :exp:\n", encoding="utf-8")

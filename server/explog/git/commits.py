@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import codecs
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, NamedTuple
 
 from explog.git.repository import Repository, is_boundary, resolve
@@ -118,16 +120,14 @@ def parse_commit(oid: str, data: bytes) -> Commit:
     """Parse the raw commit object DATA; whatever is malformed in it becomes empty or zero."""
     match = _USUAL.match(data)
     if match is not None and len(data) <= MESSAGE_LIMIT and b"\0" not in data:
+        above, name, email, written, committed = match.groups()
         try:
-            name, email, message = (
-                match[2].decode(),
-                match[3].decode(),
-                data[match.end() :].decode(),
-            )
+            message = data[match.end() :].decode()
+            author, address = name.decode(), email.decode()
         except UnicodeDecodeError:
             return _parse_any(oid, data)
-        parents = tuple(match[1].decode().replace("parent ", "").split())
-        return Commit(oid, parents, name, email, int(match[4]), int(match[5]), message)
+        parents = tuple(above.decode().split()[1::2])
+        return Commit(oid, parents, author, address, int(written), int(committed), message)
     return _parse_any(oid, data)
 
 
@@ -198,6 +198,33 @@ def _utf8_or_latin1(data: bytes) -> str:
         if error.reason == "unexpected end of data" and len(data) == MESSAGE_LIMIT:
             return data[: error.start].decode("utf-8", "replace")
         return data.decode("latin-1")
+
+
+def touching(repository: Repository, oids: Iterable[str], path: Path) -> set[str]:
+    """Return those of OIDS that touched the file or folder PATH, which is in the work tree.
+
+    A merge counts if it differs there from all its parents.
+    """
+    name = os.path.relpath(path, os.path.realpath(repository.path))
+    # What is in the name are no wildcards, and no options; it is not followed through renames.
+    output = run(
+        repository.path,
+        "--literal-pathspecs",
+        "diff-tree",
+        *("--stdin", "-r", "-c", "--root", "--raw", "--no-abbrev", "--no-renames"),
+        "--",
+        name,
+        stdin="".join(f"{oid}\n" for oid in oids).encode("ascii"),
+    )
+    # A merge is printed also if it has nothing to show; what there is to show begins with a colon.
+    found: set[str] = set()
+    oid = b""
+    for line in output.split(b"\n"):
+        if line.startswith(b":"):
+            found.add(oid.decode("ascii"))
+        else:
+            oid = line
+    return found
 
 
 def _rev_list(

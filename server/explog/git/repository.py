@@ -197,6 +197,19 @@ def resolve(repository: Repository, names: Iterable[str]) -> dict[str, str]:
     return found
 
 
+def unreached(repository: Repository, oids: Iterable[str]) -> set[str]:
+    """Return those of the commits OIDS that no ref of any kind reaches: no branch, no tag."""
+    wanted = set(oids)
+    if not wanted:
+        return set()
+    listed = run(repository.path, "for-each-ref", "--format=%(objectname)^{commit}")
+    refs = resolve(repository, [*listed.decode("ascii").split(), *_heads(repository)])
+    # From the refs, not from OIDS: what led to those may be pruned, where git gives up.
+    stdin = "".join(f"{oid}\n" for oid in set(refs.values())).encode("ascii")
+    output = run(repository.path, "rev-list", "--stdin", stdin=stdin)
+    return wanted.difference(output.decode("ascii").split())
+
+
 def abbreviate(repository: Repository, oids: Iterable[str]) -> dict[str, str]:
     """Return {full id: its abbreviation}, of 7 digits or as many as the repository needs.
 

@@ -9,22 +9,24 @@ import contextlib
 import sqlite3
 import threading
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib import resources
 from pathlib import Path
 
 from explog.errors import ExplogError
 from explog.index.words import fold, indexed
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 # How long a writer waits for another process that is building the same index.
 _BUSY_SECONDS = 120.0
 # SQLite's own default of 2 MiB makes it write pages of a first index many times over.
 _CACHE_KIB = 16_384
-# A stamp is seconds since 1970, 19 bits to tell rows of one second apart, and a bit for the kind.
+# A stamp is seconds since 1970, and 20 bits to tell rows of one second apart.
 _STAMP_BITS = 20
-_ROOM = 1 << (_STAMP_BITS - 1)
+_ROOM = 1 << _STAMP_BITS
 _LATEST = 1 << 42
+# So many of its instructions SQLite takes a fraction of a millisecond for.
+_INSTRUCTIONS = 5000
 # SQLite's default limit of variables in older builds, with room for a few more.
 _VARIABLES = 900
 
@@ -44,6 +46,8 @@ class Database:
         # Whoever still searches in a store that was replaced holds it, and so keeps it open.
         weakref.finalize(self, _close_all, self._connections)
         self._lock = threading.RLock()
+        # Another one, as who reads for the first time does not wait for who writes.
+        self._connecting = threading.Lock()
         self._name = str(path) if path else f"file:explog-{id(self):x}?mode=memory&cache=shared"
         try:
             self._create()
@@ -84,7 +88,7 @@ class Database:
             if self.path is None:
                 # Readers of a shared cache would otherwise wait for the writer's locks.
                 connection.execute("PRAGMA read_uncommitted = ON")
-            with self._lock:
+            with self._connecting:
                 self._connections.append(connection)
             self._local.connection = connection
         return connection
@@ -104,7 +108,9 @@ class Database:
             try:
                 yield
             except BaseException:
-                self.db.execute("ROLLBACK")
+                # SQLite has ended it by itself if the file is damaged.
+                with contextlib.suppress(sqlite3.OperationalError):
+                    self.db.execute("ROLLBACK")
                 raise
             self.db.execute("COMMIT")
 
@@ -116,9 +122,36 @@ class Database:
                 raise
             raise ExplogError("index-busy", f"{self.path}: another explog is writing it") from error
 
+    @contextlib.contextmanager
+    def reading_words(self) -> Iterator[None]:
+        """Have the full-text index whole meanwhile.
+
+        In memory a reader sees what is half written, which SQLite takes for damage: it has to wait.
+        """
+        with self._lock if self.path is None else contextlib.nullcontext():
+            yield
+
+    @contextlib.contextmanager
+    def interruptible(self) -> Iterator[Callable[[], None]]:
+        """Yield a function by which another thread ends what this one asks of the index meanwhile.
+
+        That raises ExplogError `interrupted` here.
+        """
+        connection, ended = self.db, threading.Event()
+        # Not `interrupt` of the connection, which ends nothing that is about to begin.
+        connection.set_progress_handler(ended.is_set, _INSTRUCTIONS)
+        try:
+            yield ended.set
+        except sqlite3.OperationalError as error:
+            if str(error) != "interrupted":
+                raise
+            raise ExplogError("interrupted", "a newer question was asked") from error
+        finally:
+            connection.set_progress_handler(None, 0)
+
     def close(self) -> None:
         """Close the connections of all threads, none of which may be at work."""
-        with self._lock:
+        with self._lock, self._connecting:
             _close_all(self._connections)
             self._local = threading.local()
 
@@ -137,23 +170,22 @@ def _close_all(connections: list[sqlite3.Connection]) -> None:
 
 
 class Stamps:
-    """Gives out numbers that grow with the date of a row: seconds, a number, a kind bit.
+    """Gives out numbers that grow with the date of a row: seconds, and a number.
 
-    They are the values of COLUMN in TABLE, and the rowids of what is searched. Commits have the
-    kind 0, passages 1; one second has room for half a million of each.
+    They are the values of the column `stamp` in TABLE, and the rowids of what is searched. One
+    second has room for a million.
     """
 
-    def __init__(self, database: Database, table: str, column: str, kind: int) -> None:
+    def __init__(self, database: Database, table: str) -> None:
         self._db = database.db
-        self._sql = f"SELECT EXISTS (SELECT 1 FROM {table} WHERE {column} = ?)"
-        self._kind = kind
+        self._sql = f"SELECT EXISTS (SELECT 1 FROM {table} WHERE stamp = ?)"
         self._given: set[int] = set()
 
     def new(self, seconds: int, row: int) -> int:
         """Return one that no other row has, for the ROWth one, of the date SECONDS since 1970."""
         seconds = max(0, min(seconds, _LATEST))
         while True:
-            stamp = first_stamp(seconds) | row % _ROOM << 1 | self._kind
+            stamp = first_stamp(seconds) | row % _ROOM
             if row < _ROOM:
                 return stamp  # no other row has the same number, whatever its date
             if stamp not in self._given and not self._taken(stamp):

@@ -6,7 +6,7 @@ import json
 from datetime import date
 
 from explog.index.database import Database, Stamps
-from explog.index.store import ExperimentRecord, SectionRecord
+from explog.index.records import ExperimentRecord, SectionRecord
 from explog.refs import step_text
 
 PASSAGE_TEXT = "CASE WHEN p.wide THEN indexed(p.text) ELSE p.text END"
@@ -21,7 +21,7 @@ class Filing:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._stamps = Stamps(database, "passages", "stamp", kind=1)
+        self._stamps = Stamps(database, "passages")
         self._numbers = {
             table: database.one(f"SELECT coalesce(max(id), 0) FROM {table}")[0]
             for table in ("sections", "experiments", "passages")
@@ -39,7 +39,7 @@ class Filing:
         row = (number, log, section.digest, section.start, section.line)
         self._rows["sections"].append(row)
         self._rows["diagnoses"] += (
-            (number, d.kind, d.line, d.message, d.experiment) for d in section.diagnoses
+            (number, d.kind, d.line, _text(d.message), d.experiment) for d in section.diagnoses
         )
         for experiment in section.experiments:
             self._experiment(number, experiment)
@@ -58,7 +58,7 @@ class Filing:
                 experiment.ident,
                 json.dumps(experiment.aliases),
                 _text(experiment.title),
-                experiment.todo,
+                None if experiment.todo is None else _text(experiment.todo),
                 experiment.done,
                 _text(json.dumps(experiment.tags, ensure_ascii=False)),
                 experiment.created,
@@ -103,8 +103,8 @@ class Filing:
         """Put in what is left, and all its text into the full-text index."""
         self._flush()
         self._database.db.execute(
-            f"INSERT INTO words (rowid, text) SELECT p.stamp, {PASSAGE_TEXT} FROM passages p"
-            " WHERE p.id > ? ORDER BY p.stamp",
+            f"INSERT INTO passage_words (rowid, text) SELECT p.stamp, {PASSAGE_TEXT}"
+            " FROM passages p WHERE p.id > ? ORDER BY p.stamp",
             (self._first,),
         )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from explog.index.database import Database, batches
-from explog.index.store import Candidate, GoneRecord
+from explog.index.records import Candidate, GoneRecord
 from explog.refs import Place, parse_step
 
 

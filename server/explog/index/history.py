@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from explog.index.database import Database, Stamps, batches
-from explog.index.store import Candidate, CommitRecord, RepositoryRecord, Step
+from explog.index.records import Candidate, CommitRecord, RepositoryRecord, Step
 from explog.refs import Place, parse_step, step_text
 
 _TEXT = (
@@ -49,8 +49,8 @@ class HistoryTables(Database):
     def _forget_commits(self, where: str, *values: object) -> None:
         """Take the commits that fulfil WHERE out of the full-text index, which has no text left."""
         self.db.execute(
-            f"INSERT INTO words (words, rowid, text) SELECT 'delete', stamp, {_TEXT} FROM commits"
-            f" WHERE {where}",
+            "INSERT INTO commit_words (commit_words, rowid, text)"
+            f" SELECT 'delete', stamp, {_TEXT} FROM commits WHERE {where}",
             values,
         )
 
@@ -68,7 +68,7 @@ class HistoryTables(Database):
         return found
 
     def add_commits(self, repository: int, commits: Iterable[CommitRecord]) -> None:
-        stamps = Stamps(self, "commits", "stamp", kind=0)
+        stamps = Stamps(self, "commits")
         first = number = self.one("SELECT coalesce(max(id), 0) FROM commits")[0]
         claims: list[tuple[int, str, str, int, int]] = []
 
@@ -97,8 +97,8 @@ class HistoryTables(Database):
         self.db.executemany("INSERT INTO commits VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", rows())
         self.db.executemany("INSERT INTO claims VALUES (?,?,?,?,?)", claims)
         self.db.execute(
-            f"INSERT INTO words (rowid, text) SELECT stamp, {_TEXT} FROM commits WHERE id > ?"
-            " ORDER BY stamp",
+            f"INSERT INTO commit_words (rowid, text) SELECT stamp, {_TEXT} FROM commits"
+            " WHERE id > ? ORDER BY stamp",
             (first,),
         )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from explog.index.database import Database, batches
 from explog.index.filing import PASSAGE_TEXT, Filing
-from explog.index.store import (
+from explog.index.records import (
     DiagnosisRecord,
     FoundExperiment,
     LogRecord,
@@ -56,21 +56,23 @@ class LogTables(Database):
         rows = self.db.execute(
             "SELECT digest, start, line FROM sections WHERE log = ? ORDER BY start", (log,)
         )
-        return [SectionPlace(*row) for row in rows]
+        return list(map(SectionPlace._make, rows))
 
     def replace_sections(
         self, log: int, first: int, count: int, new: Iterable[SectionRecord], shift: tuple[int, int]
     ) -> None:
         rows = self.db.execute(
-            "SELECT id FROM sections WHERE log = ? ORDER BY start LIMIT -1 OFFSET ?", (log, first)
+            "SELECT id, start FROM sections WHERE log = ? ORDER BY start LIMIT ? OFFSET ?",
+            (log, count + 1, first),
         ).fetchall()
-        for row in rows[:count]:
-            self._forget_passages("sections.id = ?", row[0])
-        self.db.executemany("DELETE FROM sections WHERE id = ?", rows[:count])
-        if shift != (0, 0):
-            self.db.executemany(
-                "UPDATE sections SET start = start + ?, line = line + ? WHERE id = ?",
-                ((*shift, row[0]) for row in rows[count:]),
+        for number, _start in rows[:count]:
+            self._forget_passages("sections.id = ?", number)
+            self.db.execute("DELETE FROM sections WHERE id = ?", (number,))
+        if shift != (0, 0) and len(rows) > count:
+            self.db.execute(
+                "UPDATE sections SET start = start + ?, line = line + ?"
+                " WHERE log = ? AND start >= ?",
+                (*shift, log, rows[count][1]),
             )
         filing = Filing(self)
         for section in new:
@@ -80,8 +82,9 @@ class LogTables(Database):
     def _forget_passages(self, where: str, value: int) -> None:
         """Take the passages of the sections that fulfil WHERE out of the full-text index."""
         self.db.execute(
-            f"INSERT INTO words (words, rowid, text) SELECT 'delete', p.stamp, {PASSAGE_TEXT}"
-            " FROM sections JOIN experiments e ON e.section = sections.id"
+            "INSERT INTO passage_words (passage_words, rowid, text)"
+            f" SELECT 'delete', p.stamp, {PASSAGE_TEXT} FROM sections"
+            " JOIN experiments e ON e.section = sections.id"
             f" JOIN passages p ON p.experiment = e.id WHERE {where}",
             (value,),
         )

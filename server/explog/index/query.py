@@ -28,6 +28,11 @@ _HASH = re.compile(r"(?=[0-9a-f]*[0-9])[0-9a-f]{4,64}")
 _TOKEN = re.compile(
     r'(?P<minus>-?)(?:(?P<name>[a-z]+):)?(?:"(?P<quoted>[^"]*)(?P<end>"?)|(?P<bare>\S+))'
 )
+# SQLite cannot take in what is hundreds of conditions more; nobody types as many.
+_LONGEST = 2000
+_EPOCH = date(1970, 1, 1)
+# Halves of characters, as bytes that are no text come from a terminal: nothing indexed has any.
+_HALVES = re.compile("[\ud800-\udfff]")
 _AGO = re.compile(r"(\d{1,4})([dwmy])")
 _DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
 
@@ -90,6 +95,10 @@ def parse(text: str, today: date | None = None) -> Query:
 
     Raises ExplogError `bad-query`, with `position` (characters from 0) in its data.
     """
+    if len(text) > _LONGEST:
+        reason = f"a query has at most {_LONGEST} characters"
+        raise ExplogError("bad-query", reason, position=_LONGEST, reason=reason)
+    text = _HALVES.sub("\N{REPLACEMENT CHARACTER}", text)
     tokens = list(_tokens(text, today or date.today()))
     clauses: list[Clause] = []
     joining = False
@@ -167,6 +176,7 @@ def _filter(name: str, value: str, text: str, start: int, today: date) -> Filter
     day = _day(value, today)
     if day is None:
         raise _bad("a date is written 2018-06-06, 2018-06, 2w or yesterday", text, start)
+    day = max(day, _EPOCH)  # nothing is older, and the first years are outside of some zones
     return Filter(name, datetime(day.year, day.month, day.day).timestamp())
 
 

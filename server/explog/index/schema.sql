@@ -11,8 +11,8 @@ CREATE TABLE repositories (
     tips TEXT NOT NULL
 );
 
--- `stamp` is the rowid in `words`; see explog.index.database.Stamps: it grows with the date, so
--- that the newest of very many matches are found without sorting all.
+-- `stamp` is the rowid in `commit_words`; see explog.index.database.Stamps: it grows with the date,
+-- so that the newest of very many matches are found without sorting all.
 CREATE TABLE commits (
     id INTEGER PRIMARY KEY,
     stamp INTEGER NOT NULL UNIQUE,
@@ -106,12 +106,19 @@ CREATE TABLE passages (
 );
 CREATE INDEX passages_by_experiment ON passages (experiment);
 
--- All text. `wide` rows are given to it through explog.index.words.indexed.
-CREATE VIRTUAL TABLE words USING fts5 (
+-- All text, and the words in it. `wide` rows are given to it through explog.index.words.indexed.
+-- Two of them, as the newest commits and the newest passages are asked for apart.
+CREATE VIRTUAL TABLE commit_words USING fts5 (
+    text, content = '', columnsize = 0, tokenize = 'unicode61 remove_diacritics 2'
+);
+CREATE VIRTUAL TABLE passage_words USING fts5 (
     text, content = '', columnsize = 0, tokenize = 'unicode61 remove_diacritics 2'
 );
 -- Bytes of words gathered before they are written: the default of 1 MiB makes for many merges.
-INSERT INTO words (words, rank) VALUES ('hashsize', 8388608);
+INSERT INTO commit_words (commit_words, rank) VALUES ('hashsize', 8388608);
+INSERT INTO passage_words (passage_words, rank) VALUES ('hashsize', 8388608);
+CREATE VIRTUAL TABLE commit_words_vocabulary USING fts5vocab (commit_words, instance);
+CREATE VIRTUAL TABLE passage_words_vocabulary USING fts5vocab (passage_words, instance);
 
 CREATE TABLE diagnoses (
     section INTEGER NOT NULL REFERENCES sections (id) ON DELETE CASCADE,

@@ -13,9 +13,9 @@ from pathlib import PurePath
 
 from explog.index.database import Database
 from explog.index.query import Words
-from explog.index.store import Match
+from explog.index.records import Match
 from explog.index.words import fold
-from explog.refs import Reference, parse_step, step_text
+from explog.refs import Place, Reference, parse_step, step_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,24 +27,32 @@ class Condition:
 
 
 NEVER = Condition("0")
+# So many experiments' passages are sooner found one after the other than among all.
+_FEW = 500
 
 
 class Side:
     """What differs between commits and passages. `key` is the column that is a rowid of `words`."""
 
+    words: str
     alias: str
     key: str
-    kind_bit: int
     text: str
     columns: str
     base: str
     tables: str
+    # What joins `tables` to experiments `e` in sections `s` of logs `l`.
+    experiments: str
 
     def __init__(self, database: Database) -> None:
         self.database = database
 
     def reference(self, reference: Reference) -> Condition:
         """Return a SELECT of the keys of what REFERENCE means."""
+        raise NotImplementedError
+
+    def named(self, reference: Reference) -> Condition | None:
+        """Return the condition for the very thing that REFERENCE names; None if it is not here."""
         raise NotImplementedError
 
     def hash(self, words: Words) -> Condition:
@@ -63,9 +71,9 @@ class Side:
 class Commits(Side):
     """Commits that a branch reaches."""
 
+    words = "commit_words"
     alias = "c"
     key = "c.stamp"
-    kind_bit = 0
     text = "c.subject || char(10) || c.body"
     columns = (
         "c.subject, c.subject || char(10) || c.body, r.path, c.oid,"
@@ -75,6 +83,11 @@ class Commits(Side):
     )
     base = "commits c"
     tables = "commits c JOIN repositories r ON r.id = c.repository"
+    experiments = (
+        f" CROSS JOIN claims k ON k.commit_id = c.id AND k.place < {Place.MENTION:d}"
+        " JOIN experiments e ON e.ident = k.experiment JOIN sections s ON s.id = e.section"
+        " JOIN logs l ON l.id = s.log"
+    )
 
     def reference(self, reference: Reference) -> Condition:
         sql = "SELECT stamp FROM claims JOIN commits ON commits.id = commit_id WHERE experiment = ?"
@@ -83,6 +96,9 @@ class Commits(Side):
             step = step_text(reference.step)
             return Condition(f"{sql} AND (step = ? OR step LIKE ?)", (*values, step, f"{step}.%"))
         return Condition(sql, values)
+
+    def named(self, _reference: Reference) -> Condition | None:
+        return None
 
     def hash(self, words: Words) -> Condition:
         prefix = words.hash or ""
@@ -101,7 +117,8 @@ class Commits(Side):
         if name == "repo":
             paths = self.database.db.execute("SELECT id, path FROM repositories").fetchall()
             wanted = [number for number, path in paths if _names(value, path, ".git")]
-            return Condition(f"c.repository IN ({','.join(map(str, wanted))})")
+            # The sign makes SQLite take the newest commits, not all of a repository and sort them.
+            return Condition(f"+c.repository IN ({','.join(map(str, wanted))})")
         return NEVER
 
     def match(self, row: Sequence[object]) -> Match:
@@ -126,9 +143,9 @@ class Commits(Side):
 class Passages(Side):
     """Titles, steps, notes and conclusions of experiments."""
 
+    words = "passage_words"
     alias = "p"
     key = "p.stamp"
-    kind_bit = 1
     text = "p.text"
     columns = (
         "p.kind, e.ident, p.step, e.title, p.text, l.path, s.line + e.line + p.line, p.day, e.todo,"
@@ -139,6 +156,7 @@ class Passages(Side):
         "passages p JOIN experiments e ON e.id = p.experiment JOIN sections s ON s.id = e.section"
         " JOIN logs l ON l.id = s.log"
     )
+    experiments = ""
 
     def reference(self, reference: Reference) -> Condition:
         sql = (
@@ -150,6 +168,11 @@ class Passages(Side):
             step = step_text(reference.step)
             sql, values = f"{sql} AND (p.step = ? OR p.step LIKE ?)", (*values, step, f"{step}.%")
         return Condition(sql, values)
+
+    def named(self, reference: Reference) -> Condition | None:
+        kind = "step" if reference.step else "experiment"
+        values = (reference.experiment, kind, step_text(reference.step))
+        return Condition("(e.ident = ? AND p.kind = ? AND p.step = ?)", values)
 
     def hash(self, words: Words) -> Condition:
         # A step bears an abbreviation; what is looked for may be shorter or longer.
@@ -166,16 +189,26 @@ class Passages(Side):
 
     def filter(self, name: str, value: str) -> Condition:
         if name == "kind":
-            return Condition("p.kind = ?", (value,))
+            return NEVER if value == "commit" else Condition("p.kind = ?", (value,))
         if name == "state":
-            return Condition("upper(e.todo) = ?", (value.upper(),))
+            return self._of_experiments("folded(coalesce(e.todo, '')) = ?", fold(value))
         if name == "tag":
-            return Condition("instr(e.tags, ?) > 0", (json.dumps(value, ensure_ascii=False),))
+            tag = json.dumps(value, ensure_ascii=False)
+            return self._of_experiments("instr(e.tags, ?) > 0", tag)
         if name == "log":
             paths = self.database.db.execute("SELECT id, path FROM logs").fetchall()
             wanted = [number for number, path in paths if _names(value, path, ".org")]
             return Condition(f"l.id IN ({','.join(map(str, wanted))})")
         return NEVER
+
+    def _of_experiments(self, condition: str, value: str) -> Condition:
+        """Return that a passage is of an experiment with CONDITION, on a column of `e`."""
+        rows = self.database.db.execute(
+            f"SELECT id FROM experiments e WHERE {condition} LIMIT {_FEW + 1}", (value,)
+        ).fetchall()
+        if len(rows) > _FEW:
+            return Condition(condition, (value,))
+        return Condition(f"p.experiment IN ({','.join(str(row[0]) for row in rows)})")
 
     def match(self, row: Sequence[object]) -> Match:
         kind, ident, step, title, text, path, line, day, todo, number, exact = row

@@ -9,15 +9,20 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+from explog.index.claims import ClaimTables
 from explog.index.database import WrongVersionError
 from explog.index.gone import GoneTables
 from explog.index.history import HistoryTables
 from explog.index.logs import LogTables
+from explog.index.outline import OutlineTables
+from explog.index.recent import RecentTables
+from explog.index.records import Counts
 from explog.index.search import SearchTables
-from explog.index.store import Counts
 
 
-class SqliteStore(HistoryTables, GoneTables, LogTables, SearchTables):
+class SqliteStore(
+    HistoryTables, ClaimTables, GoneTables, LogTables, OutlineTables, RecentTables, SearchTables
+):
     """`explog.index.store.Store` on SQLite."""
 
     def counts(self) -> Counts:

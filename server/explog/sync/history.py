@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from explog.config import Settings
 from explog.errors import ExplogError
 from explog.git.commits import Commit, changes, read_commits
 from explog.git.repository import Repository, discover, signature, tips
-from explog.index.store import ClaimRecord, CommitRecord, RepositoryRecord, Step, Store
+from explog.index.records import ClaimRecord, CommitRecord, RepositoryRecord, Step
+from explog.index.store import Store
 from explog.refs import Place, claims_of, results_pattern, split_message
+from explog.sync.listing import Listing
 from explog.sync.report import Progress, Report, is_text
 
 
@@ -41,15 +44,22 @@ class HistoryLook:
             with self.store.writing():
                 self.store.drop_repository(known[common_dir].id)
             self.report.repositories.append(known[common_dir].path)
-        for common_dir, repository in found.items():
-            if not (is_text(repository.path) and is_text(repository.common_dir)):
-                message = f"{repository.path}: its name is no UTF-8"
-                self.report.problem("unreadable", str(repository.path), message)
-                continue
-            try:
-                self._repository(repository, known.get(common_dir))
-            except ExplogError as error:
-                self.report.problem(error.code, str(repository.path), error.message)
+        new = [repository for common_dir, repository in found.items() if common_dir not in known]
+        with closing(Listing(filter(_has_name, new))) as listing:
+            for common_dir, repository in found.items():
+                self._look_at(repository, known.get(common_dir), listing)
+
+    def _look_at(
+        self, repository: Repository, known: RepositoryRecord | None, listing: Listing
+    ) -> None:
+        if not _has_name(repository):
+            message = f"{repository.path}: its name is no UTF-8"
+            self.report.problem("unreadable", str(repository.path), message)
+            return
+        try:
+            self._repository(repository, known, listing)
+        except ExplogError as error:
+            self.report.problem(error.code, str(repository.path), error.message)
 
     def _missing_root(self, path: Path, found: Mapping[str, Repository]) -> None:
         if str(os.path.realpath(path / ".git")) in found:
@@ -57,17 +67,23 @@ class HistoryLook:
         reason = "there is no git repository here" if path.exists() else "there is no such folder"
         self.report.problem("missing", str(path), f"{path}: {reason}")
 
-    def _repository(self, repository: Repository, known: RepositoryRecord | None) -> None:
+    def _repository(
+        self, repository: Repository, known: RepositoryRecord | None, listing: Listing
+    ) -> None:
         now = signature(repository)
         if known is not None and now is not None and now == known.signature:
             return
         with self.store.writing():
             # Read again under the lock: another explog may have been here meanwhile.
             known = self.store.repository(str(repository.common_dir))
-            self._take_history(repository, known, now)
+            self._take_history(repository, known, now, listing)
 
     def _take_history(
-        self, repository: Repository, known: RepositoryRecord | None, stamp: str | None
+        self,
+        repository: Repository,
+        known: RepositoryRecord | None,
+        stamp: str | None,
+        listing: Listing,
     ) -> None:
         """Take in the commits that came and take out those that went, as one change."""
         new = tips(repository)
@@ -76,8 +92,10 @@ class HistoryLook:
         number = self.store.put_repository(path, common_dir, stamp, new)
         if known is not None and set(old) == set(new):
             return
-        change = changes(repository, old, new)
         fresh = known is None
+        change = listing.take(repository, new) if fresh else None
+        if change is None:
+            change = changes(repository, old, new)
         kept = self.store.oids(number).intersection(change.added) if change.complete else set()
         removed = self.store.oids(number) - kept if change.complete else change.removed
         touched = self.store.claims_of(number, removed)
@@ -127,20 +145,15 @@ class HistoryLook:
 
     def _record(self, commit: Commit, generation: int) -> CommitRecord:
         subject, body = split_message(commit.message)
-        said = claims_of(subject, body, self.results)
-        return CommitRecord(
-            oid=commit.oid,
-            author=commit.author,
-            email=commit.email,
-            author_time=commit.author_time,
-            committer_time=commit.committer_time,
-            generation=generation,
-            subject=subject,
-            body=body,
-            claims=tuple(
-                ClaimRecord(
-                    claim.reference.experiment, claim.reference.step, claim.place, claim.results
-                )
-                for claim in said
-            ),
+        oid, _parents, author, email, author_time, committer_time, _message = commit
+        claims = tuple(
+            ClaimRecord(reference.experiment, reference.step, place, results)
+            for reference, place, results in claims_of(subject, body, self.results)
         )
+        return CommitRecord(
+            oid, author, email, author_time, committer_time, generation, subject, body, claims
+        )
+
+
+def _has_name(repository: Repository) -> bool:
+    return is_text(repository.path) and is_text(repository.common_dir)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from explog.config import Settings
 from explog.errors import ExplogError
-from explog.index.store import LogRecord, SectionPlace, SectionRecord, Store
+from explog.index.records import LogRecord, SectionPlace, SectionRecord
+from explog.index.store import Store
 from explog.org.files import read_log
 from explog.org.scan import Context, Keywords, file_context, split_sections
 from explog.sync.report import Progress, Report, is_text
@@ -50,6 +52,7 @@ class LogLook:
         self.keywords = Keywords(settings.todo_open, settings.todo_done)
         self.ways = Ways(settings.tag, settings.steps_heading)
         self.ahead: tuple[tuple[Sequence[bytes], Context], Ahead] | None = None
+        self.cut: tuple[bytes, Context, list[SectionPlace]] | None = None
         # The same bytes are read anew when they are to be read otherwise.
         ways = repr((self.ways, self.keywords)).encode()
         self.key = hashlib.blake2b(ways, digest_size=16).digest()
@@ -99,7 +102,8 @@ class LogLook:
             return
         try:
             stamp, data = self._read_whole(path, known)
-            context = file_context(data, self.keywords)
+            context, places = self._cut(data)
+            self.cut = None
         except _HalfWrittenError:
             self.report.unsettled = True
         except ExplogError as error:
@@ -107,10 +111,11 @@ class LogLook:
         except ValueError as error:
             self._unreadable(path, known, "unreadable", f"{path}: {error}")
         else:
-            self._take(path, stamp, data, context)
+            self._take(path, stamp, data, context, places)
 
-    def _take(self, path: Path, stamp: str, data: bytes, context: Context) -> None:
-        places = _places(data, self.key + context.digest)
+    def _take(
+        self, path: Path, stamp: str, data: bytes, context: Context, places: list[SectionPlace]
+    ) -> None:
         digest = hashlib.sha256(b"".join(place.digest for place in places)).hexdigest()
         with self.store.writing():
             known = self.store.log(str(path))
@@ -133,7 +138,22 @@ class LogLook:
                     return stamp, data
             if time.monotonic() >= until:
                 raise _HalfWrittenError
+            if self.cut is None:  # what stands there is most likely what will be read in the end
+                with suppress(ExplogError, ValueError):
+                    self._cut(read_log(path))
+                    continue
             time.sleep(_QUIET_SECONDS / 3)
+
+    def _cut(self, data: bytes) -> tuple[Context, list[SectionPlace]]:
+        """Return what holds for the log DATA and where its sections begin; raise ValueError.
+
+        The last answer is kept: nearly always the same is asked again after the wait for quiet.
+        """
+        if self.cut is None or self.cut[0] != data:
+            self.cut = None
+            context = file_context(data, self.keywords)
+            self.cut = data, context, _places(data, self.key + context.digest)
+        return self.cut[1:]
 
     def _looks_cut(self, path: Path, data: bytes, known: LogRecord | None) -> bool:
         if known is None or len(data) >= known.size:
@@ -141,7 +161,10 @@ class LogLook:
         quiet = _QUIET_SECONDS + known.size / _BYTES_PER_SECOND
         if 2 * len(data) < known.size:
             quiet = max(quiet, _SURELY_SECONDS)
-        return 0 <= time.time() - path.stat().st_mtime < quiet
+        try:
+            return 0 <= time.time() - path.stat().st_mtime < quiet
+        except OSError:
+            return True  # somebody is putting another in its place
 
     def _stamp(self, path: Path) -> str:
         """Return what tells from `stat` that a log may have changed; "" where there is none."""
@@ -173,7 +196,7 @@ class LogLook:
         changed = slice(head, len(new) - tail)
         ends = [*(place.start for place in new[head + 1 :]), len(data)]
         parts = [data[p.start : end] for p, end in zip(new[changed], ends, strict=False)]
-        contents = self._read(parts, context)
+        contents = self._noted(self._read(parts, context))
         records = (
             SectionRecord(place.digest, place.start, place.line, said.experiments, said.diagnoses)
             for place, said in zip(new[changed], contents, strict=True)
@@ -182,6 +205,11 @@ class LogLook:
         if tail:
             shift = (new[-1].start - old[-1].start, new[-1].line - old[-1].line)
         self.store.replace_sections(log, head, len(old) - head - tail, records, shift)
+
+    def _noted(self, contents: Iterator[Content]) -> Iterator[Content]:
+        for content in contents:
+            self.report.experiments.update(found.ident for found in content.experiments)
+            yield content
 
     def _read(self, parts: Sequence[bytes], context: Context) -> Iterator[Content]:
         if self.ahead is not None and self.ahead[0] == (parts, context):
@@ -193,11 +221,13 @@ class LogLook:
 def _places(data: bytes, key: bytes) -> list[SectionPlace]:
     """Return where the sections of DATA begin; KEY stands for the way they are read."""
     places: list[SectionPlace] = []
+    keyed = hashlib.blake2b(digest_size=16, key=key)
     line = 1
     for start, end in split_sections(data):
         part = data[start:end]
-        digest = hashlib.blake2b(part, digest_size=16, key=key).digest()
-        places.append(SectionPlace(digest, start, line))
+        hashed = keyed.copy()
+        hashed.update(part)
+        places.append(SectionPlace(hashed.digest(), start, line))
         line += part.count(b"\n")
     return places
 

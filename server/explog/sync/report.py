@@ -23,10 +23,12 @@ class Problem:
 class Report:
     """What one look found: the logs and repositories that changed, and what could not be read.
 
+    `experiments` are the ids of those in the parts of the logs that changed.
     `unsettled` means that a log was being written, and is to be looked at again soon.
     """
 
     logs: list[str] = field(default_factory=list)
+    experiments: set[str] = field(default_factory=set)
     repositories: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     unsettled: bool = False

@@ -6,6 +6,7 @@ a log of years can share the work with reading the history of its repositories.
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -13,13 +14,15 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from explog.index.store import DiagnosisRecord, ExperimentRecord, PassageRecord, StepRecord
+from explog.index.records import DiagnosisRecord, ExperimentRecord, PassageRecord, StepRecord
 from explog.org.entry import Experiment, read_entry
 from explog.org.heading import read_id
 from explog.org.passages import read_passages
 from explog.org.scan import Chunk, Context, Keywords, scan_section
 from explog.org.steps import StepList
 from explog.sync.apart import deaf
+
+log = logging.getLogger(__name__)
 
 # Below this the other process takes longer to start than the work does.
 MANY = 1500
@@ -47,13 +50,22 @@ def read_section(data: bytes, context: Context, ways: Ways) -> Content:
     diagnoses: list[DiagnosisRecord] = []
     keywords = context.keywords
     for chunk, lines in experiment_chunks(data, context, ways.tag):
-        entry = read_entry(lines, chunk.line, sorted(chunk.tags), keywords, ways.steps_heading)
-        if entry is not None:
+        try:
+            entry = read_entry(lines, chunk.line, sorted(chunk.tags), keywords, ways.steps_heading)
+            if entry is None:
+                continue
             found, steps = entry
-            experiments.append(_record(found, chunk, lines, steps, keywords))
-            diagnoses += (
-                DiagnosisRecord(d.kind, d.line, d.message, d.experiment) for d in found.diagnoses
-            )
+            record = _record(found, chunk, lines, steps, keywords)
+        except Exception as error:
+            # A fault of ours, which must not keep all other entries from being read.
+            log.exception("an entry cannot be read")
+            message = f"this entry cannot be read: {error!r}"
+            diagnoses.append(DiagnosisRecord("unreadable", chunk.line, message))
+            continue
+        experiments.append(record)
+        diagnoses += (
+            DiagnosisRecord(d.kind, d.line, d.message, d.experiment) for d in found.diagnoses
+        )
     return Content(tuple(experiments), tuple(diagnoses))
 
 

@@ -1,0 +1,54 @@
+"""The file behind the index, as several threads use it."""
+
+from __future__ import annotations
+
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from explog.config import Settings
+from explog.index.sqlite import SqliteStore
+from explog.search import search
+from explog.sync import sync
+
+
+@pytest.mark.parametrize("in_memory", [False, True])
+def test_who_reads_for_the_first_time_does_not_wait_for_who_writes(
+    tmp_path: Path, in_memory: bool
+) -> None:
+    store = SqliteStore(None if in_memory else tmp_path / "index.sqlite")
+    with ThreadPoolExecutor() as pool, store.writing():
+        store.set_meta("said", "much")
+        assert pool.submit(store.repositories).result(timeout=30) == []
+    store.close()
+
+
+@pytest.mark.parametrize("in_memory", [False, True])
+def test_words_are_searched_while_a_log_is_read_again(tmp_path: Path, in_memory: bool) -> None:
+    store = SqliteStore(None if in_memory else tmp_path / "index.sqlite")
+    log = tmp_path / "log.org"
+    settings = Settings(logs=(str(log),))
+    over = threading.Event()
+
+    def searches() -> int:
+        count = 0
+        while not over.is_set() or not count:
+            count += search(store, "word").total > 0
+        return count
+
+    with ThreadPoolExecutor() as pool:
+        try:
+            for number in range(20):
+                entries = (f"* [{n}] word {number} :exp:\n" for n in range(100))
+                log.write_text("".join(entries))
+                os.utime(log, (number, number))
+                sync(settings, store)
+                if number == 0:
+                    counts = [pool.submit(searches) for _thread in range(2)]
+        finally:
+            over.set()
+        assert all(count.result(timeout=30) for count in counts)
+    store.close()
