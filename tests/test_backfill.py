@@ -16,8 +16,8 @@ from explog.backfill import plan, plan_entry
 from explog.config import Project, Root, Settings
 from explog.edits import Plan, render
 from explog.errors import ExplogError
+from explog.index.records import ClaimRecord, CommitRecord
 from explog.index.sqlite import SqliteStore, open_store
-from explog.index.store import ClaimRecord, CommitRecord
 from explog.org.edit import apply_edits
 from explog.org.scan import Keywords
 from explog.refs import Place
@@ -322,6 +322,22 @@ def test_step_moved(bench: Bench, repo: GitRepo) -> None:
     new = repo.commit("[e201.3] Results: of what was step 2")[:7]
     bench.write()
     assert log.read_text().splitlines()[2:] == [*moved[:2], f"3. [X] two ({new})"]
+
+
+def test_step_inserted_and_its_commit_lost(bench: Bench, repo: GitRepo) -> None:
+    """A lost commit still tells that the list was renumbered; nothing old takes its place."""
+    log = bench.log()
+    repo.commit("[e201.3] Start", file="3")
+    bench.write()
+    repo.commit("[e201.2] Results", file="2")
+    bench.write()
+    text = log.read_text().replace("3. [ ] three", "4. [ ] three").replace("2. [X]", "3. [X]")
+    log.write_text(text.replace("3. [X]", "2. [ ] new\n3. [X]"))
+    before = log.read_text()
+    repo.run("reset", "--hard", "HEAD~1")
+    assert [dead.step.number for dead in bench.plan().dead] == [(3,)]
+    assert bench.write().edits == []
+    assert log.read_text() == before
 
 
 def test_one_commit_on_two_steps_by_hand_is_not_renumbering(bench: Bench, repo: GitRepo) -> None:

@@ -224,6 +224,85 @@ def test_doctor_without_anything() -> None:
     ]
 
 
+def test_check(given: list[str], log: Path, repo: GitRepo) -> None:
+    log.write_text(ENTRY.replace("one", "one (83d45cd)").replace("[0/2]", "[2/2]"))
+    done = explog("check", *given)
+    oids = repo.run("log", "--format=%H").split()
+    results, nowhere = oids[1][:10], oids[0][:10]
+    assert done.returncode == 1
+    assert done.stdout.splitlines() == [
+        f"{log}:3: dead-hash: no repository knows 83d45cd",
+        f"explog: unknown-experiment: {nowhere} says [e999.1], and no log has that experiment"
+        f" ({repo.path})",
+        f"{log}:4: unticked: {results} has its results, and its box is open",
+        f"{log}:2: cookie: [2/2] should be [0/2]",
+    ]
+    assert done.stderr == "explog: 4 problems\n"
+    found = printed("check", *given, status=1)
+    assert list(found) == ["problems"]
+    assert found["problems"][0] == {
+        "kind": "dead-hash",
+        "file": str(log),
+        "line": 3,
+        "experiment": "201",
+        "step": "1",
+        "message": "no repository knows 83d45cd",
+    }
+    assert found["problems"][1]["file"] is None
+    assert "[2/2]" in log.read_text()
+
+
+def test_check_finds_nothing(given: list[str], log: Path, repo: GitRepo) -> None:
+    repo.run("reset", "--hard", "HEAD~1")
+    explog("backfill", "--write", *given)
+    done = explog("check", *given)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "explog: no problem found\n")
+    assert printed("check", *given) == {"problems": []}
+    assert printed("check", "--hashes", *given)["problems"] == []
+    assert log.exists()
+
+
+def test_check_of_what_cannot_be_read(given: list[str], tmp_path: Path) -> None:
+    gone = tmp_path / "gone.org"
+    done = explog("check", *given, "--log", gone)
+    assert done.returncode == 1
+    assert f"{gone}: unreadable: there is no such log\n" in done.stdout
+    assert explog("check").returncode == 2
+    assert explog("check", "--config", gone).returncode == 2
+
+
+def test_check_hashes(given: list[str], tmp_path: Path, repo: GitRepo) -> None:
+    repo.run("reset", "--hard", "HEAD~1")
+    notes = tmp_path / "notes.org"
+    live = repo.head[:7]
+    notes.write_text(f"* Notes\nfrom commit {live}\nto commit 83d45cd, lr (0.1234567)\n")
+    given = ["--log", str(notes), *given[2:]]
+    done = explog("check", "--hashes", *given)
+    found = printed("check", "--hashes", *given, status=1)
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[-2:] == [
+        f"explog: unknown-experiment: {repo.head[:10]} says [e201.2], and no"
+        f" log has that experiment ({repo.path})",
+        f"{notes}:2: hash: {live} lives in {repo.path}, on a branch",
+    ]
+    assert done.stdout.startswith(f"{notes}:3: dead-hash: no repository knows 83d45cd\n")
+    assert done.stderr == (
+        "explog: 2 hashes: 1 alive in 1 repository, 1 dead\nexplog: 3 problems\n"
+    )
+    assert found["hashes"][1] == {
+        "file": str(notes),
+        "line": 3,
+        "hash": "83d45cd",
+        "state": "dead",
+        "repositories": [],
+        "commit": None,
+        "now": None,
+    }
+    assert found["hashes"][0]["repositories"] == [str(repo.path)]
+    assert [problem["kind"] for problem in found["problems"]].count("dead-hash") == 1
+    assert list(found) == ["problems", "hashes"]
+
+
 # Options
 
 
@@ -468,11 +547,11 @@ def test_unexpected_error_leaves_a_report(given: list[str], home: Path, tmp_path
     assert "EXPLOG_DEBUG=1" in explog("index", *given, **env).stderr
 
 
-def test_colours_are_for_a_terminal(given: list[str], log: Path) -> None:
-    log.write_text(ENTRY.replace("one", "one \x1b]0;title\x07"))
+def on_terminal(*args: str) -> bytes:
+    """Run explog on a terminal and return what that got to see."""
     master, slave = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "explog", "backfill", *given],
+        [sys.executable, "-m", "explog", *args],
         stdin=slave,
         stdout=slave,
         stderr=subprocess.DEVNULL,
@@ -488,7 +567,21 @@ def test_colours_are_for_a_terminal(given: list[str], log: Path) -> None:
         out += part
     os.close(master)
     assert process.wait(60) == 0
+    return out
+
+
+def test_colours_are_for_a_terminal(given: list[str], log: Path) -> None:
+    log.write_text(ENTRY.replace("one", "one \x1b]0;title\x07"))
+    out = on_terminal("backfill", *given)
     assert b"\x1b[31m-2. [ ] two\x1b[0m" in out
     assert b"\x1b[32m+2. [X] two (" in out
+    assert b"\x1b]0;" not in out
+    assert b"\x07" not in out
+
+
+def test_what_was_found_does_nothing_to_a_terminal(given: list[str], repo: GitRepo) -> None:
+    repo.commit("needle \x1b]0;title\x07 in hay")
+    out = on_terminal("search", "needle", *given)
+    assert b"\x1b[31m\x1b[1mneedle\x1b[0m \xe2\x90\x9b]0;title" in out
     assert b"\x1b]0;" not in out
     assert b"\x07" not in out

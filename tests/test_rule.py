@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explog.config import Tick
-from explog.index.store import Candidate
+from explog.index.records import Candidate
 from explog.refs import Place
 from explog.rule import Decision, Outcome, Standing, Stray, age, decide
 
@@ -313,6 +313,21 @@ def test_old_commit_that_a_rebase_made_newer_is_still_old() -> None:
         strays=[stray((1,), (2,), NEW)],
     )
     assert made == Decision(Outcome.RENUMBERED, rebased)
+
+
+@pytest.mark.parametrize("standing", [UNREACHABLE, Standing.USERS])
+def test_what_is_older_than_a_stray_does_not_take_its_place(standing: Standing) -> None:
+    """Were it to, there would be nothing left to tell that the list was renumbered."""
+    made = decide(
+        step=(3,),
+        standing=standing,
+        hash_now="bbbbbbb",
+        box=" ",
+        candidates=[OLD, OLD_RESULTS],
+        strays=[stray((2,), (3,), NEW, gone=standing is UNREACHABLE)],
+    )
+    assert made.outcome is Outcome.RENUMBERED
+    assert not made.put_hash
 
 
 def test_a_body_line_of_now_is_taken_before_a_subject_of_then() -> None:

@@ -1,7 +1,7 @@
 """Settle: what is pending gets into buffers or files, and nothing is written behind an Emacs."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Thread
 
@@ -10,9 +10,10 @@ import pytest
 from explog import backfill
 from explog.config import Root, Settings
 from explog.errors import ExplogError
+from explog.held import Editor, HeldEntry
 from explog.index.sqlite import SqliteStore, open_store
 from explog.org.edit import LineEdit, apply_edits
-from explog.settle import Editor, HeldEntry, Settled, forget_settled, settle
+from explog.settle import Settled, forget_settled, settle
 from explog.sync import sync
 from support.repo import GitRepo
 
@@ -346,6 +347,22 @@ def test_same_id_twice_in_a_visited_log(
     settled = server.look()
     assert "more than one" in settled.problems[0]
     assert log.read_text() == emacs.buffers[str(log)] == ENTRY + ENTRY
+
+
+def test_same_id_in_two_visited_logs_is_told_once(
+    server: Server, emacs: Emacs, repo: GitRepo, log: Path
+) -> None:
+    other = log.with_name("other.org")
+    other.write_text(ENTRY)
+    server.settings = replace(server.settings, logs=(str(log), str(other)))
+    server.look()
+    emacs.visit(log)
+    emacs.visit(other)
+    repo.commit("[e201.1] Results")
+    [told] = server.look().problems
+    assert "more than one" in told
+    repo.commit("[e201.2] Results")
+    assert len(server.look().problems) == 2  # that of the other step is still there
 
 
 def test_log_visited_by_another_name(

@@ -1,31 +1,33 @@
-"""The same use cases for a terminal: `explog index|backfill|search|serve|doctor`."""
+"""The same use cases for a terminal: `explog index|backfill|check|search|serve|doctor`."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from explog import __version__
-from explog.config import ARCHIVE, Settings
+from explog.config import Settings
 from explog.console import (
     bring_up_to_date,
     common,
     complain,
     failures,
     open_index,
+    progress_bar,
     visible,
     with_options,
 )
+from explog.printed import check_json, counted, hit_line, place_line, plan_json, print_diff
 
 if TYPE_CHECKING:
-    from explog.edits import Edit, Plan
-    from explog.placement import Unplaced
-    from explog.search import Hit
+    from explog.audit import FoundHash
+    from explog.check import Problem as CheckProblem
+    from explog.edits import Plan
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -51,19 +53,12 @@ def index(settings: Settings, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({**counts, "problems": [asdict(problem) for problem in problems]}))
     else:
-        said = {name: _counted(number, name) for name, number in counts.items()}
+        said = {name: counted(number, name) for name, number in counts.items()}
         click.echo(
             "{commits} in {repositories}, {experiments} with {steps} in {logs}".format(**said)
         )
     if problems:
         sys.exit(2)
-
-
-def _counted(number: int, plural: str) -> str:
-    """Return `1 log`, `2 logs`, `1 repository`."""
-    if number != 1:
-        return f"{number:,} {plural}"
-    return f"1 {plural[:-3]}y" if plural.endswith("ies") else f"1 {plural[:-1]}"
 
 
 @main.command()
@@ -87,9 +82,9 @@ def backfill(settings: Settings, as_json: bool, write: bool) -> None:
         if write:
             done = carry_out(planned, settings, plan_anew)
     if as_json:
-        click.echo(json.dumps(_plan_json(done.edits, planned.unplaced)))
+        click.echo(json.dumps(plan_json(done.edits, planned.unplaced)))
     else:
-        _show_diff(text)
+        print_diff(text)
         for unplaced in planned.unplaced:
             complain(f"not placed: {unplaced.message}")
         _say_backfill(len(done.edits), write)
@@ -97,56 +92,6 @@ def backfill(settings: Settings, as_json: bool, write: bool) -> None:
         complain(failure.error.message)
     if problems or done.failures:
         sys.exit(2)
-
-
-def _plan_json(edits: Iterable[Edit], unplaced: Iterable[Unplaced]) -> dict[str, object]:
-    from explog.refs import step_text
-
-    return {
-        "edits": [
-            {
-                "file": edit.file,
-                "line": edit.line,
-                "experiment": edit.experiment,
-                "step": step_text(edit.step),
-                "repository": edit.repository,
-                "commit": edit.commit,
-                "old": edit.old,
-                "new": edit.new,
-            }
-            for edit in edits
-        ],
-        "unplaced": [
-            {
-                "reason": one.reason,
-                "reference": one.reference,
-                "repository": one.repository,
-                "commit": one.commit,
-                "message": one.message,
-            }
-            for one in unplaced
-        ],
-    }
-
-
-def _show_diff(text: bytes) -> None:
-    """Print a diff: its very bytes to a program, its lines in colour to a person."""
-    if not sys.stdout.isatty():
-        if text:
-            click.echo(text, nl=False)
-        return
-    for line in text.decode("utf-8", "replace").split("\n")[:-1]:
-        style = next((style for sign, style in _DIFF_STYLES.items() if line.startswith(sign)), {})
-        click.echo(click.style(visible(line.removesuffix("\r")), **style))
-
-
-_DIFF_STYLES: dict[str, dict[str, Any]] = {
-    "---": {"bold": True},
-    "+++": {"bold": True},
-    "@@": {"fg": "cyan"},
-    "-": {"fg": "red"},
-    "+": {"fg": "green"},
-}
 
 
 def _say_backfill(count: int, written: bool) -> None:
@@ -157,6 +102,43 @@ def _say_backfill(count: int, written: bool) -> None:
         complain(f"{steps} to write; do it with --write")
     else:
         complain("nothing to write")
+
+
+@main.command()
+@click.option("--hashes", is_flag=True, help="Look at every hash in the prose of the logs, too.")
+@common
+def check(settings: Settings, as_json: bool, hashes: bool) -> None:
+    """List every problem, most serious first; the exit status is 1 if there is one."""
+    from explog.audit import audit, dead_hashes
+    from explog.check import check as find
+    from explog.problem import seriousness
+
+    with open_index(settings) as store:
+        unread = bring_up_to_date(settings, store, quiet=True)
+        with progress_bar() as progress:
+            problems = find(settings, store, progress, unread)
+            found = audit(settings, store, progress, unread) if hashes else []
+    problems = sorted([*problems, *dead_hashes(found, problems)], key=seriousness)
+    if as_json:
+        click.echo(json.dumps(check_json(problems, found if hashes else None)))
+    else:
+        for problem in problems:
+            click.echo(place_line(problem.file, problem.line, problem.kind, problem.message))
+        for one in found:
+            if one.lives:
+                click.echo(place_line(one.file, one.line, "hash", one.message))
+        _say_check(problems, found, hashes)
+    if problems:
+        sys.exit(1)
+
+
+def _say_check(problems: Sequence[CheckProblem], found: Sequence[FoundHash], hashes: bool) -> None:
+    if hashes:
+        living = [one for one in found if one.lives]
+        places = {folder for one in living for folder in one.repositories}
+        where = f"{len(living):,} alive in {counted(len(places), 'repositories')}"
+        complain(f"{counted(len(found), 'hashes')}: {where}, {len(found) - len(living):,} dead")
+    complain(counted(len(problems), "problems") if problems else "no problem found")
 
 
 @main.command()
@@ -172,34 +154,15 @@ def search(settings: Settings, as_json: bool, query: tuple[str, ...], limit: int
         bring_up_to_date(settings, store)
         result = find(store, " ".join(query), limit)
     if as_json:
-        hits = [asdict(hit) for hit in result.hits]
+        hits = [hit._asdict() for hit in result.hits]
         click.echo(json.dumps({"total": result.total, "hits": hits}, ensure_ascii=False))
         return
     for hit in result.hits:
-        click.echo(_hit_line(hit))
+        click.echo(hit_line(hit))
     if result.total > len(result.hits):
         click.echo(f"explog: {result.total - len(result.hits):,} more; see --limit", err=True)
     if not result.hits:
         click.echo("explog: nothing found", err=True)
-
-
-def _hit_line(hit: Hit) -> str:
-    """Return a hit as one line: where, which step, what; with the match marked by colour."""
-    from explog.search import MARK_END, MARK_START
-
-    if hit.commit is not None:
-        where = f"{hit.repository}:{hit.commit[:10]}"
-    else:
-        archived = " (archived)" if str(hit.file).endswith(ARCHIVE) else ""
-        where = f"{hit.file}:{hit.line}{archived}"
-    names = ".".join(filter(None, (hit.experiment, hit.step)))
-    name = click.style(f" [e{names}]", fg="yellow") if names else ""
-    parts = hit.snippet.split(MARK_START)
-    text = parts[0] + "".join(
-        click.style(marked, bold=True, fg="red") + rest
-        for marked, _mark, rest in (part.partition(MARK_END) for part in parts[1:])
-    )
-    return f"{click.style(where, fg='magenta')}:{name} {text}"
 
 
 @main.command()

@@ -155,22 +155,25 @@ def open_index(settings: Settings) -> Iterator[SqliteStore]:
         store.close()
 
 
-def bring_up_to_date(settings: Settings, store: SqliteStore) -> list[Problem]:
-    """Sync with a progress bar on a terminal; tell of problems on stderr and return them."""
+def bring_up_to_date(
+    settings: Settings, store: SqliteStore, *, quiet: bool = False
+) -> list[Problem]:
+    """Sync with a progress bar on a terminal; return problems, told of on stderr unless QUIET."""
     from explog.sync import sync
 
-    if sys.stderr.isatty():
-        with _progress() as progress:
-            problems = sync(settings, store, progress=progress).problems
-    else:
-        problems = sync(settings, store).problems
-    for problem in problems:
+    with progress_bar() as progress:
+        problems = sync(settings, store, progress=progress).problems
+    for problem in problems if not quiet else ():
         complain(problem.message)
     return problems
 
 
 @contextmanager
-def _progress() -> Iterator[Progress]:
+def progress_bar() -> Iterator[Progress | None]:
+    """Show on a terminal how far the work is that is told to what this yields."""
+    if not sys.stderr.isatty():
+        yield None
+        return
     from rich.console import Console
     from rich.progress import Progress as Bar
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from explog.config import Settings
 from explog.errors import ExplogError
-from explog.index.store import FoundExperiment, Step
+from explog.index.records import FoundExperiment, Step
 from explog.org.edit import Mark, mark_entry
 from explog.org.heading import read_id
 from explog.org.scan import BOM, Keywords, file_context
@@ -36,6 +36,10 @@ class Edit:
     new: str
     mark: Mark
     entry_line: int
+    results: bool = False
+    """Whether `commit` is a results commit."""
+    lost: bool = False
+    """Whether it takes the place of a commit that no branch reaches any more."""
 
     @property
     def message(self) -> str:

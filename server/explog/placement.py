@@ -15,7 +15,8 @@ from pathlib import Path
 from explog.config import Settings
 from explog.errors import ExplogError
 from explog.git.repository import Repository, abbreviate, open_repository
-from explog.index.store import Candidate, FoundExperiment, Step, StepRecord, Store
+from explog.index.records import Candidate, FoundExperiment, Step, StepRecord
+from explog.index.store import Store
 from explog.org.edit import Mark
 from explog.refs import Place, Reference
 from explog.rule import Decision, Outcome, Standing, age, decide
@@ -24,7 +25,10 @@ from explog.standing import Hashes
 
 @dataclass(frozen=True, slots=True)
 class Unplaced:
-    """A commit that was not placed, and why: a reason of design, and a sentence."""
+    """A commit that was not placed, and why: a reason of design, and a sentence.
+
+    `line` is that of the step in `file`, or of the experiment's heading, which is at `entry_line`.
+    """
 
     reason: str
     reference: str
@@ -33,6 +37,7 @@ class Unplaced:
     message: str
     file: str | None = None
     line: int | None = None
+    entry_line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +54,16 @@ class Dead:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """A step and the commit that is to stand on it, or whose results tick it."""
+    """A step and the commit that is to stand on it, or whose results tick it.
+
+    `lost` means that it takes the place of one that no branch reaches any more.
+    """
 
     experiment: FoundExperiment
     step: StepRecord
     candidate: Candidate
     mark: Mark
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +96,7 @@ class Planner:
         self.failures: list[Failure] = []
         hashes = (step.hash for found in experiments for step in found.steps if step.hash)
         self.hashes = Hashes(store, self.repositories, hashes)
-        self._owners = _Owners(settings)
+        self._owners = Owners(settings)
 
     def experiment(
         self,
@@ -112,7 +121,7 @@ class Planner:
             self._entry(entry, mine, only)
         if len(entries) > 1:
             for step, candidates in wanted.items():
-                lost = [c for c in candidates if self._owners.owner(c, entries) is None]
+                lost = [c for c in candidates if self._owners.owner(c.common_dir, entries) is None]
                 self._report("ambiguous", ident, step, lost, entries[0])
 
     def _entry(
@@ -155,7 +164,8 @@ class Planner:
         candidate = decision.candidate
         if decision.outcome is Outcome.PLACE and candidate is not None:
             mark = Mark(step.number, candidate.oid if decision.put_hash else None, decision.tick)
-            self.placements.append(Placement(entry, step, candidate, mark))
+            lost = decision.put_hash and standing is Standing.UNREACHABLE
+            self.placements.append(Placement(entry, step, candidate, mark, lost))
             return
         if candidate is not None and decision.outcome is not Outcome.NOTHING:
             self._report(decision.outcome.value, entry.ident, step.number, [candidate], entry, step)
@@ -182,8 +192,11 @@ class Planner:
         reference = str(Reference(ident, step))
         message = where + _SENTENCES[reason].format(reference=reference, commit=newest.oid[:10])
         reason = "kept-by-hand" if reason == Outcome.DEAD.value else reason
+        entry_line = None if entry is None else entry.line
         self.unplaced.append(
-            Unplaced(reason, reference, newest.repository, newest.oid, message, file, line)
+            Unplaced(
+                reason, reference, newest.repository, newest.oid, message, file, line, entry_line
+            )
         )
 
     def placed(self) -> list[Placement]:
@@ -210,7 +223,7 @@ class Planner:
         ]
 
 
-class _Owners:
+class Owners:
     """Which of the logs with the same id a commit's repository means."""
 
     def __init__(self, settings: Settings) -> None:
@@ -220,6 +233,7 @@ class _Owners:
             self._projects[os.path.realpath(project.log)].update(
                 str(repository.common_dir) for repository in repositories if repository
             )
+        self._real: dict[str, str] = {}
         self._around: dict[str, set[str]] = {}
 
     def belonging(
@@ -231,23 +245,26 @@ class _Owners:
         """Return the candidates whose repository says that ENTRY, among ENTRIES, is meant."""
         found: dict[Step, list[Candidate]] = {}
         for step, candidates in claimed.items():
-            mine = [c for c in candidates if self.owner(c, entries) is entry]
+            mine = [c for c in candidates if self.owner(c.common_dir, entries) is entry]
             if mine:
                 found[step] = mine
         return found
 
-    def owner(
-        self, candidate: Candidate, entries: Sequence[FoundExperiment]
-    ) -> FoundExperiment | None:
-        """Return whose of ENTRIES the commit is: as a project says, else by where the log lies."""
+    def owner(self, repository: str, entries: Sequence[FoundExperiment]) -> FoundExperiment | None:
+        """Return whose of ENTRIES the commits of REPOSITORY, a common directory, are.
+
+        That is as a project says, else by where the log lies.
+        """
         for repositories in (self._named, self._containing):
-            owners = [e for e in entries if candidate.common_dir in repositories(e.file)]
+            owners = [e for e in entries if repository in repositories(e.file)]
             if owners:
                 return owners[0] if len(owners) == 1 else None
         return None
 
     def _named(self, log: str) -> set[str]:
-        return self._projects.get(os.path.realpath(log), set())
+        if log not in self._real:  # asked for each commit: a copy of a log has all ids twice
+            self._real[log] = os.path.realpath(log)
+        return self._projects.get(self._real[log], set())
 
     def _containing(self, log: str) -> set[str]:
         """Return the repositories, by common directory, in a worktree of which LOG lies."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from explog.config import Tick
-from explog.index.store import Candidate, Step
+from explog.index.records import Candidate, Step
 from explog.refs import Place
 
 Age = tuple[int, int, str, str]
@@ -128,14 +128,16 @@ def _is_overtaken(
 ) -> bool:
     """Tell whether CANDIDATE speaks of STEP as the list was numbered before.
 
-    So does all that is no newer than a stray that claims the step. And so does, for a step that
-    bears no hash yet, all that is no newer than a stray that moved up to the step or past it: a
-    step above was taken out, and its commits stand nowhere.
+    So does all that is no newer than a stray that claims the step, or stands on it: it came there
+    with another step. And so does, for a step that bears no hash yet, all that is no newer than a
+    stray that moved up to the step or past it: a step above was taken out, and its commits stand
+    nowhere.
     """
     return any(
         _is_no_newer(candidate, stray)
         for stray in strays
-        if step in stray.claims or (hash_now is None and _moved_up_to(stray, step))
+        if step in stray.claims
+        or (_moved_up_to(stray, step) if hash_now is None else step == stray.stands)
     )
 
 

@@ -10,54 +10,21 @@ import os
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Protocol
 
 from explog.backfill import EntryPlan, plan, plan_entry
 from explog.config import Settings
 from explog.edits import Plan
 from explog.errors import ExplogError
-from explog.git.state import under_way
-from explog.index.store import Step, Store
-from explog.org.edit import LineEdit
-from explog.org.files import read_log
-from explog.org.scan import Keywords, file_context
+from explog.held import Editor, HeldEntry, file_keywords, git_problem, wanted_entries
+from explog.index.records import Step
+from explog.index.store import Store
+from explog.placement import Unplaced
 from explog.refs import Reference
 from explog.sync import sync_logs
 from explog.writing import carry_out
 
 # Reasons that a later change of a log may lift; steps unplaced for any other are done with.
 _MAY_CHANGE = {"unknown-experiment", "unknown-step", "ambiguous"}
-
-
-@dataclass(frozen=True, slots=True)
-class HeldEntry:
-    """An entry in a buffer that visits `file`: its 1-based line there and its text.
-
-    `problem` says why the buffer must not be edited now, if so.
-    """
-
-    file: str
-    ident: str
-    line: int
-    text: str
-    problem: str | None = None
-
-
-class Editor(Protocol):
-    """An Emacs that may visit logs."""
-
-    def entries(self, wanted: Sequence[tuple[str, str]]) -> list[HeldEntry | None]:
-        """Return for each (file, id) the entry in the buffer that visits the file, if any.
-
-        An empty file stands for any log with unsaved changes.
-        """
-
-    def edit(self, entry: HeldEntry, lines: Sequence[LineEdit], messages: Sequence[str]) -> None:
-        """Make the edits in the entry's buffer, if it is as it was, and show MESSAGES."""
-
-    def tell(self, message: str) -> None:
-        """Show MESSAGE to the user."""
 
 
 @dataclass(slots=True)
@@ -130,19 +97,30 @@ class _Buffers:
         self.result = result
         self.files: set[str] = set()
         self.answered: set[str] = set()
+        self._ambiguous: set[tuple[str, str]] = set()
         self._steps: dict[str, set[Step]] = defaultdict(set)
         for ident, step in pending:
             self._steps[ident].add(step)
 
     def settle(self, editor: Editor) -> None:
         """Put what is pending into the buffers of EDITOR; raise ExplogError if it cannot say."""
-        for entry in editor.entries(_wanted(self.store, self._steps)):
+        for entry in editor.entries(wanted_entries(self.store, self._steps)):
             if entry is None:
                 continue
             self.files.add(os.path.realpath(entry.file))
             # Without a text the buffer has it no more; the file is not ours to touch all the same.
             if entry.text and entry.ident in self._steps:
                 self._settle_entry(editor, entry)
+
+    def _tell(self, unplaced: Iterable[Unplaced]) -> None:
+        """Tell of UNPLACED; what two entries may be meant by is the same problem in each."""
+        for one in unplaced:
+            key = (one.commit, one.reference)
+            if one.reason == "ambiguous":
+                if key in self._ambiguous:
+                    continue
+                self._ambiguous.add(key)
+            self.result.problems.append(one.message)
 
     def _settle_entry(self, editor: Editor, entry: HeldEntry) -> None:
         steps = self._steps[entry.ident]
@@ -152,11 +130,11 @@ class _Buffers:
             self._fail(entry, _references(entry.ident, steps), error.message)
             return
         self.answered |= {str(Reference(entry.ident, step)) for step in steps}
-        self.result.problems += [unplaced.message for unplaced in planned.unplaced]
+        self._tell(planned.unplaced)
         if not planned.lines:
             return
         served = ", ".join(str(Reference(edit.experiment, edit.step)) for edit in planned.edits)
-        problem = entry.problem or _git_problem(entry.file)
+        problem = entry.problem or git_problem(entry.file)
         if problem is not None:
             self._fail(entry, served, problem)
             return
@@ -166,7 +144,7 @@ class _Buffers:
             self._fail(entry, served, error.message)
 
     def _plan(self, entry: HeldEntry, steps: Collection[Step]) -> EntryPlan:
-        keywords = _keywords(entry.file, self.settings)
+        keywords = file_keywords(entry.file, self.settings)
         return plan_entry(
             self.settings, self.store, entry.file, entry.line, entry.text, keywords, only=steps
         )
@@ -178,28 +156,6 @@ class _Buffers:
 
 def _references(ident: str, steps: Iterable[Step]) -> str:
     return ", ".join(str(Reference(ident, step)) for step in sorted(steps))
-
-
-def _wanted(store: Store, idents: Iterable[str]) -> list[tuple[str, str]]:
-    """Return (file, id) for where the experiments are, with no file for those in no file yet."""
-    idents = list(idents)
-    found = [(experiment.file, experiment.ident) for experiment in store.experiments(idents)]
-    known = {ident for _file, ident in found}
-    return [*dict.fromkeys(found), *(("", ident) for ident in idents if ident not in known)]
-
-
-def _keywords(file: str, settings: Settings) -> Keywords:
-    default = Keywords(settings.todo_open, settings.todo_done)
-    try:
-        return file_context(read_log(Path(file)), default).keywords
-    except (ExplogError, ValueError):
-        return default
-
-
-def _git_problem(file: str) -> str | None:
-    """Return why the log FILE must not be written because of git, if so."""
-    what = under_way(Path(file))
-    return what and f"{file}: it waits for git, which is in the middle of {what} there"
 
 
 def _in_files(
@@ -219,7 +175,7 @@ def _in_files(
     paths = {*planned.by_file(), *(failure.path for failure in planned.failures)}
     free = {path for path in paths if os.path.realpath(path) not in held}
     for path, edits in planned.by_file().items():
-        problem = _git_problem(path) if path in free else None
+        problem = git_problem(path) if path in free else None
         if problem is not None:
             free.remove(path)
             names = ", ".join(sorted(str(Reference(edit.experiment, edit.step)) for edit in edits))

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from explog.errors import ExplogError
 from explog.git.commits import Commit, read_known
 from explog.git.repository import Repository, resolve
-from explog.index.store import Candidate, GoneRecord, Step, StepRecord, Store
+from explog.index.records import Candidate, GoneRecord, Step, StepRecord
+from explog.index.store import Store
 from explog.refs import Place, claims, split_message
 from explog.rule import Standing, Stray, age
 

@@ -14,7 +14,8 @@ from explog.errors import ExplogError
 from explog.org.files import replace_log
 from explog.placement import Failure
 
-_CONTEXT = 3
+CONTEXT = 3
+"""How many lines that do not change a hunk has on either side."""
 _NO_NEWLINE = b"\n\\ No newline at end of file\n"
 
 
@@ -43,8 +44,8 @@ def _hunks(old: Sequence[bytes], new: Sequence[bytes]) -> Iterator[bytes]:
     difflib, which may not know that, takes 12 s for a log that needs a tenth of one.
     """
     changed = [n for n, pair in enumerate(zip(old, new, strict=True)) if pair[0] != pair[1]]
-    for first, last in _groups(changed):
-        span = range(max(0, first - _CONTEXT), min(len(old), last + _CONTEXT + 1))
+    for first, last in hunk_spans(changed):
+        span = range(max(0, first - CONTEXT), min(len(old), last + CONTEXT + 1))
         where = b"%d,%d" % (span.start + 1, len(span))
         yield b"@@ -%s +%s @@\n" % (where, where)
         for same, numbers in itertools.groupby(span, lambda n: old[n] == new[n]):
@@ -56,11 +57,11 @@ def _hunks(old: Sequence[bytes], new: Sequence[bytes]) -> Iterator[bytes]:
                 yield from (b"+" + new[n] for n in run)
 
 
-def _groups(changed: Iterable[int]) -> Iterator[tuple[int, int]]:
+def hunk_spans(changed: Iterable[int]) -> Iterator[tuple[int, int]]:
     """Yield the first and the last of the changed lines that belong into one hunk."""
     group: list[int] = []
     for number in changed:
-        if group and number - group[-1] - 1 > 2 * _CONTEXT:
+        if group and number - group[-1] - 1 > 2 * CONTEXT:
             yield group[0], group[-1]
             group = []
         group.append(number)

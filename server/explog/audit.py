@@ -1,0 +1,188 @@
+"""Audit: the hashes anywhere in the prose of the logs, and where each of them lives, or that it
+is dead.
+
+A log need not know of explog for that. A false alarm is a fault: what no repository knows counts as
+dead only where it looks like a commit, its context says that it is one, and we have seen all.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from explog.check import knows_all
+from explog.config import Settings
+from explog.digits import is_like_commit
+from explog.errors import ExplogError
+from explog.git.repository import Repository, resolve, unreached
+from explog.index.store import Store
+from explog.org.files import read_log
+from explog.org.hashes import Context, Mention, find_hashes
+from explog.org.scan import BOM, Keywords, file_context
+from explog.problem import Problem
+from explog.standing import Hashes
+from explog.sync import Problem as Unread
+from explog.sync import Progress
+
+BRANCH, REF, OBJECT, GONE, DEAD = "branch", "ref", "object", "gone", "dead"
+
+
+@dataclass(frozen=True, slots=True)
+class FoundHash:
+    """A hash in prose. `line` is 1-based; `commit` the full id; None is what nobody knows.
+
+    `state` is how it lives: on a "branch", by another "ref", as an "object" that nothing reaches,
+    "gone" (it was on a branch once), or "dead" (no repository knows it). `now` is the commit that
+    took its place, if one did.
+    """
+
+    file: str
+    line: int
+    hash: str
+    state: str
+    repositories: tuple[str, ...] = ()
+    commit: str | None = None
+    now: str | None = None
+
+    @property
+    def lives(self) -> bool:
+        """Whether a branch or another ref reaches it."""
+        return self.state in (BRANCH, REF)
+
+    @property
+    def message(self) -> str:
+        """Say where it lives, or that it is dead."""
+        where = " and ".join(self.repositories)
+        now = f"; {self.now[:10]} took its place" if self.now else ""
+        return {
+            BRANCH: f"{self.hash} lives in {where}, on a branch",
+            REF: f"{self.hash} lives in {where}, by a tag or another ref",
+            OBJECT: f"{self.hash} is still in {where}, but on no branch{now}",
+            GONE: f"{self.hash} is on no branch any more{now}",
+            DEAD: f"no repository knows {self.hash}",
+        }[self.state]
+
+
+def audit(
+    settings: Settings,
+    store: Store,
+    progress: Progress | None = None,
+    unread: Sequence[Unread] = (),
+) -> list[FoundHash]:
+    """Return the hashes in the prose of the logs, by file and line; see `check` for UNREAD."""
+    files = settings.log_files()
+    mentions: dict[str, list[Mention]] = {}
+    for done, path in enumerate(files):
+        if progress is not None:
+            progress(path.name, done, len(files))
+        mentions[str(path)] = _read(path, settings)
+    digits = {mention.digits for some in mentions.values() for mention in some}
+    known = _Known(store, digits)
+    sure = knows_all(settings, store, unread)
+    found: list[FoundHash] = []
+    for file, some in mentions.items():
+        for mention in some:
+            one = known.found(file, mention)
+            if one.state != DEAD or (sure and known.is_meant(file, mention)):
+                found.append(one)
+    return found
+
+
+def _read(path: Path, settings: Settings) -> list[Mention]:
+    """Return what may be a hash in the log at PATH; none where it cannot be read, as sync tells."""
+    try:
+        data = read_log(path)
+        context = file_context(data, Keywords(settings.todo_open, settings.todo_done))
+    except (ExplogError, ValueError):
+        return []
+    return list(find_hashes(context.decode(data.removeprefix(BOM)).split("\n")))
+
+
+class _Known:
+    """What the index and the repositories know of DIGITS, all looked up together."""
+
+    def __init__(self, store: Store, digits: Iterable[str]) -> None:
+        records = store.repositories()
+        self.folders = [record.path for record in records]
+        repositories = [Repository(Path(r.path), Path(r.common_dir)) for r in records]
+        self._lives: dict[str, tuple[str, str, list[str]]] = {}
+        rest: list[str] = []
+        for one in sorted(digits):
+            commits = store.commits_with_prefix(one)
+            if commits:
+                folders = sorted({folder for _oid, folder in commits})
+                self._lives[one] = BRANCH, commits[0][0], folders
+            else:
+                rest.append(one)
+        for repository in repositories:
+            self._look(repository, rest)
+        self._lost = Hashes(store, repositories, rest).lost
+
+    def _look(self, repository: Repository, digits: Sequence[str]) -> None:
+        """Find those of DIGITS that REPOSITORY has the object of, though no branch reaches it."""
+        try:
+            names = resolve(repository, [f"{one}^{{commit}}" for one in digits])
+            # A branch may have a name like a hash.
+            oids = {
+                one: oid
+                for one in digits
+                if (oid := names.get(f"{one}^{{commit}}", "")).startswith(one)
+            }
+            lost = unreached(repository, oids.values())
+        except ExplogError:
+            return  # sync reports a repository that cannot be read
+        for one, oid in oids.items():
+            state = OBJECT if oid in lost else REF
+            known = self._lives.setdefault(one, (state, oid, []))
+            if known[0] == OBJECT and state == REF:
+                known = self._lives[one] = (state, oid, [])
+            if known[0] == state:
+                known[2].append(str(repository.path))
+
+    def found(self, file: str, mention: Mention) -> FoundHash:
+        """Return what is known of MENTION in FILE."""
+        digits, line = mention.digits, mention.line + 1
+        lost = self._lost.get(digits)
+        now = lost.successor.oid if lost is not None and lost.successor is not None else None
+        if digits in self._lives:
+            state, oid, folders = self._lives[digits]
+            return FoundHash(
+                file, line, digits, state, tuple(folders), oid, now if state == OBJECT else None
+            )
+        if lost is not None:
+            return FoundHash(file, line, digits, GONE, (), lost.record.oid, now)
+        return FoundHash(file, line, digits, DEAD)
+
+    def is_meant(self, file: str, mention: Mention) -> bool:
+        """Tell whether MENTION, which no repository knows, was a commit of one of them."""
+        if not is_like_commit(mention.digits):
+            return False
+        if mention.context is Context.ADDRESS:
+            return any(_name(folder) == mention.target for folder in self.folders)
+        if mention.context is Context.LINK:
+            folder = os.path.join(os.path.dirname(file), os.path.expanduser(mention.target))
+            return os.path.realpath(folder) in map(os.path.realpath, self.folders)
+        return mention.context is Context.PLAIN
+
+
+def _name(folder: str) -> str:
+    return os.path.basename(folder).removesuffix(".git")
+
+
+def dead_hashes(found: Iterable[FoundHash], problems: Iterable[Problem]) -> Iterator[Problem]:
+    """Yield the problems among FOUND, but for the hashes on steps, which are in PROBLEMS."""
+    on_steps: dict[tuple[str | None, str], list[int]] = defaultdict(list)
+    for problem in problems:
+        if problem.kind == "dead-hash":
+            for word in problem.message.split():
+                on_steps[problem.file, word].append(problem.line or 0)
+    for one in found:
+        steps = on_steps.get((one.file, one.hash), [])
+        above = [line for line in steps if line <= one.line]
+        if above:
+            steps.remove(above[-1])
+        elif not one.lives:
+            yield Problem("dead-hash", one.file, one.line, None, None, one.message)

@@ -1,0 +1,100 @@
+"""Boxes and cookies of one entry: is the count right, and has what was ticked a commit?"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
+
+from explog.entries import EntryText
+from explog.index.records import FoundExperiment, Step, StepRecord
+from explog.index.store import Store
+from explog.org.cookies import miscounted
+from explog.org.edit import LineEdit
+from explog.org.heading import COOKIE
+from explog.problem import Mend, Problem
+from explog.refs import Place, step_text
+
+_HASH = re.compile(r"\b(?=[0-9]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{7,64}\b")
+
+
+def takes_part(store: Store, entries: Iterable[FoundExperiment]) -> set[str]:
+    """Return the files with an experiment that a commit speaks of, or with a hash on a step.
+
+    Where there is nothing of the kind, nobody wants to hear that a step has no commit.
+    """
+    claimed = set(store.claimed())
+    return {
+        entry.file
+        for entry in entries
+        if entry.ident in claimed or any(step.hash for step in entry.steps)
+    }
+
+
+def check_boxes(
+    store: Store, entry: EntryText, placed: Collection[Step], *, active: bool
+) -> Iterator[Problem]:
+    """Yield the cookies of ENTRY that are wrong and, if its log is ACTIVE, ticks with no commit.
+
+    PLACED are the steps that a backfill has a commit for.
+    """
+    yield from _cookies(entry)
+    if active:
+        yield from _unreferenced(store, entry, placed)
+
+
+def _cookies(entry: EntryText) -> Iterator[Problem]:
+    if entry.steps is None:
+        return
+    found = entry.found
+    for line, new in miscounted(entry.lines, entry.steps).items():
+        old = entry.lines[line]
+        change = f"{_written(old)} should be {_written(new)}"
+        mend = Mend(found.file, found.line, found.ident, (LineEdit(line, old, new),), change)
+        step = _step_at(entry, line)
+        yield Problem("cookie", found.file, found.line + line, found.ident, step, change, mend)
+
+
+def _written(text: str) -> str:
+    return " ".join(match[0] for match in COOKIE.finditer(text))
+
+
+def _step_at(entry: EntryText, line: int) -> str | None:
+    """Return the step that LINE is part of, if it is of one."""
+    above = [step for step in entry.found.steps if step.line <= line]
+    return step_text(above[-1].number) if above else None
+
+
+def _unreferenced(store: Store, entry: EntryText, placed: Collection[Step]) -> Iterator[Problem]:
+    found = entry.found
+    bare = [step for step in found.steps if step.hash is None and step.number not in placed]
+    ticked = [step for step in bare if step.box in ("x", "X")]
+    if not ticked:
+        return
+    # What claims a step and is not placed there means another, unless its number is there twice.
+    times = Counter(step.number for step in found.steps)
+    spoken_of = {
+        number
+        for number, some in store.candidates(found.ident).items()
+        if times[number] > 1 or any(one.place == Place.MENTION for one in some)
+    }
+    for step in ticked:
+        if step.number in spoken_of or _has_inner(found, step) or _tells_hash(entry, step):
+            continue
+        number = step_text(step.number)
+        said = f"step {number} is ticked, and no commit speaks of it"
+        line = found.line + step.line
+        yield Problem("unreferenced", found.file, line, found.ident, number, said)
+
+
+def _has_inner(found: FoundExperiment, step: StepRecord) -> bool:
+    """Tell whether the box of STEP follows those of steps inside it."""
+    size = len(step.number)
+    return any(o.number[:size] == step.number and len(o.number) > size for o in found.steps)
+
+
+def _tells_hash(entry: EntryText, step: StepRecord) -> bool:
+    """Tell whether a note in STEP bears what looks like a hash."""
+    later = (other.line for other in entry.found.steps if other.line > step.line)
+    stop = next(later, entry.steps.stop if entry.steps else len(entry.lines))
+    return any(_HASH.search(text) for text in entry.lines[step.line : stop])

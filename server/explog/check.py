@@ -1,0 +1,262 @@
+"""Check: every problem of the logs, most serious first, and the mending of those that have one."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from explog.backfill import plan
+from explog.boxes import check_boxes, takes_part
+from explog.config import Settings
+from explog.digits import could_be_commit
+from explog.edits import Edit, Plan
+from explog.entries import EntryText, entry_texts
+from explog.errors import ExplogError
+from explog.git.repository import is_boundary
+from explog.index.records import FoundExperiment, Step, StepRecord
+from explog.index.store import Store
+from explog.org.edit import mark_entry
+from explog.placement import Dead, Owners, Unplaced
+from explog.problem import KINDS, Mend, Problem, seriousness
+from explog.refs import Reference, find_references, step_text
+from explog.renumbering import Renumberings
+from explog.sync import Problem as Unread
+from explog.sync import Progress
+
+__all__ = ["KINDS", "Mend", "Problem", "check", "knows_all"]
+
+Where = tuple[str, int]
+"""An entry: its file, and the line of its heading."""
+
+
+def check(
+    settings: Settings,
+    store: Store,
+    progress: Progress | None = None,
+    unread: Sequence[Unread] = (),
+) -> list[Problem]:
+    """Return every problem of what STORE, which is up to date, holds. Reads files, writes none.
+
+    UNREAD is what could not be read when it was brought up to date.
+    """
+    entries = list(store.experiments())
+    planned = plan(settings, store)
+    job = _Check(settings, store, planned, entries)
+    problems = [*_unread(unread), *_diagnosed(store)]
+
+    def failed(file: str, error: ExplogError) -> None:
+        problems.append(_unreadable(file, error.message))
+
+    for entry in entry_texts(settings, entries, failed, progress):
+        problems += job.entry(entry)
+    for failure in planned.failures:
+        failed(failure.path, failure.error)
+    problems += _duplicates(settings, store, planned, job.sound(entries))
+    problems += job.unplaced()
+    if knows_all(settings, store, unread):
+        problems += job.unknown()
+    return sorted(dict.fromkeys(problems), key=seriousness)
+
+
+def knows_all(settings: Settings, store: Store, unread: Sequence[Unread]) -> bool:
+    """Tell whether what no repository knows is no commit of any.
+
+    It may be one where a repository could not be read, or ends early as a shallow clone does.
+    """
+    repositories = store.repositories()
+    logs = {str(path) for path in settings.log_files()}
+    shallow = any(is_boundary(tip) for record in repositories for tip in record.tips)
+    return bool(repositories) and not shallow and all(one.file in logs for one in unread)
+
+
+def _unreadable(file: str, message: str, line: int | None = None) -> Problem:
+    return Problem("unreadable", file, line, None, None, message.removeprefix(f"{file}: "))
+
+
+def _unread(unread: Iterable[Unread]) -> Iterator[Problem]:
+    """Yield what could not be read at all; each log or repository is told of once."""
+    for one in {one.file: one for one in unread}.values():
+        yield _unreadable(one.file, one.message)
+
+
+def _diagnosed(store: Store) -> Iterator[Problem]:
+    for found in store.diagnoses():
+        problem = _unreadable(found.file, found.message, found.line)
+        yield replace(problem, experiment=found.experiment)
+
+
+class _Check:
+    """What is said of the entries one by one, and of all that could not be placed."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        planned: Plan,
+        entries: Sequence[FoundExperiment],
+    ) -> None:
+        self.settings = settings
+        self.store = store
+        self.planned = planned
+        self.active = takes_part(store, entries)
+        self.conflicts: set[Where] = set()
+        self.at = {(entry.file, entry.line): entry for entry in entries}
+        self.renumberings = Renumberings(settings, store, planned, entries)
+        self._edits: dict[Where, list[Edit]] = defaultdict(list)
+        for edit in planned.edits:
+            self._edits[edit.file, edit.entry_line].append(edit)
+        self._failed: dict[str, set[Step]] = defaultdict(set)
+        for failure in planned.failures:
+            for ident, step in failure.steps:
+                self._failed[ident].add(step)
+        self._dead: dict[Where, list[Dead]] = defaultdict(list)
+        for dead in planned.dead:
+            self._dead[dead.experiment.file, dead.experiment.line].append(dead)
+        # A step whose commit cannot be placed, as something else stands there.
+        self._blocked = {(u.file, u.line) for u in planned.unplaced if u.reason == "kept-by-hand"}
+
+    def entry(self, entry: EntryText) -> Iterator[Problem]:
+        """Yield what is wrong in one entry."""
+        found = entry.found
+        place = (found.file, found.line)
+        if entry.conflict:
+            self.conflicts.add(place)
+            return
+        for edit in self._edits.get(place, ()):
+            yield from self._edit(entry, edit)
+        for dead in self._dead.get(place, ()):
+            if dead.known:
+                said = f"{dead.step.hash} is on no branch any more, and nothing took its place"
+                yield _at_step("dead-hash", found, dead, said)
+        self.renumberings.consider(entry)
+        placed = {edit.step for edit in self._edits.get(place, ())} | self._failed[found.ident]
+        yield from check_boxes(self.store, entry, placed, active=found.file in self.active)
+
+    def _edit(self, entry: EntryText, edit: Edit) -> Iterator[Problem]:
+        """Yield the problem that a planned edit mends, if it is one and not just work to do."""
+        heading, keywords = self.settings.steps_heading, entry.keywords
+        untick = replace(edit.mark, hash=None)
+        kind, said = "dead-hash", ""
+        if edit.lost:
+            old = next(s.hash for s in entry.found.steps if s.number == edit.step)
+            said = f"{old} is on no branch any more; {edit.mark.hash} took its place"
+        elif edit.results and mark_entry(entry.text, [untick], keywords, heading):
+            kind, said = "unticked", f"{edit.commit[:10]} has its results, and its box is open"
+        if said:
+            lines = mark_entry(entry.text, [edit.mark], keywords, heading)
+            title = f"{edit.message}, ticked" if edit.mark.hash and edit.mark.tick else edit.message
+            mend = Mend(edit.file, edit.entry_line, edit.experiment, lines, title)
+            step = step_text(edit.step)
+            yield Problem(kind, edit.file, edit.line, edit.experiment, step, said, mend)
+
+    def unplaced(self) -> Iterator[Problem]:
+        """Yield what is wrong with commits that could not be placed; call it after all entries."""
+        mends = self.renumberings.mends()
+        moved: set[tuple[str | None, int | None]] = set()
+        by_hand: list[Unplaced] = []
+        for unplaced in self.planned.unplaced:
+            place = (unplaced.file or "", unplaced.entry_line or 0)
+            if unplaced.reason == "kept-by-hand":
+                by_hand.append(unplaced)
+            elif place not in self.conflicts:
+                bearing = self._bearing(unplaced, place)
+                for problem in _unplaced(unplaced, bearing, mends.get(place)):
+                    if problem.kind == "renumbered":
+                        moved.add((problem.file, problem.line))
+                    yield problem
+        # What stands there in the place of these came with the step, by no hand.
+        for unplaced in by_hand:
+            if (unplaced.file, unplaced.line) in moved:
+                yield _as_said(unplaced, "renumbered", "and another step has its number now")
+
+    def _bearing(
+        self, unplaced: Unplaced, place: Where
+    ) -> list[tuple[FoundExperiment, StepRecord]]:
+        """Return the steps of the entry at PLACE that bear the hash of UNPLACED, or shall."""
+        entry = self.at.get(place)
+        if entry is None or unplaced.reason not in ("renumbered", "unknown-step"):
+            return []
+        edits = self._edits.get(place, ())
+        shall = {edit.step for edit in edits if edit.commit == unplaced.commit}
+        return [
+            (entry, step)
+            for step in entry.steps
+            if step.hash and (unplaced.commit.startswith(step.hash) or step.number in shall)
+        ]
+
+    def unknown(self) -> Iterator[Problem]:
+        """Yield the hashes on steps that no repository knows, but for those that are just text."""
+        for dead in self.planned.dead:
+            found, digits = dead.experiment, dead.step.hash or ""
+            where = (found.file, found.line + dead.step.line)
+            if not dead.known and (could_be_commit(digits) or where in self._blocked):
+                yield _at_step("dead-hash", found, dead, f"no repository knows {digits}")
+
+    def sound(self, entries: Iterable[FoundExperiment]) -> list[FoundExperiment]:
+        """Return ENTRIES without those in which a merge left two of everything."""
+        return [entry for entry in entries if (entry.file, entry.line) not in self.conflicts]
+
+
+def _at_step(kind: str, found: FoundExperiment, dead: Dead, message: str) -> Problem:
+    line, step = found.line + dead.step.line, step_text(dead.step.number)
+    return Problem(kind, found.file, line, found.ident, step, message)
+
+
+def _unplaced(
+    unplaced: Unplaced,
+    bearing: Sequence[tuple[FoundExperiment, StepRecord]],
+    mend: Mend | None,
+) -> Iterator[Problem]:
+    """Yield the problems of one commit: one for each step that is BEARING its hash by mistake."""
+    for entry, step in bearing:
+        written, line = step_text(step.number), entry.line + step.line
+        said = f"{step.hash} on step {written} says [{unplaced.reference}]: the list was renumbered"
+        yield Problem("renumbered", entry.file, line, entry.ident, written, said, mend)
+    if bearing:
+        return
+    problem = _as_said(unplaced, unplaced.reason)
+    yield replace(problem, mend=mend) if problem.kind == "renumbered" else problem
+
+
+def _as_said(unplaced: Unplaced, kind: str, because: str | None = None) -> Problem:
+    """Return the problem that a commit says something which does not hold, BECAUSE of what."""
+    reference = _reference(unplaced.reference)
+    said = unplaced.message.removeprefix(f"{unplaced.file}:{unplaced.line}: ")
+    if because is not None:
+        said = f"{unplaced.commit[:10]} says [{reference}], {because}"
+    return Problem(
+        kind,
+        unplaced.file,
+        unplaced.line,
+        reference.experiment,
+        step_text(reference.step),
+        f"{said} ({unplaced.repository})",
+    )
+
+
+def _reference(text: str) -> Reference:
+    return next(find_references(f"[{text}]")).reference
+
+
+def _duplicates(
+    settings: Settings, store: Store, planned: Plan, entries: Iterable[FoundExperiment]
+) -> Iterator[Problem]:
+    """Yield the entries with the id of another one, unless the two can be told apart."""
+    by_ident: Mapping[str, list[FoundExperiment]] = defaultdict(list)
+    for entry in entries:
+        by_ident[entry.ident].append(entry)
+    owners = Owners(settings)
+    repositories = [record.common_dir for record in store.repositories()]
+    ambiguous = {u.reference for u in planned.unplaced if u.reason == "ambiguous"}
+    doubtful = {_reference(text).experiment for text in ambiguous}
+    for ident, some in by_ident.items():
+        if len(some) < 2:
+            continue
+        known = {id(owners.owner(repository, some)) for repository in repositories}
+        if ident not in doubtful and all(id(entry) in known for entry in some):
+            continue
+        first, *others = some
+        for other in others:
+            said = f"{Reference(ident)} is also at {first.file}:{first.line}"
+            yield Problem("duplicate-id", other.file, other.line, ident, None, said)

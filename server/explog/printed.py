@@ -1,0 +1,117 @@
+"""What the commands print: results as lines for people, and as JSON for programs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from explog.config import ARCHIVE
+from explog.console import visible
+from explog.refs import step_text
+
+if TYPE_CHECKING:
+    from explog.audit import FoundHash
+    from explog.edits import Edit
+    from explog.placement import Unplaced
+    from explog.problem import Problem
+    from explog.search import Hit
+
+_DIFF_STYLES: dict[str, dict[str, Any]] = {
+    "---": {"bold": True},
+    "+++": {"bold": True},
+    "@@": {"fg": "cyan"},
+    "-": {"fg": "red"},
+    "+": {"fg": "green"},
+}
+
+
+def counted(number: int, plural: str) -> str:
+    """Return `1 log`, `2 logs`, `1 repository`."""
+    if number != 1:
+        return f"{number:,} {plural}"
+    for many, one in (("ies", "y"), ("hes", "h"), ("s", "")):
+        if plural.endswith(many):
+            return f"1 {plural.removesuffix(many)}{one}"
+    return f"1 {plural}"
+
+
+def plan_json(edits: Iterable[Edit], unplaced: Iterable[Unplaced]) -> dict[str, object]:
+    """Return what `backfill --json` prints."""
+    return {
+        "edits": [
+            {
+                "file": edit.file,
+                "line": edit.line,
+                "experiment": edit.experiment,
+                "step": step_text(edit.step),
+                "repository": edit.repository,
+                "commit": edit.commit,
+                "old": edit.old,
+                "new": edit.new,
+            }
+            for edit in edits
+        ],
+        "unplaced": [
+            {
+                "reason": one.reason,
+                "reference": one.reference,
+                "repository": one.repository,
+                "commit": one.commit,
+                "message": one.message,
+            }
+            for one in unplaced
+        ],
+    }
+
+
+def print_diff(text: bytes) -> None:
+    """Print a diff: its very bytes to a program, its lines in colour to a person."""
+    if not sys.stdout.isatty():
+        if text:
+            click.echo(text, nl=False)
+        return
+    for line in text.decode("utf-8", "replace").split("\n")[:-1]:
+        style = next((style for sign, style in _DIFF_STYLES.items() if line.startswith(sign)), {})
+        click.echo(click.style(visible(line.removesuffix("\r")), **style))
+
+
+def check_json(problems: Iterable[Problem], found: Iterable[FoundHash] | None) -> dict[str, object]:
+    """Return what `check --json` prints; FOUND is None unless it looked at hashes."""
+    names = ("kind", "file", "line", "experiment", "step", "message")
+    said: dict[str, object] = {
+        "problems": [{name: getattr(problem, name) for name in names} for problem in problems]
+    }
+    if found is not None:
+        said["hashes"] = [asdict(one) for one in found]
+    return said
+
+
+def place_line(file: str | None, line: int | None, kind: str, message: str) -> str:
+    """Return one line as compilers write them, for editors that go where it says."""
+    where = ":".join(map(str, filter(None, (file or "explog", line))))
+    colour = {"hash": "green"}.get(kind, "red")
+    said = click.style(kind, fg=colour)
+    return f"{click.style(visible(where), fg='magenta')}: {said}: {visible(message)}"
+
+
+def hit_line(hit: Hit) -> str:
+    """Return a hit as one line: where, which step, what; with the match marked by colour."""
+    from explog.search import MARK_END, MARK_START
+
+    if hit.commit is not None:
+        where = f"{hit.repository}:{hit.commit[:10]}"
+    else:
+        archived = " (archived)" if str(hit.file).endswith(ARCHIVE) else ""
+        where = f"{hit.file}:{hit.line}{archived}"
+    names = ".".join(filter(None, (hit.experiment, hit.step)))
+    name = click.style(f" [e{names}]", fg="yellow") if names else ""
+    parts = visible(hit.snippet).split(MARK_START)
+    text = parts[0] + "".join(
+        click.style(marked, bold=True, fg="red") + rest
+        for marked, _mark, rest in (part.partition(MARK_END) for part in parts[1:])
+    )
+    return f"{click.style(visible(where), fg='magenta')}:{name} {text}"
