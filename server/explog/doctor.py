@@ -96,7 +96,9 @@ def _repositories(settings: Settings) -> Iterator[Finding]:
                 )
             yield Finding("repository", False, error.message, hint)
         else:
-            yield Finding("repository", True, f"{repository.path}: {count} tips")
+            yield Finding(
+                "repository", True, f"{repository.path}: {count} tip{'' if count == 1 else 's'}"
+            )
 
 
 def _index(path: Path) -> Finding:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, cast
 
+import pytest
+
 from explog.bridge import doctor
 from explog.bridge.connection import Client
 from explog.bridge.registry import Registry
 from explog.bridge.service import Service
 from explog.config import Root, Settings
+from explog.errors import ExplogError
 from support.repo import GitRepo
 
 
@@ -21,9 +24,9 @@ def rows(service: Service) -> dict[str, list[Any]]:
 
 
 def test_before_it_is_configured() -> None:
-    found = rows(Service())
-    assert not found["logs"][0]
-    assert found["watches"] == [True, "0 folders watched", ""]
+    with pytest.raises(ExplogError) as caught:
+        rows(Service())
+    assert caught.value.code == "not-configured"
 
 
 def test_what_only_a_server_knows(tmp_path: Path) -> None:

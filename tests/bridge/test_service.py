@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -32,6 +33,13 @@ class Emacs:
 
     def __init__(self) -> None:
         self.heard: list[str] = []
+        self.notified: list[str] = []
+        self.attention: list[tuple[int, list[str]]] = []
+
+    def notify(self, method: str, *args: Any) -> None:
+        self.notified.append(method)
+        if method == "attention":
+            self.attention.append(args)
 
     def call(self, method: str, *args: Any, timeout: float) -> object:
         assert timeout > 0
@@ -118,6 +126,47 @@ def test_a_problem_is_told_once_and_not_at_once(
     time.sleep(0.06)
     service.look()
     assert len(emacs.heard) == 1
+
+
+def test_a_problem_is_not_told_again_when_an_option_changes(
+    service: Service, project: GitRepo, emacs: Emacs
+) -> None:
+    project.commit("[e201.3] three")
+    service.look()
+    time.sleep(0.06)
+    service.look(rang=False)
+    assert len(emacs.heard) == 1
+    settings = service.settings
+    assert settings is not None
+    # As when org is loaded, and says which keywords there are.
+    service.configure(replace(settings, todo_open=("TODO",), todo_done=("DONE",)), time.time())
+    service.look()
+    time.sleep(0.06)
+    service.look(rang=False)
+    assert len(emacs.heard) == 1
+
+
+def test_a_problem_waits_for_attention_as_long_as_it_is_there(
+    service: Service, log: Path, project: GitRepo, emacs: Emacs
+) -> None:
+    commit = project.commit("[e201.3] three")
+    service.look()
+    assert emacs.attention == []
+    time.sleep(0.06)
+    service.look(rang=False)
+    text = f"{log}:1: {commit[:10]} says [e201.3], and the experiment has no such step"
+    assert emacs.attention == [(1, [text])]
+    service.look()
+    assert len(emacs.attention) == 1
+    other = Emacs()  # another one hears of it as well, and the first not again
+    service.client_ready(cast(Client, other))
+    service.look()
+    assert other.attention == [(1, [text])]
+    assert len(emacs.attention) == 1
+    log.write_text(LOG + "3. [ ] three\n", encoding="utf-8")
+    service.look()
+    service.look()
+    assert emacs.attention == other.attention == [(1, [text]), (0, [])]
 
 
 def test_a_log_that_is_away_while_it_is_saved(

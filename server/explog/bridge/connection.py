@@ -72,6 +72,13 @@ class Client:
             return value
         raise _error_of(value)
 
+    def notify(self, method: str, *args: object) -> None:
+        """Call what Emacs has defined as `method`, and do not wait: its answer is ignored.
+
+        Raises ExplogError "client-gone".
+        """
+        self._send("call", self._calls.get_uid(), wire.Symbol(method), list(args))
+
     def settle(self, kind: str, uid: int, value: object) -> None:
         """Hand the reply `value` to the call that waits for it; ignore one that nobody awaits."""
         with suppress(BaseRemoteError):

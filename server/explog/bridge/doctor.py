@@ -22,6 +22,7 @@ def add(registry: Registry, service: Service) -> None:
     @registry.method("doctor", lane="slow")
     def doctor(_client: Client) -> object:
         """Return a vector of [NAME OK MESSAGE HINT] on all that was looked at."""
+        service.ready_store()  # or else it is not known yet what there is to look at
         findings = [*examine(service.settings or Settings()), *_of_service(service)]
         # What the last look found wrong may be what was found wrong just now.
         different = {finding.message: finding for finding in reversed(findings)}

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import fields
 from typing import TYPE_CHECKING
 
-from explog.bridge import doctor, wire
+from explog.bridge import agenda, check, doctor, history, outline, recent, review, searching
 from explog.bridge.registry import Registry
 from explog.bridge.service import Service
 from explog.config import from_mapping
 from explog.errors import ExplogError
-from explog.search import Hit, search
 
 if TYPE_CHECKING:
     from explog.bridge.connection import Client
-
-# The columns of a hit as Emacs gets them: `explog-search-hit' names them in the same order.
-_HIT = tuple(field.name for field in fields(Hit))
 
 
 def make_registry(service: Service) -> Registry:
@@ -26,7 +21,14 @@ def make_registry(service: Service) -> Registry:
     registry = Registry()
     for add in (
         _add_core,
+        agenda.add,
+        check.add,
         doctor.add,
+        history.add,
+        outline.add,
+        recent.add,
+        review.add,
+        searching.add,
     ):
         add(registry, service)
     return registry
@@ -58,16 +60,6 @@ def _add_core(registry: Registry, service: Service) -> None:
             raise ExplogError("bad-config", f"since: expected a time, not {since!r}")
         service.configure(from_mapping(table), time.time() if since is None else float(since))
         return True
-
-    @registry.method("search", lane="fast")
-    def find(_client: Client, text: str, limit: int) -> object:
-        """Return (TOTAL COMPLETE HITS PROGRESS) for a query: HITS is a vector of `_HIT`.
-
-        PROGRESS says what is being indexed meanwhile.
-        """
-        result = search(service.ready_store(), text, limit, count_all=False)
-        rows = [[getattr(hit, name) for name in _HIT] for hit in result.hits]
-        return [result.total, result.complete, wire.Bulk(rows), service.progress]
 
     @registry.method("status", lane="fast")
     def status(_client: Client) -> object:

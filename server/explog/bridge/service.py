@@ -11,12 +11,15 @@ import re
 import sqlite3
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from explog import __version__
 from explog.bridge.editor import EmacsEditor
+from explog.bridge.flagging import Flagging
 from explog.config import Settings
 from explog.errors import ExplogError
 from explog.index.sqlite import SqliteStore, memory_store, open_store
@@ -50,6 +53,8 @@ class Service:
         self.store: SqliteStore | None = None
         self.report = Report()
         self.progress = ""
+        self.looked = False
+        """Whether the index has been brought up to date since it is this one."""
         self.editors: list[EmacsEditor] = []
         self._since = time.time()
         self._door = threading.RLock()
@@ -60,6 +65,8 @@ class Service:
         self._unsaved = False
         self._settled = 0.0
         self._watching = False
+        self._news = False
+        self._flagging = Flagging()
         self._thread: threading.Thread | None = None
         self._closed = False
 
@@ -76,10 +83,11 @@ class Service:
                 # The old one is not closed, as a search may be under way in it: it closes itself.
                 self.store = open_store(settings.index_path())
                 self.settings = settings
+                self.looked = False
+                self._flagging = Flagging()
                 if self.store.problem:
                     log.warning("%s", self.store.problem)
             self._since = since
-            self._told.clear()
             self._watching = False
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="look", daemon=True)
@@ -98,13 +106,18 @@ class Service:
             soon = self._noticed or self.report.unsettled
             rang = self.bell.wait(_GRACE_SECONDS if soon else SWEEP_SECONDS) or failed
 
-    def look(self, rang: bool = True) -> None:
-        """Sync, settle what is pending, and watch what there is to watch."""
+    def look(self, rang: bool = True, *, patient: bool = False) -> None:
+        """Sync, settle what is pending, and watch what there is to watch.
+
+        A log that is being written is waited for if PATIENT.
+        """
         with self._door:
             if self.settings is None or self.store is None:
                 return
-            self.report = self._sync(self.settings)
+            self.report = self._sync(self.settings, patient=patient)
             changed = self.report.changed
+            self._news = self._news or changed or not self.looked
+            self.looked = True
             self.editors = [editor for editor in self.editors if not editor.client.closed]
             due = self._retry and time.monotonic() - self._settled >= _RETRY_SECONDS
             called = rang and (self._retry or self._unsaved)
@@ -112,30 +125,44 @@ class Service:
                 self._settle(self.settings, self.store)
             if changed or not self._watching:
                 self._watch(self.settings, self.store)
+            if self._flagging.look(self.settings, self.store):
+                self.bell.ring()
+            self._flagging.tell(self.editors)
+            self._tell_news()
             self._tell_problems()
 
-    def _sync(self, settings: Settings) -> Report:
+    @contextmanager
+    def brought_up_to_date(self) -> Iterator[tuple[Settings, SqliteStore]]:
+        """Look, and keep everyone from looking during what is done inside, on the index given."""
+        with self._door:
+            self.look(patient=True)
+            store = self.ready_store()
+            yield self.settings or Settings(), store
+
+    def _sync(self, settings: Settings, *, patient: bool = False) -> Report:
         """Sync; where the disk is full or cannot be written, go on in memory."""
         store = self.ready_store()
         try:
             if store.path is not None and store.get_meta("born") is None:
                 sync_apart(settings, store.path, self._since, self._progress)
-                report = self._sync_here(settings, store)
+                report = self._sync_here(settings, store, patient=patient)
                 # All is new to this process, though the other one has seen it.
                 report.logs += (record.path for record in store.logs())
                 return report
-            return self._sync_here(settings, store)
+            return self._sync_here(settings, store, patient=patient)
         except sqlite3.OperationalError as error:
             if store.path is None:
                 raise
             log.warning("%s", error)
             self.store = memory_store(store.path, error)
-            return self._sync_here(settings, self.store)
+            return self._sync_here(settings, self.store, patient=patient)
         finally:
             self.progress = ""
 
-    def _sync_here(self, settings: Settings, store: SqliteStore) -> Report:
-        return sync(settings, store, since=self._since, progress=self._progress, patient=False)
+    def _sync_here(self, settings: Settings, store: SqliteStore, *, patient: bool) -> Report:
+        report = sync(settings, store, since=self._since, progress=self._progress, patient=patient)
+        self._flagging.note(report, store)
+        return report
 
     def _progress(self, what: str, done: int, total: int) -> None:
         self.progress = f"{what} {100 * done // max(1, total)}%"
@@ -154,13 +181,22 @@ class Service:
         self._retry = settled.retry
         self._unsettled = settled.problems
 
+    def _tell_news(self) -> None:
+        """Tell each Emacs that what it knows of experiments may be old, if so."""
+        if self._news or self.report.changed:
+            for editor in self.editors:
+                editor.changed()
+        self._news = False
+
     def _tell_problems(self) -> None:
         """Tell of each problem once, when it has been there for a while."""
         now = time.monotonic()
-        texts = [*self._unsettled, *(problem.message for problem in self.report.problems)]
+        unread = [problem.message for problem in self.report.problems]
+        texts = [*self._unsettled, *unread, *self._flagging.texts]
         # A log that is edited above a problem moves it; that does not make it another one.
         problems = {_LINE.sub(": ", text): text for text in texts}
-        self._told &= problems.keys()
+        if self._flagging.whole:  # else what is still being looked at would be told again
+            self._told &= problems.keys()
         fresh = problems.keys() - self._told
         self._noticed = {key: self._noticed.get(key, now) for key in problems if key in fresh}
         for key, since in list(self._noticed.items()):
@@ -168,6 +204,8 @@ class Service:
                 del self._noticed[key]
                 self._told.add(key)
                 self._tell(problems[key])
+        for editor in self.editors:
+            editor.attend([text for key, text in problems.items() if key in self._told])
 
     def _tell(self, text: str) -> None:
         log.info("%s", text)
