@@ -37,7 +37,7 @@
   "\\`\\(?:[^][ \t\n<]+[ \t]+\\)?\\(?:\\[#[A-Z0-9]+\\][ \t]*\\)?\\'"
   "Matches what may stand before the id: a keyword and a priority.")
 
-(defconst explog-heading--cookie-regexp "\\[[0-9]*\\(?:%\\|/[0-9]*\\)\\]"
+(defconst explog-heading-cookie-regexp "\\[[0-9]*\\(?:%\\|/[0-9]*\\)\\]"
   "Matches a statistics cookie.")
 
 (defconst explog-heading--tags-regexp
@@ -74,11 +74,18 @@ all if NO-MENTION is non-nil.  Point is at the beginning of the heading."
          (or (explog-heading--property-id) (unless no-mention id))))
       (_ (explog-heading--property-id)))))
 
+(defun explog-heading-leading-id ()
+  "Return the id with which the title of the heading at point begins, or nil."
+  (let ((text (explog-heading--bare (explog-heading-text))))
+    (pcase (explog-heading--bracketed text)
+      (`(,id ,start ,_)
+       (and (explog-heading--leading-p text start) id)))))
+
 (defun explog-heading--bare (text)
   "Return TEXT, that of a heading, without statistics cookies."
   (string-trim-left
    (if (string-match-p "\\[[0-9]*[/%]" text)
-       (replace-regexp-in-string explog-heading--cookie-regexp "" text)
+       (replace-regexp-in-string explog-heading-cookie-regexp "" text)
      text)))
 
 (defun explog-heading--bracketed (text)
@@ -113,7 +120,7 @@ hold a date."
 
 (defun explog-heading--property-id ()
   "Return the id that the property drawer of the heading at point gives, or nil."
-  (let* ((properties (explog-heading--properties))
+  (let* ((properties (explog-heading-properties))
          (custom (cdr (assoc "CUSTOM_ID" properties)))
          (own (cdr (assoc "ID" properties))))
     (cond ((explog-heading-id-p custom) custom)
@@ -126,7 +133,7 @@ hold a date."
     (buffer-substring-no-properties (min (1+ (point)) (line-end-position))
                                     (line-end-position))))
 
-(defun explog-heading--properties ()
+(defun explog-heading-properties ()
   "Return the property drawer of the heading at point, an alist.
 The names are in capitals; of lines with the same name the last is first.
 The drawer is in the next line, or in the one after the planning line."
@@ -152,11 +159,11 @@ The drawer is in the next line, or in the one after the planning line."
 (defun explog-heading-experiment-id ()
   "Return the id of the experiment whose heading is at point, or nil."
   (and (explog-heading-id)
-       (explog-heading--id-beneath
-        (unless (explog-heading--tagged-p (explog-heading-text))
+       (explog-heading-id-beneath
+        (unless (explog-heading-tagged-p (explog-heading-text))
           (explog-heading--ids-above)))))
 
-(defun explog-heading--id-beneath (ids &optional tagged)
+(defun explog-heading-id-beneath (ids &optional tagged)
   "Return the id of the heading at point if that is an experiment, or nil.
 IDS are those of the experiments that it is beneath.  Tags are
 inherited, so that it has their tag.  Without the tag of its own it is
@@ -164,7 +171,7 @@ another experiment only if another id is its own, and not a mention in
 its title.  TAGGED non-nil means that it is known to have the tag."
   (when-let ((id (explog-heading-id)))
     (cond ((null ids) (and (or tagged (explog-heading--has-tag-p)) id))
-          ((explog-heading--tagged-p (explog-heading-text)) id)
+          ((explog-heading-tagged-p (explog-heading-text)) id)
           ((not (member id ids)) (explog-heading-id t)))))
 
 (defun explog-heading--ids-above ()
@@ -176,7 +183,7 @@ its title.  TAGGED non-nil means that it is known to have the tag."
         (push above path))
       (dolist (position path ids)
         (goto-char position)
-        (when-let ((id (explog-heading--id-beneath ids)))
+        (when-let ((id (explog-heading-id-beneath ids)))
           (push id ids))))))
 
 (defun explog-heading--has-tag-p ()
@@ -184,23 +191,23 @@ its title.  TAGGED non-nil means that it is known to have the tag."
 It may be its own, one of a heading above it, or one of the file."
   (save-excursion
     (let (found above)
-      (while (not (or (setq found (explog-heading--tagged-p (explog-heading-text)))
+      (while (not (or (setq found (explog-heading-tagged-p (explog-heading-text)))
                       (not (setq above (explog-heading--parent)))))
         (goto-char above))
-      (or found (explog-heading--file-tagged-p)))))
+      (or found (explog-heading-file-tagged-p)))))
 
-(defun explog-heading--level ()
+(defun explog-heading-level ()
   "Return the level of the heading at point."
   (save-excursion (skip-chars-forward "*")))
 
 (defun explog-heading--parent ()
   "Return the position of the heading above that at point in the outline, or nil."
-  (let ((level (explog-heading--level)))
+  (let ((level (explog-heading-level)))
     (when (> level 1)
       (save-excursion
         (re-search-backward (format "^\\*\\{1,%d\\} " (1- level)) nil t)))))
 
-(defun explog-heading--tagged-p (text)
+(defun explog-heading-tagged-p (text)
   "Return non-nil if TEXT, that of a heading, ends in the tag of an experiment."
   (and (string-match explog-heading--tags-regexp text)
        (seq-some #'explog-heading-tag-p
@@ -211,7 +218,7 @@ It may be its own, one of a heading above it, or one of the file."
   (or (string= tag explog-tag)
       (string-prefix-p (concat explog-tag "_") tag)))
 
-(defun explog-heading--file-tagged-p ()
+(defun explog-heading-file-tagged-p ()
   "Return non-nil if the whole file has the tag of an experiment."
   (let ((case-fold-search t) found)
     (save-excursion
@@ -243,7 +250,7 @@ It may be its own, one of a heading above it, or one of the file."
   "Return a list (ID . POSITION) of the experiments in this buffer, in order.
 The tag and the ids of what is above a heading are kept from heading to
 heading, so one pass is enough."
-  (let ((above (list (list 0 (explog-heading--file-tagged-p)))) ; (LEVEL TAGGED ID...)
+  (let ((above (list (list 0 (explog-heading-file-tagged-p)))) ; (LEVEL TAGGED ID...)
         (gc-cons-threshold (max gc-cons-threshold 50000000))
         found)
     (save-excursion
@@ -268,20 +275,25 @@ heading, so one pass is enough."
       (end-of-line)
       (skip-chars-backward " \t\r" start)
       (and (eq (char-before) ?:)
-           (explog-heading--tagged-p
+           (explog-heading-tagged-p
             (buffer-substring-no-properties start (line-end-position)))))))
 
 (defun explog-heading--id-here (start ids)
   "Return the id of the experiment at START, whose line point is in, or nil.
 It has the tag, and is beneath the experiments with IDS."
-  (when (or (looking-at-p ".*\\(?:\\[[0-9]\\|<<[0-9]\\)")
-            (save-excursion
-              (forward-line)
-              (skip-chars-forward " \t")
-              (memq (char-after) '(?: ?C ?D ?S)))) ; a drawer, or a planning line
+  (when (explog-heading-maybe-id-p)
     (save-excursion
       (goto-char start)
-      (explog-heading--id-beneath ids t))))
+      (explog-heading-id-beneath ids t))))
+
+(defun explog-heading-maybe-id-p ()
+  "Return nil if the heading that point is in can have no id.
+This is a quick look, for the many headings that have none."
+  (or (looking-at-p ".*\\(?:\\[[0-9][0-9A-Za-z_-]*\\]\\|<<[0-9]\\)")
+      (save-excursion
+        (forward-line)
+        (skip-chars-forward " \t")
+        (memq (char-after) '(?: ?C ?D ?S))))) ; a drawer, or a planning line
 
 (provide 'explog-heading)
 ;;; explog-heading.el ends here

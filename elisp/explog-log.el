@@ -109,7 +109,7 @@ for wildcards.  As long as the option stays, no file is looked at."
                                         all))))))
     explog-log--known))
 
-(defun explog-log--name-p (file)
+(defun explog-log-named-p (file)
   "Return non-nil if FILE, an absolute name, is one that `explog-logs' names."
   (pcase-let ((`(,_ ,table ,regexps) (explog-log--known))
               (case-fold-search nil))
@@ -124,8 +124,18 @@ for wildcards.  As long as the option stays, no file is looked at."
     (and buffer-file-name
          (derived-mode-p 'org-mode)
          (not (file-remote-p buffer-file-name))
-         (or (explog-log--name-p buffer-file-name)
-             (explog-log--name-p (expand-file-name buffer-file-truename))))))
+         (or (explog-log-named-p buffer-file-name)
+             (explog-log-named-p (expand-file-name buffer-file-truename))))))
+
+(defun explog-log-here-p ()
+  "Return non-nil if a log, or the archive of one, is in this buffer.
+It may be an indirect buffer, as org makes for a subtree."
+  (with-current-buffer (or (buffer-base-buffer) (current-buffer))
+    (or (explog-log-buffer-p)
+        (and buffer-file-name
+             (derived-mode-p 'org-mode)
+             (string-suffix-p "_archive" buffer-file-name)
+             (explog-log-named-p (string-remove-suffix "_archive" buffer-file-name))))))
 
 (defun explog-log-modified-buffers ()
   "Return the buffers with logs that are not saved."

@@ -1,0 +1,270 @@
+;;; explog-link.el --- Links of org to experiments  -*- lexical-binding: t; -*-
+
+;; Copyright (C) 2026 The explog contributors
+
+;; SPDX-License-Identifier: GPL-3.0-or-later
+
+;; This file is not part of GNU Emacs.
+
+;;; Commentary:
+
+;; The link type `exp:' of org: `exp:201' is an experiment, `exp:201.1' a
+;; step of it, in whichever log it is.  `org-store-link' makes one on the
+;; heading of an experiment, on a step, and on a reference anywhere.
+;;
+;; `explog-mode' adds the type when org is loaded, and takes it back when
+;; it is turned off.  How links are exported is in `explog-link-export'.
+
+;;; Code:
+
+(require 'cl-lib)
+(require 'explog)
+(require 'explog-ref)
+(require 'seq)
+(require 'subr-x)
+
+(autoload 'explog-cache-fetch "explog-cache")
+(autoload 'explog-cache-get "explog-cache")
+(autoload 'explog-cache-read-reference "explog-cache-read")
+(autoload 'explog-cache-step "explog-cache")
+(autoload 'explog-cache-usable-p "explog-cache")
+(autoload 'explog-heading-title "explog-heading")
+(autoload 'explog-link-export "explog-link-export")
+(declare-function org-element-update-syntax "org-element" ())
+(declare-function org-get-heading "org"
+                  (&optional no-tags no-todo no-priority no-comment))
+(declare-function org-link-get-parameter "ol" (type key))
+(declare-function org-link-make-regexps "ol" ())
+(declare-function org-link-set-parameters "ol" (type &rest parameters))
+(declare-function org-link-store-props "ol" (&rest plist))
+(defvar explog-bridge-ready-hook)
+(defvar explog-cache-changed-functions)
+(defvar org-link-parameters)
+
+(defface explog-link-unknown '((t :inherit (warning org-link)))
+  "A link of org to an experiment or a step that no log has."
+  :group 'explog)
+
+;;;; What a link is to
+
+(defun explog-link-text (reference)
+  "Return what a link to REFERENCE, (ID . STEP), is called, and wait if need be.
+Without a server to ask this is the reference alone."
+  (let ((experiment (explog-link--experiment (car reference)))
+        (step (cdr reference)))
+    (explog-link--text reference
+                       (plist-get experiment :title)
+                       (and step (plist-get (explog-cache-step experiment step)
+                                            :text)))))
+
+(defun explog-link--text (reference title text)
+  "Return what a link to REFERENCE is called: an experiment, and a step of it.
+TITLE is that of the experiment, TEXT that of the step; either may be nil."
+  (concat (explog-ref-string (car reference) (cdr reference))
+          (and title (concat " " title))
+          (and text (concat ": " text))))
+
+(defvar explog-link--patience 2
+  "Seconds to wait for what the server knows of an experiment.")
+
+(defun explog-link--experiment (id)
+  "Return the plist of experiment ID, or nil; wait for it, but not long."
+  (let ((known (explog-cache-get id)))
+    (unless known
+      (setq known (and (explog-cache-usable-p)
+                       (with-timeout (explog-link--patience)
+                         (ignore-errors (explog-cache-fetch id))))))
+    (and (listp known) known)))
+
+(defun explog-link--parse (path)
+  "Return (ID . STEP) for PATH, that of a link, or signal `user-error'."
+  (or (explog-ref-parse path)
+      (user-error "%s is no experiment, as 201, and no step of one, as 201.1" path)))
+
+(defun explog-link--path (reference)
+  "Return the path of a link to REFERENCE, (ID . STEP)."
+  (substring (explog-ref-string (car reference) (cdr reference)) 1))
+
+;;;; Following, storing and completing
+
+(defun explog-link-follow (path &optional _arg)
+  "Go to the experiment or step that PATH is."
+  (pcase-let ((`(,id . ,step) (explog-link--parse path)))
+    (explog-visit-goto id step)))
+
+(defun explog-link-store (&optional _interactive)
+  "Store a link to the experiment or step at point; return nil if there is none.
+In a log, that is its heading, or the first line of the step.  Anywhere
+else in the text of an experiment, org stores what it always does."
+  (pcase (explog-ref-here)
+    (`(,id ,step . ,_)
+     (explog-link--store (cons id step) (explog-link-text (cons id step))))
+    (_ (when-let ((reference (explog-ref-at-point)))
+         (explog-link--store-here reference)))))
+
+(defun explog-link--store (reference description)
+  "Store a link with DESCRIPTION to REFERENCE, (ID . STEP)."
+  (org-link-store-props
+   :type "exp"
+   :link (concat "exp:" (substring (explog-ref-string (car reference) (cdr reference)) 1))
+   :description description))
+
+(defconst explog-link--step-regexp
+  (concat "[ \t]*[0-9]+[.)][ \t]+\\(?:\\[@[0-9]+\\][ \t]*\\)?"
+          "\\(?:\\[[ xX-]\\][ \t]+\\)?\\(.*?\\)"
+          "\\(?:[ \t]*([0-9a-f]\\{7,64\\})\\)?[ \t\r]*$")
+  "Matches the first line of a step; the group is its text.")
+
+(defun explog-link--store-here (reference)
+  "Store a link to REFERENCE, (ID . STEP), if point is where that begins in a log.
+What it is called is taken from there, saved or not."
+  (save-excursion
+    (beginning-of-line)
+    (let* ((start (point))
+           (text (and (cdr reference)
+                      (looking-at explog-link--step-regexp)
+                      (match-string-no-properties 1))))
+      (goto-char (explog-ref-experiment-heading))
+      (when (if (cdr reference) text (= (point) start))
+        (explog-link--store
+         reference
+         (explog-link--text reference
+                            (explog-heading-title
+                             (substring-no-properties (org-get-heading t t t t)))
+                            text))))))
+
+(defun explog-link-complete (&optional _arg)
+  "Return a link to an experiment or step that is asked for."
+  (concat "exp:" (explog-cache-read-reference "Link to experiment: ")))
+
+(defun explog-link-description (link description)
+  "Return DESCRIPTION, or else what LINK is to, for `org-insert-link'."
+  (or description
+      (when-let ((reference (explog-ref-parse (string-remove-prefix "exp:" link))))
+        (explog-link-text reference))))
+
+;;;; What it looks like
+
+(defvar explog-link--unsure nil
+  "Alist of buffers and ids in their links: ids that no log has, as far as known.")
+
+(defun explog-link-face (path)
+  "Return the face of a link with PATH, by what is known already.
+Tags such as `:exp:gpu:' look like a link to org where it has not seen
+that they are tags, as in an agenda; so what is none has no face."
+  (pcase (save-match-data (explog-ref-parse path)) ; org goes on from the match
+    ('nil nil)
+    (`(,id . ,step)
+     (let ((state (and (featurep 'explog-cache) ; load nothing amid redisplay
+                       (explog-ref-state id step))))
+       (unless (eq state 'known)
+         (explog-link--doubt id))
+       (if (eq state 'unknown) 'explog-link-unknown 'org-link)))))
+
+(defun explog-link--doubt (id)
+  "Note that this buffer has a link to experiment ID, which may not be there."
+  (unless (or explog-link--unsure (featurep 'explog-cache))
+    (run-with-timer 0 nil #'explog-link--load))
+  (cl-pushnew id (alist-get (current-buffer) explog-link--unsure) :test #'equal))
+
+(defun explog-link--load ()
+  "Load what is asked for experiments, if there are links and a server to ask."
+  (when (and explog-link--unsure
+             (featurep 'explog-bridge)
+             (not (featurep 'explog-cache)))
+    (require 'explog-cache)
+    (explog-link--changed t)))
+
+(defun explog-link-activate (start end path bracketed)
+  "Have the tooltip of a link with PATH, from START to END, say what it is.
+What is no link to an experiment, and not BRACKETED, is made plain text."
+  (let ((reference (save-match-data (explog-ref-parse path))))
+    (cond (reference
+           (put-text-property start end 'help-echo
+                              (lambda (&rest _) (explog-link--tooltip reference))))
+          (bracketed
+           (add-face-text-property start end 'org-link))
+          (t
+           (remove-list-of-text-properties
+            start end '(mouse-face keymap help-echo htmlize-link))))))
+
+(defun explog-link--tooltip (reference)
+  "Return the tooltip of a link to REFERENCE, (ID . STEP)."
+  (if-let ((text (and (featurep 'explog-cache)
+                      (explog-ref-describe (car reference) (cdr reference)))))
+      ;; A title is no documentation, whatever it has in it.
+      (propertize text 'help-echo-inhibit-substitution t)
+    (concat "LINK: exp:" (explog-link--path reference))))
+
+(defun explog-link--changed (ids)
+  "Show links to experiments with IDS, or any if t, as what is known of them now."
+  (dolist (unsure (prog1 explog-link--unsure
+                    (setq explog-link--unsure nil)))
+    (pcase-let* ((`(,buffer . ,here) unsure)
+                 (new (if (eq ids t) here (seq-intersection here ids)))
+                 (old (seq-difference here new)))
+      (when (buffer-live-p buffer)
+        (when old
+          (push (cons buffer old) explog-link--unsure))
+        (dolist (id new)
+          (explog-link--refontify buffer (concat "exp:" id)))))))
+
+(defun explog-link--refontify (buffer text)
+  "Have the lines of BUFFER with TEXT in them fontified again."
+  (with-current-buffer buffer
+    (when font-lock-mode
+      (save-excursion
+        (save-restriction
+          (widen)
+          (goto-char (point-min))
+          (while (search-forward text nil t)
+            (font-lock-flush (line-beginning-position) (line-end-position))
+            (forward-line)))))))
+
+;;;; On and off
+
+(defconst explog-link--parameters
+  '(:follow explog-link-follow
+    :store explog-link-store
+    :complete explog-link-complete
+    :insert-description explog-link-description
+    :export explog-link-export
+    :face explog-link-face
+    :activate-func explog-link-activate)
+  "What org is told of links to experiments.")
+
+(defun explog-link--ours-p ()
+  "Return non-nil if the link type is the one that is added here."
+  (eq (org-link-get-parameter "exp" :follow) #'explog-link-follow))
+
+(defun explog-link-install ()
+  "Add the link type to org, unless the user has one of that name.
+Org's links, the feature `ol', are loaded by now."
+  (if (and (assoc "exp" org-link-parameters) (not (explog-link--ours-p)))
+      (message "explog: org has a link type exp: already, and keeps it")
+    (apply #'org-link-set-parameters "exp" explog-link--parameters)
+    (add-hook 'explog-cache-changed-functions #'explog-link--changed)
+    (add-hook 'explog-bridge-ready-hook #'explog-link--load)
+    (explog-link--refontify-all)))
+
+(defun explog-link-uninstall ()
+  "Take back what `explog-link-install' did."
+  (setq explog-link--unsure nil)
+  (remove-hook 'explog-cache-changed-functions #'explog-link--changed)
+  (remove-hook 'explog-bridge-ready-hook #'explog-link--load)
+  (when (and (featurep 'ol) (explog-link--ours-p))
+    (setq org-link-parameters
+          (remove (assoc "exp" org-link-parameters) org-link-parameters))
+    (org-link-make-regexps)
+    (when (featurep 'org-element)
+      (org-element-update-syntax))
+    (explog-link--refontify-all)))
+
+(defun explog-link--refontify-all ()
+  "Have links to experiments in all buffers of org fontified again."
+  (dolist (buffer (buffer-list))
+    (when (provided-mode-derived-p (buffer-local-value 'major-mode buffer) 'org-mode)
+      (explog-link--refontify buffer "exp:"))))
+
+(provide 'explog-link)
+;;; explog-link.el ends here
