@@ -1,0 +1,143 @@
+;;; explog-note.el --- Write a note on an experiment  -*- lexical-binding: t; -*-
+
+;; Copyright (C) 2026 The explog contributors
+
+;; SPDX-License-Identifier: GPL-3.0-or-later
+
+;; This file is not part of GNU Emacs.
+
+;;; Commentary:
+
+;; `explog-note' begins a note with the time and the hash of the related
+;; commit.  In a log the note is begun in its place; from elsewhere it is
+;; written in a draft.
+;;
+;; A note is an item of a list, under the heading "Notes" or beneath a
+;; step.  There it must not become one of the sub-steps, nor must the list
+;; that it is in: org makes one list of two at the same place.  So a line
+;; of text is put between them.
+
+;;; Code:
+
+(require 'explog)
+(require 'explog-about)
+(require 'explog-parts)
+(require 'explog-steps)
+(require 'explog-write)
+(require 'seq)
+(require 'subr-x)
+
+(autoload 'explog-draft-begin "explog-draft")
+(declare-function org-list-get-checkbox "org-list" (item struct))
+(declare-function org-list-get-item-end-before-blank "org-list" (item struct))
+(declare-function org-list-struct "org-list" ())
+
+(defcustom explog-notes-heading "Notes"
+  "The title of the heading beneath an experiment that has its notes."
+  :type 'string
+  :safe #'stringp
+  :group 'explog)
+
+;;;###autoload
+(defun explog-note (&optional choose)
+  "Begin a note on an experiment, or on a step, with a time and a hash.
+The hash is that of the related commit: the newest one for the
+experiment or step, the one at point in magit, or the last one where a
+commit message is being written.
+
+On a step in a log the note goes beneath that, elsewhere in an
+experiment under its heading \"Notes\".  On a reference, in a commit
+message and on a commit in magit, it is about what is referred to.  With
+a prefix argument CHOOSE, ask for the experiment and the step.
+
+In a log you write the note where it stands; elsewhere in a buffer of
+its own, where \\<explog-draft-mode-map>\\[explog-draft-finish] puts it into the log."
+  (interactive "P")
+  (pcase-let* ((about (if choose (explog-about-step "Note on") (explog-about "Note on")))
+               (`(,buffer . ,new) (explog-write-visit (car about)))
+               (start (explog-note--start (explog-about-commit about))))
+    (explog-note--check buffer about)
+    (or (and (eq buffer (current-buffer))
+             (explog-write-typing (car about)
+                                  (lambda () (explog-note--put about start))))
+        (explog-note--draft buffer about start new))))
+
+(defun explog-note--start (hash)
+  "Return what a note begins with: the time, and HASH unless that is nil."
+  (concat (format-time-string "[%Y-%m-%d %a %H:%M] ")
+          (and hash (format "(%s) " hash))))
+
+(defun explog-note--check (buffer about)
+  "Signal a `user-error' if ABOUT, (ID . STEP), names a step not in BUFFER."
+  (explog-write-at buffer (car about) (lambda () (explog-note--step about))))
+
+(defun explog-note--step (about)
+  "Return where the step in ABOUT, (ID . STEP), begins, or nil if it has none.
+The heading of the experiment is at point."
+  (when-let ((step (cdr about)))
+    (or (explog-steps-position step)
+        (user-error "Experiment %s has no step %s" (car about) step))))
+
+(defun explog-note--draft (buffer about start new)
+  "Begin a draft with START of a note on ABOUT for the log in BUFFER.
+If that is NEW, forget it with the draft."
+  (let* ((id (car about))
+         (what (concat "note on " (explog-about-name about)))
+         (file (buffer-file-name (explog-write-base buffer))))
+    (explog-draft-begin
+     what start
+     (lambda (text)
+       (explog-write-away (find-file-noselect file) id
+                          (lambda () (explog-note--put about text))
+                          what)
+       nil)
+     (when new
+       (apply-partially #'explog-write-forget buffer)))))
+
+;;;; Where it goes
+
+(defun explog-note--put (about text)
+  "Put a note of TEXT on ABOUT, (ID . STEP); return the end of its last line.
+The heading of the experiment is at point."
+  (let ((step (explog-note--step about)))
+    (explog-parts-keeping-steps
+     (lambda ()
+       (if step
+           (explog-note--put-on-step step text)
+         (explog-parts-put-note (explog-note--section) text))))))
+
+(defun explog-note--section ()
+  "Return the position of the heading for notes, made if there is none."
+  (or (explog-parts-child
+       (lambda () (string= (downcase (explog-steps-title))
+                           (downcase explog-notes-heading))))
+      (explog-parts-make-section explog-notes-heading
+                                 (car (explog-steps-children)))))
+
+(defun explog-note--put-on-step (step text)
+  "Put a note of TEXT at the end of the step that begins at STEP."
+  (goto-char step)
+  (let* ((struct (org-list-struct))
+         (end (org-list-get-item-end-before-blank step struct)))
+    (pcase-let ((`(,bullet . ,between) (explog-note--list-in step struct)))
+      (explog-parts-lines end (append between (explog-parts-item text bullet))))))
+
+(defun explog-note--list-in (step struct)
+  "Return (BULLET . LINES) for a note at the end of STEP, an item of STRUCT.
+See `explog-note--list-at'."
+  (let ((last (explog-parts-open-list step struct)))
+    (cond ((null last)
+           (list (concat (explog-parts-beneath step struct) "- ")))
+          ((explog-note--steps-p last struct)
+           (let ((indent (explog-parts-indent last)))
+             (list (concat indent "- ") (concat indent explog-notes-heading ":"))))
+          (t (list (explog-parts-bullet last struct))))))
+
+(defun explog-note--steps-p (item struct)
+  "Return non-nil if the list of ITEM in STRUCT is ordered, or has boxes."
+  (or (explog-parts-ordered-p item struct)
+      (seq-some (lambda (sibling) (org-list-get-checkbox sibling struct))
+                (explog-parts-siblings item struct))))
+
+(provide 'explog-note)
+;;; explog-note.el ends here
