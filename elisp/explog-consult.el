@@ -18,6 +18,9 @@
 (require 'subr-x)
 (require 'consult nil t)
 
+(defvar consult-async-input-debounce)
+(defvar consult-async-input-throttle)
+(defvar consult-async-min-input)
 (declare-function consult--dynamic-collection "consult" (fun &rest options))
 (declare-function consult--jump-state "consult" ())
 (declare-function consult--read "consult" (table &rest options))
@@ -28,16 +31,40 @@
   "Return the hits of QUERY as candidates; none if it is no query yet."
   (unless (string-blank-p query)
     (pcase (ignore-error explog-error
-             (explog-bridge-call-sync "search" (list query explog-search-limit)
+             (explog-bridge-call-sync "search"
+                                      (list query explog-search-limit t)
                                       :timeout 2))
       (`(,_total ,_complete ,hits . ,_)
-       (seq-map-indexed #'explog-consult--candidate hits)))))
+       (let ((titles (explog-consult--titles hits)))
+         (seq-map-indexed
+          (lambda (hit index) (explog-consult--candidate hit index titles))
+          hits))))))
 
-(defun explog-consult--candidate (hit index)
-  "Return HIT, the INDEXth, as a candidate that differs from all others."
-  (concat (propertize (string-trim (explog-search--line hit))
-                      'explog-search-hit hit)
+(defun explog-consult--titles (hits)
+  "Return an alist from the experiments of HITS to what their groups are called."
+  (mapcar (pcase-lambda (`(,experiment . ,group))
+            (cons experiment (explog-search-group-title experiment group)))
+          (explog-search-groups hits)))
+
+(defun explog-consult--candidate (hit index titles)
+  "Return HIT, the INDEXth, as a candidate that differs from all others.
+TITLES are those of the groups, by experiment."
+  (concat (propertize
+           (string-trim-right
+            (format "%-10s %-9s %s" (explog-search-hit-kind hit)
+                    (or (explog-search-reference hit) "")
+                    (explog-search--snippet hit)))
+           'explog-search-hit hit
+           'explog-consult-group
+           (cdr (assoc (explog-search-hit-experiment hit) titles)))
           (propertize (string (+ #x100000 index)) 'invisible t)))
+
+(defun explog-consult--annotate (candidate)
+  "Return where the hit of CANDIDATE is, and when it was made."
+  (when-let ((hit (explog-consult--hit candidate)))
+    (propertize (format "  %s %s" (explog-search-day hit)
+                        (explog-search-where hit))
+                'face 'explog-search-where)))
 
 (defun explog-consult--hit (candidate)
   "Return the hit of CANDIDATE."
@@ -52,8 +79,7 @@
   "Return the title of CANDIDATE's group, or CANDIDATE itself if TRANSFORM."
   (if transform
       candidate
-    (let ((hit (explog-consult--hit candidate)))
-      (or (explog-search-hit-experiment hit) "No experiment"))))
+    (get-text-property 0 'explog-consult-group candidate)))
 
 (defun explog-consult--state ()
   "Return a state function that previews hits in logs."
@@ -81,18 +107,24 @@
 
 (defun explog-consult-search (&optional query)
   "Search as `explog-search' does, beginning with QUERY, through consult."
-  (explog-search-visit-hit
-   (consult--read
-    (consult--dynamic-collection #'explog-consult--candidates)
-    :prompt "Search: "
-    :initial query
-    :category 'explog-hit
-    :sort nil
-    :require-match t
-    :history '(:input explog-search-history)
-    :lookup #'explog-consult--lookup
-    :group #'explog-consult--group
-    :state (explog-consult--state))))
+  ;; What consult waits for is meant for programs like grep; this one
+  ;; answers in milliseconds, and finds something for two letters.
+  (let ((consult-async-min-input 1)
+        (consult-async-input-debounce explog-search-delay)
+        (consult-async-input-throttle explog-search-delay))
+    (explog-search-visit-hit
+     (consult--read
+      (consult--dynamic-collection #'explog-consult--candidates)
+      :prompt "Search: "
+      :initial query
+      :category 'explog-hit
+      :sort nil
+      :require-match t
+      :history '(:input explog-search-history)
+      :lookup #'explog-consult--lookup
+      :group #'explog-consult--group
+      :annotate #'explog-consult--annotate
+      :state (explog-consult--state)))))
 
 (provide 'explog-consult)
 ;;; explog-consult.el ends here

@@ -1,0 +1,207 @@
+;;; explog-history.el --- The commits of an experiment  -*- lexical-binding: t; -*-
+
+;; Copyright (C) 2026 The explog contributors
+
+;; SPDX-License-Identifier: GPL-3.0-or-later
+
+;; This file is not part of GNU Emacs.
+
+;;; Commentary:
+
+;; `explog-commits' shows the commits of an experiment or a step: in a log
+;; of magit if one repository has them all, else in a list, where RET
+;; shows one.
+
+;;; Code:
+
+(require 'cl-lib)
+(require 'explog)
+(require 'explog-point)
+(require 'explog-ref)
+(require 'seq)
+(require 'subr-x)
+(require 'tabulated-list)
+
+(declare-function magit-log-setup-buffer "magit-log"
+                  (revs args files &optional locked focus))
+
+(cl-defstruct (explog-history-commit (:type vector) (:constructor nil) (:copier nil))
+  "A commit with a reference to an experiment, as the server sends it.
+STEP is empty for a reference to the whole of it.  PLACE is \"subject\",
+\"body\" or \"mention\"."
+  oid short repository author time subject step place results)
+
+(defface explog-history-results '((t :inherit bold))
+  "The subject of a commit with results."
+  :group 'explog)
+
+;;;; Which commits
+
+(defun explog-history--ask (id step)
+  "Return the commits of experiment ID, or of its STEP if that is non-nil.
+Those that only mention it are not among them."
+  (seq-remove (lambda (commit)
+                (equal "mention" (explog-history-commit-place commit)))
+              (explog-point-ask "commits" (list id (or step "")))))
+
+(defun explog-history--oids (commits)
+  "Return the ids of COMMITS, each once."
+  (delete-dups (mapcar #'explog-history-commit-oid commits)))
+
+(defun explog-history--shared (commits)
+  "Return a repository that has all of COMMITS and is there, or nil."
+  (let ((size (length (explog-history--oids commits))))
+    (seq-find (lambda (repository)
+                (and (file-directory-p repository)
+                     (= size (length (explog-history--oids
+                                      (explog-history--in repository commits))))))
+              (delete-dups (mapcar #'explog-history-commit-repository commits)))))
+
+(defun explog-history--in (repository commits)
+  "Return those of COMMITS that are in REPOSITORY."
+  (seq-filter (lambda (commit)
+                (equal repository (explog-history-commit-repository commit)))
+              commits))
+
+;;;; The command
+
+;;;###autoload
+(defun explog-commits (id &optional step)
+  "Show the commits of experiment ID, or of its STEP and those in it.
+That is what the point is on; with a prefix argument, ask.  They are
+shown in a log of magit if it is there and one repository has them all,
+else in a list."
+  (interactive (explog-history--arguments))
+  (let* ((commits (explog-history--ask id step))
+         (shared (explog-history--shared commits)))
+    (cond ((null commits)
+           (user-error "No commit has %s in its subject, or at the start of a line"
+                       (explog-ref-string id step)))
+          ((and shared (require 'magit nil t))
+           (explog-history--magit shared (explog-history--oids commits)))
+          (t (explog-history--list id step commits)))))
+
+(defun explog-history--arguments ()
+  "Return (ID STEP) for a command."
+  (let ((reference (explog-point-reference "Commits of: ")))
+    (list (car reference) (cdr reference))))
+
+(defun explog-history--magit (repository oids)
+  "Show the commits OIDS of REPOSITORY, and no others, in a log of magit."
+  (let ((default-directory (file-name-as-directory repository)))
+    ;; Behind --no-walk, -n would take that back.  One more than there are: at
+    ;; the limit, magit would offer more of them.
+    (magit-log-setup-buffer oids (list (format "-n%d" (1+ (length oids)))
+                                       "--no-walk" "--decorate")
+                            nil)))
+
+;;;; The list
+
+(defvar-local explog-history--about nil
+  "What the commits in this list are of, (ID STEP).")
+
+(defvar explog-history-mode-map
+  (let ((map (make-sparse-keymap)))
+    (define-key map (kbd "RET") #'explog-history-visit)
+    (define-key map [mouse-2] #'explog-history-visit)
+    map)
+  "The keys of `explog-history-mode'.")
+
+(define-derived-mode explog-history-mode tabulated-list-mode "Explog Commits"
+  "The commits of an experiment, in whatever repository.
+
+\\{explog-history-mode-map}"
+  (setq tabulated-list-format [("Date" 11 t) ("Repository" 18 t) ("Hash" 10 nil)
+                               ("Step" 7 explog-history--step-before-p)
+                               ("Subject" 0 t)]
+        tabulated-list-padding 1
+        next-error-function #'explog-history--next-error)
+  (add-hook 'tabulated-list-revert-hook #'explog-history--refresh nil t)
+  (tabulated-list-init-header))
+
+(defun explog-history--list (id step commits)
+  "Show COMMITS, those of experiment ID or its STEP, in a list."
+  (let ((buffer (get-buffer-create
+                 (format "*explog commits: %s*" (explog-ref-string id step)))))
+    (with-current-buffer buffer
+      (explog-history-mode)
+      (setq explog-history--about (list id step))
+      (explog-history--fill commits)
+      (goto-char (point-min)))
+    (pop-to-buffer buffer)))
+
+(defun explog-history--refresh ()
+  "Ask again for the commits of this list."
+  (explog-history--fill (apply #'explog-history--ask explog-history--about)))
+
+(defun explog-history--fill (commits)
+  "Show COMMITS in this list."
+  (setq tabulated-list-entries (mapcar #'explog-history--entry commits))
+  (tabulated-list-print t)
+  (let ((id (car explog-history--about))
+        (inhibit-read-only t))
+    (save-excursion
+      (goto-char (point-min))
+      (while (not (eobp))
+        (let ((commit (tabulated-list-get-id)))
+          (when commit
+            (put-text-property (point) (line-end-position) 'explog-point
+                               (explog-history--point id commit))))
+        (forward-line)))))
+
+(defun explog-history--point (id commit)
+  "Return what a line with COMMIT, of experiment ID, is on; see `explog-point'."
+  (let ((step (explog-history-commit-step commit)))
+    (list :kind 'commit :id id :step (and (not (string-empty-p step)) step)
+          :commit (explog-history-commit-oid commit)
+          :repository (explog-history-commit-repository commit))))
+
+(defun explog-history--entry (commit)
+  "Return the line for COMMIT as `tabulated-list-entries' has it."
+  (list commit
+        (vector
+         (format-time-string "%Y-%m-%d" (explog-history-commit-time commit))
+         (file-name-nondirectory (explog-history-commit-repository commit))
+         (explog-history-commit-short commit)
+         (explog-history-commit-step commit)
+         (if (explog-history-commit-results commit)
+             (propertize (explog-history-commit-subject commit)
+                         'face 'explog-history-results)
+           (explog-history-commit-subject commit)))))
+
+(defun explog-history--step-before-p (one other)
+  "Return non-nil if the step in the entry ONE comes before that in OTHER."
+  (version-list-< (explog-history--numbers one) (explog-history--numbers other)))
+
+(defun explog-history--numbers (entry)
+  "Return the step of ENTRY as a list of numbers."
+  (mapcar #'string-to-number
+          (split-string (explog-history-commit-step (car entry)) "\\." t)))
+
+;;;; In the list
+
+(defun explog-history-visit (&optional event)
+  "Show the commit at point, or where EVENT is, in magit or vc."
+  (interactive (list last-nonmenu-event))
+  (when (mouse-event-p event)
+    (mouse-set-point event))
+  (setq next-error-last-buffer (current-buffer))
+  (let ((commit (or (tabulated-list-get-id) (user-error "No commit here"))))
+    (explog-search-visit-commit (explog-history-commit-repository commit)
+                                (explog-history-commit-oid commit))))
+
+(defun explog-history--next-error (count &optional reset)
+  "Show the COUNTth commit from here, or from the first if RESET."
+  (when reset
+    (goto-char (point-min))
+    (setq count (1- count)))
+  (let ((start (point)))
+    (unless (and (zerop (forward-line count)) (tabulated-list-get-id))
+      (goto-char start)
+      (user-error "No more commits")))
+  (dolist (window (get-buffer-window-list nil nil t))
+    (set-window-point window (point)))
+  (explog-history-visit))
+
+(provide 'explog-history)
+;;; explog-history.el ends here

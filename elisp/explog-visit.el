@@ -1,0 +1,253 @@
+;;; explog-visit.el --- Go to experiments and steps  -*- lexical-binding: t; -*-
+
+;; Copyright (C) 2026 The explog contributors
+
+;; SPDX-License-Identifier: GPL-3.0-or-later
+
+;; This file is not part of GNU Emacs.
+
+;;; Commentary:
+
+;; `explog-visit' goes to an experiment or a step by its id or by words of
+;; its title, from anywhere; M-, comes back.
+;;
+;; Where an experiment is, the server knows.  What a buffer holds counts
+;; more, as it may not be saved: the place is found there by the id, never
+;; by a line number.
+
+;;; Code:
+
+(require 'explog)
+(require 'explog-heading)
+(require 'explog-log)
+(require 'explog-point)
+(require 'explog-ref)
+(require 'explog-steps)
+(require 'seq)
+(require 'subr-x)
+
+(autoload 'explog-cache-read-experiment "explog-cache-read")
+(autoload 'explog-cache-usable-p "explog-cache")
+(declare-function org-fold-show-context "org-fold" (&optional key))
+(declare-function org-show-context "org" (&optional key))
+(declare-function xref-push-marker-stack "xref" (&optional m))
+
+;;;; Which log
+
+(defun explog-visit--files (id)
+  "Return the logs that have experiment ID.
+A log that is visited is looked up in its buffer, saved or not."
+  (let ((files (delete-dups (append (explog-visit--indexed id)
+                                    (mapcar #'buffer-file-name
+                                            (explog-log-modified-buffers))))))
+    (seq-filter (lambda (file)
+                  (let ((buffer (find-buffer-visiting file)))
+                    (or (not buffer) (explog-visit--places buffer id))))
+                files)))
+
+(defun explog-visit--indexed (id)
+  "Return the logs that have experiment ID on disk.
+Where the server cannot tell, they are read."
+  (pcase (and (explog-bridge-ready-p)
+              (ignore-errors
+                (explog-bridge-call-sync "places" (list id) :timeout 5)))
+    (`(,files t) files)
+    (_ (delete-dups (mapcar #'cadr (seq-filter (lambda (known) (equal id (car known)))
+                                               (explog-log-ids)))))))
+
+(defun explog-visit--places (buffer id)
+  "Return the positions of experiment ID in BUFFER, narrowed or not."
+  (with-current-buffer buffer
+    (save-restriction
+      (widen)
+      (explog-log-places id))))
+
+(defun explog-visit--archive-p (file)
+  "Return non-nil if FILE is the archive of a log."
+  (string-suffix-p "_archive" file))
+
+(defun explog-visit-file (id)
+  "Return the log that has experiment ID; ask if it is in several.
+An archive counts only where no other log has it."
+  (let* ((all (explog-visit--files id))
+         (files (or (seq-remove #'explog-visit--archive-p all) all)))
+    (cond ((null files) (user-error "No log has experiment %s" id))
+          ((cdr files)
+           (explog-visit--choose (format "%s is in several logs" id)
+                                 (mapcar #'abbreviate-file-name
+                                         (explog-visit--own-first files))))
+          (t (car files)))))
+
+(defun explog-visit--own-first (files)
+  "Return FILES with that of this buffer, if it is among them, in front."
+  (let ((own (buffer-file-name (or (buffer-base-buffer) (current-buffer)))))
+    (if (member own files)
+        (cons own (remove own files))
+      files)))
+
+(defun explog-visit--choose (prompt choices)
+  "Ask with PROMPT for one of CHOICES, and return it; RET takes the first.
+If CHOICES is an alist, return the value."
+  (let* ((first (if (consp (car choices)) (caar choices) (car choices)))
+         (chosen (completing-read (format-prompt prompt first) choices nil t
+                                  nil nil first)))
+    (if (consp (car choices))
+        (cdr (assoc chosen choices))
+      chosen)))
+
+;;;; Which place
+
+(defun explog-visit--place (buffer id)
+  "Return the position of experiment ID in BUFFER; ask if there are several."
+  (let ((places (explog-visit--places buffer id)))
+    (cond ((null places)
+           (user-error "%s does not have experiment %s any more"
+                       (abbreviate-file-name (buffer-file-name buffer)) id))
+          ((cdr places)
+           (let ((choices (mapcar (lambda (place)
+                                    (cons (explog-visit--line buffer place) place))
+                                  places)))
+             (explog-visit--choose (format "%s is there twice" id) choices)))
+          (t (car places)))))
+
+(defun explog-visit--line (buffer position)
+  "Return the number and the text of the line at POSITION in BUFFER."
+  (with-current-buffer buffer
+    (save-excursion
+      (save-restriction
+        (widen)
+        (goto-char position)
+        (format "%d: %s" (line-number-at-pos)
+                (explog-heading-title (explog-heading-text)))))))
+
+(defun explog-visit--step (buffer position number)
+  "Return where the step NUMBER of the experiment at POSITION in BUFFER is, or nil."
+  (with-current-buffer buffer
+    (save-excursion
+      (save-restriction
+        (widen)
+        (goto-char position)
+        (explog-steps-position number)))))
+
+;;;; Going there
+
+(defun explog-visit-goto (id &optional step other-window)
+  "Go to experiment ID, or to its STEP, a string like \"1\" or \"1.2\".
+With OTHER-WINDOW, do so in another window.  What is hidden there is
+shown; M-, comes back."
+  (let* ((file (expand-file-name (explog-visit-file id)))
+         (visited (find-buffer-visiting file))
+         (buffer (or visited (explog-visit--open file)))
+         (done nil))
+    (unwind-protect
+        (let* ((heading (explog-visit--place buffer id))
+               (place (and step (explog-visit--step buffer heading step))))
+          (explog-visit--show buffer (or place heading) other-window)
+          (setq done t)
+          (explog-visit--caution file id (and (not place) step)))
+      (unless (or done visited)
+        (kill-buffer buffer)))))
+
+(defun explog-visit--open (file)
+  "Return a buffer that visits FILE, which none does yet."
+  (unless (file-readable-p file)
+    (user-error "%s cannot be read" (abbreviate-file-name file)))
+  (find-file-noselect file))
+
+(defun explog-visit--show (buffer position other-window)
+  "Show POSITION in BUFFER, in the selected window unless OTHER-WINDOW."
+  (explog-visit--mark)
+  (if other-window
+      (pop-to-buffer buffer)
+    (pop-to-buffer-same-window buffer))
+  (unless (<= (point-min) position (point-max))
+    (widen))
+  (unless (= (point) position)
+    (push-mark nil t))
+  (goto-char position)
+  (explog-visit-unfold)
+  (recenter))
+
+(defun explog-visit--mark ()
+  "Let M-, come back to where we are."
+  (require 'xref)
+  (xref-push-marker-stack))
+
+(defun explog-visit-unfold ()
+  "Show what is hidden around point in a log."
+  (cond ((not (derived-mode-p 'org-mode)))
+        ((fboundp 'org-fold-show-context) (org-fold-show-context 'link-search))
+        ((fboundp 'org-show-context) (org-show-context 'link-search))))
+
+(defun explog-visit--caution (file id missing)
+  "Say what is to be known of experiment ID in FILE: MISSING is a step it has not."
+  (let ((said (delq nil (list (and missing (format "%s has no step %s" id missing))
+                              (and (explog-visit--archive-p file)
+                                   (format "%s is archived" id))))))
+    (when said
+      (message "explog: %s" (string-join said ", ")))))
+
+;;;; The commands
+
+;;;###autoload
+(defun explog-visit (name &optional other-window)
+  "Go to the experiment, step or commit with NAME.
+NAME is an id as 201, a step as 201.1 or [e201.1], the hash of a commit,
+or else words to search for, with completion by id and title.  With a
+prefix argument, OTHER-WINDOW, show it in another window.  M-, comes
+back to where you are."
+  (interactive (list (explog-visit--read) current-prefix-arg))
+  (let ((reference (explog-ref-parse name)))
+    (cond ((and reference (explog-visit--files (car reference)))
+           (explog-visit-goto (car reference) (cdr reference) other-window))
+          ((and (string-match-p "\\`[0-9a-f]\\{7,64\\}\\'" name)
+                (explog-visit--commit name)))
+          ((and reference (string-match-p "\\`\\[?e" name))
+           (user-error "No log has experiment %s" (car reference)))
+          (t (explog-search-for name)))))
+
+(defun explog-visit--read ()
+  "Ask for the name of an experiment, step or commit."
+  (let ((prompt "Experiment (id or words): "))
+    (if (explog-cache-usable-p)
+        (explog-cache-read-experiment prompt nil nil t)
+      (let ((choices (mapcar (pcase-lambda (`(,id ,_ ,heading))
+                               (cons (concat id " " (explog-heading-title heading)) id))
+                             (explog-log-ids))))
+        (or (cdr (assoc (setq prompt (completing-read prompt choices)) choices))
+            prompt)))))
+
+(defun explog-visit--commit (hash)
+  "Show the commit HASH, in whatever repository it is.
+Return nil if it is in none, or there is no server to tell."
+  (when-let ((rows (and (explog-bridge-ready-p)
+                        (append (ignore-errors
+                                  (explog-bridge-call-sync
+                                   "find-commit" (list hash) :timeout 5))
+                                nil)))
+             (row (if (cdr rows)
+                      (explog-visit--choose-commit hash rows)
+                    (car rows))))
+    (explog-visit--mark)
+    (explog-search-visit-commit (aref row 1) (aref row 0))
+    t))
+
+(defun explog-visit--choose-commit (hash rows)
+  "Ask for one of ROWS, [ID REPOSITORY] of commits whose id begins with HASH."
+  (let ((choices (mapcar (lambda (row)
+                           (cons (format "%s in %s" (substring (aref row 0) 0 12)
+                                         (abbreviate-file-name (aref row 1)))
+                                 row))
+                         rows)))
+    (explog-visit--choose (format "There are several %s" hash) choices)))
+
+;;;###autoload
+(defun explog-mentions (id &optional step)
+  "Show all that speaks of experiment ID, or of its STEP, in logs and commits.
+That is the one that the point is on; with a prefix argument, ask."
+  (interactive (let ((reference (explog-point-reference "Mentions of: ")))
+                 (list (car reference) (cdr reference))))
+  (explog-search-for (explog-ref-string id step)))
+
+(provide 'explog-visit)
+;;; explog-visit.el ends here

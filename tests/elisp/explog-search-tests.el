@@ -1,0 +1,69 @@
+;;; explog-search-tests.el --- Tests of what searches find  -*- lexical-binding: t; -*-
+
+;; SPDX-License-Identifier: GPL-3.0-or-later
+
+;;; Commentary:
+
+;; How to get to a hit.  What typing does is tested in a real Emacs.
+
+;;; Code:
+
+(require 'explog-test)
+(require 'explog-search-results)
+
+(defun explog-search-tests--visit (file kind step line)
+  "Visit the hit of KIND for STEP of experiment 201 at LINE of FILE.
+Return the text of the line where that leads."
+  (save-window-excursion
+    (explog-search-visit-hit (vector kind "201" step "ABC" "" file line nil nil nil))
+    (buffer-substring-no-properties (line-beginning-position) (line-end-position))))
+
+(ert-deftest explog-search-test-visit ()
+  "A hit is where it was on disk, or where it is now in what is not saved."
+  (explog-test-with-log explog-test-log
+    (explog-test-goto "2. [ ] Test XYZ with ABC")
+    (let ((step (line-number-at-pos)))
+      (explog-test-goto "* TODO [201]")
+      (pcase-let ((heading (line-number-at-pos))
+                  (hits '(("step" "2" "2. [ ] Test XYZ with ABC")
+                          ("experiment" nil "* TODO [201] ABC in XYZ model"))))
+        (dolist (above '("" "* One\n* Two\n* Three\n"))
+          (save-excursion
+            (goto-char (point-min))
+            (insert above))
+          (pcase-dolist (`(,kind ,number ,wanted) hits)
+            (should (string-prefix-p
+                     wanted (explog-search-tests--visit file kind number
+                                                        (if number step heading))))))
+        ;; A line that is in another entry now is no place of this one.
+        (should (string-prefix-p "* TODO [201]" (explog-search-tests--visit file "note" nil 1)))
+        (should (string-prefix-p "* TODO [201]" (explog-search-tests--visit file "step" "9" 1)))))))
+
+(ert-deftest explog-search-test-visit-narrowed ()
+  "A buffer is widened only if the hit is not seen otherwise."
+  (explog-test-with-log explog-test-log
+    (explog-test-goto "* TODO [201]")
+    (let ((line (line-number-at-pos)))
+      (narrow-to-region (point) (line-end-position))
+      (explog-search-tests--visit file "experiment" nil line)
+      (should (buffer-narrowed-p))
+      (explog-search-tests--visit file "note" nil (+ line 2))
+      (should-not (buffer-narrowed-p)))))
+
+(ert-deftest explog-search-test-nothing-stale ()
+  "What was found for another query is not there while an answer is awaited."
+  (save-window-excursion
+    (unwind-protect
+        (cl-letf (((symbol-function 'explog-need-mode) #'ignore)
+                  ((symbol-function 'explog-search--ask) #'ignore))
+          (explog-search--show "old" (list 1 t (vector (vector "note" "201" nil "ABC" "found" "/log.org"
+                                                               3 nil nil nil))
+                                           ""))
+          (explog-search-for "old")
+          (should (string-search "found" (buffer-string)))
+          (explog-search-for "new")
+          (should (equal "" (buffer-string))))
+      (kill-buffer "*explog search*"))))
+
+(provide 'explog-search-tests)
+;;; explog-search-tests.el ends here
