@@ -9,8 +9,8 @@
 ;;; Commentary:
 
 ;; Agenda commands over the logs: `ci' experiments in progress, `ct' those
-;; to do or waiting, `ca' all of them, `cd' those done.  They use org's own
-;; matcher, so that everything an agenda buffer can do works in them.
+;; to do or waiting, `ca' all of them, `cd' those done, and what else the
+;; user defines.  What they show is made by `explog-agenda-view'.
 ;;
 ;; They are not put into `org-agenda-custom-commands', where they would
 ;; be lost when the user sets that, and saved when the user customizes
@@ -19,12 +19,11 @@
 ;;; Code:
 
 (require 'explog)
-(require 'explog-heading)
 (require 'explog-log)
 (require 'seq)
 
+(declare-function explog-agenda-view "explog-agenda-view" (match))
 (declare-function org-agenda "org-agenda" (&optional arg keys restriction))
-(declare-function org-entry-end-position "org" ())
 (defvar org-agenda-custom-commands)
 
 (defcustom explog-agenda-commands
@@ -33,14 +32,17 @@
     ("a" "All experiments" nil)
     ("d" "Experiments done" ("DONE")))
   "The agenda commands that `explog-mode' adds.
-Each is (KEY DESCRIPTION KEYWORDS): KEY is what follows
-`explog-agenda-prefix', and KEYWORDS are the TODO keywords of the
-experiments to show, nil for all experiments."
+Each is (KEY DESCRIPTION MATCH): KEY is what follows
+`explog-agenda-prefix', and MATCH says which experiments are shown: a
+list of TODO keywords, nil for all experiments, or a query as for
+`explog-search', for example \"state:INPROGRESS tag:vision after:2w\".
+See `explog-agenda-view'."
   :type '(repeat (list (string :tag "Key") (string :tag "Description")
-                       (repeat :tag "TODO keywords" string)))
+                       (choice (repeat :tag "TODO keywords" string)
+                               (string :tag "Query"))))
   :group 'explog)
 
-;;;; What an agenda command needs
+;;;; What org gets
 
 (defun explog-agenda-files ()
   "Return the logs that can be read.
@@ -48,31 +50,13 @@ Org asks what to do about a file that is not there."
   (seq-filter (lambda (file) (and (file-regular-p file) (file-readable-p file)))
               (explog-log-files)))
 
-(defun explog-agenda-skip ()
-  "Return nil at an experiment, and elsewhere where org is to go on.
-For `org-agenda-skip-function'."
-  (unless (save-excursion
-            (beginning-of-line)
-            (explog-heading-experiment-id))
-    (org-entry-end-position)))
-
-(defun explog-agenda--match (keywords)
-  "Return the match string for experiments with one of KEYWORDS, nil for all."
-  (if keywords
-      (mapconcat (lambda (keyword) (format "TODO=\"%s\"" keyword)) keywords "|")
-    "LEVEL>0"))
-
 (defun explog-agenda--command (command)
   "Return the element of `org-agenda-custom-commands' for COMMAND.
 COMMAND is an element of `explog-agenda-commands'."
-  (pcase-let ((`(,key ,description ,keywords) command))
-    (list (concat explog-agenda-prefix key) description 'tags
-          (explog-agenda--match keywords)
-          `((org-agenda-files (explog-agenda-files))
-            (org-agenda-skip-function #'explog-agenda-skip)
-            ;; An experiment may be beneath another.
-            (org-tags-match-list-sublevels (or org-tags-match-list-sublevels t))
-            (org-agenda-dim-blocked-tasks nil)
+  (pcase-let ((`(,key ,description ,match) command))
+    (list (concat explog-agenda-prefix key) description #'explog-agenda-view
+          `',match
+          `((org-agenda-dim-blocked-tasks nil)
             (org-agenda-overriding-header ,description)))))
 
 ;;;; The commands of `explog-mode'

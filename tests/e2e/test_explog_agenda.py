@@ -44,14 +44,15 @@ def shared_init() -> str:
 def agenda(world: World, key: str, *logs: Path) -> list[str]:
     """Press C-c a c KEY, and return the headings that it lists, as they are on the screen."""
     world.emacs.keys("C-c a")
-    world.emacs.wait_for("Experiments")
+    world.emacs.wait_for("Press key for an agenda command")
     world.emacs.keys(f"c {key}")
     steps.wait_mode(world.emacs, "org-agenda-mode")
     world.emacs.keys("C-x 1")
     world.emacs.settle()
     text = world.emacs.string("(buffer-string)")
     names = "|".join(re.escape(log.stem) for log in logs or (world.log,))
-    entry = re.compile(rf"^  (?:{names}): +(\S.*?)(?: +:\S+:)?$", re.MULTILINE)
+    told = r"(?:\[\d+/\d+\] +)?(?:(?:-|\d+d) )?"  # progress, days since the last commit
+    entry = re.compile(rf"^  (?:{names}): +{told}([A-Z].*?)(?: +:\S+:)?$", re.MULTILINE)
     found = [match[1].strip() for match in entry.finditer(text)]
     for heading in found:
         world.emacs.wait_for(heading)
@@ -133,3 +134,90 @@ def test_the_agenda_shows_what_a_commit_did(world: World) -> None:
     world.wait_line(f"2. [X] Test it ({world.short(commit)})")
     world.same_in_buffer()
     assert "** TODO Experiments [1/2]" in world.lines()
+
+
+def line_of(world: World, heading: str) -> str:
+    """Return the line of the agenda with HEADING, without its tags."""
+    text = world.emacs.string("(with-current-buffer org-agenda-buffer-name (buffer-string))")
+    (line,) = (line for line in text.splitlines() if heading in line)
+    return re.sub(r" +:\S+:$", "", line)
+
+
+def test_progress_and_days_since_the_last_commit(world: World) -> None:
+    world.log.write_text(LOG, encoding="utf-8")
+    commit = world.repository.commit("[e202.2] Results")
+    world.wait_line(f"2. [X] Test it ({world.short(commit)})")
+    world.emacs.wait_until(
+        lambda: bool(agenda(world, "i")) and "[1/2]" in line_of(world, "Deeper"), what="progress"
+    )
+    line = line_of(world, "Deeper")
+    assert re.search(r"\[1/2\] +\d+d INPROGRESS \[202\] Deeper XYZ$", line), line
+    agenda(world, "a")
+    assert re.search(r"\[0/1\] +- TODO \[201\]", line_of(world, "ABC in XYZ"))
+
+
+def wait_listed(world: World, text: str) -> None:
+    """Wait until the current buffer, an agenda, has TEXT."""
+    world.emacs.wait_until(
+        lambda: text in world.emacs.string("(buffer-string)"), what=f"{text} in the agenda"
+    )
+
+
+def test_a_command_of_the_user(world: World) -> None:
+    world.log.write_text(LOG, encoding="utf-8")
+    commit = world.repository.commit("[e202.2] Train wider")
+    world.wait_line(f"2. [ ] Test it ({world.short(commit)})")
+    world.emacs.eval(
+        """(setq org-agenda-custom-commands
+            '(("x" "Experiments with commits" explog-agenda-view "state:INPROGRESS kind:commit")
+              ("y" "Experiments without" explog-agenda-view "tag:@work -kind:commit")))"""
+    )
+    for key, shown, hidden in (("x", "Deeper", "ABC"), ("y", "ABC", "Deeper")):
+        world.emacs.keys("C-c a")
+        world.emacs.wait_for("Press key for an agenda command")
+        world.emacs.keys(key)
+        steps.wait_mode(world.emacs, "org-agenda-mode")
+        # The screen may show the log still, which has it as well.
+        wait_listed(world, shown)
+        assert hidden not in world.emacs.string("(buffer-string)")
+
+
+def test_what_the_keys_of_an_agenda_do(world: World) -> None:
+    world.log.write_text(LOG, encoding="utf-8")
+    assert len(agenda(world, "a")) == 4
+    # TAB goes to the entry, and comes back; t changes the state in the log and here.
+    steps.search(world.emacs, "Deeper")
+    world.emacs.keys("TAB")
+    world.emacs.wait_until(
+        lambda: world.emacs.string("buffer-file-name") == str(world.log), what="the log"
+    )
+    world.emacs.keys("C-x o C-x 1")
+    world.emacs.settle()
+    world.emacs.keys("t")
+    world.emacs.settle()
+    assert "WAIT [202] Deeper" in line_of(world, "Deeper")
+    assert "* WAIT [202] Deeper XYZ" in world.buffer()
+    # g makes it anew from the buffer, which is not saved.
+    world.emacs.keys("g")
+    world.emacs.settle()
+    assert "WAIT [202] Deeper" in line_of(world, "Deeper")
+    # m marks, B t sets the state of what is marked.
+    for heading in ("Deeper", "Longer"):
+        world.emacs.keys("M-<")
+        steps.search(world.emacs, heading)
+        world.emacs.keys("m")
+    world.emacs.keys("B t")
+    world.emacs.type("DONE")
+    world.emacs.keys("RET")
+    world.emacs.settle()
+    assert "* DONE [202] Deeper XYZ" in world.buffer()
+    assert "* DONE [198] Longer XYZ" in world.buffer()
+    # = filters by what is typed.
+    world.emacs.keys("=")
+    world.emacs.type("Deeper")
+    world.emacs.keys("RET")
+    world.emacs.settle()
+    world.emacs.wait_until(
+        lambda: "Deeper" in world.emacs.screen() and "Longer" not in world.emacs.screen(),
+        what="the filter",
+    )
