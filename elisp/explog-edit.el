@@ -18,6 +18,7 @@
 
 ;;; Code:
 
+(require 'explog-edit-save)
 (require 'explog-heading)
 (require 'explog-log)
 (require 'seq)
@@ -25,30 +26,24 @@
 
 (declare-function explog-bridge-define "explog-bridge" (method function))
 
-(defmacro explog-edit--quietly (&rest body)
-  "Do BODY in such a way that whatever would ask or show something fails."
-  (declare (indent 0) (debug t))
-  `(let ((inhibit-interaction t)
-         (use-dialog-box nil)
-         (debug-on-error nil)
-         (debug-on-quit nil)
-         (display-buffer-overriding-action
-          '(display-buffer-no-window (allow-no-window . t)))
-         (deactivate-mark nil))
-     ,@body))
-
 (defun explog-edit-define-methods ()
   "Let the server look into buffers that visit logs, and edit them."
   (require 'explog-bridge)
   (explog-bridge-define "entries" #'explog-edit-entries)
+  (explog-bridge-define "unsaved" #'explog-edit-unsaved)
   (explog-bridge-define "edit" #'explog-edit-entry)
-  (explog-bridge-define "tell" #'explog-edit-tell))
+  (explog-bridge-define "edits" #'explog-edit-file)
+  (explog-bridge-define "tell" #'explog-edit-tell)
+  (explog-bridge-define "attention" #'explog-attention-set)
+  (explog-bridge-define "flags" #'explog-flags-set))
 
 ;;;; What buffers hold
 
 (defvar explog-edit--index nil
-  "Positions of experiments, while many are looked up: (BUFFER . TABLE).
-TABLE maps ids to lists of positions.")
+  "What is known of a buffer while many entries are looked up, or nil.
+That is (BUFFER TABLE PROBLEM POSITION LINE), or (nil).  TABLE maps ids
+to lists of positions, PROBLEM is why the buffer must not be edited, and
+LINE is the number of the line at POSITION.")
 
 (defvar explog-edit--many 10
   "How many entries are looked up at once before it is worth while to index.")
@@ -90,30 +85,54 @@ With MUST-EXIST, return nil if it is not there."
              (start (car places)))
         (when (or start (not must-exist))
           (list :file file :ident id
-                :line (if start (line-number-at-pos start) 0)
+                :line (if start (explog-edit--line start) 0)
                 :text (if start (explog-edit--text start) "")
                 :problem (or (explog-edit--twice id places)
-                             (explog-edit--problem))))))))
+                             (if explog-edit--index
+                                 (nth 2 explog-edit--index)
+                               (explog-edit-problem)))))))))
 
 (defun explog-edit--places (id)
   "Return the positions of the headings of experiment ID in this buffer."
   (if (not explog-edit--index)
       (explog-log-places id)
     (unless (eq (car explog-edit--index) (current-buffer))
+      (setcar explog-edit--index (current-buffer))
+      (setcdr explog-edit--index
+              (list (explog-edit--table) (explog-edit-problem) (point-min) 1)))
+    (gethash id (cadr explog-edit--index))))
+
+(defvar-local explog-edit--known nil
+  "What `explog-edit--table' returned last, and what for: ((TICK TAG) . TABLE).")
+
+(defun explog-edit--table ()
+  "Return a hash table from ids to the positions of these experiments here.
+The server asks for the entries of a long log in several calls."
+  (let ((key (list (buffer-chars-modified-tick) explog-tag)))
+    (unless (equal key (car explog-edit--known))
       (let ((table (make-hash-table :test #'equal)))
-        (pcase-dolist (`(,found . ,position) (explog-heading-collect))
-          (push position (gethash found table)))
-        (setcar explog-edit--index (current-buffer))
-        (setcdr explog-edit--index table)))
-    (reverse (gethash id (cdr explog-edit--index)))))
+        (pcase-dolist (`(,id . ,position) (reverse (explog-heading-collect)))
+          (push position (gethash id table)))
+        (setq explog-edit--known (cons key table))))
+    (cdr explog-edit--known)))
+
+(defun explog-edit--line (position)
+  "Return the number of the line at POSITION, the beginning of one.
+Where many are looked up, they are counted from the last one on."
+  (pcase explog-edit--index
+    (`(,_ ,_ ,_ ,before ,line)
+     (let ((new (if (< position before)
+                    (line-number-at-pos position)
+                  (+ line (count-lines before position)))))
+       (setcdr (nthcdr 2 explog-edit--index) (list position new))
+       new))
+    (_ (line-number-at-pos position))))
 
 (defun explog-edit--text (start)
   "Return the text of the subtree whose heading is at START."
   (save-excursion
     (goto-char start)
     (buffer-substring-no-properties start (explog-log-entry-end))))
-
-;;;; Why a buffer is left alone
 
 (defun explog-edit--twice (id places)
   "Return what to say if experiment ID is at more than one of PLACES, or nil."
@@ -122,56 +141,17 @@ With MUST-EXIST, return nil if it is not there."
             (explog-edit--name) id
             (line-number-at-pos (car places)) (line-number-at-pos (cadr places)))))
 
-(defun explog-edit--name ()
-  "Return the name of the log that this buffer visits, as messages have it."
-  (file-name-nondirectory buffer-file-name))
-
-(defun explog-edit--problem ()
-  "Return why the current buffer must not be edited now, or nil."
-  (let ((name (explog-edit--name))
-        (owner (file-locked-p (expand-file-name buffer-file-truename))))
-    (cond (buffer-read-only
-           (format "the buffer %s is read-only" (buffer-name)))
-          ((not (or (verify-visited-file-modtime) (explog-edit--same-on-disk-p)))
-           (format (if (file-exists-p buffer-file-name)
-                       "%s changed on disk; revert its buffer"
-                     "%s was deleted; save its buffer to have it back")
-                   name))
-          ((explog-log-protected-p buffer-file-name)
-           (format "%s is read-only" name))
-          ((stringp owner)
-           (format "%s is being edited in another Emacs (%s)" name owner)))))
-
-(defun explog-edit--same-on-disk-p ()
-  "Return non-nil if the file was written again, with the text of the buffer.
-So it is after git went back and forth in the repository of a log, and
-Emacs itself does not ask about it.  An unsaved buffer is not compared."
-  (and (not (buffer-modified-p))
-       (file-readable-p buffer-file-name)
-       (let ((buffer (current-buffer))
-             (file buffer-file-name)
-             (coding-system-for-read buffer-file-coding-system))
-         (when (with-temp-buffer
-                 (insert-file-contents file)
-                 (explog-edit--same-text-p buffer))
-           (set-visited-file-modtime)
-           t))))
-
-(defun explog-edit--same-text-p (buffer)
-  "Return non-nil if BUFFER has the text of the current buffer."
-  (let ((temporary (current-buffer))
-        (case-fold-search nil))
-    (with-current-buffer buffer
-      (save-restriction
-        (widen)
-        (and (= (buffer-size) (buffer-size temporary))
-             (zerop (compare-buffer-substrings
-                     nil nil nil temporary nil nil)))))))
+(defun explog-edit-unsaved ()
+  "Return a list (FILE ID...) for each log that is not saved.
+The ids are those of its experiments."
+  (mapcar (lambda (buffer)
+            (with-current-buffer buffer
+              (save-restriction
+                (widen)
+                (cons buffer-file-name (mapcar #'car (explog-heading-collect))))))
+          (explog-log-modified-buffers)))
 
 ;;;; Edits
-
-(defvar-local explog-edit--tick nil
-  "The tick of this buffer when its only unsaved changes were ours, or nil.")
 
 (defun explog-edit-entry (file id edits messages)
   "Make EDITS in the entry ID of the buffer that visits FILE.
@@ -179,38 +159,75 @@ Each is (LINE OLD NEW), LINE counted from the heading, 0 being the
 heading itself.  Either all are made, as one step for `undo', or none.
 MESSAGES say what was done.  The buffer is saved soon, unless it has
 other changes."
+  (let ((buffer (explog-edit--in-buffer
+                 file (lambda () (explog-edit--replace id edits)))))
+    (explog-edit--finish-soon buffer messages))
+  t)
+
+(defun explog-edit-file (file entries)
+  "Edit ENTRIES in the buffer that visits FILE, as one step for `undo'.
+Each is (ID EDITS MESSAGES), as in `explog-edit-entry'.  The buffer is
+saved at once, unless it has other changes.  An entry is edited whole or
+not at all; return a list of (ID WHY) for those that are not edited."
+  (let* ((explog-edit--index (list nil))
+         done failed
+         (buffer (explog-edit--in-buffer
+                  file
+                  (lambda ()
+                    ;; From the bottom up, so that the positions stay right.
+                    (pcase-dolist (`(,id ,edits ,messages)
+                                   (explog-edit--upwards entries))
+                      (condition-case err
+                          (progn
+                            (explog-edit--replace id edits)
+                            (setq done (append messages done)))
+                        (error (push (list id (error-message-string err))
+                                     failed))))))))
+    (when done
+      (explog-edit--finish-soon buffer done)
+      (explog-edit-finish))
+    failed))
+
+(defun explog-edit--upwards (entries)
+  "Return ENTRIES, (ID ...) each, with the last in the buffer first."
+  (let ((places (mapcar (lambda (entry)
+                          (cons (or (car (explog-edit--places (car entry))) 0) entry))
+                        entries)))
+    (mapcar #'cdr (nreverse (sort places #'car-less-than-car)))))
+
+(defun explog-edit--in-buffer (file edit)
+  "Call EDIT in the buffer that visits FILE, as one step for `undo'.
+Return that buffer."
   (let ((buffer (or (find-buffer-visiting file)
                     (error "No buffer visits %s any more" file))))
     (with-current-buffer buffer
       (explog-edit--quietly
-        (when-let ((problem (explog-edit--problem)))
+        (when-let ((problem (explog-edit-problem)))
           (error "%s" problem))
         (let ((alone (or (not (buffer-modified-p))
                          (eql explog-edit--tick (buffer-chars-modified-tick)))))
-          (explog-edit--replace id edits)
+          (undo-boundary)
+          (save-excursion
+            (save-restriction
+              (widen)
+              (funcall edit)))
+          (undo-boundary)
           (setq explog-edit--tick (and alone (buffer-chars-modified-tick))))))
-    (explog-edit--finish-soon buffer messages))
-  t)
+    buffer))
 
 (defun explog-edit--replace (id edits)
   "Make EDITS in the entry ID of the current buffer, all or none."
-  (save-excursion
-    (save-restriction
-      (widen)
-      (let* ((start (explog-edit--start id))
-             (end (save-excursion (goto-char start) (explog-log-entry-end)))
-             (places (mapcar (lambda (edit) (explog-edit--place start end edit))
-                             edits)))
-        (undo-boundary)
-        (atomic-change-group
-          ;; From the bottom up, so that the positions stay right.
-          (pcase-dolist (`(,beg . ,new) (nreverse (sort places #'car-less-than-car)))
-            (explog-edit--splice beg new)))
-        (undo-boundary)))))
+  (let* ((start (explog-edit--start id))
+         (end (save-excursion (goto-char start) (explog-log-entry-end)))
+         (places (mapcar (lambda (edit) (explog-edit--place start end edit))
+                         edits)))
+    (atomic-change-group
+      (pcase-dolist (`(,beg . ,new) (nreverse (sort places #'car-less-than-car)))
+        (explog-edit--splice beg new)))))
 
 (defun explog-edit--start (id)
   "Return where the experiment ID is in this buffer, or signal an error."
-  (let ((places (explog-log-places id)))
+  (let ((places (explog-edit--places id)))
     (when-let ((problem (explog-edit--twice id places)))
       (error "%s" problem))
     (or (car places)
@@ -236,12 +253,12 @@ So point, markers, overlays and text properties in the line stay."
   (goto-char beg)
   (let ((old (buffer-substring-no-properties beg (line-end-position))))
     (pcase-dolist (`(,from ,to ,text)
-                   (nreverse (explog-edit--changes old new beg)))
+                   (nreverse (explog-edit-changes old new beg)))
       (goto-char from)
-      (explog-edit--insert text)
+      (explog-edit-insert text)
       (delete-region (point) (+ (point) (- to from))))))
 
-(defun explog-edit--insert (text)
+(defun explog-edit-insert (text)
   "Insert TEXT, hidden if it is put behind hidden text.
 Without that, a hash at the end of a fold would be seen (org 9.5)."
   (let* ((start (point))
@@ -253,16 +270,16 @@ Without that, a hash at the end of a fold would be seen (org 9.5)."
     (dolist (fold folds)
       (move-overlay fold (overlay-start fold) (point)))))
 
-(defun explog-edit--changes (old new offset)
+(defun explog-edit-changes (old new offset)
   "Return how to make NEW out of OLD, a list of (FROM TO TEXT) in order.
 FROM and TO count from OFFSET.  What is between them is replaced by TEXT."
-  (let ((i 0) (j 0) changes)
-    (while (or (< i (length old)) (< j (length new)))
-      (if (string= (explog-edit--piece old i 1) (explog-edit--piece new j 1))
-          (setq i (1+ i) j (1+ j))
-        (pcase-let ((`(,less . ,more) (explog-edit--resume old new i j)))
-          (push (list (+ offset i) (+ offset less) (substring new j more)) changes)
-          (setq i less j more))))
+  (let ((i 0) (j 0) changes same)
+    (while (not (eq t (setq same (compare-strings old i nil new j nil))))
+      (setq i (+ i (abs same) -1)
+            j (+ j (abs same) -1))
+      (pcase-let ((`(,less . ,more) (explog-edit--resume old new i j)))
+        (push (list (+ offset i) (+ offset less) (substring new j more)) changes)
+        (setq i less j more)))
     (nreverse changes)))
 
 (defun explog-edit--resume (old new i j)
@@ -283,92 +300,6 @@ These are the ends if there are none near by."
 (defun explog-edit--piece (text start size)
   "Return the part of TEXT from START that is SIZE long, or to its end."
   (substring text (min start (length text)) (min (+ start size) (length text))))
-
-;;;; Afterwards
-
-(defvar explog-edit--done nil
-  "What was edited and is to be saved and told of, newest first.
-An alist of buffers and lists of messages.")
-
-(defvar explog-edit--timer nil
-  "The timer that runs `explog-edit-finish'.")
-
-(defun explog-edit--finish-soon (buffer messages)
-  "Save BUFFER soon, and say MESSAGES.
-The edits that a rebase brings come in a row; they are saved together."
-  (setf (alist-get buffer explog-edit--done)
-        (append (alist-get buffer explog-edit--done) messages))
-  (when explog-edit--timer
-    (cancel-timer explog-edit--timer))
-  (setq explog-edit--timer (run-with-timer 0.03 nil #'explog-edit-finish)))
-
-(defun explog-edit-finish ()
-  "Save what was edited, and say what was done."
-  (when explog-edit--timer
-    (cancel-timer explog-edit--timer))
-  (let ((done (nreverse explog-edit--done)))
-    (setq explog-edit--timer nil
-          explog-edit--done nil)
-    (pcase-dolist (`(,buffer . ,messages) done)
-      (when (buffer-live-p buffer)
-        (explog-edit--report messages (with-current-buffer buffer
-                                        (explog-edit--save)))))))
-
-(defun explog-edit--save ()
-  "Save the current buffer, unless not all that is new there is ours.
-Return nil, or why it is not saved."
-  (cond ((not (buffer-modified-p)) nil)
-        ((not (eql explog-edit--tick (buffer-chars-modified-tick)))
-         "not saved, as the buffer has other changes")
-        (t (let ((why (or (explog-edit--problem)
-                          (condition-case err (explog-edit--write)
-                            (inhibited-interaction "that would ask something")
-                            ((error quit) (error-message-string err))))))
-             (and (buffer-modified-p)
-                  (format "not saved: %s" why))))))
-
-(defun explog-edit--write ()
-  "Save the current buffer without asking anything."
-  (explog-edit--quietly
-    (let ((save-silently t)
-          (require-final-newline nil))
-      (basic-save-buffer)
-      nil)))
-
-(defun explog-edit--report (messages caveat)
-  "Show the first of MESSAGES, with CAVEAT behind them unless that is nil."
-  (let ((more (- (length messages) 3)))
-    (explog-edit--show
-     (format "explog: %s%s%s"
-             (string-join (seq-take messages 3) ", ")
-             (if (> more 0) (format " and %d more" more) "")
-             (if caveat (format " (%s)" caveat) "")))))
-
-(defun explog-edit-tell (message)
-  "Show MESSAGE from the server."
-  (explog-edit--show (format "explog: %s" message))
-  t)
-
-(defvar explog-edit--shown nil
-  "The message that was shown last.")
-
-(defun explog-edit--show (text)
-  "Show TEXT as a message, once more if a message of magit covers it at once."
-  (message "%s" text)
-  (setq explog-edit--shown text)
-  (unless noninteractive
-    (run-with-timer 0.3 nil #'explog-edit--show-again
-                    text num-nonmacro-input-events)))
-
-(defun explog-edit--show-again (text events)
-  "Show TEXT again if another message is there, and no input since EVENTS."
-  (unless (or (not (eq text explog-edit--shown))
-              (member (current-message) (list nil text))
-              (/= events num-nonmacro-input-events)
-              this-command
-              (active-minibuffer-window))
-    (let ((message-log-max nil))
-      (message "%s" text))))
 
 (provide 'explog-edit)
 ;;; explog-edit.el ends here

@@ -249,7 +249,7 @@
           (16 17 "10") (27 28 "10"))
          ("" "(abc1234)" (10 10 "(abc1234)"))
          ("1. x\r" "1. x (abc1234)\r" (14 14 " (abc1234)"))))
-    (should (equal (explog-edit--changes old new 10) changes)))
+    (should (equal (explog-edit-changes old new 10) changes)))
   (let ((words ["a" "b" "ab" " " "[" "]" "é" "実験" "(abc1234)" "1/2" "a a a a "]))
     (random "explog")
     (dotimes (_ 300)

@@ -1,0 +1,212 @@
+;;; explog-check.el --- List what is wrong in the logs, and mend it  -*- lexical-binding: t; -*-
+
+;; Copyright (C) 2026 The explog contributors
+
+;; SPDX-License-Identifier: GPL-3.0-or-later
+
+;; This file is not part of GNU Emacs.
+
+;;; Commentary:
+
+;; `explog-check' lists every problem of all logs, the most serious
+;; first.  RET goes there; m shows what would mend a problem where there
+;; is one right way to, and mends it when typed again.
+
+;;; Code:
+
+(require 'explog)
+(require 'explog-check-mend)
+(require 'explog-review)
+(require 'seq)
+(require 'subr-x)
+
+(defface explog-check-serious '((t :inherit error))
+  "A kind of problem in which a hash or an entry is wrong."
+  :group 'explog)
+
+(defface explog-check-slight '((t :inherit warning))
+  "A kind of problem in which something else is wrong."
+  :group 'explog)
+
+(defconst explog-check--kinds
+  '(("unreadable" explog-check-serious "Cannot be read")
+    ("duplicate-id" explog-check-serious "Id used twice")
+    ("dead-hash" explog-check-serious "Dead hash")
+    ("ambiguous" explog-check-serious "More than one may be meant")
+    ("renumbered" explog-check-serious "List renumbered")
+    ("unknown-step" explog-check-slight "No such step")
+    ("unknown-experiment" explog-check-slight "No such experiment")
+    ("unticked" explog-check-slight "Results, and the box is open")
+    ("cookie" explog-check-slight "Wrong cookie")
+    ("unreferenced" explog-check-slight "Ticked, and no commit"))
+  "Alist of kinds of problems: the face and the name of each.")
+
+(defvar explog-check-mode-map
+  (let ((map (make-sparse-keymap)))
+    (define-key map (kbd "RET") #'explog-check-visit)
+    (define-key map [mouse-2] #'explog-check-visit)
+    (define-key map "n" #'explog-review-next)
+    (define-key map "p" #'explog-review-previous)
+    (define-key map "m" #'explog-check-mend)
+    (define-key map "M" #'explog-check-mend-kind)
+    (define-key map (kbd "TAB") #'explog-check-toggle)
+    map)
+  "The keys of `explog-check-mode'.")
+
+(define-derived-mode explog-check-mode special-mode "Explog Check"
+  "List what is wrong in experiment logs, the most serious first.
+
+A problem with an arrow can be mended: the mend is shown first, and made
+when you type the key again.
+
+\\{explog-check-mode-map}"
+  (setq truncate-lines t
+        buffer-undo-list t)
+  (setq-local revert-buffer-function #'explog-check--revert)
+  (setq-local imenu-generic-expression '((nil "^\\([^ →\n].*\\)$" 1)))
+  (setq-local outline-regexp "[^ →\n]")
+  (explog-review-mode-on))
+
+;;;###autoload
+(defun explog-check ()
+  "List every problem of the logs, the most serious first."
+  (interactive)
+  (explog-need-mode)
+  (let ((buffer (get-buffer-create "*explog check*")))
+    (with-current-buffer buffer
+      (unless (derived-mode-p 'explog-check-mode)
+        (explog-check-mode))
+      (unless explog-review--busy
+        (explog-check-again)))
+    (pop-to-buffer buffer)))
+
+(defun explog-check-again ()
+  "Ask the server for all problems, and list them in this buffer."
+  (explog-review-ask "check" nil "Checking..." #'explog-check--show))
+
+(defun explog-check--revert (&rest _)
+  "Check again."
+  (explog-check-again))
+
+;;;; The list
+
+(defun explog-check--show (problems)
+  "List PROBLEMS, with point where it was."
+  (let ((item (explog-review-item))
+        (line (line-number-at-pos))
+        (inhibit-read-only t))
+    (setq explog-check-problems problems)
+    (erase-buffer)
+    (pcase-dolist (`(,kind . ,group)
+                   (seq-group-by #'explog-check-problem-kind problems))
+      (explog-check--insert-group kind group))
+    (when (zerop (length problems))
+      (insert "No problems\n")
+      (message "explog: no problems"))
+    (explog-check--summarize)
+    (explog-check--goto item line)))
+
+(defun explog-check--summarize ()
+  "Have the header line say how many problems there are."
+  (let ((count (length explog-check-problems))
+        (mendable (seq-count #'explog-check-problem-mendable explog-check-problems)))
+    (setq explog-review-summary
+          (format "%s%s  RET: visit%s  g: check  q: quit"
+                  (pcase count
+                    (0 "No problems")
+                    (1 "1 problem")
+                    (_ (format "%d problems" count)))
+                  (if (zerop mendable) ""
+                    (format ", %d can be mended" mendable))
+                  (if (zerop mendable) ""
+                    "  m: mend  M: mend all of the kind")))))
+
+(defun explog-check--goto (item line)
+  "Go to what ITEM, a problem of before, is now, or else to LINE."
+  (goto-char (point-min))
+  (let ((start (point)) found)
+    (when item
+      (while (and (not found) (not (eobp)))
+        (let ((other (explog-review-item)))
+          (when (and other (equal (explog-check--key other) (explog-check--key item)))
+            (setq found t)))
+        (unless found
+          (forward-line))))
+    (unless found
+      (goto-char start)
+      (forward-line (1- line))
+      (unless (explog-review-item)
+        (or (explog-review--move 1)
+            (progn (goto-char (point-max))
+                   (explog-review--move -1))))))
+  (dolist (window (get-buffer-window-list nil nil t))
+    (set-window-point window (point))))
+
+(defun explog-check--key (problem)
+  "Return what PROBLEM has in common with itself after another check."
+  (list (explog-check-problem-kind problem)
+        (explog-check-problem-file problem)
+        (explog-check-problem-experiment problem)
+        (explog-check-problem-step problem)
+        (explog-check-problem-line problem)))
+
+(defun explog-check--insert-group (kind problems)
+  "Insert a heading for KIND, and PROBLEMS."
+  (pcase-let ((`(,face ,name) (or (cdr (assoc kind explog-check--kinds))
+                                  (list 'explog-check-slight kind))))
+    (unless (bobp)
+      (insert "\n"))
+    (insert (propertize (format "%s (%d)" name (length problems)) 'face face) "\n")
+    (mapc #'explog-check--insert problems)))
+
+(defun explog-check--insert (problem)
+  "Insert a line for PROBLEM."
+  (insert (propertize
+           (concat (if (explog-check-problem-mendable problem) "→ " "  ")
+                   (propertize (format "%-9s " (explog-check--reference problem))
+                               'face 'bold)
+                   (explog-check--where problem)
+                   (explog-check--message problem)
+                   "\n")
+           'explog-review-item problem
+           'mouse-face 'highlight
+           'help-echo "RET, mouse-2: go there")))
+
+(defun explog-check--message (problem)
+  "Return what is said of PROBLEM, on one line, with the home folder as `~'."
+  (let ((home (file-name-as-directory (expand-file-name "~"))))
+    (string-replace home "~/"
+                    (string-replace "\n" " " (explog-check-problem-message problem)))))
+
+(defun explog-check--reference (problem)
+  "Return the reference to what PROBLEM is about, or the empty string."
+  (if-let ((experiment (explog-check-problem-experiment problem)))
+      (concat "e" experiment
+              (if-let ((step (explog-check-problem-step problem)))
+                  (concat "." step)
+                ""))
+    ""))
+
+(defun explog-check--where (problem)
+  "Return where PROBLEM is, in a few words."
+  (if-let ((file (explog-check-problem-file problem)))
+      (propertize (if-let ((line (explog-check-problem-line problem)))
+                      (format "%s:%d: " (file-name-nondirectory file) line)
+                    (format "%s: " (file-name-nondirectory file)))
+                  'face 'explog-review-where)
+    ""))
+
+(defun explog-check-visit (&optional event)
+  "Go to the problem at point, or where EVENT is."
+  (interactive (list last-nonmenu-event))
+  (when (mouse-event-p event)
+    (mouse-set-point event))
+  (let ((problem (explog-check-here)))
+    (explog-review-visit (or (explog-check-problem-file problem)
+                             (user-error "This is in no log"))
+                         (explog-check-problem-line problem)
+                         (explog-check-problem-experiment problem)
+                         (explog-check-problem-step problem))))
+
+(provide 'explog-check)
+;;; explog-check.el ends here

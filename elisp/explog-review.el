@@ -1,0 +1,252 @@
+;;; explog-review.el --- Lists of edits to be looked through  -*- lexical-binding: t; -*-
+
+;; Copyright (C) 2026 The explog contributors
+
+;; SPDX-License-Identifier: GPL-3.0-or-later
+
+;; This file is not part of GNU Emacs.
+
+;;; Commentary:
+
+;; What the buffers of `explog-backfill' and `explog-check' share: they
+;; ask the server for something that may take a while, show how far it
+;; is, and have things in them that can be gone to.  A thing is whatever
+;; the text property `explog-review-item' says.
+
+;;; Code:
+
+(require 'explog)
+(require 'explog-edit)
+(require 'explog-log)
+(require 'seq)
+(require 'subr-x)
+
+(autoload 'explog-steps-position "explog-steps")
+(autoload 'explog-visit-unfold "explog-visit")
+
+(defface explog-review-heading '((t :inherit (bold font-lock-function-name-face)))
+  "What the lines below have in common."
+  :group 'explog)
+
+(defface explog-review-where '((t :inherit shadow))
+  "Where something is."
+  :group 'explog)
+
+(defface explog-review-problem '((t :inherit warning))
+  "Why something was not done."
+  :group 'explog)
+
+;;;; Asking
+
+(defvar-local explog-review--busy nil
+  "What the server has been asked for, or nil: (WHAT . TIMER).")
+
+(defvar-local explog-review-summary ""
+  "What the header line says while the server has nothing to do.")
+
+(defvar explog-review--patience 3600
+  "Seconds after which a request counts as failed.")
+
+(defun explog-review-mode-on ()
+  "Set up the current buffer, which is read-only, to ask the server."
+  (setq-local header-line-format '(:eval (explog-review--header)))
+  (setq-local next-error-function #'explog-review--next-error)
+  (add-hook 'kill-buffer-hook #'explog-review--idle nil t))
+
+(defun explog-review--header ()
+  "Return the text of the header line."
+  (string-replace "%" "%%" (or (car explog-review--busy) explog-review-summary)))
+
+(defun explog-review-ask (method args what done &optional failed)
+  "Call METHOD of the server with ARGS for the current buffer.
+While that lasts the header line shows WHAT.  Then DONE is called with
+the answer, or FAILED with the error, in the buffer if it is still
+there.  Without FAILED, the header line shows what the error is."
+  (explog-need-mode)
+  (when explog-review--busy
+    (user-error "%s" (car explog-review--busy)))
+  (let ((buffer (current-buffer)))
+    (setq explog-review--busy
+          (cons what (run-with-timer 0.5 0.5 #'explog-review--progress buffer what)))
+    (force-mode-line-update)
+    (explog-review--call method args buffer done
+                         (or failed #'explog-review--failed))))
+
+(defun explog-review--call (method args buffer done failed &optional times)
+  "Call METHOD with ARGS, then DONE or FAILED in BUFFER.
+A server that has just started is asked again a moment later, when it
+knows the options.  TIMES is how often that was so."
+  (explog-bridge-call
+   method args
+   :timeout explog-review--patience
+   :success (lambda (answer) (explog-review--end buffer done answer))
+   :error (lambda (problem)
+            (if (and (equal "not-configured" (plist-get problem :code))
+                     (< (or times 0) 50)
+                     explog-mode
+                     (buffer-live-p buffer))
+                (run-with-timer 0.2 nil #'explog-review--call
+                                method args buffer done failed (1+ (or times 0)))
+              (explog-review--end buffer failed problem)))))
+
+(defun explog-review--end (buffer function value)
+  "Call FUNCTION with VALUE in BUFFER, which waits no longer."
+  (when (buffer-live-p buffer)
+    (with-current-buffer buffer
+      (explog-review--idle)
+      (funcall function value)
+      (force-mode-line-update))))
+
+(defun explog-review--idle ()
+  "Note that the current buffer waits no longer."
+  (when-let ((timer (cdr explog-review--busy)))
+    (cancel-timer timer))
+  (setq explog-review--busy nil))
+
+(defun explog-review--failed (problem)
+  "Say what PROBLEM is, an error of the server."
+  (let ((text (plist-get problem :message)))
+    (setq explog-review-summary
+          (concat (propertize text 'face 'explog-review-problem)
+                  (substitute-command-keys "  (\\[revert-buffer]: again)")))
+    (message "explog: %s" text)))
+
+(defun explog-review--progress (buffer what)
+  "Have the header line of BUFFER say WHAT, and how far the server is."
+  (when (and (buffer-live-p buffer) (explog-bridge-ready-p))
+    (explog-bridge-call
+     "status" nil
+     :error #'ignore
+     :success
+     (lambda (status)
+       (when (buffer-live-p buffer)
+         (with-current-buffer buffer
+           (when explog-review--busy
+             (let ((progress (plist-get status :progress)))
+               (setcar explog-review--busy
+                       (if (member progress '(nil ""))
+                           what
+                         (format "%s (reading %s)" what progress))))
+             (force-mode-line-update))))))))
+
+;;;; Items
+
+(defun explog-review-item ()
+  "Return the thing in the line of point, or nil."
+  (get-text-property (line-beginning-position) 'explog-review-item))
+
+(defun explog-review-next (&optional count)
+  "Go to the next thing, or the COUNTth."
+  (interactive "p")
+  (let ((count (or count 1)) (start (point)))
+    (unless (explog-review--move count)
+      (goto-char start)
+      (user-error (if (< count 0) "This is the first" "This is the last")))))
+
+(defun explog-review-previous (&optional count)
+  "Go to the previous thing, or the COUNTth."
+  (interactive "p")
+  (explog-review-next (- (or count 1))))
+
+(defun explog-review--move (count)
+  "Go COUNT things on, or back if negative; return non-nil if there are so many."
+  (let ((step (if (< count 0) -1 1)) (found t))
+    (dotimes (_ (abs count))
+      (let ((item (explog-review-item)))
+        (while (and (setq found (and (zerop (forward-line step)) (not (eobp))))
+                    (let ((other (explog-review-item)))
+                      (or (not other) (eq other item)))))))
+    (when found
+      (explog-review--to-start))
+    found))
+
+(defun explog-review--to-start ()
+  "Go to the first line of the thing at point."
+  (let ((item (explog-review-item)))
+    (beginning-of-line)
+    (while (and (not (bobp))
+                (eq item (get-text-property (line-beginning-position 0)
+                                            'explog-review-item)))
+      (forward-line -1))))
+
+(defun explog-review-first ()
+  "Go to the first thing, if there is one."
+  (goto-char (point-min))
+  (unless (explog-review-item)
+    (explog-review--move 1)))
+
+(defun explog-review--next-error (count &optional reset)
+  "Visit the COUNTth thing from here, or from the first if RESET."
+  (when reset
+    (goto-char (point-min)))
+  (explog-review-next count)
+  (when-let ((window (get-buffer-window)))
+    (set-window-point window (point)))
+  (call-interactively (key-binding (kbd "RET"))))
+
+;;;; Going there
+
+(defun explog-review-visit (file line &optional id step)
+  "Go to LINE of FILE in another window, or to where it is by now.
+ID and STEP are the experiment and the number of the step there."
+  (unless (file-readable-p file)
+    (user-error "%s cannot be read" (abbreviate-file-name file)))
+  (setq next-error-last-buffer (current-buffer))
+  (let ((buffer (find-file-noselect file)))
+    (pop-to-buffer buffer t)
+    (let ((place (explog-review--place line id step)))
+      (unless (<= (point-min) place (point-max))
+        (widen))
+      (goto-char place)
+      (explog-visit-unfold)
+      (recenter))))
+
+(defun explog-review--place (line id step)
+  "Return where in this buffer LINE is, or STEP of experiment ID.
+A buffer that is not saved may have it in another line."
+  (save-excursion
+    (save-restriction
+      (widen)
+      (goto-char (point-min))
+      (forward-line (1- (or line 1)))
+      (let ((heading (and id (buffer-modified-p)
+                          (explog-review--nearest (explog-log-places id)))))
+        (when heading
+          (goto-char heading)
+          (when-let ((place (and step (derived-mode-p 'org-mode)
+                                 (explog-steps-position step))))
+            (goto-char place)))
+        (point)))))
+
+(defun explog-review--nearest (places)
+  "Return the one of PLACES that is nearest to point."
+  (let ((here (point)))
+    (car (sort places (lambda (a b) (< (abs (- a here)) (abs (- b here))))))))
+
+(defun explog-review-show-commit (repository commit)
+  "Show COMMIT, a full id, of REPOSITORY."
+  (setq next-error-last-buffer (current-buffer))
+  (explog-search-visit-commit repository commit))
+
+;;;; Changed lines
+
+(defun explog-review-pieces (old new)
+  "Return what differs in OLD and NEW: a list of (FROM TO NEW-FROM NEW-TO)."
+  (let ((shift 0))
+    (mapcar (pcase-lambda (`(,from ,to ,text))
+              (prog1 (list from to (+ from shift) (+ from shift (length text)))
+                (setq shift (+ shift (length text) (- from to)))))
+            (explog-edit-changes old new 0))))
+
+(defun explog-review-change (old new margin)
+  "Return the two lines of a diff in which OLD becomes NEW, each behind MARGIN."
+  (require 'diff-mode)
+  (let ((before (propertize (concat "-" old) 'face 'diff-removed))
+        (after (propertize (concat "+" new) 'face 'diff-added)))
+    (pcase-dolist (`(,from ,to ,new-from ,new-to) (explog-review-pieces old new))
+      (add-face-text-property (1+ from) (1+ to) 'diff-refine-removed nil before)
+      (add-face-text-property (1+ new-from) (1+ new-to) 'diff-refine-added nil after))
+    (concat margin before "\n" margin after "\n")))
+
+(provide 'explog-review)
+;;; explog-review.el ends here
