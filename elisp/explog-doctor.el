@@ -175,7 +175,7 @@ RET mends it.\n"))
 (defun explog-doctor--options ()
   "Return findings on the options and on keys."
   (append
-   (when-let ((bad (explog--bad-option)))
+   (when-let ((bad (explog-settings-bad-option)))
      (list (explog-doctor--of-option bad (format "`%s' has a value that it cannot have" bad))))
    (mapcar (lambda (option)
              (if (default-value option)
@@ -256,24 +256,44 @@ RET mends it.\n"))
 
 (defun explog-doctor--ask ()
   "Ask the server what it has to say, and insert that when it comes."
-  (let ((number (cl-incf explog-doctor--asked))
-        (buffer (current-buffer)))
+  (let ((number (cl-incf explog-doctor--asked)))
     (when explog-bridge--current        ; or else a call would start one
-      (cl-flet ((show (findings)
-                  (when (and (buffer-live-p buffer)
-                             (= number (buffer-local-value 'explog-doctor--asked buffer)))
-                    (with-current-buffer buffer
-                      (let ((inhibit-read-only t))
-                        (save-excursion
-                          (explog-doctor--section "Logs and repositories" findings)))))))
-        (explog-bridge-call
-         "doctor" nil :timeout 60
-         :success (lambda (rows)
-                    (show (mapcar #'explog-doctor--of-row
-                                  (seq-remove #'explog-doctor--known-p rows))))
-         :error (lambda (problem)
-                  (show (list (explog-doctor--finding
-                               :ok nil :text (plist-get problem :message))))))))))
+      (explog-bridge-call
+       "doctor" nil :timeout 60
+       :success (apply-partially #'explog-doctor--answered (current-buffer) number)
+       :error (apply-partially #'explog-doctor--refused (current-buffer) number)))))
+
+(defun explog-doctor--waiting-p (buffer number)
+  "Return non-nil if BUFFER still waits for the answer to question NUMBER."
+  (and (buffer-live-p buffer)
+       (= number (buffer-local-value 'explog-doctor--asked buffer))))
+
+(defun explog-doctor--answered (buffer number rows)
+  "Show ROWS, the answer to question NUMBER, in BUFFER."
+  (explog-doctor--show buffer number
+                       (mapcar #'explog-doctor--of-row
+                               (seq-remove #'explog-doctor--known-p rows))))
+
+(defun explog-doctor--refused (buffer number problem)
+  "Show PROBLEM, the answer to question NUMBER, in BUFFER.
+A server that has just started is asked again when it knows the options."
+  (if (equal "not-configured" (plist-get problem :code))
+      (run-at-time 0.3 nil
+                   (lambda ()
+                     (when (explog-doctor--waiting-p buffer number)
+                       (with-current-buffer buffer
+                         (explog-doctor--ask)))))
+    (explog-doctor--show buffer number
+                         (list (explog-doctor--finding
+                                :ok nil :text (plist-get problem :message))))))
+
+(defun explog-doctor--show (buffer number findings)
+  "Insert FINDINGS, the answer to question NUMBER, in BUFFER."
+  (when (explog-doctor--waiting-p buffer number)
+    (with-current-buffer buffer
+      (let ((inhibit-read-only t))
+        (save-excursion
+          (explog-doctor--section "Logs and repositories" findings))))))
 
 (defun explog-doctor--known-p (row)
   "Return non-nil if ROW is about the program, which was looked at here."

@@ -45,35 +45,55 @@
 
 ;;; Code:
 
-(declare-function explog-agenda-around "explog-agenda" (function &rest args))
-(declare-function explog-bridge-call "explog-bridge" (method args &rest keys))
-(declare-function explog-bridge-ready-p "explog-bridge" ())
-(declare-function explog-bridge-start "explog-bridge" ())
-(declare-function explog-bridge-stop "explog-bridge" ())
-(declare-function explog-capture-around "explog-capture" (function &rest args))
-(declare-function explog-commit-install "explog-commit" ())
-(declare-function explog-commit-uninstall "explog-commit" ())
-(declare-function explog-edit-define-methods "explog-edit" ())
-(declare-function explog-edit-finish "explog-edit" ())
-(declare-function widget-apply "wid-edit" (widget property &rest args))
-(declare-function widget-convert "wid-edit" (type &rest args))
+(declare-function explog-bridge-last-problem "explog-bridge" ())
+(declare-function explog-flags-remove "explog-flags" ())
 (defvar explog-bridge-ready-hook)
-(defvar org-todo-keywords)
+(defvar explog-bridge-stopped-hook)
 
+(autoload 'explog-add-step "explog-step" nil t)
 (autoload 'explog-agenda-around "explog-agenda")
+(autoload 'explog-agenda-view "explog-agenda-view" nil t)
+(autoload 'explog-attention "explog-attention" nil t)
+(autoload 'explog-attention-restart "explog-attention")
+(autoload 'explog-attention-set "explog-attention")
+(autoload 'explog-backfill "explog-backfill" nil t)
 (autoload 'explog-bridge-call "explog-bridge")
 (autoload 'explog-bridge-ready-p "explog-bridge")
 (autoload 'explog-bridge-start "explog-bridge")
 (autoload 'explog-bridge-stop "explog-bridge")
 (autoload 'explog-capture "explog-capture" nil t)
 (autoload 'explog-capture-around "explog-capture")
+(autoload 'explog-check "explog-check" nil t)
 (autoload 'explog-commit-install "explog-commit")
 (autoload 'explog-commit-uninstall "explog-commit")
-(autoload 'explog-edit-define-methods "explog-edit")
+(autoload 'explog-commits "explog-history" nil t)
+(autoload 'explog-conclude "explog-conclude" nil t)
+(autoload 'explog-diff "explog-diff" nil t)
+(autoload 'explog-dispatch "explog-dispatch" nil t)
 (autoload 'explog-doctor "explog-doctor" nil t)
+(autoload 'explog-edit-define-methods "explog-edit")
+(autoload 'explog-experiments-here "explog-here" nil t)
+(autoload 'explog-flags-set "explog-flags")
+(autoload 'explog-imenu-around "explog-imenu")
+(autoload 'explog-imenu-instead "explog-imenu")
 (autoload 'explog-install-server "explog-install" nil t)
+(autoload 'explog-link-install "explog-link")
+(autoload 'explog-mentions "explog-visit" nil t)
+(autoload 'explog-message-install "explog-message")
+(autoload 'explog-note "explog-note" nil t)
+(autoload 'explog-ref-at-point "explog-ref")
+(autoload 'explog-ref-mode "explog-ref-mode" nil t)
+(autoload 'global-explog-ref-mode "explog-ref-mode" nil t)
 (autoload 'explog-restart "explog-bridge" nil t)
 (autoload 'explog-search "explog-search" nil t)
+(autoload 'explog-search-bookmark-handler "explog-search-results")
+(autoload 'explog-search-for "explog-search-results")
+(autoload 'explog-search-visit-commit "explog-search-hit")
+(autoload 'explog-settings-bad-option "explog-settings")
+(autoload 'explog-settings-complain "explog-settings")
+(autoload 'explog-settings-send "explog-settings")
+(autoload 'explog-visit "explog-visit" nil t)
+(autoload 'explog-visit-goto "explog-visit")
 
 (defconst explog-version "0.1.0"
   "The version of explog; that of the server has to be the same.")
@@ -86,6 +106,14 @@
   :group 'vc
   :prefix "explog-"
   :link '(url-link :tag "Website" "https://github.com/explog/explog"))
+
+;; What is not loaded yet has options as well, and `customize-group' is to
+;; show them all.
+(dolist (library '(explog-agenda-view explog-attention explog-bridge explog-cache-read
+                   explog-capture explog-check explog-doctor explog-flags explog-history
+                   explog-install explog-link explog-message-check explog-message-complete
+                   explog-note explog-ref-mode explog-review explog-search))
+  (custom-add-load 'explog library))
 
 ;; Those that name files or what the server does are global: a log must
 ;; not be able to say which other files are written.
@@ -152,7 +180,7 @@ and its hash stands there rather than that of a later commit without."
     explog-steps-heading explog-results-regexp explog-tick)
   "The options that the server is told of.")
 
-;;;; What the server is told
+;;;; State
 
 (defvar explog--since nil
   "When `explog-mode' was turned on, in seconds since 1970; nil if it is off.")
@@ -163,91 +191,11 @@ and its hash stands there rather than that of a later commit without."
 (defvar explog--said nil
   "What `explog--say-once' has said since `explog-mode' was turned on.")
 
-(defun explog--settings ()
-  "Return what the server is told, in the form that `json-serialize' takes."
-  (with-temp-buffer            ; which has no values of its own for options
-    (setq default-directory (expand-file-name "~/"))
-    `((logs . ,(vconcat (mapcar #'expand-file-name
-                                (explog--local explog-logs))))
-      (repositories . ,(vconcat (delq nil (mapcar #'explog--root
-                                                  explog-repositories))))
-      (projects . ,(delq nil (mapcar #'explog--project explog-projects)))
-      (tag . ,explog-tag)
-      (steps_heading . ,explog-steps-heading)
-      (results . ,explog-results-regexp)
-      (tick . ,(symbol-name explog-tick))
-      ,@(explog--todo-keywords)
-      (since . ,explog--since))))
-
 (defun explog--local-p (name)
   "Return non-nil if NAME is one of a file on this machine.
 On others nothing is ever looked at, as that could wait for a network
 or ask for a password."
   (and (stringp name) (not (file-remote-p name))))
-
-(defun explog--local (names)
-  "Return those of NAMES that are of files on this machine."
-  (delq nil (mapcar (lambda (name) (and (explog--local-p name) name)) names)))
-
-(defun explog--root (root)
-  "Return ROOT, of `explog-repositories', as the server wants it, or nil."
-  (pcase-let ((`(,directory . ,depth) (if (consp root) root (cons root 0))))
-    (when (explog--local-p directory)
-      `((path . ,(directory-file-name (expand-file-name directory)))
-        (depth . ,depth)))))
-
-(defun explog--project (project)
-  "Return PROJECT, of `explog-projects', as the server wants it, or nil."
-  (when (explog--local-p (car project))
-    (cons (intern (expand-file-name (car project)))
-          (vconcat (mapcar (lambda (directory)
-                             (directory-file-name (expand-file-name directory)))
-                           (explog--local (cdr project)))))))
-
-(defun explog--todo-keywords ()
-  "Return the user's TODO keywords as the server wants them, or nil.
-They hold in logs without a line `#+TODO:'."
-  (let (open done)
-    (dolist (sequence (and (boundp 'org-todo-keywords)
-                           (proper-list-p org-todo-keywords)
-                           org-todo-keywords))
-      (when (and (proper-list-p sequence)
-                 (not (delq nil (mapcar (lambda (word) (not (stringp word)))
-                                        (cdr sequence)))))
-        (let* ((words (mapcar (lambda (word)
-                                (replace-regexp-in-string "(.*)\\'" "" word))
-                              (cdr sequence)))
-               (behind (if (member "|" words) (cdr (member "|" words)) (last words))))
-          (setq open (append open (remove "|" (butlast words (length behind))))
-                done (append done (remove "|" behind))))))
-    (when (or open done)
-      `((todo_open . ,(vconcat open)) (todo_done . ,(vconcat done))))))
-
-(defun explog--bad-option ()
-  "Return an option for the server whose value is not of its type, or nil."
-  (require 'wid-edit)
-  (let ((options explog--server-options))
-    (while (and options
-                (widget-apply (widget-convert (get (car options) 'custom-type))
-                              :match (default-value (car options))))
-      (setq options (cdr options)))
-    (car options)))
-
-(defun explog--configure ()
-  "Tell the server of the options, if it is ready."
-  (when (explog-bridge-ready-p)
-    (if-let ((option (explog--bad-option)))
-        (explog--complain option)
-      (explog-bridge-call
-       "configure" (list (decode-coding-string
-                          (json-serialize (explog--settings)) 'utf-8))
-       :error (lambda (problem)
-                (message "explog: %s" (plist-get problem :message)))))))
-
-(defun explog--complain (option)
-  "Tell the user that OPTION is wrong."
-  (message "explog: the value of `%s' is wrong, %S (see M-x customize-option)"
-           option (default-value option)))
 
 (defun explog--option-changed (_symbol _value operation where)
   "Tell the server soon of an option that was changed by OPERATION.
@@ -287,10 +235,39 @@ they complete.  Turned off, it takes back all that it added."
 
 (defconst explog--advice
   '((org-capture . explog-capture-around)
-    (org-agenda . explog-agenda-around))
+    (org-agenda . explog-agenda-around)
+    (org-imenu-get-tree . explog-imenu-around)
+    (imenu-default-create-index-function . explog-imenu-instead))
   "Alist of functions and what is put around them.
 Unlike the variables of org in which the user's own templates and
 commands are, that can be had without loading org.")
+
+(defconst explog--parts
+  '((ol . explog-link-install)
+    (git-commit . explog-message-install)
+    (log-edit . explog-message-install))
+  "Alist of features, and what is called when they are there and the mode is on.
+Before they are, nothing of ours is loaded for them.")
+
+(defconst explog--ends
+  '((explog-link . explog-link-uninstall)
+    (explog-message . explog-message-uninstall)
+    (explog-edit . explog-edit-finish)
+    (explog-bridge . explog-bridge-stop)
+    (explog-attention . explog-attention-remove)
+    (explog-flags . explog-flags-remove))
+  "Alist of our features, and what takes back what they did, in order.")
+
+(defun explog--join ()
+  "Add ourselves to what is loaded, if the mode is on."
+  (when explog-mode
+    (pcase-dolist (`(,feature . ,install) explog--parts)
+      (when (featurep feature)
+        (funcall install)))))
+
+(with-eval-after-load 'ol (explog--join))
+(with-eval-after-load 'git-commit (explog--join))
+(with-eval-after-load 'log-edit (explog--join))
 
 (defun explog--turn-on ()
   "Set up `explog-mode', unless it was on already."
@@ -299,7 +276,10 @@ commands are, that can be had without loading org.")
     (pcase-dolist (`(,function . ,advice) explog--advice)
       (advice-add function :around advice))
     (explog-commit-install)
-    (add-hook 'explog-bridge-ready-hook #'explog--configure)
+    (explog--join)
+    (add-hook 'explog-bridge-ready-hook #'explog-settings-send)
+    (add-hook 'explog-bridge-ready-hook #'explog--attend)
+    (add-hook 'explog-bridge-stopped-hook #'explog--attend)
     (dolist (variable explog--watched)
       (add-variable-watcher variable #'explog--option-changed))
     (if after-init-time
@@ -311,7 +291,9 @@ commands are, that can be had without loading org.")
   (pcase-dolist (`(,function . ,advice) explog--advice)
     (advice-remove function advice))
   (explog-commit-uninstall)
-  (remove-hook 'explog-bridge-ready-hook #'explog--configure)
+  (remove-hook 'explog-bridge-ready-hook #'explog-settings-send)
+  (remove-hook 'explog-bridge-ready-hook #'explog--attend)
+  (remove-hook 'explog-bridge-stopped-hook #'explog--attend)
   (remove-hook 'emacs-startup-hook #'explog--start)
   (dolist (variable explog--watched)
     (remove-variable-watcher variable #'explog--option-changed))
@@ -320,24 +302,43 @@ commands are, that can be had without loading org.")
   (setq explog--configure-timer nil
         explog--since nil
         explog--said nil)
-  (when (featurep 'explog-edit)
-    (explog-edit-finish))
-  (when (featurep 'explog-bridge)
-    (explog-bridge-stop)))
+  (pcase-dolist (`(,feature . ,end) explog--ends)
+    (when (featurep feature)
+      (funcall end))))
+
+(defun explog--attend ()
+  "Have the mode line say that the server cannot run, or that it does again."
+  (when (or (featurep 'explog-attention) (explog-bridge-last-problem))
+    (explog-attention-restart))
+  (when (featurep 'explog-flags)
+    (explog-flags-remove)))
+
+(defun explog--something-p ()
+  "Return non-nil if there is anything to look at."
+  (or (default-value 'explog-logs)
+      (default-value 'explog-repositories)))
+
+(defun explog-need-mode ()
+  "Signal a `user-error' unless `explog-mode' is on and has anything to look at.
+Commands that ask the server call this first: it would start one that
+nobody stops."
+  (cond ((not explog-mode)
+         (user-error "This needs `explog-mode' to be on"))
+        ((not (explog--something-p))
+         (user-error "There is nothing to look at yet; set `explog-logs' and `explog-repositories'"))))
 
 (defun explog--start ()
   "Have a server that knows the options, if there is anything to serve."
   (setq explog--configure-timer nil)
   (when explog-mode
-    (let ((bad (explog--bad-option)))
-      (cond (bad (explog--complain bad))
-            ((not (or (default-value 'explog-logs)
-                      (default-value 'explog-repositories)))
+    (let ((bad (explog-settings-bad-option)))
+      (cond (bad (explog-settings-complain bad))
+            ((not (explog--something-p))
              (when (featurep 'explog-bridge)
                (explog-bridge-stop)))
             (t (explog-edit-define-methods)
                (if (explog-bridge-ready-p)
-                   (explog--configure)
+                   (explog-settings-send)
                  (explog-bridge-start)))))))
 
 (provide 'explog)

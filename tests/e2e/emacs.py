@@ -18,7 +18,7 @@ from pathlib import Path
 
 from . import processes
 from .home import environment, furnish, lisp
-from .terminal import TIMEOUT, Terminal, TerminalError
+from .terminal import COLUMNS, LINES, TIMEOUT, Terminal, TerminalError
 
 PROGRAM = os.environ.get("EMACS", "emacs")
 
@@ -46,11 +46,13 @@ class Emacs(Terminal):
         early_init: str = "",
         env: Mapping[str, str] | None = None,
         arguments: Iterable[str] = (),
+        size: tuple[int, int] = (COLUMNS, LINES),
     ) -> None:
         """Start Emacs with INIT as its init.el, and wait until it takes keys.
 
         EARLY_INIT goes to the early-init.el (before packages are found); ENV comes on top of
-        the small environment of the tests; ARGUMENTS go to the command line.
+        the small environment of the tests; ARGUMENTS go to the command line,
+        and SIZE is that of the terminal, in columns and lines.
         """
         self._folder = Path(tempfile.mkdtemp(prefix="e2e-"))  # short: sockets have ≤ 107 bytes
         self._socket = self._folder / "probe"
@@ -62,6 +64,7 @@ class Emacs(Terminal):
         super().__init__(
             [PROGRAM, "-nw", "--no-site-file", "--no-splash", *arguments],
             cwd=self.home,
+            size=size,
             env={
                 **environment(self.home, temporary),
                 "EXPLOG_E2E_SOCKET": str(self._socket),

@@ -46,17 +46,28 @@ class TerminalError(AssertionError):
 
 
 class Terminal:
-    """A program on a screen of 120 × 40."""
+    """A program on a screen."""
 
-    def __init__(self, argv: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> None:
-        """Start ARGV in the folder CWD with ENV as its whole environment."""
-        self._screen = pyte.Screen(COLUMNS, LINES)
+    def __init__(
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: Path,
+        env: Mapping[str, str],
+        size: tuple[int, int] = (COLUMNS, LINES),
+    ) -> None:
+        """Start ARGV in the folder CWD with ENV as its whole environment.
+
+        SIZE is that of the screen, in columns and lines.
+        """
+        columns, lines = size
+        self._screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self._screen)
         self._changed = threading.Condition()
         self._trouble: list[str] = []
         self._closed = False
         self._terminal, side = pty.openpty()
-        termios.tcsetwinsize(side, (LINES, COLUMNS))
+        termios.tcsetwinsize(side, (lines, columns))
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-I", "-S", "-c", _LAUNCHER, *argv],
@@ -111,6 +122,12 @@ class Terminal:
         with self._changed:
             return "\n".join(line.rstrip() for line in self._screen.display)
 
+    def cells(self) -> list[list[pyte.screens.Char]]:
+        """Return what the screen shows, cell by cell, with colours."""
+        with self._changed:
+            rows, columns = self._screen.lines, self._screen.columns
+            return [[self._screen.buffer[row][n] for n in range(columns)] for row in range(rows)]
+
     def wait_for(self, wanted: str | re.Pattern[str], timeout: float = TIMEOUT) -> str:
         """Wait until WANTED, a text or a compiled regexp, is on the screen; return the screen."""
         pattern = re.compile(re.escape(wanted)) if isinstance(wanted, str) else wanted
@@ -134,7 +151,7 @@ class Terminal:
 
     def error(self, message: str) -> TerminalError:
         """Return an error with MESSAGE and all that is known about the screen."""
-        rule = "-" * COLUMNS
+        rule = "-" * self._screen.columns
         trouble = "".join(f"\nterminal emulator: {line}" for line in self._trouble)
         return TerminalError(f"{message}\n{rule}\n{self.screen()}\n{rule}{trouble}")
 

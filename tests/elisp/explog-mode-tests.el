@@ -343,7 +343,7 @@
       (with-temp-buffer
         (setq-local explog-logs '("/evil") explog-tag "evil")
         (setq default-directory "/ssh:explog.invalid:/")
-        (let ((settings (json-parse-string (json-serialize (explog--settings))
+        (let ((settings (json-parse-string (json-serialize (explog-settings))
                                            :object-type 'alist :array-type 'list)))
           (should (equal (alist-get 'logs settings)
                          (list (concat home "/a b.org") (concat home "/é/実験.org"))))
@@ -355,6 +355,38 @@
           (should (equal (alist-get 'tag settings) "exp"))
           (should (equal (alist-get 'since settings) 5.5)))))))
 
+(ert-deftest explog-mode-test-off-starts-nothing ()
+  "What needs the server says so while the mode is off, and starts none."
+  (with-temp-buffer
+    (insert "[e201.1]")
+    (let ((before (process-list)))
+      (pcase-dolist (`(,command . ,arguments)
+                     '((explog-search) (explog-search-for "x") (explog-mentions "201")
+                       (explog-commits "201") (explog-check) (explog-backfill)))
+        (let ((said (cadr (should-error (apply command arguments) :type 'user-error))))
+          (should (string-search "explog-mode" said))))
+      ;; On, with nothing to look at, there is none either.
+      (explog-mode-tests--with-mode
+        (explog-mode 1)
+        (should (string-search "explog-logs" (cadr (should-error (explog-search)
+                                                                 :type 'user-error)))))
+      (should (equal before (process-list))))))
+
+(ert-deftest explog-mode-test-customize-shows-all ()
+  "`customize-group' shows every option and face, whatever is loaded."
+  (let ((shown (explog-mode-tests--emacs
+                '(require 'explog)
+                '(custom-load-symbol 'explog)
+                '(mapcar #'car (get 'explog 'custom-group))))
+        (there nil))
+    (dolist (file (directory-files (expand-file-name "elisp" explog-test-root) t "\\.el\\'"))
+      (with-temp-buffer
+        (insert-file-contents file)
+        (while (re-search-forward "^(def\\(?:custom\\|face\\) \\([^ \n]+\\)" nil t)
+          (push (intern (match-string 1)) there))))
+    (should (length> there 20))
+    (should-not (seq-difference there shown))))
+
 (ert-deftest explog-mode-test-todo-keywords ()
   "The user's keywords are told as org understands them."
   (pcase-dolist (`(,value ,open ,done)
@@ -362,10 +394,10 @@
                    (((sequence "A" "B" "C")) ["A" "B"] ["C"])
                    (((sequence "A" "|") (type "F" "|" "D")) ["A" "F"] ["D"])))
     (let ((org-todo-keywords value))
-      (should (equal (explog--todo-keywords) `((todo_open . ,open) (todo_done . ,done))))))
+      (should (equal (explog-settings--todo-keywords) `((todo_open . ,open) (todo_done . ,done))))))
   (dolist (value '(nil 5 "x" (("A" . "B")) (sequence 5) ((sequence 5 "B"))))
     (let ((org-todo-keywords value))
-      (should-not (explog--todo-keywords)))))
+      (should-not (explog-settings--todo-keywords)))))
 
 ;;;; With a server
 
