@@ -4,7 +4,8 @@
 
 ;;; Commentary:
 
-;; For agenda.py: the command of the post, or that of `explog-mode'.
+;; For agenda.py: the command of the post, or that of `explog-mode', with
+;; the log open; and then with the log not open, beside opening it.
 
 ;;; Code:
 
@@ -47,12 +48,29 @@
           (setq count (1+ count))))
       count)))
 
+(defun bench-close ()
+  "Kill the buffer of the log."
+  (kill-buffer (get-file-buffer bench-log))
+  (garbage-collect))
+
+(defun bench-closed (function)
+  "Return how many milliseconds FUNCTION takes with the log not open, in the median."
+  (let (times)
+    (dotimes (_ (bench-given :repetitions))
+      (bench-close)
+      (push (bench-time function) times))
+    (nth (/ (length times) 2) (sort times #'<))))
+
 (find-file bench-log)
 (if (equal (bench-given :whose) "org")
     (bench-org)
   (bench-explog))
 (let* ((first (bench-time #'bench-agenda))
-       (times (bench-times (bench-given :repetitions) #'bench-agenda)))
-  (bench-tell :first first :times times :entries (bench-entries)))
+       (times (bench-times (bench-given :repetitions) #'bench-agenda))
+       (entries (bench-entries)))
+  (kill-buffer org-agenda-buffer-name)
+  (bench-tell :first first :times times :entries entries
+              :opening (bench-closed (lambda () (find-file bench-log)))
+              :closed (bench-closed #'bench-agenda)))
 
 ;;; agenda.el ends here

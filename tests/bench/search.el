@@ -4,8 +4,8 @@
 
 ;;; Commentary:
 
-;; For searching.py: the time until the hits are in Emacs, and until they
-;; stand in the buffer of results as well.
+;; For searching.py: the time until the hits are in Emacs, as many as it
+;; asks for by default, and until they stand in the buffer of results.
 
 ;;; Code:
 
@@ -13,7 +13,7 @@
 (require 'explog-bridge)
 (require 'explog-search)
 
-(declare-function explog-search--show "explog-search" (query result))
+(declare-function explog-search--show "explog-search-results" (query result))
 
 (defvar bench-drawn nil
   "The times until the hits were in the buffer, last first.")
@@ -22,7 +22,8 @@
   "Ask for QUERY, show what comes, and return the time that it took to come."
   (let* ((begun (current-time))
          (result (condition-case nil    ; half a query may be none
-                     (explog-bridge-call-sync 'search (list query (bench-given :limit)))
+                     (explog-bridge-call-sync
+                      'search (list query explog-search-limit t))
                    (explog-error nil)))
          (time (* 1e3 (float-time (time-since begun)))))
     (when result

@@ -13,6 +13,7 @@ from explog.errors import ExplogError
 from explog.index.sqlite import open_store
 from explog.search import search
 
+# Twice as many as Emacs asks for.
 _LIMIT = 200
 _WORDS = ("dropout", "lr=0.01", "tune encoder")
 
@@ -31,7 +32,6 @@ def searching(shop: Workshop) -> list[Row]:
         settings=shop.settings,
         commits=shop.counts.commits,
         queries=queries,
-        limit=_LIMIT,
     )
     what = "search as one types"
     drawn = (

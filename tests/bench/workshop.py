@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.world import World
+from explog.index.records import Counts
 from explog.index.sqlite import open_store
-from explog.index.store import Counts
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
