@@ -1,7 +1,7 @@
 # What people and CI run. Each target sets up what it needs (tests/setup.sh).
 
 .DEFAULT_GOAL := help
-.PHONY: help .venv demo test lint bench clean
+.PHONY: help .venv demo test lint bench docs pictures clean
 
 # Arguments for pytest: make test ARGS='tests/test_refs.py -x'
 ARGS ?=
@@ -34,6 +34,14 @@ lint: ## Check style, types, compilation and docstrings
 bench: ## Measure explog and what else there is, and print the ratios
 	$(SETUP) git emacs dev
 	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/bench/run
+
+docs: ## Build the manual: build/docs/explog.info and explog.html
+	$(SETUP) emacs makeinfo
+	@"$${EMACS:-emacs}" -Q --batch -l docs/build.el build/docs
+
+pictures: ## Make the pictures of the README anew
+	$(SETUP) git emacs magit dev
+	@cd tests && ../$(BIN)/python -m e2e.pictures
 
 clean: ## Remove all that the other targets made
 	rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Set up what a make target needs: sh tests/setup.sh WANT...
 #
-#   git emacs                      the program
+#   git emacs makeinfo             the program
 #   magit package-lint epc         the Emacs package
 #   patch ps mount                 the program, for the tests
 #   run                            .venv with explog
@@ -64,7 +64,7 @@ has() {
     emacs) emacs_eval --eval '(kill-emacs (if (version< emacs-version "28.1") 1 0))' ;;
     magit | package-lint) has_emacs_package "$1" ;;
     epc) has_epc ;;
-    patch | ps | mount) command -v "$1" >/dev/null ;;
+    patch | ps | mount | makeinfo) command -v "$1" >/dev/null ;;
     run) venv_ready run || venv_ready dev || find_python >/dev/null ;;
     dev) venv_ready dev || find_python >/dev/null ;;
     *) say "tests/setup.sh: what is $1?" && exit 2 ;;
@@ -86,6 +86,7 @@ debian_name() {
     emacs) echo emacs-nox ;;
     magit | package-lint | epc) echo "elpa-$1" ;;
     ps) echo procps ;;
+    makeinfo) echo texinfo ;;
     run | dev)
         for version in 3.14 3.13 3.12 3.11; do
             if apt-cache show "python$version-venv" >/dev/null 2>&1; then
