@@ -194,6 +194,12 @@ def test_search(given: list[str], repo: GitRepo) -> None:
     }
     assert (found["hits"][0]["file"], found["hits"][0]["line"]) == (None, None)
     assert explog("search", "nothing-like-it", *given).returncode == 0
+    # A reference that the text begins with is not said twice; one that it does not have is.
+    assert done.stdout.count("[e201.2]") == 1
+    assert " [e201.1] " in explog("search", "kind:step", *given).stdout
+    partly = explog("search", "good", *given, "--log", "/nowhere/log.org")
+    assert (partly.returncode, partly.stdout) == (2, done.stdout)
+    assert "/nowhere/log.org" in partly.stderr
     bad = explog("search", '"open', *given)
     assert bad.returncode == 2
     assert printed("search", '"open', *given, status=2)["error"]["code"] == "bad-query"

@@ -151,18 +151,20 @@ def search(settings: Settings, as_json: bool, query: tuple[str, ...], limit: int
     from explog.search import search as find
 
     with open_index(settings) as store:
-        bring_up_to_date(settings, store)
+        problems = bring_up_to_date(settings, store)
         result = find(store, " ".join(query), limit)
     if as_json:
         hits = [hit._asdict() for hit in result.hits]
         click.echo(json.dumps({"total": result.total, "hits": hits}, ensure_ascii=False))
-        return
-    for hit in result.hits:
-        click.echo(hit_line(hit))
-    if result.total > len(result.hits):
-        click.echo(f"explog: {result.total - len(result.hits):,} more; see --limit", err=True)
-    if not result.hits:
-        click.echo("explog: nothing found", err=True)
+    else:
+        for hit in result.hits:
+            click.echo(hit_line(hit))
+        if result.total > len(result.hits):
+            complain(f"{result.total - len(result.hits):,} more; see --limit")
+        if not result.hits:
+            complain("nothing found")
+    if problems:
+        sys.exit(2)
 
 
 @main.command()

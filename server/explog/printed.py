@@ -108,7 +108,9 @@ def hit_line(hit: Hit) -> str:
         archived = " (archived)" if str(hit.file).endswith(ARCHIVE) else ""
         where = f"{hit.file}:{hit.line}{archived}"
     names = ".".join(filter(None, (hit.experiment, hit.step)))
-    name = click.style(f" [e{names}]", fg="yellow") if names else ""
+    said = hit.snippet.replace(MARK_START, "").replace(MARK_END, "")
+    unsaid = names and f"[e{names}]" not in said
+    name = click.style(f" [e{names}]", fg="yellow") if unsaid else ""
     parts = visible(hit.snippet).split(MARK_START)
     text = parts[0] + "".join(
         click.style(marked, bold=True, fg="red") + rest
