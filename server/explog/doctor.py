@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import sqlite3
@@ -47,7 +48,7 @@ def _git() -> Finding:
 
 
 def _fts() -> Finding:
-    with sqlite3.connect(":memory:") as connection:
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
         options = {row[0] for row in connection.execute("PRAGMA compile_options")}
     ok = "ENABLE_FTS5" in options
     hint = "" if ok else "use a Python whose SQLite has FTS5; search needs it"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,9 +12,18 @@ from pathlib import Path
 import pytest
 
 from explog.config import Settings
+from explog.index.database import Database
 from explog.index.sqlite import SqliteStore
 from explog.search import search
 from explog.sync import sync
+
+
+def test_nothing_stays_open_where_there_is_no_index(tmp_path: Path) -> None:
+    path = tmp_path / "index.sqlite"
+    path.write_bytes(b"no database" * 200)
+    with pytest.raises(sqlite3.DatabaseError):
+        Database(path)
+    gc.collect()  # warns of a connection that is open, from Python 3.13 on
 
 
 @pytest.mark.parametrize("in_memory", [False, True])

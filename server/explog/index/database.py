@@ -78,20 +78,27 @@ class Database:
                 check_same_thread=False,
                 uri=self.path is None,
             )
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
-            connection.execute("PRAGMA wal_autocheckpoint = 16384")
-            connection.execute("PRAGMA foreign_keys = ON")
-            connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
-            connection.create_function("indexed", 1, indexed, deterministic=True)
-            connection.create_function("folded", 1, fold, deterministic=True)
-            if self.path is None:
-                # Readers of a shared cache would otherwise wait for the writer's locks.
-                connection.execute("PRAGMA read_uncommitted = ON")
+            try:
+                self._set_up(connection)
+            except BaseException:
+                connection.close()
+                raise
             with self._connecting:
                 self._connections.append(connection)
             self._local.connection = connection
         return connection
+
+    def _set_up(self, connection: sqlite3.Connection) -> None:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA wal_autocheckpoint = 16384")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        connection.create_function("indexed", 1, indexed, deterministic=True)
+        connection.create_function("folded", 1, fold, deterministic=True)
+        if self.path is None:
+            # Readers of a shared cache would otherwise wait for the writer's locks.
+            connection.execute("PRAGMA read_uncommitted = ON")
 
     def one(self, sql: str, *values: object) -> tuple[int, ...]:
         row: tuple[int, ...] = self.db.execute(sql, values).fetchone()
