@@ -254,14 +254,16 @@ RET mends it.\n"))
 
 ;;;; What the server knows
 
-(defun explog-doctor--ask ()
-  "Ask the server what it has to say, and insert that when it comes."
+(defun explog-doctor--ask (&optional times)
+  "Ask the server what it has to say, and insert that when it comes.
+TIMES is how often it was asked before."
   (let ((number (cl-incf explog-doctor--asked)))
     (when explog-bridge--current        ; or else a call would start one
       (explog-bridge-call
        "doctor" nil :timeout 60
        :success (apply-partially #'explog-doctor--answered (current-buffer) number)
-       :error (apply-partially #'explog-doctor--refused (current-buffer) number)))))
+       :error (apply-partially #'explog-doctor--refused (current-buffer) number
+                               (or times 0))))))
 
 (defun explog-doctor--waiting-p (buffer number)
   "Return non-nil if BUFFER still waits for the answer to question NUMBER."
@@ -274,15 +276,17 @@ RET mends it.\n"))
                        (mapcar #'explog-doctor--of-row
                                (seq-remove #'explog-doctor--known-p rows))))
 
-(defun explog-doctor--refused (buffer number problem)
+(defun explog-doctor--refused (buffer number times problem)
   "Show PROBLEM, the answer to question NUMBER, in BUFFER.
-A server that has just started is asked again when it knows the options."
-  (if (equal "not-configured" (plist-get problem :code))
+A server that has just started is asked again, when it knows the
+options.  TIMES is how often it was asked before."
+  (if (and (equal "not-configured" (plist-get problem :code))
+           (< times 20))
       (run-at-time 0.3 nil
                    (lambda ()
                      (when (explog-doctor--waiting-p buffer number)
                        (with-current-buffer buffer
-                         (explog-doctor--ask)))))
+                         (explog-doctor--ask (1+ times))))))
     (explog-doctor--show buffer number
                          (list (explog-doctor--finding
                                 :ok nil :text (plist-get problem :message))))))
