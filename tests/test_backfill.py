@@ -5,7 +5,6 @@ import re
 import subprocess
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -13,16 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explog.backfill import plan, plan_entry
-from explog.config import Project, Root, Settings
+from explog.config import Project, Tick
 from explog.edits import Plan, render
 from explog.errors import ExplogError
 from explog.index.records import ClaimRecord, CommitRecord
-from explog.index.sqlite import SqliteStore, open_store
 from explog.org.edit import apply_edits
 from explog.org.scan import Keywords
 from explog.refs import Place
 from explog.sync import sync
 from explog.writing import Written, _hunks, carry_out, diff
+from support.logs import Logs
 from support.repo import GitRepo
 
 Make = Callable[..., GitRepo]
@@ -36,36 +35,11 @@ ENTRY = """\
 """
 
 
-@dataclass
-class Bench:
+class Bench(Logs):
     """A folder of logs, repositories and an index."""
 
-    folder: Path
-    logs: list[str] = field(default_factory=list)
-    repositories: list[Path] = field(default_factory=list)
-    projects: tuple[Project, ...] = ()
-    options: dict[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.store: SqliteStore = open_store(self.folder / "index.sqlite")
-
-    @property
-    def settings(self) -> Settings:
-        return Settings(
-            logs=tuple(self.logs),
-            repositories=tuple(Root(path) for path in self.repositories),
-            projects=self.projects,
-            tick=self.options.get("tick", "results"),  # type: ignore[arg-type]
-        )
-
     def log(self, text: str | bytes = ENTRY, name: str = "log.org") -> Path:
-        """Write a log and register it."""
-        path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text.encode() if isinstance(text, str) else text)
-        if str(path) not in self.logs:
-            self.logs.append(str(path))
-        return path
+        return super().log(text, name)
 
     def plan(self) -> Plan:
         """Sync and plan."""
@@ -140,8 +114,8 @@ def test_two_steps_ticked_at_once_are_both_counted(bench: Bench, repo: GitRepo) 
 @pytest.mark.parametrize(
     ("tick", "boxes"), [("always", "XX "), ("results", " X "), ("never", "   ")]
 )
-def test_option_tick(bench: Bench, repo: GitRepo, tick: str, boxes: str) -> None:
-    bench.options["tick"] = tick
+def test_option_tick(bench: Bench, repo: GitRepo, tick: Tick, boxes: str) -> None:
+    bench.tick = tick
     log = bench.log()
     repo.commit("[e201.1] Start")
     repo.commit("[e201.2] Results")

@@ -12,9 +12,10 @@ from explog.config import Root, Settings
 from explog.errors import ExplogError
 from explog.held import Editor, HeldEntry
 from explog.index.sqlite import SqliteStore, open_store
-from explog.org.edit import LineEdit, apply_edits
+from explog.org.edit import LineEdit
 from explog.settle import Settled, forget_settled, settle
 from explog.sync import sync
+from support import buffers
 from support.repo import GitRepo
 
 Make = Callable[..., GitRepo]
@@ -28,24 +29,11 @@ ENTRY = """\
 
 
 @dataclass
-class Emacs:
-    """An Emacs that visits files: it edits buffers as explog.el does, and checks as it does."""
+class Emacs(buffers.Emacs):
+    """An Emacs that remembers what it was asked, and that may not answer."""
 
-    buffers: dict[str, str] = field(default_factory=dict)
-    modified: set[str] = field(default_factory=set)
     asked: list[list[tuple[str, str]]] = field(default_factory=list)
-    shown: list[str] = field(default_factory=list)
-    problem: str | None = None
     fails: str | None = None
-
-    def visit(self, path: Path) -> None:
-        """Visit PATH, or revert its buffer."""
-        self.buffers[str(path)] = path.read_text()
-
-    def type(self, path: Path, old: str, new: str) -> None:
-        """Change the buffer and leave it unsaved."""
-        self.buffers[str(path)] = self.buffers[str(path)].replace(old, new)
-        self.modified.add(str(path))
 
     def save(self, path: Path) -> None:
         """Save the buffer."""
@@ -56,46 +44,12 @@ class Emacs:
         self.asked.append(list(wanted))
         if self.fails == "entries":
             raise ExplogError("timeout", "Emacs does not answer")
-        return [self._entry(file, ident) for file, ident in wanted]
-
-    def _entry(self, file: str, ident: str) -> HeldEntry | None:
-        files = [file] if file else sorted(self.modified)
-        for name in files:
-            text = self.buffers.get(name)
-            if text is None:
-                continue
-            found = self._find(text, ident)
-            if found is not None:
-                return HeldEntry(name, ident, *found, self.problem)
-            if file:
-                return HeldEntry(name, ident, 0, "", self.problem)
-        return None
-
-    @staticmethod
-    def _find(text: str, ident: str) -> tuple[int, str] | None:
-        lines = text.split("\n")
-        for number, line in enumerate(lines):
-            if line.startswith("* ") and f"[{ident}]" in line:
-                rest = lines[number + 1 :]
-                end = next((n for n, other in enumerate(rest) if other.startswith("* ")), len(rest))
-                return number + 1, "\n".join([line, *rest[:end]])
-        return None
+        return super().entries(wanted)
 
     def edit(self, entry: HeldEntry, lines: Sequence[LineEdit], messages: Sequence[str]) -> None:
         if self.fails == "edit":
             raise ExplogError("changed", "the buffer is not as expected")
-        text = self.buffers[entry.file]
-        found = self._find(text, entry.ident)
-        assert found is not None
-        done = apply_edits(found[1], lines)
-        assert text.count(found[1]) == 1
-        self.buffers[entry.file] = text.replace(found[1], done)
-        self.shown += messages
-        if entry.file not in self.modified:
-            self.save(Path(entry.file))
-
-    def tell(self, message: str) -> None:
-        self.shown.append(message)
+        super().edit(entry, lines, messages)
 
 
 @dataclass
