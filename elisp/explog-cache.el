@@ -197,7 +197,7 @@ Whatever goes wrong is a `user-error'."
 
 ;;;; All experiments
 
-(defvar explog-cache--page 1000
+(defconst explog-cache--page 1000
   "How many experiments come with one answer.
 Emacs takes a few milliseconds for that.")
 

@@ -1,5 +1,6 @@
 """Sync: what a look takes in, what it leaves pending, and that looks add up to one at the end."""
 
+import multiprocessing
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,10 @@ import pytest
 from explog.config import Root, Settings
 from explog.index.sqlite import SqliteStore, open_store
 from explog.org.entry import read_entry
+from explog.org.scan import Keywords, file_context
 from explog.sync import sync
+from explog.sync.sections import MANY, Ways
+from support.ahead import read_ahead
 from support.repo import GitRepo
 from support.rewrites import Copy, make_world
 
@@ -72,6 +76,23 @@ def test_a_fault_in_one_entry_hides_no_other(
     (found,) = store.diagnoses()
     assert (found.kind, found.line) == ("unreadable", 3)
     assert "too deep" in found.message
+
+
+@pytest.mark.parametrize("use", [True, False])
+def test_a_process_that_reads_ahead_ends(use: bool) -> None:
+    """It and the one that began it, as in a first index, once waited for each other for good."""
+    parts = [b"* DONE [%d] Title :exp:\n" % number for number in range(2 * MANY)]
+    context = file_context(parts[0], Keywords(("TODO",), ("DONE",)))
+    ways = Ways("exp", "Experiments")
+    process = multiprocessing.get_context("spawn").Process(
+        target=read_ahead, args=(parts, context, ways), kwargs={"use": use}
+    )
+    process.start()
+    process.join(60)
+    ended = process.exitcode is not None
+    process.kill()
+    assert ended
+    assert process.exitcode == 0
 
 
 def test_old_commits_of_a_new_repository_are_not_pending(

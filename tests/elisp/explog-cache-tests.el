@@ -218,8 +218,8 @@
   "The list comes in the background, in pages, in the order of the logs."
   (explog-cache-tests--with-server
       (mapconcat (lambda (number) (format "* DONE [%d] Title %d :exp:\n" number number))
-                 (number-sequence 1 1250) "")
-    (let ((explog-cache--page 500) calls)
+                 (number-sequence 1 2500) "")
+    (let (calls)
       (explog-cache-tests--counting calls
         (should-not (explog-cache-experiments))
         (should-not (explog-cache-experiments))
@@ -227,7 +227,7 @@
       (should (= 3 (length calls))))
     (should (memq nil explog-cache-tests--heard))
     (let ((all (explog-cache-experiments)))
-      (should (equal (number-sequence 1 1250)
+      (should (equal (number-sequence 1 2500)
                      (mapcar (lambda (one) (string-to-number (plist-get one :id))) all)))
       (should (equal (list :id "1" :title "Title 1" :todo "DONE" :done t :file file :line 1
                            :archived nil :ticked 0 :steps 0 :touched nil)

@@ -124,8 +124,12 @@ class Ahead:
             self.close()
 
     def close(self) -> None:
-        """End the process, finished or not."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        """End the process; if it is not finished, after the batch that it is at.
+
+        Without the wait, it would never hear of the end if this process ended as well: what tells
+        it is a thread, and that comes too late then. Both would wait for each other for good.
+        """
+        self._pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _has_tag(tags: Collection[str], tag: str) -> bool:
