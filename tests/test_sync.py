@@ -2,6 +2,8 @@
 
 import multiprocessing
 import random
+import time
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,8 @@ from explog.org.entry import read_entry
 from explog.org.scan import Keywords, file_context
 from explog.sync import sync
 from explog.sync.sections import MANY, Ways
-from support.ahead import read_ahead
+from support import processes
+from support.ahead import begin_and_wait, read_ahead
 from support.repo import GitRepo
 from support.rewrites import Copy, make_world
 
@@ -78,21 +81,50 @@ def test_a_fault_in_one_entry_hides_no_other(
     assert "too deep" in found.message
 
 
+PARTS = [b"* DONE [%d] Title :exp:\n" % number for number in range(2 * MANY)]
+CONTEXT = file_context(PARTS[0], Keywords(("TODO",), ("DONE",)))
+WAYS = Ways("exp", "Experiments")
+SPAWN = multiprocessing.get_context("spawn")
+
+
 @pytest.mark.parametrize("use", [True, False])
 def test_a_process_that_reads_ahead_ends(use: bool) -> None:
     """It and the one that began it, as in a first index, once waited for each other for good."""
-    parts = [b"* DONE [%d] Title :exp:\n" % number for number in range(2 * MANY)]
-    context = file_context(parts[0], Keywords(("TODO",), ("DONE",)))
-    ways = Ways("exp", "Experiments")
-    process = multiprocessing.get_context("spawn").Process(
-        target=read_ahead, args=(parts, context, ways), kwargs={"use": use}
-    )
+    arguments = (PARTS, CONTEXT, WAYS)
+    process = SPAWN.Process(target=read_ahead, args=arguments, kwargs={"use": use})
     process.start()
     process.join(60)
     ended = process.exitcode is not None
     process.kill()
     assert ended
     assert process.exitcode == 0
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="tells processes by /proc")
+def test_a_process_that_reads_ahead_ends_with_the_one_that_began_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = uuid.uuid4().hex
+    monkeypatch.setenv(processes.MARK, run)
+
+    def reading() -> list[str]:
+        return [line for line in processes.marked(run).values() if "spawn_main" in line]
+
+    def wait(count: int) -> None:
+        deadline = time.monotonic() + 60
+        while len(reading()) != count and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert len(reading()) == count
+
+    process = SPAWN.Process(target=begin_and_wait, args=(PARTS, CONTEXT, WAYS))
+    process.start()
+    try:
+        wait(2)
+        process.kill()
+        wait(0)
+    finally:
+        process.kill()
+        processes.kill_marked(run)
 
 
 def test_old_commits_of_a_new_repository_are_not_pending(

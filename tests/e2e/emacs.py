@@ -16,7 +16,8 @@ import uuid
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from . import processes
+from support import processes
+
 from .home import environment, furnish, lisp
 from .terminal import COLUMNS, LINES, TIMEOUT, Terminal, TerminalError
 

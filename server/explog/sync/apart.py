@@ -25,6 +25,18 @@ def deaf() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+def end_with_parent() -> None:
+    """End this process as soon as the one that made it is gone, however that went."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
 def sync_apart(settings: Settings, index: Path, since: float, progress: Progress) -> None:
     """Sync the index at INDEX in another process, and wait for it.
 
@@ -50,7 +62,7 @@ def _run(settings: Settings, index: Path, since: float, sender: Connection) -> N
     from explog.index.sqlite import open_store
     from explog.sync import sync
 
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
 
     def progress(what: str, done: int, total: int) -> None:
         sender.send((what, done, total))
@@ -59,10 +71,3 @@ def _run(settings: Settings, index: Path, since: float, sender: Connection) -> N
     if store.path is not None:
         sync(settings, store, since=since, progress=progress)
     store.close()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)

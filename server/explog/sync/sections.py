@@ -20,7 +20,7 @@ from explog.org.heading import read_id
 from explog.org.passages import read_passages
 from explog.org.scan import Chunk, Context, Keywords, scan_section
 from explog.org.steps import StepList
-from explog.sync.apart import deaf
+from explog.sync.apart import deaf, end_with_parent
 
 log = logging.getLogger(__name__)
 
@@ -102,7 +102,9 @@ class Ahead:
     def __init__(self, parts: Sequence[bytes], context: Context, ways: Ways) -> None:
         # Not by fork: this process may have threads that hold locks.
         spawn = multiprocessing.get_context("spawn")
-        self._pool = ProcessPoolExecutor(max_workers=1, mp_context=spawn)
+        self._pool = ProcessPoolExecutor(
+            max_workers=1, mp_context=spawn, initializer=end_with_parent
+        )
         self._batches = [
             (parts[start : start + _BATCH], context, ways) for start in range(0, len(parts), _BATCH)
         ]
