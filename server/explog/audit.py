@@ -17,7 +17,7 @@ from explog.check import knows_all
 from explog.config import Settings
 from explog.digits import is_like_commit
 from explog.errors import ExplogError
-from explog.git.repository import Repository, resolve, unreached
+from explog.git.repository import Repository, resolve_hashes, unreached
 from explog.index.store import Store
 from explog.org.files import read_log
 from explog.org.hashes import Context, Mention, find_hashes
@@ -124,13 +124,7 @@ class _Known:
     def _look(self, repository: Repository, digits: Sequence[str]) -> None:
         """Find those of DIGITS that REPOSITORY has the object of, though no branch reaches it."""
         try:
-            names = resolve(repository, [f"{one}^{{commit}}" for one in digits])
-            # A branch may have a name like a hash.
-            oids = {
-                one: oid
-                for one in digits
-                if (oid := names.get(f"{one}^{{commit}}", "")).startswith(one)
-            }
+            oids = resolve_hashes(repository, digits)
             lost = unreached(repository, oids.values())
         except ExplogError:
             return  # sync reports a repository that cannot be read

@@ -15,7 +15,6 @@ from explog.errors import ExplogError
 from explog.held import EntryEdit, Holdings, git_problem
 from explog.org.edit import LineEdit
 from explog.org.files import read_log, replace_log
-from explog.org.scan import BOM
 
 CHANGED = "it changed meanwhile"
 
@@ -67,20 +66,10 @@ def _in_file(
         try:
             if log.entry(change.line, change.experiment) != change.text:
                 raise ExplogError("changed", CHANGED)
-            new = [(n, log.context.encode(edit.new)) for n, edit in _numbered(change)]
+            log.put(change.line, change.lines)
         except ExplogError as error:
             yield change.line, error.message
-            continue
-        for number, line in new:
-            mark = BOM if number == 0 and log.lines[0].startswith(BOM) else b""
-            log.lines[number] = mark + line
     replace_log(path, data, b"\n".join(log.lines))
-
-
-def _numbered(change: Change) -> Iterator[tuple[int, LineEdit]]:
-    """Yield the edits of CHANGE with the number of their line in the file, from 0."""
-    for edit in change.lines:
-        yield change.line - 1 + edit.line, edit
 
 
 def _in_buffer(

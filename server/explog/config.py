@@ -33,6 +33,11 @@ DEFAULT_DONE = ("DONE", "CANCELED", "CANCELLED", "LATER")
 ARCHIVE = "_archive"
 
 
+def is_archive(path: str) -> bool:
+    """Tell whether the log at PATH is one of those that org archives entries into."""
+    return path.endswith(ARCHIVE)
+
+
 @dataclass(frozen=True, slots=True)
 class Root:
     """A folder to look for repositories in, DEPTH levels down (0: the folder itself)."""

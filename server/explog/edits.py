@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from explog.config import Settings
 from explog.errors import ExplogError
 from explog.index.records import FoundExperiment, Step
-from explog.org.edit import Mark, mark_entry
+from explog.org.edit import LineEdit, Mark, mark_entry
 from explog.org.heading import read_id
 from explog.org.scan import BOM, Keywords, file_context
 from explog.org.steps import find_steps, read_step
@@ -98,6 +98,13 @@ class LogText:
             raise self._changed()
         return text
 
+    def put(self, line: int, edits: Iterable[LineEdit]) -> None:
+        """Make EDITS in the entry whose heading is at the 1-based LINE: all, or none."""
+        new = [(line - 1 + edit.line, self.context.encode(edit.new)) for edit in edits]
+        for number, text in new:
+            mark = BOM if number == 0 and self.lines[0].startswith(BOM) else b""
+            self.lines[number] = mark + text
+
     def check_steps(self, text: str, experiment: FoundExperiment) -> None:
         """Raise ExplogError `changed` unless the steps in TEXT are those that the index knows."""
         lines = text.split("\n")
@@ -130,6 +137,5 @@ def render(data: bytes, edits: Iterable[Edit], settings: Settings) -> bytes:
         log = log or LogText(some[0].file, data, settings)
         text = log.entry(line, some[0].experiment)
         marks = [edit.mark for edit in some]
-        for changed in mark_entry(text, marks, log.context.keywords, settings.steps_heading):
-            log.lines[line - 1 + changed.line] = log.context.encode(changed.new)
+        log.put(line, mark_entry(text, marks, log.context.keywords, settings.steps_heading))
     return data if log is None else b"\n".join(log.lines)

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from explog.config import ARCHIVE
+from explog.config import is_archive
 from explog.index.records import Candidate, FoundExperiment, OutlineRecord, Step, StepRecord
 from explog.index.store import Store
 
@@ -34,11 +34,6 @@ class Description:
     archived: bool
     problem: str | None
     commits: dict[Step, CommitPlace]
-
-
-def is_archive(path: str) -> bool:
-    """Tell whether the log at PATH is one of those that org archives entries into."""
-    return path.endswith(ARCHIVE)
 
 
 def describe(store: Store, idents: Iterable[str]) -> list[Description]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from explog.config import ARCHIVE
+from explog.config import is_archive
 from explog.console import visible
 from explog.refs import step_text
 
@@ -105,7 +105,7 @@ def hit_line(hit: Hit) -> str:
     if hit.commit is not None:
         where = f"{hit.repository}:{hit.commit[:10]}"
     else:
-        archived = " (archived)" if str(hit.file).endswith(ARCHIVE) else ""
+        archived = " (archived)" if is_archive(str(hit.file)) else ""
         where = f"{hit.file}:{hit.line}{archived}"
     names = ".".join(filter(None, (hit.experiment, hit.step)))
     said = hit.snippet.replace(MARK_START, "").replace(MARK_END, "")

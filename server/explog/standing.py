@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from explog.errors import ExplogError
 from explog.git.commits import Commit, read_known
-from explog.git.repository import Repository, resolve
+from explog.git.repository import Repository, resolve_hashes
 from explog.index.records import Candidate, GoneRecord, Step, StepRecord
 from explog.index.store import Store
 from explog.refs import Place, claims, split_message
@@ -124,13 +124,7 @@ def _records(
 
 
 def _in_git(repository: Repository, hashes: Sequence[str]) -> dict[str, GoneRecord]:
-    names = resolve(repository, [f"{short}^{{commit}}" for short in hashes])
-    oids = {
-        short: oid
-        for short in hashes
-        # A branch may have a name like a hash.
-        if (oid := names.get(f"{short}^{{commit}}", "")).startswith(short)
-    }
+    oids = resolve_hashes(repository, hashes)
     commits = read_known(repository, oids.values())
     return {short: _record(commits[oid]) for short, oid in oids.items() if oid in commits}
 

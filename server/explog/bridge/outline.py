@@ -8,6 +8,7 @@ from explog import outline
 from explog.bridge import wire
 from explog.bridge.registry import Registry
 from explog.bridge.service import Service
+from explog.config import is_archive
 from explog.errors import ExplogError
 from explog.refs import step_text
 
@@ -49,7 +50,7 @@ def add(registry: Registry, service: Service) -> None:
         files = {file: place for place, file in enumerate(dict.fromkeys(r.file for r in found))}
         rows = [
             [r.ident, r.title, r.todo, bool(r.done), files[r.file], r.line,
-             outline.is_archive(r.file), r.ticked, r.steps, r.touched]
+             is_archive(r.file), r.ticked, r.steps, r.touched]
             for r in found
         ]  # fmt: skip
         return [following, wire.Bulk(list(files)), wire.Bulk(rows)]

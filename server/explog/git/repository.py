@@ -197,6 +197,16 @@ def resolve(repository: Repository, names: Iterable[str]) -> dict[str, str]:
     return found
 
 
+def resolve_hashes(repository: Repository, hashes: Iterable[str]) -> dict[str, str]:
+    """Return {hash: full commit id} for those of HASHES, abbreviated or not, that name one commit.
+
+    Not for refs: a branch may have a name like a hash.
+    """
+    names = {f"{one}^{{commit}}": one for one in hashes}
+    found = resolve(repository, names)
+    return {names[name]: oid for name, oid in found.items() if oid.startswith(names[name])}
+
+
 def unreached(repository: Repository, oids: Iterable[str]) -> set[str]:
     """Return those of the commits OIDS that no ref of any kind reaches: no branch, no tag."""
     wanted = set(oids)
