@@ -557,7 +557,7 @@ def rewrite_at_random(world: World, source: random.Random, number: int) -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_rewritten_at_random(template: World, tmp_path: Path, seed: int) -> None:
-    source = random.Random(seed)  # noqa: S311
+    source = random.Random(seed)
     world = copy_world(template, tmp_path / "world")
     world.backfill()
     for number in range(20):

@@ -4,11 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 
 from explog import backfill
 from explog.config import Root, Settings
+from explog.edits import Plan
 from explog.errors import ExplogError
 from explog.held import Editor, HeldEntry
 from explog.index.sqlite import SqliteStore, open_store
@@ -320,7 +322,12 @@ def test_same_id_in_two_visited_logs_is_told_once(
 
 
 def test_log_visited_by_another_name(
-    server: Server, emacs: Emacs, repo: GitRepo, log: Path, tmp_path: Path
+    server: Server,
+    emacs: Emacs,
+    repo: GitRepo,
+    log: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     link = tmp_path / "link.org"
     link.symlink_to(log)
@@ -335,7 +342,7 @@ def test_log_visited_by_another_name(
     def entries(wanted: Sequence[tuple[str, str]]) -> list[HeldEntry | None]:
         return held([(str(Path(file).resolve()) if file else "", ident) for file, ident in wanted])
 
-    emacs.entries = entries  # type: ignore[method-assign]
+    monkeypatch.setattr(emacs, "entries", entries)
     repo.commit("[e201.1] Results")
     assert server.look().done == []
     assert log.read_text() == ENTRY
@@ -361,8 +368,9 @@ def test_two_servers_on_one_index(
 ) -> None:
     second = Server(server.settings, open_store(tmp_path / "index.sqlite"))
     if visited:
-        server.editors.append(Emacs())
-        server.editors[0].visit(log)  # type: ignore[attr-defined]
+        emacs = Emacs()
+        emacs.visit(log)
+        server.editors.append(emacs)
     oids = [repo.commit(f"[e201.{n}] Results")[:7] for n in (1, 2)]
     sync(server.settings, server.store)
     sync(second.settings, second.store)
@@ -418,8 +426,8 @@ def test_file_that_changes_meanwhile_is_planned_anew(
 ) -> None:
     made = backfill.plan
 
-    def plan(*args: object, **options: object) -> object:
-        planned = made(*args, **options)  # type: ignore[arg-type]
+    def plan(*args: Any, **options: Any) -> Plan:
+        planned = made(*args, **options)
         if "pulled" not in log.read_text():
             log.write_text("* pulled\n" + log.read_text())
         return planned

@@ -296,7 +296,7 @@ CHANGES += ["merge"]
 
 @pytest.mark.parametrize("seed", range(3))
 def test_looks_add_up_to_one_at_the_end(tmp_path: Path, store: SqliteStore, seed: int) -> None:
-    source = random.Random(seed)  # noqa: S311
+    source = random.Random(seed)
     world = make_world(tmp_path / "world")
     for number in range(25):
         for _ in range(source.randint(0, 3)):

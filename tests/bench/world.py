@@ -71,11 +71,11 @@ def make_world(folder: Path, scale: float = 1.0) -> World:
     shutil.rmtree(folder / "repos", ignore_errors=True)  # half made, or of another scale
     folder.mkdir(parents=True, exist_ok=True)
     experiments = max(1, int(EXPERIMENTS * scale))
-    source = random.Random(SEED)  # noqa: S311 - a fixed world, not a secret
+    source = random.Random(SEED)
     world.log.write_text("".join(_log(source, experiments)), encoding="utf-8")
     for number in range(REPOSITORIES):
         path = folder / "repos" / f"project{number}"
-        source = random.Random(SEED + 1 + number)  # noqa: S311
+        source = random.Random(SEED + 1 + number)
         _repository(path, source, max(1, int(COMMITS * scale)), experiments)
     done.touch()
     return world

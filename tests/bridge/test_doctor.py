@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from explog.bridge import doctor
+from explog.bridge import doctor, wire
 from explog.bridge.connection import Client
 from explog.bridge.registry import Registry
 from explog.bridge.service import Service
@@ -19,8 +19,8 @@ from support.repo import GitRepo
 def rows(service: Service) -> dict[str, list[Any]]:
     registry = Registry()
     doctor.add(registry, service)
-    found = registry.find("doctor").function(cast(Client, None))
-    return {row[0]: row[1:] for row in found.rows}  # type: ignore[attr-defined]
+    found = cast(wire.Bulk, registry.find("doctor").function(cast(Client, None)))
+    return {row[0]: row[1:] for row in cast(list[list[Any]], found.rows)}
 
 
 def test_before_it_is_configured() -> None:

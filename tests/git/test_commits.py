@@ -320,7 +320,7 @@ def step(source: random.Random, repo: GitRepo, number: int) -> str:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_changes_against_a_naive_reference(git_repo: Make, seed: int) -> None:
-    source = random.Random(seed)  # noqa: S311
+    source = random.Random(seed)
     repo = git_repo()
     repo.commit("root")
     repository = opened(repo.path)

@@ -314,7 +314,7 @@ def collide(tree: str, parent: str) -> tuple[bytes, bytes]:
     for number in range(10**7):
         person = f"A <a@b> {1_600_000_000 + number} +0000"
         data = f"tree {tree}\nparent {parent}\nauthor {person}\ncommitter {person}\n\nx\n".encode()
-        oid = hashlib.sha1(b"commit %d\0" % len(data) + data).hexdigest()  # noqa: S324
+        oid = hashlib.sha1(b"commit %d\0" % len(data) + data).hexdigest()  # noqa: S324 - git's own names
         if oid[:7] in known:
             return known[oid[:7]], data
         known[oid[:7]] = data

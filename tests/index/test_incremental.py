@@ -60,7 +60,7 @@ class History:
     """A log and a repository that change at random, from a seed."""
 
     def __init__(self, folder: Path, seed: int) -> None:
-        self.source = random.Random(seed)  # noqa: S311 - a history, not a secret
+        self.source = random.Random(seed)
         self.repo = GitRepo(folder / "repo")
         self.repo.commit("first")
         self.log = folder / "log.org"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import date, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,8 +17,8 @@ from explog.refs import Reference
 TODAY = date(2018, 6, 20)
 
 
-def words(text: str, **more: object) -> Words:
-    return Words(text, **more)  # type: ignore[arg-type]
+def words(text: str, **more: Any) -> Words:
+    return Words(text, **more)
 
 
 def day(year: int, month: int, number: int) -> float:

@@ -128,7 +128,7 @@ def unticks(before: str, after: str) -> bool:
 
 
 def test_ticking_a_box_does_what_org_does(tmp_path: Path) -> None:
-    rng = random.Random(201)  # noqa: S311 - it makes texts, not secrets
+    rng = random.Random(201)
     drawn = [(text, target(rng, text)) for text in (entry(rng) for _ in range(300))]
     cases = [(text, at) for text, at in drawn if at is not None]
     answers = ask(tmp_path, [{"do": "tick", "text": text, "line": at[1]} for text, at in cases])
@@ -152,7 +152,7 @@ def test_ticking_a_box_does_what_org_does(tmp_path: Path) -> None:
 
 
 def test_a_cookie_that_org_counted_is_not_wrong(tmp_path: Path) -> None:
-    rng = random.Random(202)  # noqa: S311 - it makes texts, not secrets
+    rng = random.Random(202)
     texts = [entry(rng) for _ in range(300)]
     answers = ask(tmp_path, [{"do": "tick", "text": text, "line": 0} for text in texts])
     wrong = 0

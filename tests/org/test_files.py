@@ -351,7 +351,7 @@ while True:
 
 
 def test_a_crash_leaves_the_old_log_or_the_new_one(log: Path) -> None:
-    rng = random.Random(201)  # noqa: S311 - a moment to crash at
+    rng = random.Random(201)
     size = 300_000
     log.write_bytes(b"a" * size)
     for _ in range(12):

@@ -91,7 +91,7 @@ def tidy(rng: random.Random, indent: int = 0, depth: int = 0) -> list[str]:
 
 def sections(count: int, seed: int) -> list[str]:
     """Return COUNT texts, each one heading with a body, the same in every run."""
-    rng = random.Random(seed)  # noqa: S311 - it makes texts, not secrets
+    rng = random.Random(seed)
     return [
         "* H\n" + ("\n".join(tidy(rng)) if rng.random() < 0.4 else wild(rng)) + "\n" * (i % 3)
         for i in range(count)

@@ -109,7 +109,7 @@ def steps(rng: random.Random, depth: int = 0, indent: int = 0) -> list[str]:
 
 
 def test_org_finds_nothing_to_repair(tmp_path: Path) -> None:
-    rng = random.Random(204)  # noqa: S311 - it makes texts, not secrets
+    rng = random.Random(204)
     drawn = [HEAD + "\n".join(steps(rng)) + "\n" for _ in range(150)]
     texts = ask(tmp_path, [{"do": "repair", "text": text} for text in drawn])
     mended: list[str] = []

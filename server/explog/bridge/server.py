@@ -17,7 +17,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, BinaryIO, TextIO
+from typing import Any, BinaryIO, TextIO, cast
 
 from explog.bridge import wire
 from explog.bridge.connection import Client, Handler
@@ -64,7 +64,8 @@ class BridgeServer(EPCServer):
         """End `run` and close all connections; from any thread."""
         self._stopping = True
         with suppress(OSError):  # wakes `run`, which waits for a connection without polling
-            socket.create_connection(self.server_address[:2], timeout=1).close()  # type: ignore[arg-type]
+            host, port = cast("tuple[str, int]", self.server_address)
+            socket.create_connection((host, port), timeout=1).close()
         for handler in list(self.handlers):
             handler.hang_up()
         self.server_close()
