@@ -76,7 +76,7 @@ This is the advice of `explog-mode'."
          (new (seq-remove (lambda (command) (member command users)) ours))
          (taken (seq-filter (lambda (command) (assoc (car command) users)) new)))
     (cond ((null new) users)
-          ((explog-agenda--prefix-taken-p prefix users)
+          ((explog-agenda-prefix-taken-p prefix users)
            (explog--say-once "the agenda key %s is taken; see `explog-agenda-prefix'"
                              prefix)
            users)
@@ -87,7 +87,7 @@ This is the advice of `explog-mode'."
                      (explog-agenda--prefixes prefix users)
                      (seq-difference new taken))))))
 
-(defun explog-agenda--prefix-taken-p (prefix commands)
+(defun explog-agenda-prefix-taken-p (prefix commands)
   "Return non-nil if PREFIX, or what it begins with, is one of COMMANDS."
   (seq-some (lambda (command)
               (and (string-prefix-p (car command) prefix)

@@ -31,10 +31,10 @@
 (defvar explog-attention--texts nil
   "What the first of these problems are, strings.")
 
-(defvar explog-attention--sign ""
+(defvar explog-attention-sign ""
   "What the mode line shows.")
 ;; Else it could have no keymap.
-(put 'explog-attention--sign 'risky-local-variable t)
+(put 'explog-attention-sign 'risky-local-variable t)
 
 (defvar explog-attention--map
   (let ((map (make-sparse-keymap)))
@@ -83,8 +83,8 @@ The server calls this."
   "Have the mode line show the sign if there is something to show, else not."
   (let* ((texts (and explog-mode (explog-attention--texts)))
          (sign (if texts (explog-attention--make texts) "")))
-    (unless (equal-including-properties sign explog-attention--sign)
-      (setq explog-attention--sign sign)
+    (unless (equal-including-properties sign explog-attention-sign)
+      (setq explog-attention-sign sign)
       (if texts
           (explog-attention--add)
         (explog-attention-remove))
@@ -113,18 +113,18 @@ The server calls this."
       (unless (and (consp others) (or (consp (car others)) (stringp (car others))))
         (setq others (if others (list "" others) (list ""))
               explog-attention--wrapped (cons others global-mode-string)))
-      (setq global-mode-string (append others (list 'explog-attention--sign))))))
+      (setq global-mode-string (append others (list 'explog-attention-sign))))))
 
 (defun explog-attention--there-p ()
   "Return non-nil if the sign is in the mode line."
   (and (consp global-mode-string)
-       (memq 'explog-attention--sign global-mode-string)))
+       (memq 'explog-attention-sign global-mode-string)))
 
 (defun explog-attention-remove ()
   "Take the sign out of the mode line."
-  (setq explog-attention--sign "")
+  (setq explog-attention-sign "")
   (when (explog-attention--there-p)
-    (let ((rest (remq 'explog-attention--sign global-mode-string)))
+    (let ((rest (remq 'explog-attention-sign global-mode-string)))
       ;; Others may have put something there since.
       (setq global-mode-string (if (equal rest (car explog-attention--wrapped))
                                    (cdr explog-attention--wrapped)

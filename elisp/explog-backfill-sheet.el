@@ -170,7 +170,7 @@ For thousands of them `seq-group-by' would take seconds."
               (when (buffer-live-p buffer)
                 (with-current-buffer buffer
                   (explog-backfill-forget)
-                  (explog-review--failed problem)))))))
+                  (explog-review-failed problem)))))))
 
 (defun explog-backfill--replace (sheet row)
   "Show SHEET as ROW has it, with point where it was."

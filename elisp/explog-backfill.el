@@ -63,14 +63,7 @@ all in that file.
   "Show as a diff which hash belongs where, in all logs.
 Nothing is written before you say so."
   (interactive)
-  (explog-need-mode)
-  (let ((buffer (get-buffer-create "*explog backfill*")))
-    (with-current-buffer buffer
-      (unless (derived-mode-p 'explog-backfill-mode)
-        (explog-backfill-mode))
-      (unless explog-review--busy
-        (explog-backfill--plan)))
-    (pop-to-buffer buffer)))
+  (explog-review-open "*explog backfill*" #'explog-backfill-mode #'explog-backfill--plan))
 
 (defun explog-backfill--plan ()
   "Ask the server for a plan, and show it."
@@ -84,7 +77,7 @@ Nothing is written before you say so."
 (defun explog-backfill--failed (problem)
   "Say what PROBLEM is; the plan of this buffer is of no more use."
   (explog-backfill-forget)
-  (explog-review--failed problem))
+  (explog-review-failed problem))
 
 ;;;; Looking
 
@@ -161,8 +154,8 @@ What has no place in a log is a commit, and that is shown."
 
 (defun explog-backfill--check-idle ()
   "Signal an error while the server plans or writes."
-  (when explog-review--busy
-    (user-error "%s" (car explog-review--busy))))
+  (when explog-review-busy
+    (user-error "%s" (car explog-review-busy))))
 
 ;;;; Applying
 

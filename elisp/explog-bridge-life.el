@@ -250,7 +250,7 @@ time of the one before."
   (setq explog-bridge--problem why)
   (message "%s (see buffer %s; M-x explog-restart tries again, \
 M-x explog-doctor looks into it)"
-           why explog-bridge--stderr))
+           why explog-bridge-stderr))
 
 (provide 'explog-bridge-life)
 ;;; explog-bridge-life.el ends here

@@ -31,19 +31,19 @@ is added."
   :type 'directory
   :group 'explog)
 
-(defconst explog-bridge--folder
+(defconst explog-bridge-folder
   (file-name-directory
    (file-truename
     (concat (file-name-sans-extension (or (macroexp-file-name) buffer-file-name))
             ".el")))
   "The folder with the source of this file, links resolved.")
 
-(defconst explog-bridge--stderr "*explog stderr*"
+(defconst explog-bridge-stderr "*explog stderr*"
   "The buffer with what the server writes to its standard error.")
 
 ;;;; The program
 
-(defun explog-bridge--command ()
+(defun explog-bridge-command ()
   "Return the command to start the server with, a list of strings.
 Signal an error if there is no such program: what `make-process' does
 then depends on the version of Emacs."
@@ -58,13 +58,13 @@ then depends on the version of Emacs."
   "Return the first program that can serve, or signal an error."
   (or (cl-find-if
        (lambda (program) (and program (file-executable-p program)))
-       (list (expand-file-name "../.venv/bin/explog" explog-bridge--folder)
+       (list (expand-file-name "../.venv/bin/explog" explog-bridge-folder)
              (let ((exec-path (default-value 'exec-path)))
                (executable-find "explog"))
-             (explog-bridge--installed-program)))
+             (explog-bridge-installed-program)))
       (error "There is no explog program (M-x explog-install-server makes one)")))
 
-(defun explog-bridge--installed-program ()
+(defun explog-bridge-installed-program ()
   "Return the name of the program in `explog-server-directory'."
   (expand-file-name "server/bin/explog" explog-server-directory))
 
@@ -84,7 +84,7 @@ FILTER and SENTINEL are those of the process."
 
 (defun explog-bridge--make-process (filter sentinel)
   "Make the process of the server with FILTER and SENTINEL."
-  (let* ((command (explog-bridge--command))
+  (let* ((command (explog-bridge-command))
          (exec-path (default-value 'exec-path))
          (process-adaptive-read-buffering nil)
          (pipe (explog-bridge--stderr-pipe)))
@@ -127,20 +127,20 @@ seconds."
 
 (defun explog-bridge--stderr-pipe ()
   "Return a process for `make-process' to send standard error to."
-  (with-current-buffer (get-buffer-create explog-bridge--stderr)
+  (with-current-buffer (get-buffer-create explog-bridge-stderr)
     (set-marker explog-bridge--stderr-start (point-max) (current-buffer)))
   (make-pipe-process
-   :name "explog stderr" :buffer (get-buffer-create explog-bridge--stderr)
+   :name "explog stderr" :buffer (get-buffer-create explog-bridge-stderr)
    :coding 'utf-8-unix :noquery t :sentinel #'ignore
    :filter (lambda (_ text)
-             (explog-bridge--append explog-bridge--stderr text))))
+             (explog-bridge--append explog-bridge-stderr text))))
 
 (defun explog-bridge--last-words ()
   "Return a colon and the last line of standard error, or nil.
 Only what the last server wrote counts."
   (when-let ((pipe (get-process "explog stderr")))
     (cl-loop repeat 100 while (accept-process-output pipe 0 nil 0)))
-  (with-current-buffer (get-buffer-create explog-bridge--stderr)
+  (with-current-buffer (get-buffer-create explog-bridge-stderr)
     (save-excursion
       (goto-char (point-max))
       (skip-chars-backward " \t\r\n")

@@ -313,13 +313,13 @@ This is the advice of `explog-mode'."
          (key explog-capture-key)
          (ours (and key (explog-capture--entry key))))
     (cond ((or (member key '(nil "")) (member ours users)) org-capture-templates)
-          ((explog-capture--taken-p key users)
+          ((explog-capture-taken-p key users)
            (explog--say-once "the capture key %s is taken; see `explog-capture-key'"
                              key)
            org-capture-templates)
           (t (append users (explog-capture--prefixes key users) (list ours))))))
 
-(defun explog-capture--taken-p (key templates)
+(defun explog-capture-taken-p (key templates)
   "Return non-nil if KEY is that of one of TEMPLATES, or in the way of one."
   (seq-some (lambda (template)
               (let ((other (car template)))

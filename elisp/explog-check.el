@@ -71,14 +71,7 @@ when you type the key again.
 (defun explog-check ()
   "List every problem of the logs, the most serious first."
   (interactive)
-  (explog-need-mode)
-  (let ((buffer (get-buffer-create "*explog check*")))
-    (with-current-buffer buffer
-      (unless (derived-mode-p 'explog-check-mode)
-        (explog-check-mode))
-      (unless explog-review--busy
-        (explog-check-again)))
-    (pop-to-buffer buffer)))
+  (explog-review-open "*explog check*" #'explog-check-mode #'explog-check-again))
 
 (defun explog-check-again ()
   "Ask the server for all problems, and list them in this buffer."
@@ -136,9 +129,9 @@ when you type the key again.
       (goto-char start)
       (forward-line (1- line))
       (unless (explog-review-item)
-        (or (explog-review--move 1)
+        (or (explog-review-move 1)
             (progn (goto-char (point-max))
-                   (explog-review--move -1))))))
+                   (explog-review-move -1))))))
   (dolist (window (get-buffer-window-list nil nil t))
     (set-window-point window (point))))
 

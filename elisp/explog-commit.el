@@ -34,7 +34,7 @@ Not earlier, as a hook may have functions of its own from the start.")
   (when (featurep 'explog-bridge)
     (explog-bridge-ring "ring")))
 
-(defun explog-commit--ring-for-log ()
+(defun explog-commit-ring-for-log ()
   "Tell the server that a log may have changed, if this buffer visits one."
   (when (and (derived-mode-p 'org-mode) (explog-log-buffer-p))
     (explog-commit-ring)))
@@ -42,13 +42,13 @@ Not earlier, as a hook may have functions of its own from the start.")
 (defun explog-commit--ring-for-loss ()
   "Tell the server that hashes may be lost, if an unsaved log is being killed."
   (when (buffer-modified-p)
-    (explog-commit--ring-for-log)))
+    (explog-commit-ring-for-log)))
 
 (defun explog-commit-install ()
   "Ring after commits, and after a log was saved, reverted or given up."
   (add-hook 'kill-buffer-hook #'explog-commit--ring-for-loss)
-  (add-hook 'after-save-hook #'explog-commit--ring-for-log)
-  (add-hook 'after-revert-hook #'explog-commit--ring-for-log)
+  (add-hook 'after-save-hook #'explog-commit-ring-for-log)
+  (add-hook 'after-revert-hook #'explog-commit-ring-for-log)
   (explog-commit--add))
 
 (defun explog-commit--add ()
@@ -66,8 +66,8 @@ Not earlier, as a hook may have functions of its own from the start.")
 (defun explog-commit-uninstall ()
   "Take back what `explog-commit-install' did."
   (remove-hook 'kill-buffer-hook #'explog-commit--ring-for-loss)
-  (remove-hook 'after-save-hook #'explog-commit--ring-for-log)
-  (remove-hook 'after-revert-hook #'explog-commit--ring-for-log)
+  (remove-hook 'after-save-hook #'explog-commit-ring-for-log)
+  (remove-hook 'after-revert-hook #'explog-commit-ring-for-log)
   (pcase-dolist (`(,_ . ,hooks) explog-commit--hooks)
     (dolist (hook hooks)
       (when (boundp hook)

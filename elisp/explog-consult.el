@@ -53,7 +53,7 @@ TITLES are those of the groups, by experiment."
            (string-trim-right
             (format "%-10s %-9s %s" (explog-search-hit-kind hit)
                     (or (explog-search-reference hit) "")
-                    (explog-search--snippet hit)))
+                    (explog-search-snippet hit)))
            'explog-search-hit hit
            'explog-consult-group
            (cdr (assoc (explog-search-hit-experiment hit) titles)))

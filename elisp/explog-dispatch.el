@@ -95,7 +95,7 @@ When the menu is gone, do so no more."
 
 (defun explog-dispatch--calm-p ()
   "Return non-nil if nothing needs the user."
-  (string-empty-p (or (bound-and-true-p explog-attention--sign) "")))
+  (string-empty-p (or (bound-and-true-p explog-attention-sign) "")))
 
 (defun explog-dispatch-visit-point ()
   "Go to what the point is on: a step in its log, or a commit."

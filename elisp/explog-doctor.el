@@ -21,8 +21,8 @@
 (require 'seq)
 (require 'subr-x)
 
-(declare-function explog-capture--taken-p "explog-capture" (key templates))
-(declare-function explog-agenda--prefix-taken-p "explog-agenda" (prefix commands))
+(declare-function explog-capture-taken-p "explog-capture" (key templates))
+(declare-function explog-agenda-prefix-taken-p "explog-agenda" (prefix commands))
 (declare-function org-release "org-version" ())
 (defvar org-agenda-custom-commands)
 (defvar org-capture-templates)
@@ -160,7 +160,7 @@ RET mends it.\n"))
                (seq-remove (lambda (pair) (advice-member-p (cdr pair) (car pair)))
                            explog--advice)
                (seq-remove (lambda (hook)
-                             (memq 'explog-commit--ring-for-log (default-value hook)))
+                             (memq 'explog-commit-ring-for-log (default-value hook)))
                            '(after-save-hook after-revert-hook)))))
     (if (null lost)
         (explog-doctor--finding :text "explog-mode is on, and rung by saves and commits")
@@ -200,13 +200,13 @@ RET mends it.\n"))
   (delq nil
         (list
          (and explog-capture-key (bound-and-true-p org-capture-templates)
-              (explog-capture--taken-p explog-capture-key org-capture-templates)
+              (explog-capture-taken-p explog-capture-key org-capture-templates)
               (explog-doctor--of-option
                'explog-capture-key
                (format "the capture key %s is taken by a template of yours"
                        explog-capture-key)))
          (and explog-agenda-prefix (bound-and-true-p org-agenda-custom-commands)
-              (explog-agenda--prefix-taken-p explog-agenda-prefix org-agenda-custom-commands)
+              (explog-agenda-prefix-taken-p explog-agenda-prefix org-agenda-custom-commands)
               (explog-doctor--of-option
                'explog-agenda-prefix
                (format "the agenda key %s is taken by a command of yours"
@@ -214,7 +214,7 @@ RET mends it.\n"))
 
 (defun explog-doctor--server ()
   "Return findings on the program and its process."
-  (let ((command (condition-case err (explog-bridge--command)
+  (let ((command (condition-case err (explog-bridge-command)
                    (error err))))
     (if (not (stringp (car command)))
         (list (explog-doctor--finding
@@ -244,7 +244,7 @@ RET mends it.\n"))
      (problem
       (list (explog-doctor--finding
              :ok nil :text problem
-             :hint (format "the buffer %s may have more" explog-bridge--stderr)
+             :hint (format "the buffer %s may have more" explog-bridge-stderr)
              :label "Start it again" :action #'explog-restart)))
      (explog-bridge--current
       (list (explog-doctor--finding :text "it is starting")))
@@ -254,21 +254,14 @@ RET mends it.\n"))
 
 ;;;; What the server knows
 
-(defun explog-doctor--ask (&optional times)
-  "Ask the server what it has to say, and insert that when it comes.
-TIMES is how often it was asked before."
+(defun explog-doctor--ask ()
+  "Ask the server what it has to say, and insert that when it comes."
   (let ((number (cl-incf explog-doctor--asked)))
     (when explog-bridge--current        ; or else a call would start one
-      (explog-bridge-call
+      (explog-settings-call
        "doctor" nil :timeout 60
        :success (apply-partially #'explog-doctor--answered (current-buffer) number)
-       :error (apply-partially #'explog-doctor--refused (current-buffer) number
-                               (or times 0))))))
-
-(defun explog-doctor--waiting-p (buffer number)
-  "Return non-nil if BUFFER still waits for the answer to question NUMBER."
-  (and (buffer-live-p buffer)
-       (= number (buffer-local-value 'explog-doctor--asked buffer))))
+       :error (apply-partially #'explog-doctor--refused (current-buffer) number)))))
 
 (defun explog-doctor--answered (buffer number rows)
   "Show ROWS, the answer to question NUMBER, in BUFFER."
@@ -276,24 +269,16 @@ TIMES is how often it was asked before."
                        (mapcar #'explog-doctor--of-row
                                (seq-remove #'explog-doctor--known-p rows))))
 
-(defun explog-doctor--refused (buffer number times problem)
-  "Show PROBLEM, the answer to question NUMBER, in BUFFER.
-A server that has just started is asked again, when it knows the
-options.  TIMES is how often it was asked before."
-  (if (and (equal "not-configured" (plist-get problem :code))
-           (< times 20))
-      (run-at-time 0.3 nil
-                   (lambda ()
-                     (when (explog-doctor--waiting-p buffer number)
-                       (with-current-buffer buffer
-                         (explog-doctor--ask (1+ times))))))
-    (explog-doctor--show buffer number
-                         (list (explog-doctor--finding
-                                :ok nil :text (plist-get problem :message))))))
+(defun explog-doctor--refused (buffer number problem)
+  "Show PROBLEM, the answer to question NUMBER, in BUFFER."
+  (explog-doctor--show buffer number
+                       (list (explog-doctor--finding
+                              :ok nil :text (plist-get problem :message)))))
 
 (defun explog-doctor--show (buffer number findings)
   "Insert FINDINGS, the answer to question NUMBER, in BUFFER."
-  (when (explog-doctor--waiting-p buffer number)
+  (when (and (buffer-live-p buffer)
+             (= number (buffer-local-value 'explog-doctor--asked buffer)))
     (with-current-buffer buffer
       (let ((inhibit-read-only t))
         (save-excursion

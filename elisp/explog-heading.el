@@ -178,7 +178,7 @@ its title.  TAGGED non-nil means that it is known to have the tag."
   "Return the ids of the experiments that the heading at point is beneath."
   (save-excursion
     (let (path above ids)
-      (while (setq above (explog-heading--parent))
+      (while (setq above (explog-heading-parent))
         (goto-char above)
         (push above path))
       (dolist (position path ids)
@@ -192,7 +192,7 @@ It may be its own, one of a heading above it, or one of the file."
   (save-excursion
     (let (found above)
       (while (not (or (setq found (explog-heading-tagged-p (explog-heading-text)))
-                      (not (setq above (explog-heading--parent)))))
+                      (not (setq above (explog-heading-parent)))))
         (goto-char above))
       (or found (explog-heading-file-tagged-p)))))
 
@@ -200,7 +200,7 @@ It may be its own, one of a heading above it, or one of the file."
   "Return the level of the heading at point."
   (save-excursion (skip-chars-forward "*")))
 
-(defun explog-heading--parent ()
+(defun explog-heading-parent ()
   "Return the position of the heading above that at point in the outline, or nil."
   (let ((level (explog-heading-level)))
     (when (> level 1)

@@ -74,11 +74,11 @@ when it is complete."
       (seq-find (lambda (folder)
                   (and (file-readable-p (expand-file-name "pyproject.toml" folder))
                        (file-directory-p (expand-file-name "server/explog" folder))))
-                (list (expand-file-name "../" explog-bridge--folder)
-                      explog-bridge--folder))
+                (list (expand-file-name "../" explog-bridge-folder)
+                      explog-bridge-folder))
       (user-error "The source of the server did not come with %s; \
 set `explog-install-source' to a checkout of explog"
-                  explog-bridge--folder)))
+                  explog-bridge-folder)))
 
 (defun explog-install--new-folder ()
   "Make a folder for a new environment and return its name, with a slash."
@@ -214,8 +214,8 @@ REASONS are why those before could not, newest first."
 
 (defun explog-install--use ()
   "Start the server that was installed, and say so."
-  (let ((program (explog-bridge--installed-program))
-        (first (car (ignore-errors (explog-bridge--command)))))
+  (let ((program (explog-bridge-installed-program))
+        (first (car (ignore-errors (explog-bridge-command)))))
     (explog-install--say
      "%s"
      (if (equal program first)

@@ -59,7 +59,7 @@ For `xref-backend-functions'."
     (mapcar (lambda (file)
               (xref-make (or (explog-ref-describe id step) identifier)
                          (make-explog-ref-xref-place :file file :id id :step step)))
-            (explog-visit--files id))))
+            (explog-visit-files id))))
 
 (cl-defmethod xref-backend-references ((_backend (eql explog)) identifier)
   "Return the commits and mentions of what IDENTIFIER refers to."
@@ -86,7 +86,7 @@ For `xref-backend-functions'."
 
 (defun explog-ref-xref--item (hit)
   "Return what xref lists for HIT."
-  (let ((snippet (explog-search--snippet hit))
+  (let ((snippet (explog-search-snippet hit))
         (commit (explog-search-hit-commit hit)))
     (if commit
         (xref-make (format "%s %s %s" (substring commit 0 7)
@@ -110,11 +110,11 @@ For `xref-backend-functions'."
     (unless (file-readable-p file)
       (user-error "%s cannot be read" (abbreviate-file-name file)))
     (with-current-buffer (find-file-noselect file)
-      (let ((heading (or (car (explog-visit--places (current-buffer) id))
+      (let ((heading (or (car (explog-visit-places (current-buffer) id))
                          (user-error "%s does not have experiment %s any more"
                                      (abbreviate-file-name file) id))))
         (explog-ref-xref--unfolded
-         (or (and step (explog-visit--step (current-buffer) heading step))
+         (or (and step (explog-visit-step (current-buffer) heading step))
              heading))))))
 
 (defun explog-ref-xref--unfolded (position)

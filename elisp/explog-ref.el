@@ -22,7 +22,7 @@
 (autoload 'explog-cache-get "explog-cache")
 (autoload 'explog-cache-problems "explog-cache")
 (autoload 'explog-cache-step "explog-cache")
-(autoload 'explog-heading--parent "explog-heading")
+(autoload 'explog-heading-parent "explog-heading")
 (autoload 'explog-heading-experiment-id "explog-heading")
 (autoload 'explog-log-here-p "explog-log")
 (autoload 'explog-steps-at "explog-steps")
@@ -163,7 +163,7 @@ The buffer is one with headings as in Org mode."
       (while (and heading
                   (progn (goto-char heading)
                          (not (explog-heading-experiment-id))))
-        (setq heading (explog-heading--parent)))
+        (setq heading (explog-heading-parent)))
       heading)))
 
 ;;;; What there is to say

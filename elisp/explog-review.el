@@ -38,7 +38,7 @@
 
 ;;;; Asking
 
-(defvar-local explog-review--busy nil
+(defvar-local explog-review-busy nil
   "What the server has been asked for, or nil: (WHAT . TIMER).")
 
 (defvar-local explog-review-summary ""
@@ -46,6 +46,18 @@
 
 (defvar explog-review--patience 3600
   "Seconds after which a request counts as failed.")
+
+(defun explog-review-open (name mode ask)
+  "Show the buffer NAME, which is in MODE, and call ASK there.
+Do not if an answer is being waited for already."
+  (explog-need-mode)
+  (let ((buffer (get-buffer-create name)))
+    (with-current-buffer buffer
+      (unless (derived-mode-p mode)
+        (funcall mode))
+      (unless explog-review-busy
+        (funcall ask)))
+    (pop-to-buffer buffer)))
 
 (defun explog-review-mode-on ()
   "Set up the current buffer, which is read-only, to ask the server."
@@ -55,7 +67,7 @@
 
 (defun explog-review--header ()
   "Return the text of the header line."
-  (string-replace "%" "%%" (or (car explog-review--busy) explog-review-summary)))
+  (string-replace "%" "%%" (or (car explog-review-busy) explog-review-summary)))
 
 (defun explog-review-ask (method args what done &optional failed)
   "Call METHOD of the server with ARGS for the current buffer.
@@ -63,31 +75,18 @@ While that lasts the header line shows WHAT.  Then DONE is called with
 the answer, or FAILED with the error, in the buffer if it is still
 there.  Without FAILED, the header line shows what the error is."
   (explog-need-mode)
-  (when explog-review--busy
-    (user-error "%s" (car explog-review--busy)))
+  (when explog-review-busy
+    (user-error "%s" (car explog-review-busy)))
   (let ((buffer (current-buffer)))
-    (setq explog-review--busy
+    (setq explog-review-busy
           (cons what (run-with-timer 0.5 0.5 #'explog-review--progress buffer what)))
     (force-mode-line-update)
-    (explog-review--call method args buffer done
-                         (or failed #'explog-review--failed))))
-
-(defun explog-review--call (method args buffer done failed &optional times)
-  "Call METHOD with ARGS, then DONE or FAILED in BUFFER.
-A server that has just started is asked again a moment later, when it
-knows the options.  TIMES is how often that was so."
-  (explog-bridge-call
-   method args
-   :timeout explog-review--patience
-   :success (lambda (answer) (explog-review--end buffer done answer))
-   :error (lambda (problem)
-            (if (and (equal "not-configured" (plist-get problem :code))
-                     (< (or times 0) 50)
-                     explog-mode
-                     (buffer-live-p buffer))
-                (run-with-timer 0.2 nil #'explog-review--call
-                                method args buffer done failed (1+ (or times 0)))
-              (explog-review--end buffer failed problem)))))
+    (explog-settings-call
+     method args
+     :timeout explog-review--patience
+     :success (apply-partially #'explog-review--end buffer done)
+     :error (apply-partially #'explog-review--end buffer
+                             (or failed #'explog-review-failed)))))
 
 (defun explog-review--end (buffer function value)
   "Call FUNCTION with VALUE in BUFFER, which waits no longer."
@@ -99,11 +98,11 @@ knows the options.  TIMES is how often that was so."
 
 (defun explog-review--idle ()
   "Note that the current buffer waits no longer."
-  (when-let ((timer (cdr explog-review--busy)))
+  (when-let ((timer (cdr explog-review-busy)))
     (cancel-timer timer))
-  (setq explog-review--busy nil))
+  (setq explog-review-busy nil))
 
-(defun explog-review--failed (problem)
+(defun explog-review-failed (problem)
   "Say what PROBLEM is, an error of the server."
   (let ((text (plist-get problem :message)))
     (setq explog-review-summary
@@ -121,9 +120,9 @@ knows the options.  TIMES is how often that was so."
      (lambda (status)
        (when (buffer-live-p buffer)
          (with-current-buffer buffer
-           (when explog-review--busy
+           (when explog-review-busy
              (let ((progress (plist-get status :progress)))
-               (setcar explog-review--busy
+               (setcar explog-review-busy
                        (if (member progress '(nil ""))
                            what
                          (format "%s (reading %s)" what progress))))
@@ -139,7 +138,7 @@ knows the options.  TIMES is how often that was so."
   "Go to the next thing, or the COUNTth."
   (interactive "p")
   (let ((count (or count 1)) (start (point)))
-    (unless (explog-review--move count)
+    (unless (explog-review-move count)
       (goto-char start)
       (user-error (if (< count 0) "This is the first" "This is the last")))))
 
@@ -148,7 +147,7 @@ knows the options.  TIMES is how often that was so."
   (interactive "p")
   (explog-review-next (- (or count 1))))
 
-(defun explog-review--move (count)
+(defun explog-review-move (count)
   "Go COUNT things on, or back if negative; return non-nil if there are so many."
   (let ((step (if (< count 0) -1 1)) (found t))
     (dotimes (_ (abs count))
@@ -173,7 +172,7 @@ knows the options.  TIMES is how often that was so."
   "Go to the first thing, if there is one."
   (goto-char (point-min))
   (unless (explog-review-item)
-    (explog-review--move 1)))
+    (explog-review-move 1)))
 
 (defun explog-review--next-error (count &optional reset)
   "Visit the COUNTth thing from here, or from the first if RESET."

@@ -67,7 +67,7 @@
   (let ((date (or (explog-search-hit-date hit) "")))
     (format "%-10s" (substring date 0 (min 10 (length date))))))
 
-(defun explog-search--snippet (hit)
+(defun explog-search-snippet (hit)
   "Return the snippet of HIT with its matches in a face instead of brackets."
   (replace-regexp-in-string
    "⟦\\([^⟧]*\\)⟧"
@@ -163,7 +163,7 @@ in the background then."
                               (truncate-string-to-width
                                (explog-search-where hit) 24 nil nil t))
                       'face 'explog-search-where)
-          (explog-search--snippet hit)))
+          (explog-search-snippet hit)))
 
 (provide 'explog-search-hit)
 ;;; explog-search-hit.el ends here

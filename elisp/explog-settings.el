@@ -15,6 +15,7 @@
 ;;; Code:
 
 (require 'explog)
+(require 'cl-lib)
 
 (declare-function explog-bridge-call "explog-bridge" (method args &rest keys))
 (declare-function explog-bridge-ready-p "explog-bridge" ())
@@ -103,6 +104,24 @@ They hold in logs without a line `#+TODO:'."
                           (json-serialize (explog-settings)) 'utf-8))
        :error (lambda (problem)
                 (message "explog: %s" (plist-get problem :message)))))))
+
+;;;; Calls that need them
+
+(cl-defun explog-settings-call (method args &key success error timeout (times 0))
+  "Call METHOD with ARGS as `explog-bridge-call' does.
+A server that has just started does not know the options yet; it is
+asked again a moment later.  SUCCESS, ERROR and TIMEOUT are as there,
+and TIMES is how often that was so."
+  (explog-bridge-call
+   method args :timeout timeout :success success
+   :error (lambda (problem)
+            (if (and explog-mode
+                     (< times 50)
+                     (equal "not-configured" (plist-get problem :code)))
+                (run-with-timer 0.2 nil #'explog-settings-call method args
+                                :success success :error error :timeout timeout
+                                :times (1+ times))
+              (funcall error problem)))))
 
 (provide 'explog-settings)
 ;;; explog-settings.el ends here

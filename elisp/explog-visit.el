@@ -34,7 +34,7 @@
 
 ;;;; Which log
 
-(defun explog-visit--files (id)
+(defun explog-visit-files (id)
   "Return the logs that have experiment ID.
 A log that is visited is looked up in its buffer, saved or not."
   (let ((files (delete-dups (append (explog-visit--indexed id)
@@ -42,7 +42,7 @@ A log that is visited is looked up in its buffer, saved or not."
                                             (explog-log-modified-buffers))))))
     (seq-filter (lambda (file)
                   (let ((buffer (find-buffer-visiting file)))
-                    (or (not buffer) (explog-visit--places buffer id))))
+                    (or (not buffer) (explog-visit-places buffer id))))
                 files)))
 
 (defun explog-visit--indexed (id)
@@ -55,7 +55,7 @@ Where the server cannot tell, they are read."
     (_ (delete-dups (mapcar #'cadr (seq-filter (lambda (known) (equal id (car known)))
                                                (explog-log-ids)))))))
 
-(defun explog-visit--places (buffer id)
+(defun explog-visit-places (buffer id)
   "Return the positions of experiment ID in BUFFER, narrowed or not."
   (with-current-buffer buffer
     (save-restriction
@@ -69,7 +69,7 @@ Where the server cannot tell, they are read."
 (defun explog-visit-file (id)
   "Return the log that has experiment ID; ask if it is in several.
 An archive counts only where no other log has it."
-  (let* ((all (explog-visit--files id))
+  (let* ((all (explog-visit-files id))
          (files (or (seq-remove #'explog-visit--archive-p all) all)))
     (cond ((null files) (user-error "No log has experiment %s" id))
           ((cdr files)
@@ -99,7 +99,7 @@ If CHOICES is an alist, return the value."
 
 (defun explog-visit--place (buffer id)
   "Return the position of experiment ID in BUFFER; ask if there are several."
-  (let ((places (explog-visit--places buffer id)))
+  (let ((places (explog-visit-places buffer id)))
     (cond ((null places)
            (user-error "%s does not have experiment %s any more"
                        (abbreviate-file-name (buffer-file-name buffer)) id))
@@ -120,7 +120,7 @@ If CHOICES is an alist, return the value."
         (format "%d: %s" (line-number-at-pos)
                 (explog-heading-title (explog-heading-text)))))))
 
-(defun explog-visit--step (buffer position number)
+(defun explog-visit-step (buffer position number)
   "Return where the step NUMBER of the experiment at POSITION in BUFFER is, or nil."
   (with-current-buffer buffer
     (save-excursion
@@ -141,7 +141,7 @@ shown; M-, comes back."
          (done nil))
     (unwind-protect
         (let* ((heading (explog-visit--place buffer id))
-               (place (and step (explog-visit--step buffer heading step))))
+               (place (and step (explog-visit-step buffer heading step))))
           (explog-visit--show buffer (or place heading) other-window)
           (setq done t)
           (explog-visit--caution file id (and (not place) step)))
@@ -198,7 +198,7 @@ prefix argument, OTHER-WINDOW, show it in another window.  M-, comes
 back to where you are."
   (interactive (list (explog-visit--read) current-prefix-arg))
   (let ((reference (explog-ref-parse name)))
-    (cond ((and reference (explog-visit--files (car reference)))
+    (cond ((and reference (explog-visit-files (car reference)))
            (explog-visit-goto (car reference) (cdr reference) other-window))
           ((and (string-match-p "\\`[0-9a-f]\\{7,64\\}\\'" name)
                 (explog-visit--commit name)))

@@ -90,6 +90,7 @@
 (autoload 'explog-search-for "explog-search-results")
 (autoload 'explog-search-visit-commit "explog-search-hit")
 (autoload 'explog-settings-bad-option "explog-settings")
+(autoload 'explog-settings-call "explog-settings")
 (autoload 'explog-settings-complain "explog-settings")
 (autoload 'explog-settings-send "explog-settings")
 (autoload 'explog-visit "explog-visit" nil t)

@@ -26,11 +26,11 @@
         (should (equal others global-mode-string))
         (explog-attention-set 2 '("one" "two"))
         (explog-attention-set 3 '("one" "two"))
-        (should (= 1 (seq-count (lambda (part) (eq part 'explog-attention--sign))
+        (should (= 1 (seq-count (lambda (part) (eq part 'explog-attention-sign))
                                 global-mode-string)))
-        (should (string= " explog:3!" explog-attention--sign))
+        (should (string= " explog:3!" explog-attention-sign))
         (should (equal "one\ntwo\n... and 1 more\nmouse-1: look into it"
-                       (get-text-property 1 'help-echo explog-attention--sign)))
+                       (get-text-property 1 'help-echo explog-attention-sign)))
         (explog-attention-set 0 nil)
         (should (equal others global-mode-string))
         (explog-attention-set 1 '("one"))
@@ -50,7 +50,7 @@
   (explog-attention-tests--with nil
     (let ((explog-bridge--problem "The explog server stopped"))
       (explog--attend)
-      (should (string= " explog:!" explog-attention--sign)))
+      (should (string= " explog:!" explog-attention-sign)))
     (explog--attend)
     (should (equal nil global-mode-string))))
 

@@ -274,7 +274,7 @@ That is a list of (success VALUE) or (error CODE MESSAGE), newest first."
 (ert-deftest explog-bridge-finds-the-program ()
   (let* ((folder (make-temp-file "explog-bridge-" t))
          (process-environment process-environment)
-         (explog-bridge--folder (expand-file-name "elisp/" folder))
+         (explog-bridge-folder (expand-file-name "elisp/" folder))
          (exec-path (list (expand-file-name "bin" folder)))
          (explog-server-directory (expand-file-name "emacs/explog/" folder))
          (explog-server-command nil)
@@ -282,18 +282,18 @@ That is a list of (success VALUE) or (error CODE MESSAGE), newest first."
                      ".venv/bin/explog")))
     (unwind-protect
         (progn
-          (should-error (explog-bridge--command))
+          (should-error (explog-bridge-command))
           (dolist (program programs)    ; each one wins over those before
             (let ((file (expand-file-name program folder)))
               (make-directory (file-name-directory file) t)
               (write-region "" nil file nil 'silent)
               (set-file-modes file #o755)
-              (should (equal (list file "serve") (explog-bridge--command)))))
+              (should (equal (list file "serve") (explog-bridge-command)))))
           (let ((explog-server-command '("explog" "--verbose")))
             (should (equal '("explog" "--verbose" "serve")
-                           (explog-bridge--command))))
+                           (explog-bridge-command))))
           (let ((explog-server-command '("nowhere")))
-            (should-error (explog-bridge--command))))
+            (should-error (explog-bridge-command))))
       (delete-directory folder t))))
 
 ;;;; Calls

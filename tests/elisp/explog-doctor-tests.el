@@ -91,7 +91,7 @@
   (explog-doctor-tests--with
     (setq explog-logs nil)
     (explog-mode 1)
-    (remove-hook 'after-save-hook #'explog-commit--ring-for-log)
+    (remove-hook 'after-save-hook #'explog-commit-ring-for-log)
     (should (explog-doctor-tests--lines "took it out of after-save-hook"))))
 
 (ert-deftest explog-doctor-shows-what-the-server-finds ()

@@ -263,7 +263,7 @@ FAILURES is what it says when they are applied."
   (explog-review-tests--with-answers '(("plan" . (lambda () '(:error "it died"))))
     (should (equal (explog-test-messages (explog-backfill)) "explog: it died"))
     (should (string-prefix-p "it died" (explog-review--header)))
-    (should-not explog-review--busy)))
+    (should-not explog-review-busy)))
 
 (ert-deftest explog-review-tests-without-logs ()
   (let ((explog-mode t) (explog-logs nil) (explog-repositories nil))

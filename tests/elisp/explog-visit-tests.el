@@ -59,10 +59,10 @@
     (let ((buffers (buffer-list)))
       (should-error (explog-visit-goto "999") :type 'user-error)
       ;; The index may know more than there is.
-      (cl-letf (((symbol-function 'explog-visit--files)
+      (cl-letf (((symbol-function 'explog-visit-files)
                  (lambda (_) (list (expand-file-name "a.org")))))
         (should-error (explog-visit-goto "999") :type 'user-error))
-      (cl-letf (((symbol-function 'explog-visit--files)
+      (cl-letf (((symbol-function 'explog-visit-files)
                  (lambda (_) (list (expand-file-name "none.org")))))
         (should-error (explog-visit-goto "999") :type 'user-error))
       (should (equal buffers (buffer-list))))))
