@@ -21,20 +21,9 @@
            (org-agenda-files nil)
            (org-agenda-sticky nil)
            (org-agenda-window-setup 'current-window)
-           (explog--said nil)
-           (map (current-global-map)))
-       (unwind-protect
-           (progn
-             (use-global-map (let ((keys (make-sparse-keymap)))
-                               (set-keymap-parent keys map)
-                               (define-key keys (kbd "C-c a") #'org-agenda)
-                               keys))
-             (save-window-excursion
-               (switch-to-buffer (generate-new-buffer "*Org start*"))
-               (advice-add 'org-agenda :around #'explog-agenda-around)
-               ,@body))
-         (advice-remove 'org-agenda #'explog-agenda-around)
-         (use-global-map map)))))
+           (explog--said nil))
+       (explog-test-with-key "C-c a" #'org-agenda #'explog-agenda-around
+         ,@body))))
 
 (defun explog-agenda-tests--press (keys)
   "Press KEYS, and return what was said."

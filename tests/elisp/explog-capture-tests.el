@@ -44,21 +44,9 @@ Return what was said."
            (org-capture-after-finalize-hook nil)
            (org-capture-bookmark nil)
            (explog-capture-log nil)
-           (explog--said nil)
-           (map (current-global-map)))
-       (unwind-protect
-           (progn
-             (use-global-map (let ((keys (make-sparse-keymap)))
-                               (set-keymap-parent keys map)
-                               (define-key keys (kbd "C-c c") #'org-capture)
-                               keys))
-             (save-window-excursion
-               (switch-to-buffer (generate-new-buffer "*Org start*"))
-               (setq default-directory explog-test-folder)
-               (advice-add 'org-capture :around #'explog-capture-around)
-               ,@body))
-         (advice-remove 'org-capture #'explog-capture-around)
-         (use-global-map map)))))
+           (explog--said nil))
+       (explog-test-with-key "C-c c" #'org-capture #'explog-capture-around
+         ,@body))))
 
 (defun explog-capture-tests--entry (id title tags description)
   "Return the entry that a capture of ID, TITLE, TAGS and DESCRIPTION makes.

@@ -45,6 +45,26 @@
 "
   "A log with two experiments.")
 
+;;;; Keys
+
+(defmacro explog-test-with-key (key command advice &rest body)
+  "Do BODY in a buffer of its own, where KEY is COMMAND with ADVICE around it."
+  (declare (indent 3) (debug t))
+  `(let ((map (current-global-map)))
+     (unwind-protect
+         (progn
+           (use-global-map (let ((keys (make-sparse-keymap)))
+                             (set-keymap-parent keys map)
+                             (define-key keys (kbd ,key) ,command)
+                             keys))
+           (save-window-excursion
+             (switch-to-buffer (generate-new-buffer "*Org start*"))
+             (setq default-directory explog-test-folder)
+             (advice-add ,command :around ,advice)
+             ,@body))
+       (advice-remove ,command ,advice)
+       (use-global-map map))))
+
 ;;;; Files
 
 (defmacro explog-test-in-folder (&rest body)
