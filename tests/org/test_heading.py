@@ -34,7 +34,7 @@ def test_python_and_lisp_find_the_same_experiments(case: dict[str, Any]) -> None
     context = file_context(data, KEYWORDS)
     found: list[list[object]] = []
     for start, end in split_sections(data):
-        for chunk, lines in experiment_chunks(data[start:end], context, "exp"):
+        for chunk, lines, _headings in experiment_chunks(data[start:end], context, "exp"):
             entry = read_experiment("\n".join(lines), chunk.line, (), KEYWORDS)
             line = 1 + data.count(b"\n", 0, start) + chunk.line
             found += [[entry.id, line]] if entry else []

@@ -22,7 +22,7 @@ def experiments(text: str) -> list[list[object]]:
     found: list[list[object]] = []
     for start, end in split_sections(data):
         before = data[:start].count(b"\n") + 1
-        for chunk, lines in experiment_chunks(data[start:end], context, "exp"):
+        for chunk, lines, _headings in experiment_chunks(data[start:end], context, "exp"):
             found.append([read_id(lines), before + chunk.line])
     return found
 

@@ -15,10 +15,10 @@ from typing import Any
 import orgparse
 
 from explog.org.heading import (
-    HEADING,
     PLANNING,
     clean_title,
     entry_ids,
+    headings,
     read_properties,
     split_todo,
 )
@@ -76,24 +76,31 @@ def read_experiment(
 
 
 def read_entry(
-    lines: Sequence[str], line: int, tags: Sequence[str], keywords: Keywords, steps_heading: str
+    lines: Sequence[str],
+    line: int,
+    tags: Sequence[str],
+    keywords: Keywords,
+    steps_heading: str,
+    known: Sequence[tuple[int, int]] | None = None,
 ) -> tuple[Experiment, StepList | None] | None:
     """Read the subtree LINES whose heading is at LINE of whatever it is part of; None without id.
 
     Its steps come as they are read and as they stand there. What cannot be read is left out and
-    named in `diagnoses`.
+    named in `diagnoses`. KNOWN is what `headings` of LINES returns, if the caller knows.
     """
     heading = lines[0].lstrip("*").strip()
     properties = read_properties(lines)
     ident, aliases = entry_ids(heading, properties)
     if ident is None:
         return None
-    created, closed, bad = _read_dates(_dated_lines(lines, properties))
+    found = headings(lines) if known is None else known
+    stop = found[1][0] if len(found) > 1 else len(lines)
+    created, closed, bad = _read_dates(_dated_lines(lines, stop, properties))
     messages = [(n, f"there is no such date: {text.strip()}") for n, text in bad]
     conflict = conflict_line(lines)
     if conflict is not None:
         messages.append((conflict, "a merge conflict is not resolved here; no step is read"))
-    steps = find_steps(lines, steps_heading, keywords) if conflict is None else None
+    steps = find_steps(lines, steps_heading, keywords, found) if conflict is None else None
     todo, title = split_todo(heading, keywords)
     experiment = Experiment(
         id=ident,
@@ -113,13 +120,13 @@ def read_entry(
     return experiment, steps
 
 
-def _dated_lines(lines: Sequence[str], properties: Mapping[str, str]) -> list[tuple[int, str]]:
-    """Return (number, text) of the heading and of the lines beneath it that may bear dates.
+def _dated_lines(
+    lines: Sequence[str], stop: int, properties: Mapping[str, str]
+) -> list[tuple[int, str]]:
+    """Return (number, text) of the heading and of the lines before STOP that may bear dates.
 
     Blocks and drawers are left out, but for the property `CREATED`.
     """
-    headings = (n for n, text in enumerate(lines) if text.startswith("*") and HEADING.match(text))
-    stop = next((n for n in headings if n), len(lines))
     opaque = Opaque(lines, stop)
     found = [(0, lines[0])]
     number = 1

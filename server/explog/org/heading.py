@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
-from explog.org.scan import Keywords, split_tags
+from explog.org.scan import HEADINGS_KEPT, Keywords, split_tags
 from explog.refs import ID_PATTERN, is_id
 
 HEADING = re.compile(r"(\*+) ")
@@ -31,8 +32,19 @@ def entry_ids(
     one, and without MENTIONS never is one. A UUID in `:ID:` names an entry but is never the id that
     references use.
     """
-    if not properties and "[" not in text and "<<" not in text:
-        return None, ()
+    if not properties:
+        return _ids_of_title(text, mentions)
+    return _ids(text, properties, mentions)
+
+
+@lru_cache(maxsize=HEADINGS_KEPT)
+def _ids_of_title(text: str, mentions: bool) -> tuple[str | None, tuple[str, ...]]:
+    return _ids(text, {}, mentions)
+
+
+def _ids(
+    text: str, properties: Mapping[str, str], mentions: bool
+) -> tuple[str | None, tuple[str, ...]]:
     custom = properties.get("CUSTOM_ID", "")
     own = properties.get("ID", "")
     bare = COOKIE.sub("", split_tags(text)[0]).strip()
@@ -55,7 +67,9 @@ def read_properties(lines: Sequence[str]) -> dict[str, str]:
 
     It stands on the first line after the heading, or after the planning line.
     """
-    start = 2 if len(lines) > 1 and PLANNING.match(lines[1]) else 1
+    if len(lines) < 2 or ":" not in lines[1]:
+        return {}  # as it is nearly everywhere
+    start = 2 if PLANNING.match(lines[1]) else 1
     if start < len(lines) and lines[start].strip().upper() == ":PROPERTIES:":
         return _drawer(lines[start + 1 :])
     return {}
@@ -72,6 +86,15 @@ def _drawer(lines: Sequence[str]) -> dict[str, str]:
             return {}
         found[match[1].upper()] = match[2]
     return {}
+
+
+def headings(lines: Sequence[str]) -> list[tuple[int, int]]:
+    """Return (line, level) of every heading in LINES."""
+    return [
+        (index, len(match[1]))
+        for index, line in enumerate(lines)
+        if line.startswith("*") and (match := HEADING.match(line)) is not None
+    ]
 
 
 def read_id(lines: Sequence[str], mentions: bool = True) -> str | None:
@@ -91,6 +114,7 @@ def split_todo(heading: str, keywords: Keywords) -> tuple[str | None, str]:
     return None, heading
 
 
+@lru_cache(maxsize=HEADINGS_KEPT)
 def title_of(heading: str, keywords: Keywords) -> str:
     """Return the title of a heading line, stars and all."""
     return clean_title(split_todo(heading.lstrip("*"), keywords)[1])

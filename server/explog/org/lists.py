@@ -168,7 +168,7 @@ class _Parser:
 
     def _item(self, match: re.Match[str], line: int) -> None:
         self.blanks = 0
-        indent = _width(match["indent"])
+        indent = _width(match[1])
         self._end_paragraph()
         while self.stack and self.stack[-1][1].indent > indent:
             self.stack.pop()
@@ -205,7 +205,7 @@ class _Parser:
 
 
 def _make_item(match: re.Match[str], line: int, indent: int) -> Item:
-    number, counter, box = match["number"], match["counter"], match["box"]
+    _indent, _bullet, number, counter, box = match.groups()
     return Item(
         line=line,
         indent=indent,
@@ -220,7 +220,7 @@ def _make_item(match: re.Match[str], line: int, indent: int) -> Item:
 
 
 def _width(blank: str) -> int:
-    return len(blank.expandtabs(8))
+    return len(blank.expandtabs(8)) if blank else 0
 
 
 def breaks_paragraph(text: str) -> bool:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
-from explog.org.heading import HEADING, read_id, title_of
+from explog.org.heading import headings, read_id, title_of
 from explog.org.lists import Item, PlainList
 from explog.org.scan import Keywords
 from explog.org.steps import StepList
@@ -18,8 +18,7 @@ _DRAWER_LINE = re.compile(r"[ \t]*:[-\w]+:(?:[ \t].*)?\r?$")
 _PLANNING = re.compile(r"[ \t]*(?:CLOSED|DEADLINE|SCHEDULED):")
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
+class Passage(NamedTuple):
     """A piece of text at `line`, 0-based in the entry; `kind` as in the query language.
 
     `step` is empty for all but a step and what is noted beneath it; `day` is the first date that
@@ -34,13 +33,18 @@ class Passage:
 
 
 def read_passages(
-    lines: Sequence[str], steps: StepList | None, keywords: Keywords
+    lines: Sequence[str],
+    steps: StepList | None,
+    keywords: Keywords,
+    known: Sequence[tuple[int, int]] | None = None,
 ) -> Iterator[Passage]:
     """Yield the passages of the entry LINES, whose steps are STEPS; its title is not among them.
 
     The first is of kind "experiment", even if it is empty: what stands right under the heading.
+    KNOWN is what `headings` of LINES returns, if the caller knows.
     """
-    for index, (start, stop) in enumerate(_sections(lines)):
+    found = headings(lines) if known is None else known
+    for index, (start, stop) in enumerate(_sections(lines, found)):
         if index == 0:
             text = _prose(lines[start + 1 : stop])
             yield Passage("experiment", (), 0, text, _day(text))
@@ -52,21 +56,16 @@ def read_passages(
             yield from _blocks(lines, start + 1, stop, kind)
 
 
-def _sections(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
+def _sections(lines: Sequence[str], found: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """Yield (heading, end of its own text), leaving out experiments filed beneath this one."""
-    headings = [
-        (index, len(match[1]))
-        for index, line in enumerate(lines)
-        if line.startswith("*") and (match := HEADING.match(line)) is not None
-    ]
-    hidden, own = 0, read_id(lines)
-    for position, (start, level) in enumerate(headings):
-        stop = headings[position + 1][0] if position + 1 < len(headings) else len(lines)
+    hidden = 0
+    for position, (start, level) in enumerate(found):
+        stop = found[position + 1][0] if position + 1 < len(found) else len(lines)
         if hidden and level > hidden:
             continue
         hidden = 0
         ident = read_id(lines[start:stop], mentions=False) if position else None
-        if ident is not None and ident != own:
+        if ident is not None and ident != read_id(lines):
             hidden = level
             continue
         yield start, stop
@@ -74,8 +73,10 @@ def _sections(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
 
 def _steps(lines: Sequence[str], steps: StepList) -> Iterator[Passage]:
     for number, item in steps.items:
-        rows = [lines[item.line][item.text_column :], *(lines[n] for n in item.text_lines[1:])]
-        text = " ".join(" ".join(rows).split())
+        text = lines[item.line][item.text_column :]
+        if len(item.text_lines) > 1:
+            text = " ".join([text, *(lines[n] for n in item.text_lines[1:])])
+        text = " ".join(text.split())
         yield Passage("step", number, item.line, text, _day(text))
     numbers = {item: number for number, item in steps.items}
     yield from _noted(lines, steps.section.lists, (), numbers)
@@ -131,6 +132,8 @@ def _is_mark(line: str) -> bool:
 
 
 def _day(text: str) -> date | None:
+    if "[" not in text and "<" not in text:
+        return None
     match = _STAMP.search(text)
     try:
         return date(int(match[1]), int(match[2]), int(match[3])) if match else None

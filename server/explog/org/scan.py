@@ -12,7 +12,11 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
+# The headings within experiments are nearly all the same few ("Notes", "TODO Experiments [1/3]").
+HEADINGS_KEPT = 1024
 BOM = b"\xef\xbb\xbf"
 _HEADING = re.compile(rb"^(\*+) (.*)$", re.MULTILINE)
 _TOP = re.compile(rb"\n\* ")
@@ -57,17 +61,18 @@ class Context:
         return text.encode(self.encoding, "surrogateescape")
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """A heading with its whole subtree, `section[start:end]`; `line` counts from 0 in the section.
+class Chunk(NamedTuple):
+    """A heading with its whole subtree, `section[start:end]`.
 
-    `tags` are its `own`, its ancestors' and the file's.
+    Of the lines of the section, which count from 0, these are `line` and those before `stop`; it is
+    None at the end of the section. `tags` are its `own`, its ancestors' and the file's.
     """
 
     level: int
     start: int
     end: int
     line: int
+    stop: int | None
     tags: frozenset[str]
     own: tuple[str, ...]
 
@@ -201,7 +206,7 @@ def split_sections(data: bytes) -> list[tuple[int, int]]:
 def scan_section(section: bytes, context: Context) -> list[Chunk]:
     """Return every heading of SECTION with its subtree, in order."""
     headings = list(_headings(section, context))
-    ends = _ends([level for level, *_ in headings], [start for _, start, *_ in headings], section)
+    ends = _ends([level for level, *_ in headings])
     chunks: list[Chunk] = []
     ancestors: list[tuple[int, frozenset[str]]] = []
     for (level, start, line, own), end in zip(headings, ends, strict=True):
@@ -210,7 +215,11 @@ def scan_section(section: bytes, context: Context) -> list[Chunk]:
         inherited = ancestors[-1][1] if ancestors else context.filetags
         tags = inherited.union(own) if own else inherited
         ancestors.append((level, tags))
-        chunks.append(Chunk(level, start, end, line, tags, own))
+        if end is None:
+            chunks.append(Chunk(level, start, len(section), line, None, tags, own))
+        else:
+            _level, behind, stop, _own = headings[end]
+            chunks.append(Chunk(level, start, behind, line, stop, tags, own))
     return chunks
 
 
@@ -226,16 +235,18 @@ def _headings(section: bytes, context: Context) -> Iterator[tuple[int, int, int,
         yield len(match[1]), start, line, tags
 
 
-def _ends(levels: list[int], starts: list[int], section: bytes) -> list[int]:
-    ends = [len(section)] * len(levels)
+def _ends(levels: list[int]) -> list[int | None]:
+    """Return for each heading, of LEVELS, which one is the first behind its subtree."""
+    ends: list[int | None] = [None] * len(levels)
     still_open: list[int] = []
     for index, level in enumerate(levels):
         while still_open and levels[still_open[-1]] >= level:
-            ends[still_open.pop()] = starts[index]
+            ends[still_open.pop()] = index
         still_open.append(index)
     return ends
 
 
+@lru_cache(maxsize=HEADINGS_KEPT)
 def split_tags(text: str) -> tuple[str, tuple[str, ...]]:
     """Return a heading's text without its tags, and the tags."""
     match = _TAGS.search(text) if ":" in text else None

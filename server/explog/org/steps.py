@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from explog.org.heading import HEADING, entry_ids, read_properties, title_of
+from explog.org.heading import entry_ids, headings, read_properties, title_of
 from explog.org.lists import Item, PlainList, Section, parse_section
 from explog.org.scan import Keywords
 
@@ -17,8 +18,7 @@ _HASH = re.compile(r"(?<![^ \t])\(([0-9a-f]{7,64})\)[ \t\r]*$")
 _CONFLICT = re.compile(r"(?:<{7}|>{7}|\|{7})(?: |\r?$)|={7}\r?$")
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """A step. `line` is 0-based in the entry; `box` is " ", "X", "x", "-" or None for no box."""
 
     number: tuple[int, ...]
@@ -45,13 +45,19 @@ class StepList:
     properties: Mapping[str, str]
 
 
-def find_steps(lines: Sequence[str], steps_heading: str, keywords: Keywords) -> StepList | None:
+def find_steps(
+    lines: Sequence[str],
+    steps_heading: str,
+    keywords: Keywords,
+    known: Sequence[tuple[int, int]] | None = None,
+) -> StepList | None:
     """Find the steps of the entry LINES: the first ordered list under its steps heading.
 
     That is the child titled STEPSHEADING, else the first child with an ordered checkbox list.
+    KNOWN is what `headings` of LINES returns, if the caller knows.
     """
     wanted = steps_heading.casefold()
-    children = list(_children(lines))
+    children = list(_children(headings(lines) if known is None else known, len(lines)))
     for start, stop in children:
         named = title_of(lines[start], keywords).casefold() == wanted
         if named and _own_id(lines[start], {}) is None:
@@ -109,19 +115,17 @@ def _numbered(plain: PlainList, prefix: tuple[int, ...]) -> list[tuple[tuple[int
     return found
 
 
-def _children(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """Yield (heading, end of its own section) of the child headings, however deep they begin."""
-    headings = [
-        (index, len(match[1]))
-        for index, line in enumerate(lines)
-        if line.startswith("*") and (match := HEADING.match(line)) is not None
-    ]
-    shallowest = headings[1][1] if len(headings) > 1 else 0
-    ends = [index for index, _depth in headings[2:]]
-    for (index, depth), stop in zip(headings[1:], [*ends, len(lines)], strict=False):
+def _children(found: Sequence[tuple[int, int]], stop: int) -> Iterator[tuple[int, int]]:
+    """Yield (heading, end of its own section) of the child headings, however deep they begin.
+
+    FOUND are the headings of an entry that ends at STOP.
+    """
+    shallowest = found[1][1] if len(found) > 1 else 0
+    ends = [index for index, _depth in found[2:]]
+    for (index, depth), end in zip(found[1:], [*ends, stop], strict=False):
         if depth <= shallowest:
             shallowest = depth
-            yield index, stop
+            yield index, end
 
 
 def read_step(lines: Sequence[str], number: tuple[int, ...], item: Item) -> Step:

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from itertools import islice, takewhile
 from typing import NamedTuple
 
 from explog.index.records import DiagnosisRecord, ExperimentRecord, PassageRecord, StepRecord
 from explog.org.entry import Experiment, read_entry
 from explog.org.heading import read_id
-from explog.org.passages import read_passages
-from explog.org.scan import Chunk, Context, Keywords, scan_section
-from explog.org.steps import StepList
+from explog.org.passages import Passage, read_passages
+from explog.org.scan import Chunk, Context, scan_section
 from explog.sync.apart import deaf, end_with_parent
 
 log = logging.getLogger(__name__)
@@ -49,13 +49,15 @@ def read_section(data: bytes, context: Context, ways: Ways) -> Content:
     experiments: list[ExperimentRecord] = []
     diagnoses: list[DiagnosisRecord] = []
     keywords = context.keywords
-    for chunk, lines in experiment_chunks(data, context, ways.tag):
+    for chunk, lines, headings in experiment_chunks(data, context, ways.tag):
+        tags = sorted(chunk.tags)
         try:
-            entry = read_entry(lines, chunk.line, sorted(chunk.tags), keywords, ways.steps_heading)
+            entry = read_entry(lines, chunk.line, tags, keywords, ways.steps_heading, headings)
             if entry is None:
                 continue
             found, steps = entry
-            record = _record(found, chunk, lines, steps, keywords)
+            passages = read_passages(lines, steps, keywords, headings)
+            record = _record(found, chunk, passages)
         except Exception as error:
             # A fault of ours, which must not keep all other entries from being read.
             log.exception("an entry cannot be read")
@@ -71,24 +73,26 @@ def read_section(data: bytes, context: Context, ways: Ways) -> Content:
 
 def experiment_chunks(
     section: bytes, context: Context, tag: str
-) -> Iterator[tuple[Chunk, list[str]]]:
-    """Yield each experiment of SECTION with its lines.
+) -> Iterator[tuple[Chunk, list[str], list[tuple[int, int]]]]:
+    """Yield each experiment of SECTION with its lines and its headings among them, (line, level).
 
     Tags are inherited, so that what is beneath an experiment has its tag. Without the tag of its
     own it is another experiment only if another id is its own, and not a mention in its title.
     """
     above: list[tuple[int, str]] = []  # (level, id) of the experiments that a heading is beneath
-    for chunk in scan_section(section, context):
+    text = context.decode(section).split("\n")
+    chunks = scan_section(section, context)
+    for index, chunk in enumerate(chunks):
         while above and above[-1][0] >= chunk.level:
             above.pop()
         if not _has_tag(chunk.tags, tag):
             continue
-        lines = context.decode(section[chunk.start : chunk.end]).split("\n")
+        lines = text[chunk.line : chunk.stop]
         beneath = [] if _has_tag(chunk.own, tag) else [ident for _level, ident in above]
         ident = read_id(lines, mentions=not beneath)
         if ident is not None and ident not in beneath:
             above.append((chunk.level, ident))
-            yield chunk, lines
+            yield chunk, lines, _inside(chunks, index)
 
 
 def read_sections(parts: Sequence[bytes], context: Context, ways: Ways) -> list[Content]:
@@ -134,21 +138,18 @@ class Ahead:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
 
+def _inside(chunks: Sequence[Chunk], index: int) -> list[tuple[int, int]]:
+    """Return (line, level) of the heading with INDEX and of those in its subtree, from its own."""
+    chunk = chunks[index]
+    inside = takewhile(lambda other: other.start < chunk.end, islice(chunks, index, None))
+    return [(other.line - chunk.line, other.level) for other in inside]
+
+
 def _has_tag(tags: Collection[str], tag: str) -> bool:
     return tag in tags or any(other.startswith(f"{tag}_") for other in tags)
 
 
-def _record(
-    found: Experiment,
-    chunk: Chunk,
-    lines: Sequence[str],
-    steps: StepList | None,
-    keywords: Keywords,
-) -> ExperimentRecord:
-    passages = (
-        PassageRecord(p.kind, p.step, p.line, p.text, p.day.isoformat() if p.day else None)
-        for p in read_passages(lines, steps, keywords)
-    )
+def _record(found: Experiment, chunk: Chunk, passages: Iterable[Passage]) -> ExperimentRecord:
     return ExperimentRecord(
         start=chunk.start,
         size=chunk.end - chunk.start,
@@ -161,6 +162,9 @@ def _record(
         tags=found.tags,
         created=found.created.isoformat() if found.created else None,
         closed=found.closed.isoformat() if found.closed else None,
-        steps=tuple(StepRecord(s.number, s.line, s.text, s.box, s.hash) for s in found.steps),
-        passages=tuple(passages),
+        steps=tuple(map(StepRecord._make, found.steps)),
+        passages=tuple(
+            PassageRecord(kind, step, line, text, day.isoformat() if day else None)
+            for kind, step, line, text, day in passages
+        ),
     )
