@@ -15,7 +15,7 @@ from explog.backfill import plan, plan_entry
 from explog.config import Project, Tick
 from explog.edits import Plan, render
 from explog.errors import ExplogError
-from explog.index.records import ClaimRecord, CommitRecord
+from explog.index.records import CommitBatch
 from explog.org.edit import apply_edits
 from explog.org.scan import Keywords
 from explog.refs import Place
@@ -689,22 +689,18 @@ def test_planning_of_very_much_takes_seconds(bench: Bench) -> None:
         number = bench.store.put_repository("/gone", "/gone/.git", None, [])
         bench.store.add_commits(
             number,
-            (
-                CommitRecord(
-                    oid=f"{n:040x}",
-                    author="A",
-                    email="a@b",
-                    author_time=n,
-                    committer_time=n,
-                    generation=n,
-                    subject=f"[e{n % experiments}.{n % 3 + 1}] x",
-                    body="",
-                    claims=(
-                        ClaimRecord(str(n % experiments), (n % 3 + 1,), int(Place.SUBJECT), False),
-                    ),
+            [
+                CommitBatch(
+                    [
+                        (n, f"{n:040x}", "A", "a@b", n, n, n, f"[e{n % experiments}] x", "", 0)
+                        for n in range(commits)
+                    ],
+                    [
+                        (n, str(n % experiments), str(n % 3 + 1), int(Place.SUBJECT), False)
+                        for n in range(commits)
+                    ],
                 )
-                for n in range(commits)
-            ),
+            ],
         )
     started = time.perf_counter()
     planned = plan(bench.settings, bench.store)

@@ -10,7 +10,7 @@ import pytest
 
 from explog.config import Root, Settings
 from explog.errors import ExplogError
-from explog.git.commits import touching
+from explog.git.changes import touching
 from explog.git.repository import open_repository
 from explog.history import Touched, commits_of, experiments_of_file
 from explog.index.sqlite import SqliteStore, open_store
@@ -99,7 +99,7 @@ def test_a_short_hash_is_as_long_as_it_has_to_be(world: World) -> None:
     near = oid[:9] + ("0" if oid[9] != "0" else "1") + oid[10:]
     store.db.execute(
         "INSERT INTO commits SELECT 99, 99, repository, ?, author, email, author_time,"
-        " committer_time, generation, subject, body, wide FROM commits WHERE oid = ?",
+        " committer_time, generation, subject, body, width FROM commits WHERE oid = ?",
         (near, oid),
     )
     assert commits_of(store, "201")[0].short == oid[:10]

@@ -1,9 +1,6 @@
 """Sync: what a look takes in, what it leaves pending, and that looks add up to one at the end."""
 
-import multiprocessing
 import random
-import time
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,11 +10,8 @@ import pytest
 from explog.config import Root, Settings
 from explog.index.sqlite import SqliteStore, open_store
 from explog.org.entry import read_entry
-from explog.org.scan import Keywords, file_context
 from explog.sync import sync
-from explog.sync.sections import MANY, Ways
-from support import processes
-from support.ahead import begin_and_wait, read_ahead
+from support import ahead
 from support.repo import GitRepo
 from support.rewrites import Copy, make_world
 
@@ -36,6 +30,12 @@ def settings(*repos: GitRepo, logs: tuple[Path, ...] = ()) -> Settings:
     return Settings(
         logs=tuple(map(str, logs)), repositories=tuple(Root(repo.path) for repo in repos)
     )
+
+
+def rows(store: SqliteStore) -> list[list[tuple[object, ...]]]:
+    """All that is known of logs."""
+    tables = ("sections", "experiments", "steps", "passages", "diagnoses")
+    return [store.db.execute(f"SELECT * FROM {table}").fetchall() for table in tables]  # noqa: S608
 
 
 def pending(store: SqliteStore) -> set[str]:
@@ -81,50 +81,24 @@ def test_a_fault_in_one_entry_hides_no_other(
     assert "too deep" in found.message
 
 
-PARTS = [b"* DONE [%d] Title :exp:\n" % number for number in range(2 * MANY)]
-CONTEXT = file_context(PARTS[0], Keywords(("TODO",), ("DONE",)))
-WAYS = Ways("exp", "Experiments")
-SPAWN = multiprocessing.get_context("spawn")
-
-
-@pytest.mark.parametrize("use", [True, False])
-def test_a_process_that_reads_ahead_ends(use: bool) -> None:
-    """It and the one that began it, as in a first index, once waited for each other for good."""
-    arguments = (PARTS, CONTEXT, WAYS)
-    process = SPAWN.Process(target=read_ahead, args=arguments, kwargs={"use": use})
-    process.start()
-    process.join(60)
-    ended = process.exitcode is not None
-    process.kill()
-    assert ended
-    assert process.exitcode == 0
-
-
-@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="tells processes by /proc")
-def test_a_process_that_reads_ahead_ends_with_the_one_that_began_it(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("broken", [None, "at once", "in the middle", "another text"])
+def test_a_long_log_read_in_another_process_says_the_same(
+    tmp_path: Path, store: SqliteStore, monkeypatch: pytest.MonkeyPatch, broken: str | None
 ) -> None:
-    run = uuid.uuid4().hex
-    monkeypatch.setenv(processes.MARK, run)
-
-    def reading() -> list[str]:
-        return [line for line in processes.marked(run).values() if "spawn_main" in line]
-
-    def wait(count: int) -> None:
-        deadline = time.monotonic() + 60
-        while len(reading()) != count and time.monotonic() < deadline:
-            time.sleep(0.02)
-        assert len(reading()) == count
-
-    process = SPAWN.Process(target=begin_and_wait, args=(PARTS, CONTEXT, WAYS))
-    process.start()
-    try:
-        wait(2)
-        process.kill()
-        wait(0)
-    finally:
-        process.kill()
-        processes.kill_marked(run)
+    log = tmp_path / "log.org"
+    text = "".join(ENTRY.replace("201", str(n)) + f"** Notes\n- note {n}\n" for n in range(300))
+    log.write_text(text + "* [x] No id :exp:\n* [301] Läuft [2018-13-01] :exp:\n", "utf-8")
+    sync(settings(logs=(log,)), store)
+    monkeypatch.setattr("explog.sync.logs.LONG_BYTES", 1)
+    if broken is not None:
+        instead = {"at once": ahead.no_section, "in the middle": ahead.some_sections}
+        monkeypatch.setattr(
+            "explog.sync.sections.read_apart", instead.get(broken, ahead.other_sections)
+        )
+    other = open_store(tmp_path / "other.sqlite")
+    sync(settings(logs=(log,)), other)
+    assert rows(store) == rows(other)
+    assert all(rows(store))
 
 
 def test_old_commits_of_a_new_repository_are_not_pending(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from explog.errors import ExplogError
-from explog.git.commits import touching
+from explog.git.changes import touching
 from explog.git.repository import Repository, open_repository
 from explog.index.records import ClaimingCommit, RepositoryRecord, Step
 from explog.index.store import Store

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from enum import IntEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from explog.errors import ExplogError
@@ -73,11 +74,13 @@ def is_id(text: str) -> bool:
     return _ID.fullmatch(text) is not None
 
 
+@lru_cache
 def parse_step(text: str) -> tuple[int, ...]:
     """Return the numbers of a step written as `1` or `1.2`; empty text is no step."""
     return tuple(map(int, text.split("."))) if text else ()
 
 
+@lru_cache
 def step_text(step: tuple[int, ...]) -> str:
     """Return STEP as it is written: `1.2`."""
     return ".".join(map(str, step))
@@ -88,8 +91,11 @@ def find_references(text: str) -> Iterator[Mention]:
     if "[e" not in text:
         return
     for match in _REFERENCE.finditer(text):
-        experiment, step = match.groups()
-        yield Mention(Reference(experiment, parse_step(step or "")), match.start(), match.end())
+        yield Mention(_reference(match), match.start(), match.end())
+
+
+def _reference(match: re.Match[str]) -> Reference:
+    return Reference(match[1], parse_step(match[2] or ""))
 
 
 def results_pattern(results: str = DEFAULT_RESULTS) -> re.Pattern[str]:
@@ -146,7 +152,9 @@ def claims_of(
             for mention in find_references(text):
                 found.setdefault(mention.reference, Claim(mention.reference, Place.MENTION))
         return tuple(found.values())
-    claims = [*_subject_claims(subject, results), *_body_claims(body, results)]
+    claims = _subject_claims(subject, results)
+    if "[e" in body:
+        claims += _body_claims(body, results)
     if len(claims) == 1:
         return tuple(claims)
     for claim in claims:
@@ -156,18 +164,16 @@ def claims_of(
     return tuple(found.values())
 
 
-def _subject_claims(subject: str, results: re.Pattern[str]) -> Iterator[Claim]:
-    if "[e" not in subject:
-        return
+def _subject_claims(subject: str, results: re.Pattern[str]) -> list[Claim]:
     run = _LEADING_RUN.match(subject)
     head = run.end() if run and results.match(subject, run.end()) else 0
-    for mention in find_references(subject):
-        yield Claim(mention.reference, Place.SUBJECT, mention.end <= head)
+    return [
+        Claim(_reference(match), Place.SUBJECT, match.end() <= head)
+        for match in _REFERENCE.finditer(subject)
+    ]
 
 
 def _body_claims(body: str, results: re.Pattern[str]) -> Iterator[Claim]:
-    if "[e" not in body:
-        return
     for line in body.split("\n"):
         run = _BODY_RUN.match(line)
         is_results = bool(run and results.match(line, run.end()))

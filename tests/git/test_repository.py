@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from explog.git.commits import changes, read_commits
+from explog.git.changes import changes
+from explog.git.commits import read_commits
 from explog.git.repository import (
     Repository,
     abbreviate,

@@ -9,7 +9,8 @@ import pytest
 
 from explog.errors import ExplogError
 from explog.git import run as funnel
-from explog.git.commits import changes, read_commits, read_known
+from explog.git.changes import changes
+from explog.git.commits import read_commits, read_known
 from explog.git.repository import Repository, abbreviate, open_repository, resolve, tips
 from explog.git.run import GitError, run, stream
 from support.repo import GitRepo

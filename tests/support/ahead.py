@@ -2,24 +2,77 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
 
-from explog.org.scan import Context
-from explog.sync.sections import Ahead, Ways
+from explog.git.repository import Repository
+from explog.org.scan import Keywords
+from explog.sync import reading, sections
+from explog.sync.ahead import Ahead
+from explog.sync.sections import Ways
 
 
-def read_ahead(parts: Sequence[bytes], context: Context, ways: Ways, *, use: bool) -> None:
-    """Have PARTS read in yet another process, and end; if not USE, without waiting for it."""
-    ahead = Ahead(parts, context, ways)
+def count(items: int, size: int = 1) -> Iterator[str]:
+    """Yield as many ITEMS, each of SIZE characters at least."""
+    for number in range(items):
+        yield f"{number}".rjust(size)
+
+
+def fail(items: int) -> Iterator[int]:
+    """Yield ITEMS, and then fail."""
+    yield from range(items)
+    raise ValueError("no more")
+
+
+def die(items: int) -> Iterator[int]:
+    """Yield ITEMS, and then be gone as if somebody had killed us."""
+    yield from range(items)
+    time.sleep(0.1)
+    os._exit(9)
+
+
+def count_ahead(*, use: bool) -> None:
+    """Have yet another process count, and end; if not USE, without waiting for it."""
+    ahead = Ahead(4, count, 200, 100_000)
     if use:
-        assert len(list(ahead.results())) == len(parts)
-    else:
-        ahead.close()
+        assert len(list(ahead)) == 200
+    ahead.close()
 
 
-def begin_and_wait(parts: Sequence[bytes], context: Context, ways: Ways) -> None:
-    """Have PARTS read in yet another process, and do not end before somebody ends this one."""
-    ahead = Ahead(parts, context, ways)
+def count_and_wait() -> None:
+    """Have yet another process count, and do not end before somebody ends this one."""
+    ahead = Ahead(4, count, 200, 100_000)
     time.sleep(600)
     ahead.close()
+
+
+def no_section(*_arguments: object) -> Iterator[list[Any]]:
+    """Be gone before a section of a log is read."""
+    os._exit(9)
+
+
+def some_sections(path: Path, keywords: Keywords, ways: Ways) -> Iterator[list[Any]]:
+    """Be gone when some sections of a log are read."""
+    yield from islice(sections.read_apart(path, keywords, ways), 2)
+    time.sleep(0.1)
+    os._exit(9)
+
+
+def other_sections(path: Path, keywords: Keywords, ways: Ways) -> Iterator[list[Any]]:
+    """Read another log, as if it had been written meanwhile."""
+    changed = path.with_name("changed.org")
+    changed.write_bytes(path.read_bytes() + b"* [9999] Another :exp:\n")
+    yield from sections.read_apart(changed, keywords, ways)
+
+
+def half_a_history(
+    repositories: Sequence[Repository], results: str, since: float
+) -> Iterator[object]:
+    """Be gone when a repository is read in part."""
+    yield from islice(reading.read_apart(repositories, results, since), 2)
+    time.sleep(0.1)
+    os._exit(9)

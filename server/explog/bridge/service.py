@@ -165,7 +165,7 @@ class Service:
         return report
 
     def _progress(self, what: str, done: int, total: int) -> None:
-        self.progress = f"{what} {100 * done // max(1, total)}%"
+        self.progress = f"{what} {100 * done // total}%" if total else f"{what} {done}"
 
     def _settle(self, settings: Settings, store: SqliteStore) -> None:
         for _ in range(_MOST_ROUNDS):

@@ -1,17 +1,14 @@
-"""Commits: which came and which went between two sets of tips, and what they say."""
+"""Commits: what they say, read one by one from their objects."""
 
 from __future__ import annotations
 
 import codecs
-import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, NamedTuple
 
-from explog.git.repository import Repository, is_boundary, resolve
-from explog.git.run import GitError, run, stream
+from explog.git.repository import Repository, existing
+from explog.git.run import stream
 
 # Text beyond this is kept by git alone; a message of megabytes is a mistake or an attack.
 MESSAGE_LIMIT = 256 * 1024
@@ -39,49 +36,6 @@ class Commit(NamedTuple):  # no dataclass: made 200,000 times, and three times a
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """The commits that became reachable (children after parents), and those that ceased to be.
-
-    `complete` means that everything known before is to be forgotten: `added` is all there is.
-    """
-
-    added: tuple[str, ...]
-    removed: tuple[str, ...]
-    complete: bool = False
-
-
-def changes(repository: Repository, old: Sequence[str], new: Sequence[str]) -> Change:
-    """Return what changed between the tips OLD and the tips NEW.
-
-    When an old tip's object is gone, so is the way to tell what it reached: all is read anew. So
-    it is when a shallow clone was deepened or cut.
-    """
-    before, after = set(old), set(new)
-    if set(filter(is_boundary, before ^ after)):
-        return _complete(repository, new)
-    old, new = _oids(old), _oids(new)
-    gone_tips = [tip for tip in old if tip not in after]
-    if gone_tips and not _all_there(repository, gone_tips):
-        return _complete(repository, new)
-    came_tips = [tip for tip in new if tip not in before]
-    try:
-        added = _rev_list(repository, came_tips, old) if came_tips else ()
-        removed = _rev_list(repository, gone_tips, new) if gone_tips else ()
-    except GitError:
-        # A tip may be there and something it reached pruned.
-        return _complete(repository, new)
-    return Change(added, removed)
-
-
-def _complete(repository: Repository, tips: Sequence[str]) -> Change:
-    return Change(_rev_list(repository, _oids(tips), ()), (), complete=True)
-
-
-def _oids(tips: Sequence[str]) -> list[str]:
-    return [tip for tip in tips if not is_boundary(tip)]
-
-
 def read_commits(
     repository: Repository,
     oids: Sequence[str],
@@ -100,7 +54,7 @@ def read_commits(
 
 def read_known(repository: Repository, oids: Iterable[str]) -> dict[str, Commit]:
     """Return the commits among OIDS whose objects are still there, reachable or not."""
-    there = _there(repository, list(oids))
+    there = existing(repository, oids)
     return {commit.oid: commit for commit in read_commits(repository, there)}
 
 
@@ -133,12 +87,14 @@ def parse_commit(oid: str, data: bytes) -> Commit:
 
 def _parse_any(oid: str, data: bytes) -> Commit:
     head, _blank, message = data.partition(b"\n\n")
+    # git shows nobody what stands behind a NUL, so it must not claim anything either.
+    message = message.partition(b"\0")[0]
     parents: list[str] = []
     author = committer = b""
     encoding = "utf-8"
-    for line in head.split(b"\n"):
+    for number, line in enumerate(head.split(b"\n")):
         key, _space, value = line.partition(b" ")
-        if key == b"parent":
+        if key == b"parent" and number == 1 + len(parents):
             parents.append(value.decode("ascii", "replace"))
         elif key == b"author":
             author = value
@@ -198,57 +154,3 @@ def _utf8_or_latin1(data: bytes) -> str:
         if error.reason == "unexpected end of data" and len(data) == MESSAGE_LIMIT:
             return data[: error.start].decode("utf-8", "replace")
         return data.decode("latin-1")
-
-
-def touching(repository: Repository, oids: Iterable[str], path: Path) -> set[str]:
-    """Return those of OIDS that touched the file or folder PATH, which is in the work tree.
-
-    A merge counts if it differs there from all its parents.
-    """
-    name = os.path.relpath(path, os.path.realpath(repository.path))
-    # What is in the name are no wildcards, and no options; it is not followed through renames.
-    output = run(
-        repository.path,
-        "--literal-pathspecs",
-        "diff-tree",
-        *("--stdin", "-r", "-c", "--root", "--raw", "--no-abbrev", "--no-renames"),
-        "--",
-        name,
-        stdin="".join(f"{oid}\n" for oid in oids).encode("ascii"),
-    )
-    # A merge is printed also if it has nothing to show; what there is to show begins with a colon.
-    found: set[str] = set()
-    oid = b""
-    for line in output.split(b"\n"):
-        if line.startswith(b":"):
-            found.add(oid.decode("ascii"))
-        else:
-            oid = line
-    return found
-
-
-def _rev_list(
-    repository: Repository, include: Iterable[str], exclude: Iterable[str]
-) -> tuple[str, ...]:
-    """Return what INCLUDE reaches and EXCLUDE does not, parents before children."""
-    lines = [f"{oid}\n" for oid in include] + [f"^{oid}\n" for oid in _there(repository, exclude)]
-    output = run(
-        repository.path,
-        "rev-list",
-        "--topo-order",
-        "--reverse",
-        "--stdin",
-        stdin="".join(lines).encode("ascii"),
-    )
-    return tuple(output.decode("ascii").split())
-
-
-def _there(repository: Repository, oids: Iterable[str]) -> list[str]:
-    """Return those of OIDS that are commits whose object is there."""
-    wanted = list(oids)
-    found = resolve(repository, wanted)
-    return [oid for oid in wanted if oid in found]
-
-
-def _all_there(repository: Repository, oids: Sequence[str]) -> bool:
-    return len(_there(repository, oids)) == len(oids)

@@ -136,6 +136,15 @@ def _folders(path: Path) -> Iterator[Path]:
         yield from _folders(Path(folder))
 
 
+def packed_bytes(repository: Repository) -> int:
+    """Return how large the packs of REPOSITORY are, which tells a long history from a short one."""
+    try:
+        with os.scandir(repository.common_dir / "objects" / "pack") as entries:
+            return sum(entry.stat().st_size for entry in entries if entry.name.endswith(".pack"))
+    except OSError:
+        return 0
+
+
 def tips(repository: Repository) -> list[str]:
     """Return what says which commits are reachable.
 
@@ -195,6 +204,13 @@ def resolve(repository: Repository, names: Iterable[str]) -> dict[str, str]:
         if kind == "commit":
             found[name] = oid
     return found
+
+
+def existing(repository: Repository, oids: Iterable[str]) -> list[str]:
+    """Return those of OIDS that are commits whose object is there."""
+    wanted = list(oids)
+    found = resolve(repository, wanted)
+    return [oid for oid in wanted if oid in found]
 
 
 def resolve_hashes(repository: Repository, hashes: Iterable[str]) -> dict[str, str]:

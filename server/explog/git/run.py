@@ -31,6 +31,8 @@ _KEPT_PREFIXES = ("GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_", "GIT_PYTHON_")
 
 _ENVIRONMENT = {
     "GIT_OPTIONAL_LOCKS": "0",
+    # Not a write for each commit.
+    "GIT_FLUSH": "0",
     "GIT_TERMINAL_PROMPT": "0",
     # Replace refs would show one commit under another's name.
     "GIT_NO_REPLACE_OBJECTS": "1",

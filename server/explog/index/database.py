@@ -16,7 +16,7 @@ from pathlib import Path
 from explog.errors import ExplogError
 from explog.index.words import fold, indexed
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 # How long a writer waits for another process that is building the same index.
 _BUSY_SECONDS = 120.0
 # SQLite's own default of 2 MiB makes it write pages of a first index many times over.
@@ -193,12 +193,20 @@ class Stamps:
         seconds = max(0, min(seconds, _LATEST))
         while True:
             stamp = first_stamp(seconds) | row % _ROOM
-            if row < _ROOM:
-                return stamp  # no other row has the same number, whatever its date
+            if self.are_plain(row):
+                return stamp
             if stamp not in self._given and not self._taken(stamp):
                 self._given.add(stamp)
                 return stamp
             seconds += 1
+
+    def are_plain(self, row: int) -> bool:
+        """Tell whether no row up to the ROWth can have the stamp of another, whatever its date."""
+        return row < _ROOM
+
+    def expression(self, seconds: str, row: str) -> str:
+        """Return SQL for `new` as long as stamps are plain, with SECONDS and ROW in SQL."""
+        return f"(max(0, min({seconds}, {_LATEST})) << {_STAMP_BITS}) | ({row})"
 
     def _taken(self, stamp: int) -> bool:
         return bool(self._db.execute(self._sql, (stamp,)).fetchone()[0])

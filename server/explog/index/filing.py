@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from functools import lru_cache
 
 from explog.index.database import Database, Stamps
 from explog.index.records import ExperimentRecord, SectionRecord
+from explog.index.words import width
 from explog.refs import step_text
 
-PASSAGE_TEXT = "CASE WHEN p.wide THEN indexed(p.text) ELSE p.text END"
+PASSAGE_TEXT = "CASE WHEN p.width > 1 THEN indexed(p.text) ELSE p.text END"
 _EPOCH = date(1970, 1, 1)
 _TABLES = {"sections": 5, "diagnoses": 5, "experiments": 13, "steps": 7, "passages": 9}
 # Rows are numbered here rather than by SQLite, so that those of a kind can be put in together.
@@ -65,30 +67,30 @@ class Filing:
                 experiment.closed,
             )
         )
-        self._rows["steps"] += (
-            (number, position, step_text(s.number), s.line, _text(s.text), s.box, s.hash)
-            for position, s in enumerate(experiment.steps)
-        )
+        self._rows["steps"] += [
+            (number, position, step_text(step), line, _text(text), box, digits)
+            for position, (step, line, text, box, digits) in enumerate(experiment.steps)
+        ]
         self._passages(number, experiment)
 
     def _passages(self, experiment: int, record: ExperimentRecord) -> None:
-        for passage in record.passages:
+        for kind, step, line, said, noted in record.passages:
             number = self._number("passages")
-            day = passage.day or record.created
-            text = _text(passage.text)
-            if passage.kind == "experiment":
+            day = noted or record.created
+            text = _text(said)
+            if kind == "experiment":
                 text = f"{_text(record.title)}\n{text}"
             self._rows["passages"].append(
                 (
                     number,
                     self._stamps.new(_seconds(day), number),
                     experiment,
-                    passage.kind,
-                    step_text(passage.step),
-                    passage.line,
+                    kind,
+                    step_text(step),
+                    line,
                     text,
                     day,
-                    not text.isascii(),
+                    width(text),
                 )
             )
 
@@ -104,11 +106,12 @@ class Filing:
         self._flush()
         self._database.db.execute(
             f"INSERT INTO passage_words (rowid, text) SELECT p.stamp, {PASSAGE_TEXT}"
-            " FROM passages p WHERE p.id > ? ORDER BY p.stamp",
+            " FROM passages p WHERE p.id > ? ORDER BY +p.stamp",
             (self._first,),
         )
 
 
+@lru_cache
 def _seconds(day: str | None) -> int:
     """Return noon of DAY, an ISO date, in seconds since 1970; 0 without one."""
     if day is None:
@@ -118,4 +121,6 @@ def _seconds(day: str | None) -> int:
 
 def _text(text: str) -> str:
     """Return TEXT as SQLite can hold it: a log may have bytes that are no text."""
+    if text.isascii():
+        return text
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from explog.index.database import Database, Stamps, batches
-from explog.index.records import Candidate, CommitRecord, RepositoryRecord, Step
+from explog.index.records import Candidate, CommitBatch, RepositoryRecord, Step
 from explog.refs import Place, parse_step, step_text
 
 _TEXT = (
-    "CASE WHEN wide THEN indexed(subject || char(10) || body) ELSE subject || char(10) || body END"
+    "CASE WHEN width > 1 THEN indexed(subject || char(10) || body)"
+    " ELSE subject || char(10) || body END"
 )
+# What a CommitRow gives, but for its number.
+_GIVEN = ", ".join(f"?{place}" for place in range(2, 11))
 
 
 class HistoryTables(Database):
@@ -67,38 +70,24 @@ class HistoryTables(Database):
             )
         return found
 
-    def add_commits(self, repository: int, commits: Iterable[CommitRecord]) -> None:
+    def add_commits(self, repository: int, batches: Iterable[CommitBatch]) -> None:
+        first = 1 + self.one("SELECT coalesce(max(id), 0) FROM commits")[0]
         stamps = Stamps(self, "commits")
-        first = number = self.one("SELECT coalesce(max(id), 0) FROM commits")[0]
-        claims: list[tuple[int, str, str, int, int]] = []
-
-        def rows() -> Iterator[tuple[object, ...]]:
-            nonlocal number
-            for commit in commits:
-                number += 1
-                for claim in commit.claims:
-                    step = step_text(claim.step)
-                    claims.append((number, claim.experiment, step, claim.place, claim.results))
-                yield (
-                    number,
-                    stamps.new(commit.committer_time, number),
-                    repository,
-                    commit.oid,
-                    commit.author,
-                    commit.email,
-                    commit.author_time,
-                    commit.committer_time,
-                    commit.generation,
-                    commit.subject,
-                    commit.body,
-                    not (commit.subject.isascii() and commit.body.isascii()),
-                )
-
-        self.db.executemany("INSERT INTO commits VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", rows())
-        self.db.executemany("INSERT INTO claims VALUES (?,?,?,?,?)", claims)
+        # A record is given as it is: to make it another one takes as long as to put it in.
+        sql = f"INSERT INTO commits VALUES (?1 + {first}, {{}}, {repository}, {_GIVEN})"
+        plain = sql.format(stamps.expression("?6", f"?1 + {first}"))
+        stamped = sql.format("?11")
+        claims = f"INSERT INTO claims VALUES (? + {first}, ?, ?, ?, ?)"
+        for batch in batches:
+            if stamps.are_plain(first + batch.commits[-1][0]):
+                self.db.executemany(plain, batch.commits)
+            else:
+                new = ((*one, stamps.new(one[5], first + one[0])) for one in batch.commits)
+                self.db.executemany(stamped, new)
+            self.db.executemany(claims, batch.claims)
         self.db.execute(
             f"INSERT INTO commit_words (rowid, text) SELECT stamp, {_TEXT} FROM commits"
-            " WHERE id > ? ORDER BY stamp",
+            " WHERE id >= ? ORDER BY +stamp",  # not by reading the stamps of all
             (first,),
         )
 

@@ -6,33 +6,31 @@ are made three times as fast as frozen dataclasses, and pickled ten times as fas
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 Step = tuple[int, ...]
 
 
-class ClaimRecord(NamedTuple):
-    """A commit's claim on a step, or on an experiment (`step` empty); `place` as in refs.Place."""
+# (number, id, author, address, author time, committer time, generation, subject, body, width) of a
+# reachable commit. `number` counts, from 0, the commits that are added together; `generation` grows
+# from parents to children; `width` is that of subject and body, as in explog.index.words.
+CommitRow: TypeAlias = tuple[int, str, str, str, int, int, int, str, str, int]
+# (number, experiment, step, place, results): the commit with that number claims a step, or, where
+# `step` is empty, an experiment; `place` as in refs.Place.
+ClaimRow: TypeAlias = tuple[int, str, str, int, bool]
 
-    experiment: str
-    step: Step
-    place: int
-    results: bool
 
+class CommitBatch(NamedTuple):
+    """Some of the commits that are added together, and their claims.
 
-class CommitRecord(NamedTuple):
-    """A reachable commit with its claims; `generation` grows from parents to children."""
+    Both are plain tuples, as they go to another process and into a table as they are, and that by
+    the hundred thousand.
+    """
 
-    oid: str
-    author: str
-    email: str
-    author_time: int
-    committer_time: int
-    generation: int
-    subject: str
-    body: str
-    claims: tuple[ClaimRecord, ...] = ()
+    commits: Sequence[CommitRow]
+    claims: Sequence[ClaimRow]
 
 
 @dataclass(frozen=True, slots=True)

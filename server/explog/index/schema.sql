@@ -25,7 +25,7 @@ CREATE TABLE commits (
     generation INTEGER NOT NULL,
     subject TEXT NOT NULL,
     body TEXT NOT NULL,
-    wide INTEGER NOT NULL
+    width INTEGER NOT NULL
 );
 CREATE UNIQUE INDEX commits_by_oid ON commits (repository, oid);
 
@@ -102,11 +102,12 @@ CREATE TABLE passages (
     line INTEGER NOT NULL,
     text TEXT NOT NULL,
     day TEXT,
-    wide INTEGER NOT NULL
+    width INTEGER NOT NULL
 );
 CREATE INDEX passages_by_experiment ON passages (experiment);
 
--- All text, and the words in it. `wide` rows are given to it through explog.index.words.indexed.
+-- All text, and the words in it. Where `width` is 2, it is given what explog.index.words.indexed
+-- makes of it.
 -- Two of them, as the newest commits and the newest passages are asked for apart.
 CREATE VIRTUAL TABLE commit_words USING fts5 (
     text, content = '', columnsize = 0, tokenize = 'unicode61 remove_diacritics 2'

@@ -172,7 +172,7 @@ class _Search:
     def _look(self, words: Words) -> Condition:
         """Return the condition that the very signs of WORDS are there."""
         alias, text = self.side.alias, self.side.text
-        folded = f"CASE WHEN {alias}.wide THEN folded({text}) ELSE lower({text}) END"
+        folded = f"CASE WHEN {alias}.width THEN folded({text}) ELSE lower({text}) END"
         return Condition(f"instr({folded}, ?) > 0", (fold(words.text),))
 
     def _filter(self, term: Filter) -> Condition:

@@ -13,7 +13,7 @@ from explog.index.query import Query
 from explog.index.records import (
     Candidate,
     ClaimingCommit,
-    CommitRecord,
+    CommitBatch,
     Counts,
     DiagnosisRecord,
     FoundExperiment,
@@ -60,7 +60,7 @@ class Store(Protocol):
     def generations(self, repository: int, oids: Iterable[str]) -> dict[str, int]:
         """Return the generations of those of OIDS that are known."""
 
-    def add_commits(self, repository: int, commits: Iterable[CommitRecord]) -> None:
+    def add_commits(self, repository: int, batches: Iterable[CommitBatch]) -> None:
         """Add commits that are not there yet."""
 
     def remove_commits(self, repository: int, oids: Iterable[str] | None) -> None:

@@ -17,6 +17,17 @@ _UNSPACED = re.compile(
 _TOKEN = re.compile(r"[^\W_]+")
 
 
+def width(text: str) -> int:
+    """Return 0 if TEXT is all ASCII, 1 if it is not, 2 if `indexed` is needed to find its words."""
+    if text.isascii():
+        return 0
+    try:
+        text.encode("latin-1")  # takes a tenth of the time that the search does
+    except UnicodeEncodeError:
+        return 2 if _UNSPACED.search(text) else 1
+    return 1
+
+
 def indexed(text: str) -> str:
     """Return TEXT as it is given to the full-text index."""
     return text if text.isascii() else _UNSPACED.sub(r" \1 ", text)

@@ -7,6 +7,7 @@ would hold after one look at the end.
 from __future__ import annotations
 
 import time
+from contextlib import closing
 
 from explog.config import Settings
 from explog.index.store import Store
@@ -39,8 +40,12 @@ def sync(
     logs = LogLook(settings, store, report, progress, patient)
     logs.prepare()
     try:
-        HistoryLook(settings, store, report, progress, since).look()
-        logs.look()
+        with closing(HistoryLook(settings, store, report, progress, since).look()) as repositories:
+            for _repository in repositories:
+                if logs.are_ready():
+                    logs.look()
+        if not logs.looked:
+            logs.look()
     finally:
         logs.close()
     return report

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, suppress
+from itertools import islice
 from pathlib import Path
 
 from explog.config import Settings
 from explog.errors import ExplogError
-from explog.git.commits import Commit, changes, read_commits
+from explog.git.changes import changes
+from explog.git.commits import Commit, read_commits
 from explog.git.repository import Repository, discover, signature, tips
-from explog.index.records import ClaimRecord, CommitRecord, RepositoryRecord, Step
+from explog.index.records import CommitBatch, RepositoryRecord, Step
 from explog.index.store import Store
-from explog.refs import Place, claims_of, results_pattern, split_message
-from explog.sync.listing import Listing
+from explog.refs import results_pattern
+from explog.sync.ahead import BrokenAheadError
+from explog.sync.reading import History, ReadingAhead, read_history
+from explog.sync.recorder import Recorded, Recorder
 from explog.sync.report import Progress, Report, is_text
+
+# Commits that are recorded together, when they are read one by one.
+_AT_ONCE = 1000
 
 
 class HistoryLook:
@@ -31,8 +38,11 @@ class HistoryLook:
         self.since = since
         self.results = results_pattern(settings.results)
 
-    def look(self) -> None:
-        """Bring every repository up to date; report those that cannot be read."""
+    def look(self) -> Generator[None, None, None]:
+        """Bring every repository up to date; report those that cannot be read.
+
+        Yields after each.
+        """
         roots = [(root.path, root.depth) for root in self.settings.repositories]
         roots += [(path, 0) for project in self.settings.projects for path in project.repositories]
         found = {str(repository.common_dir): repository for repository in discover(roots)}
@@ -45,19 +55,21 @@ class HistoryLook:
                 self.store.drop_repository(known[common_dir].id)
             self.report.repositories.append(known[common_dir].path)
         new = [repository for common_dir, repository in found.items() if common_dir not in known]
-        with closing(Listing(filter(_has_name, new))) as listing:
+        readable = filter(_has_name, new)
+        with closing(ReadingAhead(readable, self.settings.results, self.since)) as ahead:
             for common_dir, repository in found.items():
-                self._look_at(repository, known.get(common_dir), listing)
+                self._look_at(repository, known.get(common_dir), ahead)
+                yield
 
     def _look_at(
-        self, repository: Repository, known: RepositoryRecord | None, listing: Listing
+        self, repository: Repository, known: RepositoryRecord | None, ahead: ReadingAhead
     ) -> None:
         if not _has_name(repository):
             message = f"{repository.path}: its name is no UTF-8"
             self.report.problem("unreadable", str(repository.path), message)
             return
         try:
-            self._repository(repository, known, listing)
+            self._repository(repository, known, ahead)
         except ExplogError as error:
             self.report.problem(error.code, str(repository.path), error.message)
 
@@ -68,91 +80,100 @@ class HistoryLook:
         self.report.problem("missing", str(path), f"{path}: {reason}")
 
     def _repository(
-        self, repository: Repository, known: RepositoryRecord | None, listing: Listing
+        self, repository: Repository, known: RepositoryRecord | None, ahead: ReadingAhead
     ) -> None:
         now = signature(repository)
         if known is not None and now is not None and now == known.signature:
             return
+        with suppress(BrokenAheadError):
+            self._take(repository, now, ahead)
+            return
+        self._take(repository, now, None)
+
+    def _take(self, repository: Repository, now: str | None, ahead: ReadingAhead | None) -> None:
+        """Take in, as one change, the commits that came, and take out those that went."""
         with self.store.writing():
             # Read again under the lock: another explog may have been here meanwhile.
             known = self.store.repository(str(repository.common_dir))
-            self._take_history(repository, known, now, listing)
+            if known is not None:
+                self._take_change(repository, known, now)
+                return
+            history = ahead.take(repository) if ahead is not None else None
+            self._take_all(repository, history or self._read(repository))
 
-    def _take_history(
+    def _read(self, repository: Repository) -> History:
+        return read_history(repository, self.results, self.since)
+
+    def _take_all(self, repository: Repository, history: History) -> None:
+        """Take in a repository of which nothing is known."""
+        number = self._put(repository, history.stamp, history.tips)
+        touched: set[tuple[str, Step]] = set()
+        self.store.add_commits(number, self._noted(repository, history.batches, touched))
+        self.store.add_pending(touched)
+        self.report.repositories.append(str(repository.path))
+
+    def _noted(
         self,
         repository: Repository,
-        known: RepositoryRecord | None,
-        stamp: str | None,
-        listing: Listing,
+        batches: Iterable[Recorded],
+        touched: set[tuple[str, Step]],
+        total: int = 0,
+    ) -> Iterator[CommitBatch]:
+        """Yield BATCHES; the steps to be looked at are put into TOUCHED."""
+        done = 0
+        for batch, new in batches:
+            touched |= new
+            yield batch
+            done += len(batch.commits)
+            self.progress(repository.name, done, total)
+        self.progress(repository.name, done, done)
+
+    def _take_change(
+        self, repository: Repository, known: RepositoryRecord, stamp: str | None
     ) -> None:
-        """Take in the commits that came and take out those that went, as one change."""
         new = tips(repository)
-        old = known.tips if known is not None else ()
-        path, common_dir = str(repository.path), str(repository.common_dir)
-        number = self.store.put_repository(path, common_dir, stamp, new)
-        if known is not None and set(old) == set(new):
+        number = self._put(repository, stamp, new)
+        if set(known.tips) == set(new):
             return
-        fresh = known is None
-        change = listing.take(repository, new) if fresh else None
-        if change is None:
-            change = changes(repository, old, new)
-        kept = self.store.oids(number).intersection(change.added) if change.complete else set()
-        removed = self.store.oids(number) - kept if change.complete else change.removed
+        change = changes(repository, known.tips, new)
+        before = self.store.oids(number) if change.complete else set()
+        kept = before.intersection(change.added)
+        removed = before - kept if change.complete else change.removed
         touched = self.store.claims_of(number, removed)
         self.store.remember_gone(number, removed)
         self.store.remove_commits(number, None if change.complete else removed)
-        records = self._records(repository, number, change.added, touched, kept, fresh)
-        self.store.add_commits(number, records)
+        recorder = Recorder(
+            self.results, _Generations(self.store, number), lambda commit: commit.oid not in kept
+        )
+        commits = read_commits(repository, change.added)
+        batches = (recorder.record(some) for some in _batches(commits))
+        noted = self._noted(repository, batches, touched, len(change.added))
+        self.store.add_commits(number, noted)
         self.store.add_pending(touched)
-        self.report.repositories.append(path)
+        self.report.repositories.append(str(repository.path))
 
-    def _records(
-        self,
-        repository: Repository,
-        number: int,
-        oids: Sequence[str],
-        touched: set[tuple[str, Step]],
-        kept: Collection[str],
-        fresh: bool,
-    ) -> Iterator[CommitRecord]:
-        """Yield the commits OIDS, parents first.
+    def _put(self, repository: Repository, stamp: str | None, now: Sequence[str]) -> int:
+        path, common_dir = str(repository.path), str(repository.common_dir)
+        return self.store.put_repository(path, common_dir, stamp, now)
 
-        The steps that they claim are put into TOUCHED, but for those KEPT, which were there before.
-        """
-        generations: dict[str, int] = {}
-        total = len(oids)
 
-        def told(done: int) -> None:
-            self.progress(repository.name, done, total)
+class _Generations(dict[str, int]):
+    """Those of a repository's commits, as STORE knows them; what it does not know is nothing."""
 
-        for commit in read_commits(repository, oids, told):
-            generation = 1
-            for parent in commit.parents:
-                if parent not in generations:
-                    known = self.store.generations(number, [parent])
-                    generations[parent] = known.get(parent, 0)
-                generation = max(generation, 1 + generations[parent])
-            generations[commit.oid] = generation
-            record = self._record(commit, generation)
-            new = not fresh or commit.committer_time >= int(self.since)
-            if new and commit.oid not in kept:
-                touched.update(
-                    (claim.experiment, claim.step)
-                    for claim in record.claims
-                    if claim.step and claim.place < Place.MENTION
-                )
-            yield record
+    def __init__(self, store: Store, repository: int) -> None:
+        self._store = store
+        self._repository = repository
 
-    def _record(self, commit: Commit, generation: int) -> CommitRecord:
-        subject, body = split_message(commit.message)
-        oid, _parents, author, email, author_time, committer_time, _message = commit
-        claims = tuple(
-            ClaimRecord(reference.experiment, reference.step, place, results)
-            for reference, place, results in claims_of(subject, body, self.results)
-        )
-        return CommitRecord(
-            oid, author, email, author_time, committer_time, generation, subject, body, claims
-        )
+    def __missing__(self, oid: str) -> int:
+        found = self._store.generations(self._repository, [oid]).get(oid, 0)
+        self[oid] = found
+        return found
+
+
+def _batches(commits: Iterable[Commit]) -> Iterator[list[Commit]]:
+    waiting = iter(commits)
+    while some := list(islice(waiting, _AT_ONCE)):
+        yield some
 
 
 def _has_name(repository: Repository) -> bool:

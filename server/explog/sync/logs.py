@@ -15,7 +15,7 @@ from explog.index.store import Store
 from explog.org.files import read_log
 from explog.org.scan import Context, Keywords, file_context, split_sections
 from explog.sync.report import Progress, Report, is_text
-from explog.sync.sections import MANY, Ahead, Content, Ways, read_sections
+from explog.sync.sections import LONG_BYTES, Content, SectionsAhead, Ways, read_section
 
 # Editors empty a file and fill it again, so that what was written a moment ago may be half of it:
 # all the more if it is smaller than before, and almost surely if it is less than half as large.
@@ -51,7 +51,8 @@ class LogLook:
         self.progress = progress
         self.keywords = Keywords(settings.todo_open, settings.todo_done)
         self.ways = Ways(settings.tag, settings.steps_heading)
-        self.ahead: tuple[tuple[Sequence[bytes], Context], Ahead] | None = None
+        self.ahead: SectionsAhead | None = None
+        self.looked = False
         self.cut: tuple[bytes, Context, list[SectionPlace]] | None = None
         # The same bytes are read anew when they are to be read otherwise.
         ways = repr((self.ways, self.keywords)).encode()
@@ -60,26 +61,26 @@ class LogLook:
     def prepare(self) -> None:
         """Begin to read, in another process, the first log that is new and very long."""
         for path in filter(is_text, self.settings.log_files()):
-            if self.store.log(str(path)) is not None:
-                continue
-            try:
-                data = read_log(path)
-                context = file_context(data, self.keywords)
-            except (ExplogError, ValueError):
-                continue  # `look` reports it
-            parts = [data[start:end] for start, end in split_sections(data)]
-            if len(parts) >= MANY:
-                self.ahead = (parts, context), Ahead(parts, context, self.ways)
-                return
+            with suppress(OSError):  # `look` reports it
+                if path.stat().st_size >= LONG_BYTES and self.store.log(str(path)) is None:
+                    self.ahead = SectionsAhead(path, self.keywords, self.ways)
+                    with suppress(ExplogError, ValueError):
+                        self._cut(read_log(path))  # while the other process begins
+                    return
+
+    def are_ready(self) -> bool:
+        """Tell whether what `prepare` began is done, and waits for `look`."""
+        return not self.looked and self.ahead is not None and self.ahead.is_ready()
 
     def close(self) -> None:
         """Let go of what `prepare` began and nobody used."""
         if self.ahead is not None:
-            self.ahead[1].close()
+            self.ahead.close()
             self.ahead = None
 
     def look(self) -> None:
         """Bring every log up to date; report those that cannot be read."""
+        self.looked = True
         known = {record.path: record for record in self.store.logs()}
         files = self.settings.log_files()
         for gone in known.keys() - {str(path) for path in files}:
@@ -122,7 +123,7 @@ class LogLook:
             number = self.store.put_log(str(path), stamp, digest, len(data))
             if known is None or digest != known.digest:
                 self.report.logs.append(str(path))
-                self._take_sections(number, data, places, context)
+                self._take_sections(path, number, data, places, context)
 
     def _read_whole(self, path: Path, known: LogRecord | None) -> tuple[str, bytes]:
         """Return the stamp and the bytes of a log that nobody is writing.
@@ -188,7 +189,7 @@ class LogLook:
             self.report.logs.append(str(path))
 
     def _take_sections(
-        self, log: int, data: bytes, new: list[SectionPlace], context: Context
+        self, path: Path, log: int, data: bytes, new: list[SectionPlace], context: Context
     ) -> None:
         """Read again those sections whose digest is not the one at their place before."""
         old = self.store.sections(log)
@@ -196,10 +197,13 @@ class LogLook:
         changed = slice(head, len(new) - tail)
         ends = [*(place.start for place in new[head + 1 :]), len(data)]
         parts = [data[p.start : end] for p, end in zip(new[changed], ends, strict=False)]
-        contents = self._noted(self._read(parts, context))
+        if not old and self.ahead is not None and self.ahead.path == path:
+            contents = self.ahead.take(data, parts, context)
+        else:
+            contents = (read_section(part, context, self.ways) for part in parts)
         records = (
             SectionRecord(place.digest, place.start, place.line, said.experiments, said.diagnoses)
-            for place, said in zip(new[changed], contents, strict=True)
+            for place, said in zip(new[changed], self._noted(contents), strict=True)
         )
         shift = (0, 0)
         if tail:
@@ -210,12 +214,6 @@ class LogLook:
         for content in contents:
             self.report.experiments.update(found.ident for found in content.experiments)
             yield content
-
-    def _read(self, parts: Sequence[bytes], context: Context) -> Iterator[Content]:
-        if self.ahead is not None and self.ahead[0] == (parts, context):
-            reading, self.ahead = self.ahead[1], None
-            return reading.results()
-        return iter(read_sections(parts, context, self.ways))
 
 
 def _places(data: bytes, key: bytes) -> list[SectionPlace]:

@@ -1,0 +1,98 @@
+"""Have something made in another process, ahead of its use, while this one does something else."""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import os
+import pickle
+import queue
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from typing import Generic, TypeVar
+
+from explog.sync.apart import deaf, end_with_parent
+
+_Item = TypeVar("_Item")
+_END = b""
+# Much is made and nearly nothing in circles: to look for those as often as usual is a tenth of it.
+_BETWEEN_COLLECTIONS = 100_000
+
+
+class BrokenAheadError(Exception):
+    """The other process could not be made or came to an untimely end: who needs more makes it."""
+
+
+class Ahead(Iterator[_Item], Generic[_Item]):
+    """What FUNCTION(*ARGUMENTS) yields, made at most ROOM items ahead of whoever takes them.
+
+    All that goes from one process to the other is pickled: plain tuples go many times as fast as
+    those with names. Raises BrokenAheadError if FUNCTION raises anything.
+    """
+
+    def __init__(
+        self, room: int, function: Callable[..., Iterator[_Item]], *arguments: object
+    ) -> None:
+        # Not by fork: this process may have threads that hold locks.
+        spawn = multiprocessing.get_context("spawn")
+        self._receiver, sender = spawn.Pipe(duplex=False)
+        self._process = spawn.Process(target=_make, args=(sender, function, arguments), daemon=True)
+        with deaf(), suppress(OSError):  # a host that lets nobody make processes
+            self._process.start()
+        sender.close()
+        self._made: queue.Queue[bytes | None] = queue.Queue(room)
+        self._thread = threading.Thread(target=self._receive, name="ahead", daemon=True)
+        self._thread.start()
+
+    def _receive(self) -> None:
+        try:
+            while True:
+                data = self._receiver.recv_bytes()
+                self._made.put(data)
+                if data == _END:
+                    return
+        except (EOFError, OSError):
+            self._made.put(None)
+
+    def __next__(self) -> _Item:
+        """Return the next item as soon as it is there."""
+        data = self._made.get()
+        if data is None or data == _END:
+            self._made.put(data)  # as it will be the next time
+            if data is None:
+                raise BrokenAheadError
+            raise StopIteration
+        item: _Item = pickle.loads(data)  # noqa: S301 - made by our own process
+        return item
+
+    def is_ready(self) -> bool:
+        """Tell whether all is made, or as much as may be before some is taken."""
+        return self._made.full() or not self._thread.is_alive()
+
+    def close(self) -> None:
+        """End the process, whatever it is at."""
+        if self._process.is_alive() and self._process.pid is not None:
+            with suppress(ProcessLookupError):  # it leads no group yet
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.kill()
+            self._process.join()
+        while self._thread.is_alive():  # it may be waiting for room
+            with suppress(queue.Empty):
+                self._made.get(timeout=0.01)
+        self._receiver.close()
+
+
+def _make(
+    sender: Connection, function: Callable[..., Iterator[object]], arguments: tuple[object, ...]
+) -> None:
+    os.setpgid(0, 0)  # so that the git that it runs ends with it
+    end_with_parent()
+    gc.set_threshold(_BETWEEN_COLLECTIONS)
+    # Who makes it once more, as it did not come, is told what is wrong.
+    with suppress(Exception):
+        for item in function(*arguments):
+            sender.send_bytes(pickle.dumps(item, pickle.HIGHEST_PROTOCOL))
+        sender.send_bytes(_END)

@@ -1,0 +1,62 @@
+"""Turn commits into what the index keeps of them: generation, subject, body, claims."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from explog.git.commits import Commit
+from explog.index.records import ClaimRow, CommitBatch, CommitRow, Step
+from explog.index.words import width
+from explog.refs import Place, claims_of, split_message, step_text
+
+
+class Recorded(NamedTuple):
+    """A batch, and the steps that the new ones among its commits claim."""
+
+    batch: CommitBatch
+    touched: set[tuple[str, Step]]
+
+
+class Recorder:
+    """Records the commits of one repository, parents before children.
+
+    GENERATIONS yields, for any id, the generation of a commit that was recorded before this look;
+    those of this one are put into it. IS_NEW tells which commits' claims are to be looked at.
+    """
+
+    def __init__(
+        self,
+        results: re.Pattern[str],
+        generations: dict[str, int],
+        is_new: Callable[[Commit], bool],
+    ) -> None:
+        self._results = results
+        self._generations = generations
+        self._is_new = is_new
+        self._count = 0
+
+    def record(self, commits: Iterable[Commit]) -> Recorded:
+        """Return the rows of COMMITS."""
+        generations, number = self._generations, self._count
+        rows: list[CommitRow] = []
+        claims: list[ClaimRow] = []
+        touched: set[tuple[str, Step]] = set()
+        for commit in commits:
+            oid, parents, author, email, author_time, committer_time, message = commit
+            generation = 1 + max([generations[parent] for parent in parents], default=0)
+            generations[oid] = generation
+            subject, body = split_message(message)
+            if "[e" in message:
+                is_new = self._is_new(commit)
+                for (ident, step), place, results in claims_of(subject, body, self._results):
+                    claims.append((number, ident, step_text(step), int(place), results))
+                    if is_new and step and place < Place.MENTION:
+                        touched.add((ident, step))
+            times = author_time, committer_time
+            text = subject, body, width(message)
+            rows.append((number, oid, author, email, *times, generation, *text))
+            number += 1
+        self._count = number
+        return Recorded(CommitBatch(rows, claims), touched)
