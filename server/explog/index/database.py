@@ -21,6 +21,10 @@ SCHEMA_VERSION = 6
 _BUSY_SECONDS = 120.0
 # SQLite's own default of 2 MiB makes it write pages of a first index many times over.
 _CACHE_KIB = 16_384
+# A first index is written page by page, in a tenth less time if they are four times as large.
+_PAGE_BYTES = 16_384
+# What is written ahead before it is put in its place.
+_WAL_BYTES = 64 << 20
 # A stamp is seconds since 1970, and 20 bits to tell rows of one second apart.
 _STAMP_BITS = 20
 _ROOM = 1 << _STAMP_BITS
@@ -89,9 +93,10 @@ class Database:
         return connection
 
     def _set_up(self, connection: sqlite3.Connection) -> None:
+        connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")  # of a file that is made
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("PRAGMA wal_autocheckpoint = 16384")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_WAL_BYTES // _PAGE_BYTES}")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         connection.create_function("indexed", 1, indexed, deterministic=True)

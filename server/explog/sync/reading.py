@@ -22,7 +22,7 @@ from explog.sync.recorder import Recorded, Recorder
 # thousand commits at most.
 LONG_BYTES = 2_000_000
 # Some tens of megabytes: what is read while a log of years is taken in.
-_ROOM = 24
+_ROOM = 48
 
 
 class History(NamedTuple):
