@@ -12,7 +12,7 @@ from explog.agenda import facts, select
 from explog.config import Root, Settings
 from explog.errors import ExplogError
 from explog.index.sqlite import SqliteStore, open_store
-from explog.sync import sync
+from explog.sync.look import sync
 from support.repo import GitRepo
 
 LOG = """\

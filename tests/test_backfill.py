@@ -19,7 +19,7 @@ from explog.index.records import CommitBatch
 from explog.org.edit import apply_edits
 from explog.org.scan import Keywords
 from explog.refs import Place
-from explog.sync import sync
+from explog.sync.look import sync
 from explog.writing import Written, _hunks, carry_out, diff
 from support.logs import Logs
 from support.repo import GitRepo

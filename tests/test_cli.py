@@ -528,9 +528,9 @@ sys.stdin.read()
 
 def test_unexpected_error_leaves_a_report(given: list[str], home: Path, tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(
-        "import explog.sync\n"
+        "import explog.sync.look\n"
         "def sync(*_, **__): raise RuntimeError('boom\\x1b[31m\\nmore')\n"
-        "explog.sync.sync = sync\n"
+        "explog.sync.look.sync = sync\n"
     )
     env = {"PYTHONPATH": str(tmp_path)}
     done = explog("index", *given, **env)

@@ -9,7 +9,7 @@ from explog.bridge.flagging import Flagging
 from explog.config import Root, Settings
 from explog.flags import find_flags
 from explog.index.sqlite import open_store
-from explog.sync import sync
+from explog.sync.look import sync
 from support.repo import GitRepo
 
 Make = Callable[..., GitRepo]

@@ -15,7 +15,7 @@ from explog.git.repository import open_repository
 from explog.history import Touched, commits_of, experiments_of_file
 from explog.index.sqlite import SqliteStore, open_store
 from explog.refs import Place
-from explog.sync import sync
+from explog.sync.look import sync
 from support.repo import GitRepo
 
 # What a shell, a pathspec, a C string or an option parser would take for something else.

@@ -11,7 +11,7 @@ from explog.check import Problem, check
 from explog.config import Root, Settings
 from explog.index.sqlite import SqliteStore, open_store
 from explog.mending import Wish, mend
-from explog.sync import sync
+from explog.sync.look import sync
 from support.buffers import Emacs
 from support.repo import GitRepo
 

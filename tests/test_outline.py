@@ -12,7 +12,7 @@ import pytest
 from explog import outline
 from explog.config import Root, Settings
 from explog.index.sqlite import SqliteStore, open_store
-from explog.sync import sync
+from explog.sync.look import sync
 from support.repo import GitRepo
 
 Make = Callable[..., GitRepo]

@@ -11,7 +11,7 @@ import pytest
 from explog.config import Root, Settings
 from explog.git.repository import Repository, discover, packed_bytes
 from explog.index.sqlite import SqliteStore, open_store
-from explog.sync import sync
+from explog.sync.look import sync
 from explog.sync.reading import LONG_BYTES, History, ReadingAhead
 from support.ahead import half_a_history
 from support.repo import GitRepo

@@ -10,7 +10,7 @@ import pytest
 from explog.config import Root, Settings
 from explog.index.sqlite import open_store
 from explog.recent import recent
-from explog.sync import sync
+from explog.sync.look import sync
 from support.repo import GitRepo
 
 OTHER = "Bob <bob@example.org>"

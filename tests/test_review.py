@@ -16,7 +16,7 @@ from explog.index.sqlite import SqliteStore, open_store
 from explog.org.edit import Mark
 from explog.org.scan import Keywords
 from explog.review import Review, Sheet, apply, hunk, review
-from explog.sync import sync
+from explog.sync.look import sync
 from support.buffers import Emacs
 from support.repo import GitRepo
 

@@ -16,7 +16,7 @@ from explog.held import Editor, HeldEntry
 from explog.index.sqlite import SqliteStore, open_store
 from explog.org.edit import LineEdit
 from explog.settle import Settled, forget_settled, settle
-from explog.sync import sync
+from explog.sync.look import sync
 from support import buffers
 from support.repo import GitRepo
 

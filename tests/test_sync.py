@@ -10,7 +10,7 @@ import pytest
 from explog.config import Root, Settings
 from explog.index.sqlite import SqliteStore, open_store
 from explog.org.entry import read_entry
-from explog.sync import sync
+from explog.sync.look import sync
 from support import ahead
 from support.repo import GitRepo
 from support.rewrites import Copy, make_world

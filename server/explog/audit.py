@@ -24,8 +24,8 @@ from explog.org.hashes import Context, Mention, find_hashes
 from explog.org.scan import BOM, Keywords, file_context
 from explog.problem import Problem
 from explog.standing import Hashes
-from explog.sync import Problem as Unread
-from explog.sync import Progress
+from explog.sync.report import Problem as Unread
+from explog.sync.report import Progress
 
 BRANCH, REF, OBJECT, GONE, DEAD = "branch", "ref", "object", "gone", "dead"
 

@@ -21,8 +21,8 @@ from explog.placement import Dead, Owners, Unplaced
 from explog.problem import KINDS, Mend, Problem, seriousness
 from explog.refs import Reference, find_references, step_text
 from explog.renumbering import Renumberings
-from explog.sync import Problem as Unread
-from explog.sync import Progress
+from explog.sync.report import Problem as Unread
+from explog.sync.report import Progress
 
 __all__ = ["KINDS", "Mend", "Problem", "check", "knows_all"]
 

@@ -25,7 +25,7 @@ from explog.errors import ExplogError
 
 if TYPE_CHECKING:
     from explog.index.sqlite import SqliteStore
-    from explog.sync import Problem, Progress
+    from explog.sync.report import Problem, Progress
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -159,7 +159,7 @@ def bring_up_to_date(
     settings: Settings, store: SqliteStore, *, quiet: bool = False
 ) -> list[Problem]:
     """Sync with a progress bar on a terminal; return problems, told of on stderr unless QUIET."""
-    from explog.sync import sync
+    from explog.sync.look import sync
 
     with progress_bar() as progress:
         problems = sync(settings, store, progress=progress).problems

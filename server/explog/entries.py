@@ -14,7 +14,7 @@ from explog.index.records import FoundExperiment
 from explog.org.files import read_log
 from explog.org.scan import Keywords
 from explog.org.steps import StepList, conflict_line, find_steps, read_step
-from explog.sync import Progress
+from explog.sync.report import Progress
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from explog.index.records import Step
 from explog.index.store import Store
 from explog.placement import Unplaced
 from explog.refs import Reference
-from explog.sync import sync_logs
+from explog.sync.look import sync_logs
 from explog.writing import carry_out
 
 # Reasons that a later change of a log may lift; steps unplaced for any other are done with.

@@ -11,7 +11,7 @@ from bench.figures import Figure, Row, Target, median
 from bench.workshop import Workshop, milliseconds
 from explog.config import from_mapping
 from explog.index.sqlite import open_store
-from explog.sync import sync
+from explog.sync.look import sync
 
 _PLACES = (0.001, 0.5, 0.999)
 

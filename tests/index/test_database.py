@@ -15,7 +15,7 @@ from explog.config import Settings
 from explog.index.database import Database
 from explog.index.sqlite import SqliteStore
 from explog.search import search
-from explog.sync import sync
+from explog.sync.look import sync
 
 
 def test_nothing_stays_open_where_there_is_no_index(tmp_path: Path) -> None:

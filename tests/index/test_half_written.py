@@ -11,7 +11,7 @@ import pytest
 
 from explog.config import Settings
 from explog.index.sqlite import SqliteStore, open_store
-from explog.sync import sync
+from explog.sync.look import sync
 
 WHOLE = "".join(f"* [{n}] title :exp:\n** Experiments\n1. [ ] step\n" for n in range(1, 400))
 

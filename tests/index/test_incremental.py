@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from explog.config import Root, Settings
 from explog.index.sqlite import SqliteStore, open_store
 from explog.index.words import tokens
-from explog.sync import sync
+from explog.sync.look import sync
 from support.repo import GitRepo
 
 WORDS = ["alpha", "beta", "gamma", "学習率", "lr=0.01", "naïve"]

@@ -11,7 +11,7 @@ from explog.index import terms
 from explog.index.query import parse
 from explog.index.sqlite import SqliteStore, open_store
 from explog.search import search
-from explog.sync import sync
+from explog.sync.look import sync
 
 WORDS = ["model", "models", "moder", "monad", "Mönch", "mo", "m", "zmodel", "mo_del", "model=2"]
 QUERIES = ["mo", "mod", "model", "models", "mön", "m", "zm", "mo_d", "model=", "MOD", "xyz", "ab12"]

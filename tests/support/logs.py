@@ -10,7 +10,7 @@ from explog.config import Project, Root, Settings, Tick
 from explog.edits import Plan
 from explog.index.sqlite import SqliteStore, open_store
 from explog.org.edit import apply_edits
-from explog.sync import sync
+from explog.sync.look import sync
 from explog.writing import carry_out
 
 from .repo import GitRepo

@@ -13,7 +13,7 @@ from pathlib import Path
 from explog.backfill import plan
 from explog.config import Root, Settings
 from explog.index.sqlite import open_store
-from explog.sync import sync
+from explog.sync.look import sync
 from explog.writing import Written, carry_out
 from support.repo import FIRST_COMMIT, GitRepo
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from explog.flags import Flag, find_flags
-from explog.sync import Report
+from explog.sync.report import Report
 
 if TYPE_CHECKING:
     from explog.bridge.editor import EmacsEditor

@@ -24,8 +24,9 @@ from explog.config import Settings
 from explog.errors import ExplogError
 from explog.index.sqlite import SqliteStore, memory_store, open_store
 from explog.settle import forget_settled, settle
-from explog.sync import Report, sync
 from explog.sync.apart import sync_apart
+from explog.sync.look import sync
+from explog.sync.report import Report
 from explog.watch import Doorbell
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class Service:
         self.bell.ring()
 
     def configure(self, settings: Settings, since: float) -> None:
-        """Serve SETTINGS from now on; SINCE as in `explog.sync.sync`."""
+        """Serve SETTINGS from now on; SINCE as in `explog.sync.look.sync`."""
         with self._door:
             if settings != self.settings:
                 # The old one is not closed, as a search may be under way in it: it closes itself.

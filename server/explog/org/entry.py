@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-import orgparse
-
 from explog.org.heading import (
     PLANNING,
     clean_title,
@@ -176,6 +174,8 @@ def _day_alone(text: str) -> date | None:
 
 
 def _node(lines: Sequence[str]) -> Any:
+    import orgparse  # which is needed for few entries
+
     # orgparse takes that for a drawer wherever it stands, which hides what follows.
     text = "\n".join(lines).replace(":PROPERTIES:", ":")
     return orgparse.loads(text).children[0]

@@ -14,7 +14,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Generic, TypeVar
 
-from explog.sync.apart import deaf, end_with_parent
+from explog.sync.processes import deaf, end_with_parent
 
 _Item = TypeVar("_Item")
 _END = b""

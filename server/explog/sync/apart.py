@@ -1,40 +1,14 @@
-"""Work in another process: for what would leave this one slow or swollen."""
+"""Sync in another process what would leave this one swollen."""
 
 from __future__ import annotations
 
 import multiprocessing
-import os
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from explog.config import Settings
+from explog.sync.processes import deaf, end_with_parent
 from explog.sync.report import Progress
-
-
-@contextmanager
-def deaf() -> Iterator[None]:
-    """Start processes that do not hear the Ctrl-C of a terminal: to end them is for this one."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def end_with_parent() -> None:
-    """End this process as soon as the one that made it is gone, however that went."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 def sync_apart(settings: Settings, index: Path, since: float, progress: Progress) -> None:
@@ -60,7 +34,7 @@ def sync_apart(settings: Settings, index: Path, since: float, progress: Progress
 
 def _run(settings: Settings, index: Path, since: float, sender: Connection) -> None:
     from explog.index.sqlite import open_store
-    from explog.sync import sync
+    from explog.sync.look import sync
 
     end_with_parent()
 

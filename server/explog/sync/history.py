@@ -26,7 +26,7 @@ _AT_ONCE = 1000
 
 
 class HistoryLook:
-    """One look at all repositories. SINCE is in seconds since 1970, as in `explog.sync.sync`."""
+    """One look at all repositories. SINCE is in seconds since 1970, as in `sync`."""
 
     def __init__(
         self, settings: Settings, store: Store, report: Report, progress: Progress, since: float

@@ -13,9 +13,7 @@ from explog.config import Settings
 from explog.index.store import Store
 from explog.sync.history import HistoryLook
 from explog.sync.logs import LogLook
-from explog.sync.report import Problem, Progress, Report
-
-__all__ = ["Problem", "Progress", "Report", "sync", "sync_logs"]
+from explog.sync.report import Progress, Report
 
 
 def sync(
