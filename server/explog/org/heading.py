@@ -12,6 +12,8 @@ from explog.refs import ID_PATTERN, is_id
 HEADING = re.compile(r"(\*+) ")
 PLANNING = re.compile(r"[ \t]*(?:CLOSED|DEADLINE|SCHEDULED):")
 COOKIE = re.compile(r"\[[0-9]*%\]|\[[0-9]*/[0-9]*\]")
+# What a planning line or a drawer begins with; see PLANNING.
+_ABOVE_TEXT = frozenset("CDS:")
 _DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 # Not part of a link, a word like `a[3]` or a Markdown link.
 _ID = rf"(?<![\w\[\]])\[(?!{_DATE}\])({ID_PATTERN})\](?![\](])|<<({ID_PATTERN})>>"
@@ -67,7 +69,7 @@ def read_properties(lines: Sequence[str]) -> dict[str, str]:
 
     It stands on the first line after the heading, or after the planning line.
     """
-    if len(lines) < 2 or ":" not in lines[1]:
+    if len(lines) < 2 or lines[1].lstrip(" \t")[:1] not in _ABOVE_TEXT:
         return {}  # as it is nearly everywhere
     start = 2 if PLANNING.match(lines[1]) else 1
     if start < len(lines) and lines[start].strip().upper() == ":PROPERTIES:":

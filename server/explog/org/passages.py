@@ -123,7 +123,7 @@ def _blocks(lines: Sequence[str], start: int, stop: int, kind: str) -> Iterator[
 
 def _prose(lines: Sequence[str]) -> str:
     """Return LINES as one, without drawers' marks, properties and planning."""
-    kept = (line for line in lines if ":" not in line or not _is_mark(line))
+    kept = [line for line in lines if ":" not in line or not _is_mark(line)]
     return " ".join(" ".join(kept).split())
 
 

@@ -41,7 +41,7 @@ class HistoryLook:
     def look(self) -> Generator[None, None, None]:
         """Bring every repository up to date; report those that cannot be read.
 
-        Yields after each.
+        Yields before the first, when what is long is being read, and after each.
         """
         roots = [(root.path, root.depth) for root in self.settings.repositories]
         roots += [(path, 0) for project in self.settings.projects for path in project.repositories]
@@ -57,6 +57,7 @@ class HistoryLook:
         new = [repository for common_dir, repository in found.items() if common_dir not in known]
         readable = filter(_has_name, new)
         with closing(ReadingAhead(readable, self.settings.results, self.since)) as ahead:
+            yield
             for common_dir, repository in found.items():
                 self._look_at(repository, known.get(common_dir), ahead)
                 yield

@@ -36,16 +36,15 @@ def sync(
     since = born if since is None else min(born, since)
     progress = progress or _silent
     logs = LogLook(settings, store, report, progress, patient)
-    logs.prepare()
-    try:
-        with closing(HistoryLook(settings, store, report, progress, since).look()) as repositories:
-            for _repository in repositories:
-                if logs.are_ready():
-                    logs.look()
+    repositories = HistoryLook(settings, store, report, progress, since).look()
+    with closing(repositories), closing(logs):
+        next(repositories)
+        logs.prepare()
+        for _repository in repositories:
+            if logs.are_ready():
+                logs.look()
         if not logs.looked:
             logs.look()
-    finally:
-        logs.close()
     return report
 
 
