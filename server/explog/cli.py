@@ -25,9 +25,9 @@ from explog.console import (
 from explog.printed import check_json, counted, hit_line, place_line, plan_json, print_diff
 
 if TYPE_CHECKING:
-    from explog.audit import FoundHash
-    from explog.check import Problem as CheckProblem
-    from explog.edits import Plan
+    from explog.checking.audit import FoundHash
+    from explog.checking.check import Problem as CheckProblem
+    from explog.placing.edits import Plan
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -66,8 +66,8 @@ def index(settings: Settings, as_json: bool) -> None:
 @common
 def backfill(settings: Settings, as_json: bool, write: bool) -> None:
     """Show, as a diff, which hashes belong behind which steps, and write them with --write."""
-    from explog.backfill import plan
-    from explog.writing import Written, carry_out, diff
+    from explog.placing.backfill import plan
+    from explog.placing.writing import Written, carry_out, diff
 
     with open_index(settings) as store:
         problems = bring_up_to_date(settings, store)
@@ -109,9 +109,9 @@ def _say_backfill(count: int, written: bool) -> None:
 @common
 def check(settings: Settings, as_json: bool, hashes: bool) -> None:
     """List every problem, most serious first; the exit status is 1 if there is one."""
-    from explog.audit import audit, dead_hashes
-    from explog.check import check as find
-    from explog.problem import seriousness
+    from explog.checking.audit import audit, dead_hashes
+    from explog.checking.check import check as find
+    from explog.checking.problem import seriousness
 
     with open_index(settings) as store:
         unread = bring_up_to_date(settings, store, quiet=True)

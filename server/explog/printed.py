@@ -14,10 +14,10 @@ from explog.console import visible
 from explog.refs import step_text
 
 if TYPE_CHECKING:
-    from explog.audit import FoundHash
-    from explog.edits import Edit
-    from explog.placement import Unplaced
-    from explog.problem import Problem
+    from explog.checking.audit import FoundHash
+    from explog.checking.problem import Problem
+    from explog.placing.edits import Edit
+    from explog.placing.placement import Unplaced
     from explog.search import Hit
 
 _DIFF_STYLES: dict[str, dict[str, Any]] = {

@@ -14,7 +14,7 @@ from explog.bridge import service as module
 from explog.bridge.connection import Client
 from explog.bridge.service import Service
 from explog.config import Root, Settings
-from explog.settle import settle
+from explog.placing.settle import settle
 from explog.watch import Doorbell
 from support.repo import GitRepo
 

@@ -1,4 +1,4 @@
-"""An Emacs as `explog.held` wants it: it visits files, and edits buffers as explog-edit.el does."""
+"""An Emacs as `explog.placing.held` wants it: it visits files, and edits buffers as explog-edit.el does."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from explog.errors import ExplogError
-from explog.held import EntryEdit, HeldEntry
 from explog.org.edit import LineEdit, apply_edits
+from explog.placing.held import EntryEdit, HeldEntry
 
 
 @dataclass

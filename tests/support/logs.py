@@ -3,15 +3,15 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from explog.audit import FoundHash, audit
-from explog.backfill import plan
-from explog.check import Mend, Problem, check
+from explog.checking.audit import FoundHash, audit
+from explog.checking.check import Mend, Problem, check
 from explog.config import Project, Root, Settings, Tick
-from explog.edits import Plan
 from explog.index.sqlite import SqliteStore, open_store
 from explog.org.edit import apply_edits
+from explog.placing.backfill import plan
+from explog.placing.edits import Plan
+from explog.placing.writing import carry_out
 from explog.sync.look import sync
-from explog.writing import carry_out
 
 from .repo import GitRepo
 

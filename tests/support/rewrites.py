@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from explog.backfill import plan
 from explog.config import Root, Settings
 from explog.index.sqlite import open_store
+from explog.placing.backfill import plan
+from explog.placing.writing import Written, carry_out
 from explog.sync.look import sync
-from explog.writing import Written, carry_out
 from support.repo import FIRST_COMMIT, GitRepo
 
 BOB = "Bob Builder <bob@example.org>"

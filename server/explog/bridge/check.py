@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from explog.bridge import wire
 from explog.bridge.registry import Registry
 from explog.bridge.service import Service
-from explog.check import Problem, check
+from explog.checking.check import Problem, check
 
 if TYPE_CHECKING:
     from explog.bridge.connection import Client

@@ -1,4 +1,4 @@
-"""The Emacs at the other end of a connection, as `explog.settle` wants it."""
+"""The Emacs at the other end of a connection, as `explog.placing.settle` wants it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from explog.bridge import wire
+from explog.checking.flags import Flag
 from explog.errors import ExplogError
-from explog.flags import Flag
-from explog.held import EntryEdit, HeldEntry
 from explog.org.edit import LineEdit
+from explog.placing.held import EntryEdit, HeldEntry
 
 if TYPE_CHECKING:
     from explog.bridge.connection import Client
@@ -25,7 +25,7 @@ _MOST_PROBLEMS = 10
 
 
 class EmacsEditor:
-    """The Emacs at the other end of CLIENT, as `explog.settle` wants it."""
+    """The Emacs at the other end of CLIENT, as `explog.placing.settle` wants it."""
 
     def __init__(self, client: Client) -> None:
         self.client = client

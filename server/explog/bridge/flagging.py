@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from explog.flags import Flag, find_flags
+from explog.checking.flags import Flag, find_flags
 from explog.sync.report import Report
 
 if TYPE_CHECKING:

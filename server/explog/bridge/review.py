@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from explog.bridge import wire
 from explog.bridge.registry import Registry
 from explog.bridge.service import Service
-from explog.check import check
+from explog.checking.check import check
+from explog.checking.mending import Wish, mend
+from explog.checking.problem import Problem
 from explog.errors import ExplogError
-from explog.mending import Wish, mend
 from explog.org.edit import LineEdit
-from explog.problem import Problem
+from explog.placing.review import Review, Sheet, apply, hunk, review
 from explog.refs import step_text
-from explog.review import Review, Sheet, apply, hunk, review
 
 if TYPE_CHECKING:
     from explog.bridge.connection import Client

@@ -23,7 +23,7 @@ from explog.bridge.flagging import Flagging
 from explog.config import Settings
 from explog.errors import ExplogError
 from explog.index.sqlite import SqliteStore, memory_store, open_store
-from explog.settle import forget_settled, settle
+from explog.placing.settle import forget_settled, settle
 from explog.sync.apart import sync_apart
 from explog.sync.look import sync
 from explog.sync.report import Report

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from explog.config import Tick
 from explog.index.records import Candidate
+from explog.placing.rule import Decision, Outcome, Standing, Stray, age, decide
 from explog.refs import Place
-from explog.rule import Decision, Outcome, Standing, Stray, age, decide
 
 SUBJECT, BODY, MENTION = int(Place.SUBJECT), int(Place.BODY), int(Place.MENTION)
 

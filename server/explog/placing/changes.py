@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from explog.config import Settings
-from explog.edits import LogText
 from explog.errors import ExplogError
-from explog.held import EntryEdit, Holdings, git_problem
 from explog.org.edit import LineEdit
 from explog.org.files import read_log, replace_log
+from explog.placing.edits import LogText
+from explog.placing.held import EntryEdit, Holdings, git_problem
 
 CHANGED = "it changed meanwhile"
 

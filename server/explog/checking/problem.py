@@ -1,4 +1,4 @@
-"""What `explog.check` finds: problems, and the edits that mend them."""
+"""What `explog.checking.check` finds: problems, and the edits that mend them."""
 
 from __future__ import annotations
 

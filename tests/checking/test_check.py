@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from explog.bridge.methods import make_registry
 from explog.bridge.service import Service
 from explog.bridge.wire import Bulk
-from explog.check import KINDS, Problem
+from explog.checking.check import KINDS, Problem
 from explog.config import Project
 from support.logs import Logs, mended
 from support.repo import GitRepo

@@ -11,17 +11,17 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from explog.backfill import EntryPlan, plan, plan_entry
 from explog.config import Settings
-from explog.edits import Plan
 from explog.errors import ExplogError
-from explog.held import Editor, HeldEntry, file_keywords, git_problem, wanted_entries
 from explog.index.records import Step
 from explog.index.store import Store
-from explog.placement import Unplaced
+from explog.placing.backfill import EntryPlan, plan, plan_entry
+from explog.placing.edits import Plan
+from explog.placing.held import Editor, HeldEntry, file_keywords, git_problem, wanted_entries
+from explog.placing.placement import Unplaced
+from explog.placing.writing import carry_out
 from explog.refs import Reference
 from explog.sync.look import sync_logs
-from explog.writing import carry_out
 
 # Reasons that a later change of a log may lift; steps unplaced for any other are done with.
 _MAY_CHANGE = {"unknown-experiment", "unknown-step", "ambiguous"}

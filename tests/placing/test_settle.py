@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from explog import backfill
 from explog.config import Root, Settings
-from explog.edits import Plan
 from explog.errors import ExplogError
-from explog.held import Editor, HeldEntry
 from explog.index.sqlite import SqliteStore, open_store
 from explog.org.edit import LineEdit
-from explog.settle import Settled, forget_settled, settle
+from explog.placing import backfill
+from explog.placing.edits import Plan
+from explog.placing.held import Editor, HeldEntry
+from explog.placing.settle import Settled, forget_settled, settle
 from explog.sync.look import sync
 from support import buffers
 from support.repo import GitRepo
@@ -432,7 +432,7 @@ def test_file_that_changes_meanwhile_is_planned_anew(
             log.write_text("* pulled\n" + log.read_text())
         return planned
 
-    monkeypatch.setattr("explog.settle.plan", plan)
+    monkeypatch.setattr("explog.placing.settle.plan", plan)
     repo.commit("[e201.1] Results")
     settled = server.look()
     assert (len(settled.done), settled.problems) == (1, [])

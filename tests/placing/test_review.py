@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explog.config import Root, Settings
-from explog.edits import Edit
 from explog.index.sqlite import SqliteStore, open_store
 from explog.org.edit import Mark
 from explog.org.scan import Keywords
-from explog.review import Review, Sheet, apply, hunk, review
+from explog.placing.edits import Edit
+from explog.placing.review import Review, Sheet, apply, hunk, review
 from explog.sync.look import sync
 from support.buffers import Emacs
 from support.repo import GitRepo

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from explog.check import Problem, check
+from explog.checking.check import Problem, check
+from explog.checking.mending import Wish, mend
 from explog.config import Root, Settings
 from explog.index.sqlite import SqliteStore, open_store
-from explog.mending import Wish, mend
 from explog.sync.look import sync
 from support.buffers import Emacs
 from support.repo import GitRepo

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from explog.config import Settings
-from explog.edits import Edit, Plan, render
 from explog.errors import ExplogError
 from explog.org.files import replace_log
-from explog.placement import Failure
+from explog.placing.edits import Edit, Plan, render
+from explog.placing.placement import Failure
 
 CONTEXT = 3
 """How many lines that do not change a hunk has on either side."""

@@ -10,18 +10,18 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from explog.backfill import plan
-from explog.changes import CHANGED, Change, make
 from explog.config import Settings
-from explog.edits import Edit, LogText, Plan
 from explog.errors import ExplogError
-from explog.held import BulkEditor, Holdings, file_keywords, wanted_entries
 from explog.index.records import Step
 from explog.index.store import Store
 from explog.org.edit import LineEdit, apply_edits, mark_entry
 from explog.org.scan import Keywords
-from explog.placement import Failure, Unplaced
-from explog.writing import CONTEXT, hunk_spans
+from explog.placing.backfill import plan
+from explog.placing.changes import CHANGED, Change, make
+from explog.placing.edits import Edit, LogText, Plan
+from explog.placing.held import BulkEditor, Holdings, file_keywords, wanted_entries
+from explog.placing.placement import Failure, Unplaced
+from explog.placing.writing import CONTEXT, hunk_spans
 
 
 @dataclass(slots=True)

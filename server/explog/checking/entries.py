@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from explog.config import Settings
-from explog.edits import LogText
 from explog.errors import ExplogError
 from explog.index.records import FoundExperiment
 from explog.org.files import read_log
 from explog.org.scan import Keywords
 from explog.org.steps import StepList, conflict_line, find_steps, read_step
+from explog.placing.edits import LogText
 from explog.sync.report import Progress
 
 

@@ -14,7 +14,7 @@ from explog.org.edit import LineEdit, Mark, mark_entry
 from explog.org.heading import read_id
 from explog.org.scan import BOM, Keywords, file_context
 from explog.org.steps import find_steps, read_step
-from explog.placement import Dead, Failure, Unplaced
+from explog.placing.placement import Dead, Failure, Unplaced
 from explog.refs import Reference
 
 

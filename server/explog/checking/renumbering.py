@@ -10,16 +10,16 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from explog.checking.entries import EntryText
+from explog.checking.problem import Mend
 from explog.config import Settings
-from explog.edits import Plan
-from explog.entries import EntryText
 from explog.index.records import Candidate, FoundExperiment, Step, StepRecord
 from explog.index.store import Store
 from explog.org.edit import LineEdit, apply_edits
 from explog.org.entry import read_experiment
 from explog.org.renumber import renumber
-from explog.placement import Planner
-from explog.problem import Mend
+from explog.placing.edits import Plan
+from explog.placing.placement import Planner
 from explog.refs import Place, step_text
 
 Where = tuple[str, int]

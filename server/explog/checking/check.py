@@ -6,21 +6,21 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from explog.backfill import plan
-from explog.boxes import check_boxes, takes_part
+from explog.checking.boxes import check_boxes, takes_part
+from explog.checking.digits import could_be_commit
+from explog.checking.entries import EntryText, entry_texts
+from explog.checking.problem import KINDS, Mend, Problem, seriousness
+from explog.checking.renumbering import Renumberings
 from explog.config import Settings
-from explog.digits import could_be_commit
-from explog.edits import Edit, Plan
-from explog.entries import EntryText, entry_texts
 from explog.errors import ExplogError
 from explog.git.repository import is_boundary
 from explog.index.records import FoundExperiment, Step, StepRecord
 from explog.index.store import Store
 from explog.org.edit import mark_entry
-from explog.placement import Dead, Owners, Unplaced
-from explog.problem import KINDS, Mend, Problem, seriousness
+from explog.placing.backfill import plan
+from explog.placing.edits import Edit, Plan
+from explog.placing.placement import Dead, Owners, Unplaced
 from explog.refs import Reference, find_references, step_text
-from explog.renumbering import Renumberings
 from explog.sync.report import Problem as Unread
 from explog.sync.report import Progress
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from explog.bridge.flagging import Flagging
+from explog.checking.flags import find_flags
 from explog.config import Root, Settings
-from explog.flags import find_flags
 from explog.index.sqlite import open_store
 from explog.sync.look import sync
 from support.repo import GitRepo

@@ -18,9 +18,9 @@ from explog.git.repository import Repository, abbreviate, open_repository
 from explog.index.records import Candidate, FoundExperiment, Step, StepRecord
 from explog.index.store import Store
 from explog.org.edit import Mark
+from explog.placing.rule import Decision, Outcome, Standing, age, decide
+from explog.placing.standing import Hashes
 from explog.refs import Place, Reference
-from explog.rule import Decision, Outcome, Standing, age, decide
-from explog.standing import Hashes
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Backfill: plan which hash goes where.
 
 A plan is made from the index and from the text of the entries it touches; it is checked again
-against that text when it is carried out (`explog.writing`, `explog.changes`). `plan` looks at all
+against that text when it is carried out (`writing` and `changes`, beside this). `plan` looks at all
 logs, `plan_entry` at one entry that an Emacs buffer holds and no file yet.
 """
 
@@ -14,16 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from explog.config import Settings
-from explog.edits import Edit, LogText, Plan
 from explog.errors import ExplogError
-from explog.held import Holdings, file_keywords
 from explog.index.records import FoundExperiment, Step, StepRecord
 from explog.index.store import Store
 from explog.org.edit import LineEdit, mark_entry
 from explog.org.entry import Experiment, read_experiment
 from explog.org.files import read_log
 from explog.org.scan import Keywords
-from explog.placement import Failure, Placement, Planner, Unplaced
+from explog.placing.edits import Edit, LogText, Plan
+from explog.placing.held import Holdings, file_keywords
+from explog.placing.placement import Failure, Placement, Planner, Unplaced
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,13 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 
-from explog.entries import EntryText
+from explog.checking.entries import EntryText
+from explog.checking.problem import Mend, Problem
 from explog.index.records import FoundExperiment, Step, StepRecord
 from explog.index.store import Store
 from explog.org.cookies import miscounted
 from explog.org.edit import LineEdit
 from explog.org.heading import COOKIE
-from explog.problem import Mend, Problem
 from explog.refs import Place, step_text
 
 _HASH = re.compile(r"\b(?=[0-9]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{7,64}\b")

@@ -15,8 +15,8 @@ from explog.git.commits import Commit, read_known
 from explog.git.repository import Repository, resolve_hashes
 from explog.index.records import Candidate, GoneRecord, Step, StepRecord
 from explog.index.store import Store
+from explog.placing.rule import Standing, Stray, age
 from explog.refs import Place, claims, split_message
-from explog.rule import Standing, Stray, age
 
 
 @dataclass(frozen=True, slots=True)

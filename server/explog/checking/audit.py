@@ -13,17 +13,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from explog.check import knows_all
+from explog.checking.check import knows_all
+from explog.checking.digits import is_like_commit
+from explog.checking.problem import Problem
 from explog.config import Settings
-from explog.digits import is_like_commit
 from explog.errors import ExplogError
 from explog.git.repository import Repository, resolve_hashes, unreached
 from explog.index.store import Store
 from explog.org.files import read_log
 from explog.org.hashes import Context, Mention, find_hashes
 from explog.org.scan import BOM, Keywords, file_context
-from explog.problem import Problem
-from explog.standing import Hashes
+from explog.placing.standing import Hashes
 from explog.sync.report import Problem as Unread
 from explog.sync.report import Progress
 

@@ -11,16 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explog.backfill import plan, plan_entry
 from explog.config import Project, Tick
-from explog.edits import Plan, render
 from explog.errors import ExplogError
 from explog.index.records import CommitBatch
 from explog.org.edit import apply_edits
 from explog.org.scan import Keywords
+from explog.placing.backfill import plan, plan_entry
+from explog.placing.edits import Plan, render
+from explog.placing.writing import Written, _hunks, carry_out, diff
 from explog.refs import Place
 from explog.sync.look import sync
-from explog.writing import Written, _hunks, carry_out, diff
 from support.logs import Logs
 from support.repo import GitRepo
 

@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
-from explog.changes import CHANGED, Change, make
+from explog.checking.problem import Mend, Problem
 from explog.config import Settings
-from explog.edits import LogText
 from explog.errors import ExplogError
-from explog.held import BulkEditor, Holdings
 from explog.org.edit import LineEdit
 from explog.org.files import read_log
-from explog.problem import Mend, Problem
+from explog.placing.changes import CHANGED, Change, make
+from explog.placing.edits import LogText
+from explog.placing.held import BulkEditor, Holdings
 
 # Mends of one entry are made one after the other, each on a text that is checked again.
 _MOST_ROUNDS = 50

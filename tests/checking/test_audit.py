@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from explog.audit import FoundHash, dead_hashes
+from explog.checking.audit import FoundHash, dead_hashes
 from explog.git.repository import Repository, unreached
 from explog.org.hashes import Context, find_hashes
 from support.logs import Logs
