@@ -155,6 +155,7 @@ def test_odd_messages(git_repo: Make, message: bytes, more: bytes, expected: str
         (b"A <a@b> yesterday", ("A", "a@b", 0)),
         (b"A <a@b>", ("A", "a@b", 0)),
         (b"A <a@b>5 +0000", ("A", "a@b", 5)),
+        (b"A <a@b> 5+0000", ("A", "a@b", 5)),
         (b"A<a@b> 5 +0000", ("A", "a@b", 5)),
         (b"A <<a@b>> 5 +0000", ("A", "<a@b", 5)),
         (b"<a@b> 5 +0000", ("", "a@b", 5)),
@@ -248,7 +249,7 @@ _MORE = st.sampled_from(
 )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(st.tuples(_TEXTS, _PERSONS, _MORE), min_size=1, max_size=12))
 def test_a_commit_says_the_same_read_by_itself_and_in_one_pass(
     tmp_path_factory: pytest.TempPathFactory, objects: list[tuple[bytes, bytes, bytes]]

@@ -18,6 +18,7 @@ _USUAL = re.compile(
     rb"author ([^<>\s](?:[^<>\n]*[^<>\s])?) <([^<>\s]*)> (\d{1,12}) [-+]\d{4}\n"
     rb"committer [^<>\n]*<[^<>\n]*> (\d{1,12}) [-+]\d{4}\n\n"
 )
+_WRITTEN = re.compile(rb"\s*(-?)([0-9]+)")
 # What SQLite can hold, in digits: a date beyond is nonsense.
 _SECONDS_DIGITS = 15
 # Python has codecs that take hours for what a commit may call its encoding, or that are none.
@@ -120,12 +121,12 @@ def _person(value: bytes, encoding: str) -> tuple[str, str, int]:
     email, closed, _rest = rest.partition(b">")
     if not opened or not closed:
         return _decode(value, encoding), "", 0
-    written = value[value.rfind(b">") + 1 :].split()
-    digits = written[0].lstrip(b"-") if written else b""
+    written = _WRITTEN.match(value, value.rfind(b">") + 1)
     seconds = 0
-    if digits.isdigit():
+    if written is not None:
+        sign, digits = written.groups()
         size = int(digits) if len(digits) <= _SECONDS_DIGITS else 10**_SECONDS_DIGITS
-        seconds = -size if written[0].startswith(b"-") else size
+        seconds = -size if sign else size
     return _decode(name.strip(), encoding), _decode(email.strip(), encoding), seconds
 
 

@@ -98,6 +98,6 @@ def _commits(
 
 def _is_plain(name: str, email: str) -> bool:
     """Tell whether git and we cut the same NAME and EMAIL out of a line, whatever we are given."""
-    if not name or name != name.strip() or len(email.split()) != 1:
+    if not name or name != name.strip() or email.split() != [email]:
         return False
     return not any(mark in text for text in (name, email) for mark in "<>\n")
