@@ -222,6 +222,19 @@ def test_doctor(given: list[str], tmp_path: Path) -> None:
     assert all(finding["hint"] for finding in findings if not finding["ok"])
 
 
+def test_doctor_knows_what_is_meant_for_a_state(tmp_path: Path) -> None:
+    log = tmp_path / "log.org"
+    entry = "* INPROGRESS [201] ABC :exp:\n* INPROGRESS [202] A :exp:\n* WAITING [203] :exp:\n"
+    log.write_text(f"#+TODO: TODO | DONE\n{entry}* NEXT talk\n* TODO [204] DONE :exp:\n", "utf-8")
+    findings = printed("doctor", "--log", str(log), status=1)["findings"]
+    assert [found["message"] for found in findings if "keyword" in found["message"]] == [
+        f"{log}: INPROGRESS, with which 2 titles begin, is no TODO keyword there",
+        f"{log}: WAITING, with which a title begins, is no TODO keyword there",
+    ]
+    log.write_text(f"#+TODO: TODO INPROGRESS WAITING | DONE\n{entry}", "utf-8")
+    assert "keyword" not in explog("doctor", "--log", str(log)).stdout
+
+
 def test_doctor_without_anything() -> None:
     findings = printed("doctor", status=1)["findings"]
     assert [finding["name"] for finding in findings if not finding["ok"]] == [

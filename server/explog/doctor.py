@@ -7,16 +7,22 @@ import os
 import shlex
 import sqlite3
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from explog import __version__
-from explog.config import Settings
+from explog.config import DEFAULT_DONE, DEFAULT_OPEN, Settings
 from explog.errors import ExplogError
 from explog.git.repository import discover, open_repository, tips
 from explog.git.run import run
 from explog.org.files import read_log
+from explog.org.scan import Keywords, file_context, split_sections
+from explog.sync.sections import experiment_chunks
+
+# Words at the beginning of a title that nobody means for one.
+_STATES = {*DEFAULT_OPEN, *DEFAULT_DONE, "HOLD", "STARTED"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +68,38 @@ def _logs(settings: Settings) -> Iterator[Finding]:
         yield Finding("logs", False, "no log is configured", hint)
     for path in files:
         try:
-            size = len(read_log(path))
+            data = read_log(path)
         except ExplogError as error:
             yield Finding("log", False, error.message, "correct the setting, or make the file")
             continue
         if os.access(path, os.W_OK):
-            yield Finding("log", True, f"{path}: {size:,} bytes")
+            yield Finding("log", True, f"{path}: {len(data):,} bytes")
         else:
             yield Finding("log", False, f"{path}: it is read-only", "make it writable")
+        for word, count in sorted(_undeclared(data, settings).items()):
+            begun = "a title begins" if count == 1 else f"{count} titles begin"
+            message = f"{path}: {word}, with which {begun}, is no TODO keyword there"
+            hint = (
+                "add a line with all those you use to the log:"
+                f" `#+TODO: TODO {word} | DONE CANCELED`"
+            )
+            yield Finding("log", False, message, hint)
+
+
+def _undeclared(data: bytes, settings: Settings) -> Counter[str]:
+    """Return how many experiments of the log DATA begin with what must be meant for a state."""
+    try:
+        context = file_context(data, Keywords(settings.todo_open, settings.todo_done))
+    except ValueError:
+        return Counter()  # every look says what is wrong with it
+    declared = {*context.keywords.open, *context.keywords.done}
+    sections = (data[start:end] for start, end in split_sections(data))
+    found = (
+        lines[0].lstrip("*").split()[:1]
+        for section in sections
+        for _chunk, lines, _headings in experiment_chunks(section, context, settings.tag)
+    )
+    return Counter(word for words in found for word in words if word in _STATES - declared)
 
 
 def _repositories(settings: Settings) -> Iterator[Finding]:
