@@ -182,7 +182,7 @@ def progress_bar() -> Iterator[Progress | None]:
 
         def told(what: str, done: int, total: int) -> None:
             if what not in tasks:
-                tasks[what] = bar.add_task(visible(what), total=total or None)
-            bar.update(tasks[what], completed=done, total=total or None)
+                tasks[what] = bar.add_task(visible(what), total=total)
+            bar.update(tasks[what], completed=done, total=total)
 
         yield told

@@ -14,6 +14,7 @@ from explog.org.scan import (
     Context,
     Keywords,
     file_context,
+    for_short_texts,
     scan_section,
     split_sections,
     split_tags,
@@ -191,6 +192,19 @@ def test_tags_come_from_headings_above_and_from_the_file() -> None:
         {"f", "g", "x"},
         {"f", "g", "exp"},
     ]
+
+
+def test_only_what_short_texts_gave_is_remembered() -> None:
+    asked: list[str] = []
+
+    @for_short_texts
+    def length(text: str) -> int:
+        asked.append(text)
+        return len(text)
+
+    for text in ("short", "long" * 1000):
+        assert [length(text), length(text)] == [len(text)] * 2
+    assert [len(text) for text in asked] == [5, 4000, 4000]
 
 
 @pytest.mark.parametrize(

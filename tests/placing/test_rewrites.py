@@ -1,6 +1,6 @@
 """Rewritten history: after each way to rewrite it, every step is right or its loss is named.
 
-    python -m pytest tests/test_rewrites.py -s        prints the table
+    python -m pytest tests/placing/test_rewrites.py -s        prints the table
 
 What is right is said by `support.rewrites.Oracle`, which shares no code with explog.
 """

@@ -64,6 +64,17 @@ def test_closed_while_there_is_no_room() -> None:
     ahead = Ahead(1, count, 1000, 1_000_000)
     next(ahead)
     ahead.close()
+    with pytest.raises(BrokenAheadError):
+        next(ahead)
+
+
+def test_what_cannot_be_received_is_an_untimely_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_connection: object) -> bytes:
+        raise MemoryError
+
+    monkeypatch.setattr("multiprocessing.connection.Connection.recv_bytes", refuse)
+    with closing(Ahead(2, count, 3)) as ahead, pytest.raises(BrokenAheadError):
+        next(ahead)
 
 
 @pytest.mark.parametrize("use", [True, False])

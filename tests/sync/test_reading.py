@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from explog.config import Root, Settings
 from explog.git.repository import Repository, discover, packed_bytes
 from explog.index.sqlite import SqliteStore, open_store
+from explog.sync.ahead import Ahead
 from explog.sync.look import sync
 from explog.sync.reading import LONG_BYTES, History, ReadingAhead
 from support.ahead import half_a_history
@@ -101,6 +104,33 @@ def test_what_is_indexed_is_the_same(
     if how != "a branch points nowhere":
         [repository] = stores[0].repositories()
         assert stores[0].oids(repository.id) == set(oids)
+
+
+def test_what_cannot_be_read_is_not_begun_anew_at_every_look(
+    git_repo: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[Path] = []
+
+    class Counted(Ahead[object]):
+        def __init__(self, room: int, function: Any, repositories: list[Repository], *rest: Any):
+            begun.extend(repository.path for repository in repositories)
+            super().__init__(room, function, repositories, *rest)
+
+    monkeypatch.setattr("explog.sync.reading.Ahead", Counted)
+    repo = git_repo()
+    repo.commit("first")
+    branch = repo.path / ".git/refs/heads/odd"
+    branch.write_text("1" * 40 + "\n", "ascii")
+    os.utime(branch.parent, (1, 1))
+    os.utime(repo.path / ".git/HEAD", (1, 1))
+    store = open_store(tmp_path / "index.sqlite")
+    for _ in range(3):
+        assert sync(Settings(repositories=(Root(repo.path),)), store).problems
+    assert begun == [repo.path]
+    branch.unlink()
+    assert not sync(Settings(repositories=(Root(repo.path),)), store).problems
+    assert begun == [repo.path] * 2
+    assert store.counts().commits == 1
 
 
 def test_what_comes_meanwhile_is_seen_by_the_next_look(

@@ -166,7 +166,7 @@ class Service:
         return report
 
     def _progress(self, what: str, done: int, total: int) -> None:
-        self.progress = f"{what} {100 * done // total}%" if total else f"{what} {done}"
+        self.progress = f"{what} {100 * done // max(1, total)}%"
 
     def _settle(self, settings: Settings, store: SqliteStore) -> None:
         for _ in range(_MOST_ROUNDS):

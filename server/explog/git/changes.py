@@ -32,7 +32,7 @@ def changes(repository: Repository, old: Sequence[str], new: Sequence[str]) -> C
     before, after = set(old), set(new)
     if set(filter(is_boundary, before ^ after)):
         return _complete(repository, new)
-    old, new = _oids(old), _oids(new)
+    old, new = _commits(old), _commits(new)
     gone_tips = [tip for tip in old if tip not in after]
     if gone_tips and not _all_there(repository, gone_tips):
         return _complete(repository, new)
@@ -46,12 +46,17 @@ def changes(repository: Repository, old: Sequence[str], new: Sequence[str]) -> C
     return Change(added, removed)
 
 
-def _complete(repository: Repository, tips: Sequence[str]) -> Change:
-    return Change(_rev_list(repository, _oids(tips), ()), (), complete=True)
+def reachable(repository: Repository, tips: Iterable[str]) -> tuple[str, ...]:
+    """Return all commits that TIPS reach, parents before children."""
+    return _rev_list(repository, _commits(tips), ())
 
 
-def _oids(tips: Sequence[str]) -> list[str]:
+def _commits(tips: Iterable[str]) -> list[str]:
     return [tip for tip in tips if not is_boundary(tip)]
+
+
+def _complete(repository: Repository, tips: Sequence[str]) -> Change:
+    return Change(reachable(repository, tips), (), complete=True)
 
 
 def _rev_list(

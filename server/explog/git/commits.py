@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import IO, NamedTuple
 
 from explog.git.repository import Repository, existing
 from explog.git.run import stream
 
+_AT_ONCE = 1000
 # Text beyond this is kept by git alone; a message of megabytes is a mistake or an attack.
 MESSAGE_LIMIT = 256 * 1024
 # What nearly every commit looks like: no encoding, no signature, names that need no mending.
@@ -37,20 +39,23 @@ class Commit(NamedTuple):  # no dataclass: made 200,000 times, and three times a
     message: str
 
 
-def read_commits(
-    repository: Repository,
-    oids: Sequence[str],
-    progress: Callable[[int], None] | None = None,
-) -> Iterator[Commit]:
-    """Yield the commits OIDS in that order; PROGRESS is told how many were read so far."""
+def read_commits(repository: Repository, oids: Sequence[str]) -> Iterator[Commit]:
+    """Yield the commits OIDS in that order."""
     if not oids:
         return
     stdin = "".join(f"{oid}\n" for oid in oids).encode("ascii")
-    with stream(repository.path, "cat-file", "--batch", "--buffer", stdin=stdin) as output:
-        for count, oid in enumerate(oids, start=1):
+    with stream(
+        repository.path, "cat-file", "--batch=%(objectsize)", "--buffer", stdin=stdin
+    ) as output:
+        for oid in oids:
             yield parse_commit(oid, _read_object(output))
-            if progress is not None and count % 1000 == 0:
-                progress(count)
+
+
+def read_batches(repository: Repository, oids: Sequence[str]) -> Iterator[list[Commit]]:
+    """Yield the commits OIDS in that order, many at a time."""
+    commits = read_commits(repository, oids)
+    while some := list(islice(commits, _AT_ONCE)):
+        yield some
 
 
 def read_known(repository: Repository, oids: Iterable[str]) -> dict[str, Commit]:
@@ -60,15 +65,15 @@ def read_known(repository: Repository, oids: Iterable[str]) -> dict[str, Commit]
 
 
 def _read_object(output: IO[bytes]) -> bytes:
-    header = output.readline().split()
-    if len(header) != 3:
-        said = b" ".join(header).decode("utf-8", "replace")
-        raise EOFError(f"an object cannot be read: {said or 'git ended early'}")
-    size = int(header[2])
-    data = output.read(size)
-    if len(data) != size or output.read(1) != b"\n":
-        raise EOFError(f"git ended in the middle of {header[0].decode('ascii', 'replace')}")
-    return data
+    header = output.readline().strip()
+    if not header.isdigit():
+        said = header.decode("utf-8", "replace") or "git ended early"
+        raise EOFError(f"an object cannot be read: {said}")
+    size = int(header)
+    data = output.read(size + 1)
+    if len(data) != size + 1 or not data.endswith(b"\n"):
+        raise EOFError("git ended in the middle of an object")
+    return data[:-1]
 
 
 def parse_commit(oid: str, data: bytes) -> Commit:
@@ -87,21 +92,20 @@ def parse_commit(oid: str, data: bytes) -> Commit:
 
 
 def _parse_any(oid: str, data: bytes) -> Commit:
-    head, _blank, message = data.partition(b"\n\n")
     # git shows nobody what stands behind a NUL, so it must not claim anything either.
-    message = message.partition(b"\0")[0]
+    head, _blank, message = data.partition(b"\0")[0].partition(b"\n\n")
     parents: list[str] = []
     author = committer = b""
     encoding = "utf-8"
     for number, line in enumerate(head.split(b"\n")):
-        key, _space, value = line.partition(b" ")
+        key, space, value = line.partition(b" ")
         if key == b"parent" and number == 1 + len(parents):
             parents.append(value.decode("ascii", "replace"))
-        elif key == b"author":
+        elif key == b"author" and space:
             author = value
-        elif key == b"committer":
+        elif key == b"committer" and space:
             committer = value
-        elif key == b"encoding":
+        elif key == b"encoding" and space:
             encoding = value.decode("ascii", "replace")
     name, email, author_time = _person(author, encoding)
     return Commit(

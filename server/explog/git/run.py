@@ -36,6 +36,8 @@ _ENVIRONMENT = {
     "GIT_TERMINAL_PROMPT": "0",
     # Replace refs would show one commit under another's name.
     "GIT_NO_REPLACE_OBJECTS": "1",
+    # Grafts would show one with other parents.
+    "GIT_GRAFT_FILE": os.devnull,
     # A partial clone must not fetch, and so run what its configuration names, because its history
     # is read: the first holds from git 2.45 on (and 2.39.4), the second, no protocol, before too.
     "GIT_NO_LAZY_FETCH": "1",

@@ -70,7 +70,7 @@ class HistoryTables(Database):
             )
         return found
 
-    def add_commits(self, repository: int, batches: Iterable[CommitBatch]) -> None:
+    def add_commits(self, repository: int, new: Iterable[CommitBatch]) -> None:
         first = 1 + self.one("SELECT coalesce(max(id), 0) FROM commits")[0]
         stamps = Stamps(self, "commits")
         # A record is given as it is: to make it another one takes as long as to put it in.
@@ -78,12 +78,12 @@ class HistoryTables(Database):
         plain = sql.format(stamps.expression("?6", f"?1 + {first}"))
         stamped = sql.format("?11")
         claims = f"INSERT INTO claims VALUES (? + {first}, ?, ?, ?, ?)"
-        for batch in batches:
+        for batch in new:
             if stamps.are_plain(first + batch.commits[-1][0]):
                 self.db.executemany(plain, batch.commits)
             else:
-                new = ((*one, stamps.new(one[5], first + one[0])) for one in batch.commits)
-                self.db.executemany(stamped, new)
+                rows = ((*one, stamps.new(one[5], first + one[0])) for one in batch.commits)
+                self.db.executemany(stamped, rows)
             self.db.executemany(claims, batch.claims)
         self.db.execute(
             f"INSERT INTO commit_words (rowid, text) SELECT stamp, {_TEXT} FROM commits"

@@ -60,8 +60,8 @@ class Store(Protocol):
     def generations(self, repository: int, oids: Iterable[str]) -> dict[str, int]:
         """Return the generations of those of OIDS that are known."""
 
-    def add_commits(self, repository: int, batches: Iterable[CommitBatch]) -> None:
-        """Add commits that are not there yet."""
+    def add_commits(self, repository: int, new: Iterable[CommitBatch]) -> None:
+        """Add commits that are not there yet, some in each batch."""
 
     def remove_commits(self, repository: int, oids: Iterable[str] | None) -> None:
         """Remove commits, or all of the repository's when OIDS is None."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 
-from explog.org.scan import HEADINGS_KEPT, Keywords, split_tags
+from explog.org.scan import Keywords, for_short_texts, split_tags
 from explog.refs import ID_PATTERN, is_id
 
 HEADING = re.compile(r"(\*+) ")
@@ -39,7 +38,7 @@ def entry_ids(
     return _ids(text, properties, mentions)
 
 
-@lru_cache(maxsize=HEADINGS_KEPT)
+@for_short_texts
 def _ids_of_title(text: str, mentions: bool) -> tuple[str | None, tuple[str, ...]]:
     return _ids(text, {}, mentions)
 
@@ -72,7 +71,7 @@ def read_properties(lines: Sequence[str]) -> dict[str, str]:
     if len(lines) < 2 or lines[1].lstrip(" \t")[:1] not in _ABOVE_TEXT:
         return {}  # as it is nearly everywhere
     start = 2 if PLANNING.match(lines[1]) else 1
-    if start < len(lines) and lines[start].strip().upper() == ":PROPERTIES:":
+    if start < len(lines) and lines[start].strip(" \t\r").upper() == ":PROPERTIES:":
         return _drawer(lines[start + 1 :])
     return {}
 
@@ -116,7 +115,7 @@ def split_todo(heading: str, keywords: Keywords) -> tuple[str | None, str]:
     return None, heading
 
 
-@lru_cache(maxsize=HEADINGS_KEPT)
+@for_short_texts
 def title_of(heading: str, keywords: Keywords) -> str:
     """Return the title of a heading line, stars and all."""
     return clean_title(split_todo(heading.lstrip("*"), keywords)[1])

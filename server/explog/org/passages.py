@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from explog.org.heading import headings, read_id, title_of
+from explog.org.heading import PLANNING, headings, read_id, title_of
 from explog.org.lists import Item, PlainList
 from explog.org.scan import Keywords
 from explog.org.steps import StepList
@@ -15,7 +15,6 @@ from explog.org.steps import StepList
 _STAMP = re.compile(r"[<\[](\d{4})-(\d\d)-(\d\d)\b[^>\]\n]*[>\]]")
 _ITEM = re.compile(r"([ \t]*)(?:[-+]|\d+[.)])[ \t]")
 _DRAWER_LINE = re.compile(r"[ \t]*:[-\w]+:(?:[ \t].*)?\r?$")
-_PLANNING = re.compile(r"[ \t]*(?:CLOSED|DEADLINE|SCHEDULED):")
 
 
 class Passage(NamedTuple):
@@ -128,7 +127,7 @@ def _prose(lines: Sequence[str]) -> str:
 
 
 def _is_mark(line: str) -> bool:
-    return _DRAWER_LINE.match(line) is not None or _PLANNING.match(line) is not None
+    return _DRAWER_LINE.match(line) is not None or PLANNING.match(line) is not None
 
 
 def _day(text: str) -> date | None:

@@ -10,13 +10,14 @@ from __future__ import annotations
 import codecs
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import NamedTuple
+from functools import lru_cache, wraps
+from typing import Any, NamedTuple, TypeVar, cast
 
 # The headings within experiments are nearly all the same few ("Notes", "TODO Experiments [1/3]").
-HEADINGS_KEPT = 1024
+_TEXTS_KEPT, _SHORT = 1024, 200
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 BOM = b"\xef\xbb\xbf"
 _HEADING = re.compile(rb"^(\*+) (.*)$", re.MULTILINE)
 _TOP = re.compile(rb"\n\* ")
@@ -28,6 +29,17 @@ _EOL_SUFFIX = re.compile(r"-(unix|dos|mac)$")
 _ASCII = "".join(map(chr, range(128)))
 _ESCAPED = re.compile("[\udc80-\udcff]")
 _ABOVE_ASCII = re.compile("[^\0-\x7f]")
+
+
+def for_short_texts(function: _Function) -> _Function:
+    """Have FUNCTION remember what it returned of late for short texts."""
+    remembering = lru_cache(maxsize=_TEXTS_KEPT)(function)
+
+    @wraps(function)
+    def either(text: str, *rest: Any) -> Any:
+        return (remembering if len(text) <= _SHORT else function)(text, *rest)
+
+    return cast(_Function, either)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +76,9 @@ class Context:
 class Chunk(NamedTuple):
     """A heading with its whole subtree, `section[start:end]`.
 
-    Of the lines of the section, which count from 0, these are `line` and those before `stop`; it is
-    None at the end of the section. `tags` are its `own`, its ancestors' and the file's.
+    Of the lines of the section, which count from 0, these are `line` and those before `stop`, which
+    is None at the end of the section. It has so many `headings`, its own included. `tags` are its
+    `own`, its ancestors' and the file's.
     """
 
     level: int
@@ -73,6 +86,7 @@ class Chunk(NamedTuple):
     end: int
     line: int
     stop: int | None
+    headings: int
     tags: frozenset[str]
     own: tuple[str, ...]
 
@@ -209,17 +223,18 @@ def scan_section(section: bytes, context: Context) -> list[Chunk]:
     ends = _ends([level for level, *_ in headings])
     chunks: list[Chunk] = []
     ancestors: list[tuple[int, frozenset[str]]] = []
-    for (level, start, line, own), end in zip(headings, ends, strict=True):
+    for index, ((level, start, line, own), end) in enumerate(zip(headings, ends, strict=True)):
         while ancestors and ancestors[-1][0] >= level:
             ancestors.pop()
         inherited = ancestors[-1][1] if ancestors else context.filetags
         tags = inherited.union(own) if own else inherited
         ancestors.append((level, tags))
-        if end is None:
-            chunks.append(Chunk(level, start, len(section), line, None, tags, own))
+        inside = end - index
+        if end == len(headings):
+            chunks.append(Chunk(level, start, len(section), line, None, inside, tags, own))
         else:
             _level, behind, stop, _own = headings[end]
-            chunks.append(Chunk(level, start, behind, line, stop, tags, own))
+            chunks.append(Chunk(level, start, behind, line, stop, inside, tags, own))
     return chunks
 
 
@@ -235,9 +250,9 @@ def _headings(section: bytes, context: Context) -> Iterator[tuple[int, int, int,
         yield len(match[1]), start, line, tags
 
 
-def _ends(levels: list[int]) -> list[int | None]:
+def _ends(levels: list[int]) -> list[int]:
     """Return for each heading, of LEVELS, which one is the first behind its subtree."""
-    ends: list[int | None] = [None] * len(levels)
+    ends = [len(levels)] * len(levels)
     still_open: list[int] = []
     for index, level in enumerate(levels):
         while still_open and levels[still_open[-1]] >= level:
@@ -246,7 +261,7 @@ def _ends(levels: list[int]) -> list[int | None]:
     return ends
 
 
-@lru_cache(maxsize=HEADINGS_KEPT)
+@for_short_texts
 def split_tags(text: str) -> tuple[str, tuple[str, ...]]:
     """Return a heading's text without its tags, and the tags."""
     match = _TAGS.search(text) if ":" in text else None

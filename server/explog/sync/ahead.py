@@ -48,13 +48,13 @@ class Ahead(Iterator[_Item], Generic[_Item]):
         self._thread.start()
 
     def _receive(self) -> None:
-        try:
-            while True:
+        data: bytes | None = None
+        with suppress(Exception):  # whatever it is, there is no more
+            while data != _END:
+                data = None
                 data = self._receiver.recv_bytes()
                 self._made.put(data)
-                if data == _END:
-                    return
-        except (EOFError, OSError):
+        if data != _END:
             self._made.put(None)
 
     def __next__(self) -> _Item:
@@ -75,7 +75,7 @@ class Ahead(Iterator[_Item], Generic[_Item]):
     def close(self) -> None:
         """End the process, whatever it is at."""
         if self._process.is_alive() and self._process.pid is not None:
-            with suppress(ProcessLookupError):  # it leads no group yet
+            with suppress(OSError):  # it leads no group yet, or is just gone
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.kill()
             self._process.join()
@@ -83,6 +83,10 @@ class Ahead(Iterator[_Item], Generic[_Item]):
             with suppress(queue.Empty):
                 self._made.get(timeout=0.01)
         self._receiver.close()
+        with suppress(queue.Empty):
+            while True:
+                self._made.get_nowait()
+        self._made.put(None)
 
 
 def _make(

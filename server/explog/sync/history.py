@@ -5,24 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
-from itertools import islice
 from pathlib import Path
 
 from explog.config import Settings
 from explog.errors import ExplogError
 from explog.git.changes import changes
-from explog.git.commits import Commit, read_commits
+from explog.git.commits import read_batches
 from explog.git.repository import Repository, discover, signature, tips
 from explog.index.records import CommitBatch, RepositoryRecord, Step
 from explog.index.store import Store
 from explog.refs import results_pattern
 from explog.sync.ahead import BrokenAheadError
 from explog.sync.reading import History, ReadingAhead, read_history
-from explog.sync.recorder import Recorded, Recorder
+from explog.sync.recorder import Generations, Recorded, Recorder
 from explog.sync.report import Progress, Report, is_text
-
-# Commits that are recorded together, when they are read one by one.
-_AT_ONCE = 1000
 
 
 class HistoryLook:
@@ -109,7 +105,8 @@ class HistoryLook:
         """Take in a repository of which nothing is known."""
         number = self._put(repository, history.stamp, history.tips)
         touched: set[tuple[str, Step]] = set()
-        self.store.add_commits(number, self._noted(repository, history.batches, touched))
+        noted = self._noted(repository, history.batches, history.total, touched)
+        self.store.add_commits(number, noted)
         self.store.add_pending(touched)
         self.report.repositories.append(str(repository.path))
 
@@ -117,8 +114,8 @@ class HistoryLook:
         self,
         repository: Repository,
         batches: Iterable[Recorded],
+        total: int,
         touched: set[tuple[str, Step]],
-        total: int = 0,
     ) -> Iterator[CommitBatch]:
         """Yield BATCHES; the steps to be looked at are put into TOUCHED."""
         done = 0
@@ -127,7 +124,6 @@ class HistoryLook:
             yield batch
             done += len(batch.commits)
             self.progress(repository.name, done, total)
-        self.progress(repository.name, done, done)
 
     def _take_change(
         self, repository: Repository, known: RepositoryRecord, stamp: str | None
@@ -144,11 +140,12 @@ class HistoryLook:
         self.store.remember_gone(number, removed)
         self.store.remove_commits(number, None if change.complete else removed)
         recorder = Recorder(
-            self.results, _Generations(self.store, number), lambda commit: commit.oid not in kept
+            self.results,
+            Generations(lambda oid: self.store.generations(number, [oid]).get(oid, 0)),
+            lambda commit: commit.oid not in kept,
         )
-        commits = read_commits(repository, change.added)
-        batches = (recorder.record(some) for some in _batches(commits))
-        noted = self._noted(repository, batches, touched, len(change.added))
+        batches = map(recorder.record, read_batches(repository, change.added))
+        noted = self._noted(repository, batches, len(change.added), touched)
         self.store.add_commits(number, noted)
         self.store.add_pending(touched)
         self.report.repositories.append(str(repository.path))
@@ -156,25 +153,6 @@ class HistoryLook:
     def _put(self, repository: Repository, stamp: str | None, now: Sequence[str]) -> int:
         path, common_dir = str(repository.path), str(repository.common_dir)
         return self.store.put_repository(path, common_dir, stamp, now)
-
-
-class _Generations(dict[str, int]):
-    """Those of a repository's commits, as STORE knows them; what it does not know is nothing."""
-
-    def __init__(self, store: Store, repository: int) -> None:
-        self._store = store
-        self._repository = repository
-
-    def __missing__(self, oid: str) -> int:
-        found = self._store.generations(self._repository, [oid]).get(oid, 0)
-        self[oid] = found
-        return found
-
-
-def _batches(commits: Iterable[Commit]) -> Iterator[list[Commit]]:
-    waiting = iter(commits)
-    while some := list(islice(waiting, _AT_ONCE)):
-        yield some
 
 
 def _has_name(repository: Repository) -> bool:

@@ -60,12 +60,14 @@ class LogLook:
 
     def prepare(self) -> None:
         """Begin to read, in another process, the first log that is new and very long."""
-        for path in filter(is_text, self.settings.log_files()):
+        files = self.settings.log_files()
+        for path in filter(is_text, files):
             with suppress(OSError):  # `look` reports it
                 if path.stat().st_size >= LONG_BYTES and self.store.log(str(path)) is None:
                     self.ahead = SectionsAhead(path, self.keywords, self.ways)
-                    with suppress(ExplogError, ValueError):
-                        self._cut(read_log(path))  # while the other process begins
+                    if path == files[0]:
+                        with suppress(ExplogError, ValueError):
+                            self._cut(read_log(path))  # while the other process begins
                     return
 
     def are_ready(self) -> bool:

@@ -12,24 +12,28 @@ from contextlib import suppress
 from typing import NamedTuple, TypeAlias
 
 from explog.errors import ExplogError
-from explog.git.repository import Repository, is_boundary, packed_bytes, signature, tips
-from explog.git.walk import walk
+from explog.git.changes import reachable
+from explog.git.commits import read_batches
+from explog.git.repository import Repository, packed_bytes, signature, tips
 from explog.refs import results_pattern
 from explog.sync.ahead import Ahead, BrokenAheadError
-from explog.sync.recorder import Recorded, Recorder
+from explog.sync.recorder import Generations, Recorded, Recorder
 
-# With less in its packs a repository is read sooner than another process has started: it has some
-# thousand commits at most.
+# With less in its packs a repository is most likely read sooner than another process has started.
 LONG_BYTES = 2_000_000
 # Some tens of megabytes: what is read while a log of years is taken in.
-_ROOM = 48
+_ROOM = 160
 
 
 class History(NamedTuple):
-    """All commits of a repository, parents first, as its TIPS reached them when STAMP was taken."""
+    """All commits of a repository, parents first, as its TIPS reached them when STAMP was taken.
+
+    TOTAL says how many there are in all BATCHES.
+    """
 
     stamp: str | None
     tips: Sequence[str]
+    total: int
     batches: Iterator[Recorded]
 
 
@@ -37,32 +41,32 @@ def read_history(repository: Repository, results: re.Pattern[str], since: float)
     """Return all history of REPOSITORY; a commit is new if it was made after SINCE."""
     stamp = signature(repository)  # before its tips, so that what changes meanwhile is seen
     now = tips(repository)
-    recorder = Recorder(results, _Generations(), lambda commit: commit.committer_time >= int(since))
-    commits = walk(repository, (tip for tip in now if not is_boundary(tip)))
-    return History(stamp, now, map(recorder.record, commits))
-
-
-class _Generations(dict[str, int]):
-    """What a shallow clone has not got counts as nothing."""
-
-    def __missing__(self, oid: str) -> int:
-        return 0
+    # What a shallow clone has not got counts as nothing.
+    generations = Generations(lambda _oid: 0)
+    recorder = Recorder(results, generations, lambda commit: commit.committer_time >= int(since))
+    oids = reachable(repository, now)
+    return History(stamp, now, len(oids), map(recorder.record, read_batches(repository, oids)))
 
 
 class _Beginning(NamedTuple):
     stamp: str | None
     tips: Sequence[str]
+    total: int
 
 
 # The common directory of a repository, its beginning, its batches, and whether those are all.
 _Said: TypeAlias = str | _Beginning | Recorded | bool
 
 
+# The signatures of what could not be read, which is not begun anew at every look.
+_failed: dict[str, str | None] = {}
+
+
 class ReadingAhead:
     """The histories of those of REPOSITORIES whose history is long, in their order."""
 
     def __init__(self, repositories: Iterable[Repository], results: str, since: float) -> None:
-        self._waiting = deque(r for r in repositories if packed_bytes(r) >= LONG_BYTES)
+        self._waiting = deque(filter(_is_worth_it, repositories))
         self._ahead: Ahead[_Said] | None = None
         if self._waiting:
             self._ahead = Ahead(_ROOM, read_apart, list(self._waiting), results, since)
@@ -84,19 +88,30 @@ class ReadingAhead:
             pass
         common_dir = str(repository.common_dir)
         with suppress(BrokenAheadError):
-            while next(self._ahead) != common_dir:
+            while next(self._ahead, common_dir) != common_dir:
                 pass
-            begun = next(self._ahead)
+            begun = next(self._ahead, False)
             if isinstance(begun, _Beginning):
-                return History(begun.stamp, begun.tips, _batches(self._ahead))
+                return History(*begun, _batches(self._ahead, repository))
+        _failed[common_dir] = signature(repository)
         return None
 
 
-def _batches(ahead: Ahead[_Said]) -> Iterator[Recorded]:
-    while isinstance(said := next(ahead), Recorded):
-        yield said
+def _batches(ahead: Ahead[_Said], repository: Repository) -> Iterator[Recorded]:
+    said: _Said = False
+    with suppress(BrokenAheadError):
+        while isinstance(said := next(ahead, False), Recorded):
+            yield said
     if said is not True:
+        _failed[str(repository.common_dir)] = signature(repository)
         raise BrokenAheadError
+
+
+def _is_worth_it(repository: Repository) -> bool:
+    if packed_bytes(repository) < LONG_BYTES:
+        return False
+    common_dir = str(repository.common_dir)
+    return common_dir not in _failed or _failed[common_dir] != signature(repository)
 
 
 def read_apart(repositories: Sequence[Repository], results: str, since: float) -> Iterator[_Said]:
@@ -106,7 +121,7 @@ def read_apart(repositories: Sequence[Repository], results: str, since: float) -
         yield str(repository.common_dir)
         try:
             history = read_history(repository, pattern, since)
-            yield _Beginning(history.stamp, history.tips)
+            yield _Beginning(history.stamp, history.tips, history.total)
             yield from history.batches
         except ExplogError:
             yield False

@@ -19,17 +19,27 @@ class Recorded(NamedTuple):
     touched: set[tuple[str, Step]]
 
 
+class Generations(dict[str, int]):
+    """Those of the commits of a repository; FIND is asked for one that is not among them."""
+
+    def __init__(self, find: Callable[[str], int]) -> None:
+        self._find = find
+
+    def __missing__(self, oid: str) -> int:
+        found = self[oid] = self._find(oid)
+        return found
+
+
 class Recorder:
     """Records the commits of one repository, parents before children.
 
-    GENERATIONS yields, for any id, the generation of a commit that was recorded before this look;
-    those of this one are put into it. IS_NEW tells which commits' claims are to be looked at.
+    Their generations are put into GENERATIONS. IS_NEW tells whose claims are to be looked at.
     """
 
     def __init__(
         self,
         results: re.Pattern[str],
-        generations: dict[str, int],
+        generations: Generations,
         is_new: Callable[[Commit], bool],
     ) -> None:
         self._results = results

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 Progress = Callable[[str, int, int], None]
-"""Called with (what is read, how much of it so far, how much in all, or 0 if nobody knows)."""
+"""Called with (what is read, how much of it so far, how much in all)."""
 
 
 @dataclass(frozen=True, slots=True)

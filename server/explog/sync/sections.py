@@ -11,7 +11,6 @@ import logging
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -160,7 +159,7 @@ def _unpacked(row: _Row) -> Content:
 def _inside(chunks: Sequence[Chunk], index: int) -> list[tuple[int, int]]:
     """Return (line, level) of the heading with INDEX and of those in its subtree, from its own."""
     chunk = chunks[index]
-    inside = takewhile(lambda other: other.start < chunk.end, islice(chunks, index, None))
+    inside = chunks[index : index + chunk.headings]
     return [(other.line - chunk.line, other.level) for other in inside]
 
 
