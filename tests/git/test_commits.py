@@ -11,7 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explog.git.changes import changes
-from explog.git.commits import MESSAGE_LIMIT, Commit, parse_commit, read_commits, read_known
+from explog.git.commits import (
+    MESSAGE_LIMIT,
+    Commit,
+    parse_commit,
+    read_batches,
+    read_commits,
+    read_known,
+)
 from explog.git.repository import Repository, open_repository, tips
 from explog.git.run import GitError
 from support.repo import GitRepo
@@ -240,6 +247,16 @@ def test_cut_through_a_character_of_another_encoding() -> None:
     head = b"author A <a@b> 5 +0000\nencoding shift_jis\n\n"
     message = parse_commit("0" * 40, head + "学".encode("shift_jis") * MESSAGE_LIMIT).message
     assert message[:10] == "学" * 10
+
+
+def test_as_many_are_read_together_as_memory_is_for(git_repo: Make) -> None:
+    repo = git_repo()
+    for number in range(12):
+        repo.run("commit", "--allow-empty", "-F", "-", stdin=f"{number}\n\n{'long ' * 40_000}")
+    oids = changes(opened(repo.path), [], tips(opened(repo.path))).added
+    batches = list(read_batches(opened(repo.path), oids))
+    assert [len(batch) for batch in batches] == [6, 6]
+    assert [commit.oid for batch in batches for commit in batch] == list(oids)
 
 
 # Objects that are not there

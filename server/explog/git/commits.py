@@ -5,13 +5,12 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from typing import IO, NamedTuple
 
 from explog.git.repository import Repository, existing
 from explog.git.run import stream
 
-_AT_ONCE = 1000
+_AT_ONCE, _MUCH = 1000, 1 << 20
 # Text beyond this is kept by git alone; a message of megabytes is a mistake or an attack.
 MESSAGE_LIMIT = 256 * 1024
 # What nearly every commit looks like: no encoding, no signature, names that need no mending.
@@ -53,8 +52,15 @@ def read_commits(repository: Repository, oids: Sequence[str]) -> Iterator[Commit
 
 def read_batches(repository: Repository, oids: Sequence[str]) -> Iterator[list[Commit]]:
     """Yield the commits OIDS in that order, many at a time."""
-    commits = read_commits(repository, oids)
-    while some := list(islice(commits, _AT_ONCE)):
+    some: list[Commit] = []
+    size = 0
+    for commit in read_commits(repository, oids):
+        some.append(commit)
+        size += len(commit.message)
+        if len(some) == _AT_ONCE or size > _MUCH:
+            yield some
+            some, size = [], 0
+    if some:
         yield some
 
 

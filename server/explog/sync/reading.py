@@ -22,7 +22,7 @@ from explog.sync.recorder import Generations, Recorded, Recorder
 # With less in its packs a repository is most likely read sooner than another process has started.
 LONG_BYTES = 2_000_000
 # Some tens of megabytes: what is read while a log of years is taken in.
-_ROOM = 160
+_ROOM = 64
 
 
 class History(NamedTuple):
