@@ -101,6 +101,26 @@ def test_a_long_log_read_in_another_process_says_the_same(
     assert all(rows(store))
 
 
+def test_it_is_told_how_far_the_work_is(git_repo: Make, tmp_path: Path, store: SqliteStore) -> None:
+    told: list[tuple[str, int, int]] = []
+    log = tmp_path / "log.org"
+    log.write_text(ENTRY * 1201, "utf-8")
+    repo = git_repo()
+    for number in range(3):
+        repo.commit(f"{number}")
+    for _ in range(2):
+        sync(settings(repo, logs=(log,)), store, progress=lambda *what: told.append(what))
+    log.write_text(ENTRY * 1202, "utf-8")
+    sync(settings(repo, logs=(log,)), store, progress=lambda *what: told.append(what))
+    assert told == [
+        ("repo", 3, 3),
+        ("log.org", 500, 1201),
+        ("log.org", 1000, 1201),
+        ("log.org", 1201, 1201),
+        ("log.org", 1, 1),
+    ]
+
+
 def test_old_commits_of_a_new_repository_are_not_pending(
     git_repo: Make, store: SqliteStore
 ) -> None:

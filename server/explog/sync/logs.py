@@ -25,6 +25,8 @@ _SURELY_SECONDS = 1.5
 # How long to wait for the end of it: as long as it takes, or no longer than others can be kept.
 _PATIENCE_SECONDS = 3.0
 _IMPATIENCE_SECONDS = 0.15
+# After how many sections it is told how far the reading is.
+_TOLD_AT = 500
 # The stamp of a log that is still being written, or in the same tick as the look at it.
 _RACY = "racy"
 
@@ -89,8 +91,7 @@ class LogLook:
             with self.store.writing():
                 self.store.drop_log(known[gone].id)
             self.report.logs.append(gone)
-        for done, path in enumerate(files):
-            self.progress(path.name, done, len(files))
+        for path in files:
             if is_text(path):
                 self._log(path, known.get(str(path)))
             else:
@@ -205,17 +206,21 @@ class LogLook:
             contents = (read_section(part, context, self.ways) for part in parts)
         records = (
             SectionRecord(place.digest, place.start, place.line, said.experiments, said.diagnoses)
-            for place, said in zip(new[changed], self._noted(contents), strict=True)
+            for place, said in zip(
+                new[changed], self._noted(path, contents, len(parts)), strict=True
+            )
         )
         shift = (0, 0)
         if tail:
             shift = (new[-1].start - old[-1].start, new[-1].line - old[-1].line)
         self.store.replace_sections(log, head, len(old) - head - tail, records, shift)
 
-    def _noted(self, contents: Iterator[Content]) -> Iterator[Content]:
-        for content in contents:
+    def _noted(self, path: Path, contents: Iterator[Content], total: int) -> Iterator[Content]:
+        for done, content in enumerate(contents, start=1):
             self.report.experiments.update(found.ident for found in content.experiments)
             yield content
+            if done % _TOLD_AT == 0 or done == total:
+                self.progress(path.name, done, total)
 
 
 def _places(data: bytes, key: bytes) -> list[SectionPlace]:
