@@ -12,7 +12,7 @@ from explog.errors import ExplogError
 from explog.index.records import FoundExperiment
 from explog.org.files import read_log
 from explog.org.scan import Keywords
-from explog.org.steps import StepList, conflict_line, find_steps, read_step
+from explog.org.steps import StepList, conflict_line
 from explog.placing.edits import LogText
 from explog.sync.report import Progress
 
@@ -60,9 +60,4 @@ def _entry_text(log: LogText, found: FoundExperiment) -> EntryText:
     keywords = log.context.keywords
     if conflict_line(lines) is not None:
         return EntryText(found, text, lines, keywords, None, conflict=True)
-    steps = find_steps(lines, log.settings.steps_heading, keywords)
-    now = [read_step(lines, number, item) for number, item in steps.items] if steps else []
-    before = [(step.number, step.line, step.box, step.hash) for step in found.steps]
-    if [(step.number, step.line, step.box, step.hash) for step in now] != before:
-        raise ExplogError("changed", f"{log.file}: it changed meanwhile", file=log.file)
-    return EntryText(found, text, lines, keywords, steps, conflict=False)
+    return EntryText(found, text, lines, keywords, log.checked_steps(lines, found), conflict=False)

@@ -79,7 +79,7 @@ def read_entry(
     tags: Sequence[str],
     keywords: Keywords,
     steps_heading: str,
-    known: Sequence[tuple[int, int]] | None = None,
+    known: Sequence[tuple[int, int]] = (),
 ) -> tuple[Experiment, StepList | None] | None:
     """Read the subtree LINES whose heading is at LINE of whatever it is part of; None without id.
 
@@ -91,7 +91,7 @@ def read_entry(
     ident, aliases = entry_ids(heading, properties)
     if ident is None:
         return None
-    found = headings(lines) if known is None else known
+    found = known or headings(lines)
     stop = found[1][0] if len(found) > 1 else len(lines)
     created, closed, bad = _read_dates(_dated_lines(lines, stop, properties))
     messages = [(n, f"there is no such date: {text.strip()}") for n, text in bad]

@@ -35,14 +35,14 @@ def read_passages(
     lines: Sequence[str],
     steps: StepList | None,
     keywords: Keywords,
-    known: Sequence[tuple[int, int]] | None = None,
+    known: Sequence[tuple[int, int]] = (),
 ) -> Iterator[Passage]:
     """Yield the passages of the entry LINES, whose steps are STEPS; its title is not among them.
 
     The first is of kind "experiment", even if it is empty: what stands right under the heading.
     KNOWN is what `headings` of LINES returns, if the caller knows.
     """
-    found = headings(lines) if known is None else known
+    found = known or headings(lines)
     for index, (start, stop) in enumerate(_sections(lines, found)):
         if index == 0:
             text = _prose(lines[start + 1 : stop])

@@ -49,7 +49,7 @@ def find_steps(
     lines: Sequence[str],
     steps_heading: str,
     keywords: Keywords,
-    known: Sequence[tuple[int, int]] | None = None,
+    known: Sequence[tuple[int, int]] = (),
 ) -> StepList | None:
     """Find the steps of the entry LINES: the first ordered list under its steps heading.
 
@@ -57,7 +57,7 @@ def find_steps(
     KNOWN is what `headings` of LINES returns, if the caller knows.
     """
     wanted = steps_heading.casefold()
-    children = list(_children(headings(lines) if known is None else known, len(lines)))
+    children = list(_children(known or headings(lines), len(lines)))
     for start, stop in children:
         named = title_of(lines[start], keywords).casefold() == wanted
         if named and _own_id(lines[start], {}) is None:

@@ -172,7 +172,7 @@ def _file_edits(log: LogText, placements: Iterable[Placement]) -> list[Edit]:
         text = checked.get(experiment.line)
         if text is None:
             text = checked[experiment.line] = log.entry(experiment.line, experiment.ident)
-            log.check_steps(text, experiment)
+            log.checked_steps(text.split("\n"), experiment)
         edit = _edit(placement, text, log.context.keywords, log.settings)
         if edit is not None:
             edits.append(edit)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from explog.config import Settings
@@ -13,7 +13,7 @@ from explog.index.records import FoundExperiment, Step
 from explog.org.edit import LineEdit, Mark, mark_entry
 from explog.org.heading import read_id
 from explog.org.scan import BOM, Keywords, file_context
-from explog.org.steps import find_steps, read_step
+from explog.org.steps import StepList, find_steps, read_step
 from explog.placing.placement import Dead, Failure, Unplaced
 from explog.refs import Reference
 
@@ -105,14 +105,17 @@ class LogText:
             mark = BOM if number == 0 and self.lines[0].startswith(BOM) else b""
             self.lines[number] = mark + text
 
-    def check_steps(self, text: str, experiment: FoundExperiment) -> None:
-        """Raise ExplogError `changed` unless the steps in TEXT are those that the index knows."""
-        lines = text.split("\n")
+    def checked_steps(self, lines: Sequence[str], experiment: FoundExperiment) -> StepList | None:
+        """Return the steps in the entry LINES; None if there are none.
+
+        Raises ExplogError `changed` unless they are those that the index knows of EXPERIMENT.
+        """
         found = find_steps(lines, self.settings.steps_heading, self.context.keywords)
         steps = [read_step(lines, number, item) for number, item in found.items] if found else []
         now = [(step.number, step.line, step.box, step.hash) for step in steps]
         if now != [(step.number, step.line, step.box, step.hash) for step in experiment.steps]:
             raise self._changed()
+        return found
 
     def _changed(self) -> ExplogError:
         return ExplogError("changed", f"{self.file}: it changed meanwhile", file=self.file)
