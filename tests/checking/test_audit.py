@@ -1,7 +1,6 @@
 """The audit of hashes in prose: where each lives, that it is dead, and what is no hash at all."""
 
 import re
-from pathlib import Path
 
 import pytest
 
@@ -13,18 +12,6 @@ from support.repo import GitRepo
 
 DEAD = "83d45cd"
 FULL = "83d45cd1128a8feda93af551ba099234fa52c48b"
-
-
-@pytest.fixture
-def logs(tmp_path: Path) -> Logs:
-    return Logs(tmp_path)
-
-
-@pytest.fixture
-def repo(logs: Logs) -> GitRepo:
-    made = logs.repo("proj")
-    made.commit("root")
-    return made
 
 
 # What stands in the context of a commit

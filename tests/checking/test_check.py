@@ -20,18 +20,6 @@ HEAD = "* TODO [201] Title :exp:\n** Experiments [0/3]\n"
 ENTRY = HEAD + "1. [ ] one\n2. [ ] two\n3. [ ] three\n"
 
 
-@pytest.fixture
-def logs(tmp_path: Path) -> Logs:
-    return Logs(tmp_path)
-
-
-@pytest.fixture
-def repo(logs: Logs) -> GitRepo:
-    made = logs.repo("proj")
-    made.commit("root")
-    return made
-
-
 def only(problems: list[Problem]) -> Problem:
     """Return the one problem."""
     [problem] = problems
