@@ -309,7 +309,7 @@ RET mends it.\n"))
             :action (lambda () (interactive) (customize-option (cdr mend)))))
           (t (explog-doctor--finding
               :ok ok :hint hint
-              :text (if (member name '("git" "sqlite" "log" "repository" "watches"))
+              :text (if (member name '("git" "sqlite" "log" "keywords" "repository" "watches"))
                         message
                       (format "%s: %s" name message)))))))
 

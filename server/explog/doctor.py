@@ -83,7 +83,7 @@ def _logs(settings: Settings) -> Iterator[Finding]:
                 "add a line with all those you use to the log:"
                 f" `#+TODO: TODO {word} | DONE CANCELED`"
             )
-            yield Finding("log", False, message, hint)
+            yield Finding("keywords", False, message, hint)
 
 
 def _undeclared(data: bytes, settings: Settings) -> Counter[str]:
