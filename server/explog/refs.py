@@ -88,10 +88,18 @@ def step_text(step: tuple[int, ...]) -> str:
 
 def find_references(text: str) -> Iterator[Mention]:
     """Yield every reference in TEXT, in order."""
-    if "[e" not in text:
-        return
-    for match in _REFERENCE.finditer(text):
+    for match in _matches(text):
         yield Mention(_reference(match), match.start(), match.end())
+
+
+def _matches(text: str) -> Iterator[re.Match[str]]:
+    # The lookbehind has a search try every character, which takes ten times as long.
+    at = text.find("[e")
+    while at >= 0:
+        match = _REFERENCE.match(text, at)
+        if match is not None:
+            yield match
+        at = text.find("[e", at + 2)
 
 
 def _reference(match: re.Match[str]) -> Reference:
@@ -168,8 +176,7 @@ def _subject_claims(subject: str, results: re.Pattern[str]) -> list[Claim]:
     run = _LEADING_RUN.match(subject)
     head = run.end() if run and results.match(subject, run.end()) else 0
     return [
-        Claim(_reference(match), Place.SUBJECT, match.end() <= head)
-        for match in _REFERENCE.finditer(subject)
+        Claim(_reference(match), Place.SUBJECT, match.end() <= head) for match in _matches(subject)
     ]
 
 

@@ -21,15 +21,10 @@ from explog.git.repository import (
     tips,
 )
 from explog.git.run import GitError
+from support.objects import opened
 from support.repo import GitRepo
 
 Make = Callable[..., GitRepo]
-
-
-def opened(path: Path) -> Repository:
-    repository = open_repository(path)
-    assert repository is not None
-    return repository
 
 
 def subjects(path: Path) -> set[str]:

@@ -11,20 +11,16 @@ from explog.errors import ExplogError
 from explog.git import run as funnel
 from explog.git.changes import changes
 from explog.git.commits import read_commits, read_known
-from explog.git.repository import Repository, abbreviate, open_repository, resolve, tips
+from explog.git.repository import Repository, abbreviate, resolve, tips
 from explog.git.run import GitError, run, stream
+from explog.git.walk import read_all
+from support.objects import opened, raw, write_object
 from support.repo import GitRepo
 
 Make = Callable[..., GitRepo]
 
 
-def opened(path: Path) -> Repository:
-    repository = open_repository(path)
-    assert repository is not None
-    return repository
-
-
-def read_all(repository: Repository) -> list[str]:
+def read_everything(repository: Repository) -> list[str]:
     """Do everything that explog does with a repository; return the messages."""
     heads = tips(repository)
     change = changes(repository, [], heads)
@@ -32,6 +28,7 @@ def read_all(repository: Repository) -> list[str]:
     read_known(repository, change.added)
     abbreviate(repository, change.added)
     resolve(repository, [*heads, "deadbeef", "0" * 40, "1" * 40])
+    assert sorted(commit.message for commit in read_all(repository, heads)[1]) == sorted(found)
     return found
 
 
@@ -59,7 +56,7 @@ def test_environment_does_not_lead_elsewhere(
     here.commit("here")
     for name, value in variables.items():
         monkeypatch.setenv(name, value.format(other=other.path, here=here.path))
-    assert read_all(opened(here.path)) == ["here"]
+    assert read_everything(opened(here.path)) == ["here"]
 
 
 def test_settings_of_the_user_are_kept(
@@ -119,7 +116,7 @@ def test_own_directory_gone(
     monkeypatch.chdir(tmp_path / "gone")
     (tmp_path / "gone").rmdir()
     try:
-        assert read_all(opened(repo.path)) == ["one"]
+        assert read_everything(opened(repo.path)) == ["one"]
     finally:
         monkeypatch.chdir(tmp_path)
 
@@ -155,7 +152,7 @@ def test_repository_of_another_user_is_not_read(git_repo: Make, home: Path) -> N
     repo.commit("theirs")
     subprocess.run(["chown", "-R", "12345:12345", repo.path], check=True)
     with pytest.raises(GitError) as caught:
-        read_all(opened(repo.path))
+        read_everything(opened(repo.path))
     assert caught.value.code == "dubious-ownership"
     assert "safe" not in (home / ".gitconfig").read_text()
 
@@ -208,13 +205,14 @@ def test_nothing_that_a_repository_names_is_executed(
     server.commit("on the server")
     repo.commit("one", file=".gitattributes", text="* diff=evil filter=lfs\n")
     repo.commit("two", file="code.py")
+    write_object(repo, raw(repo, b"three", more=b"gpgsig -----BEGIN\n \n -----END\n"))
     for name, value in PROGRAMS.items():
         if name != "remote.origin.vcs" or url.startswith("ssh"):
             repo.run("config", "-f", ".git/config", name, value.format(evil=evil, folder=folder))
     where = url.format(server=server.path, evil=evil)
     repo.run("config", "-f", ".git/config", "remote.origin.url", where)
     sentinel.unlink(missing_ok=True)
-    assert read_all(opened(repo.path)) == ["one", "two"]
+    assert sorted(read_everything(opened(repo.path))) == ["one", "three", "two"]
     assert not sentinel.exists(), sentinel.read_text()
     # What is forbidden here is what git would do.
     asked = ["git", "-C", str(repo.path), "cat-file", "-e", "1" * 40]
@@ -238,7 +236,7 @@ def test_either_bar_to_fetching_is_enough(
         value = (PROGRAMS | _PROMISOR)[name].format(evil=evil)
         repo.run("config", "-f", ".git/config", name, value)
     monkeypatch.delitem(funnel._ENVIRONMENT, without)
-    assert read_all(opened(repo.path)) == ["one"]
+    assert read_everything(opened(repo.path)) == ["one"]
     assert not (tmp_path / "executed").exists()
 
 

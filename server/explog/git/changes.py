@@ -32,7 +32,7 @@ def changes(repository: Repository, old: Sequence[str], new: Sequence[str]) -> C
     before, after = set(old), set(new)
     if set(filter(is_boundary, before ^ after)):
         return _complete(repository, new)
-    old, new = _commits(old), _commits(new)
+    old, new = commit_tips(old), commit_tips(new)
     gone_tips = [tip for tip in old if tip not in after]
     if gone_tips and not _all_there(repository, gone_tips):
         return _complete(repository, new)
@@ -48,10 +48,11 @@ def changes(repository: Repository, old: Sequence[str], new: Sequence[str]) -> C
 
 def reachable(repository: Repository, tips: Iterable[str]) -> tuple[str, ...]:
     """Return all commits that TIPS reach, parents before children."""
-    return _rev_list(repository, _commits(tips), ())
+    return _rev_list(repository, commit_tips(tips), ())
 
 
-def _commits(tips: Iterable[str]) -> list[str]:
+def commit_tips(tips: Iterable[str]) -> list[str]:
+    """Return those of TIPS that are commits."""
     return [tip for tip in tips if not is_boundary(tip)]
 
 

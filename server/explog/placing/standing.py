@@ -11,7 +11,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from explog.errors import ExplogError
-from explog.git.commits import Commit, read_known
+from explog.git.commits import read_known
+from explog.git.parse import Commit
 from explog.git.repository import Repository, resolve_hashes
 from explog.index.records import Candidate, GoneRecord, Step, StepRecord
 from explog.index.store import Store

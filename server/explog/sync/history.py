@@ -10,7 +10,7 @@ from pathlib import Path
 from explog.config import Settings
 from explog.errors import ExplogError
 from explog.git.changes import changes
-from explog.git.commits import read_batches
+from explog.git.commits import batches, read_commits
 from explog.git.repository import Repository, discover, signature, tips
 from explog.index.records import CommitBatch, RepositoryRecord, Step
 from explog.index.store import Store
@@ -144,8 +144,9 @@ class HistoryLook:
             Generations(lambda oid: self.store.generations(number, [oid]).get(oid, 0)),
             lambda commit: commit.oid not in kept,
         )
-        batches = map(recorder.record, read_batches(repository, change.added))
-        noted = self._noted(repository, batches, len(change.added), touched)
+        new_commits = batches(read_commits(repository, change.added))
+        recorded = map(recorder.record, new_commits)
+        noted = self._noted(repository, recorded, len(change.added), touched)
         self.store.add_commits(number, noted)
         self.store.add_pending(touched)
         self.report.repositories.append(str(repository.path))

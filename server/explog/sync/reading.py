@@ -12,9 +12,9 @@ from contextlib import suppress
 from typing import NamedTuple, TypeAlias
 
 from explog.errors import ExplogError
-from explog.git.changes import reachable
-from explog.git.commits import read_batches
+from explog.git.commits import batches
 from explog.git.repository import Repository, packed_bytes, signature, tips
+from explog.git.walk import read_all
 from explog.refs import results_pattern
 from explog.sync.ahead import Ahead, BrokenAheadError
 from explog.sync.recorder import Generations, Recorded, Recorder
@@ -44,8 +44,8 @@ def read_history(repository: Repository, results: re.Pattern[str], since: float)
     # What a shallow clone has not got counts as nothing.
     generations = Generations(lambda _oid: 0)
     recorder = Recorder(results, generations, lambda commit: commit.committer_time >= int(since))
-    oids = reachable(repository, now)
-    return History(stamp, now, len(oids), map(recorder.record, read_batches(repository, oids)))
+    total, commits = read_all(repository, now)
+    return History(stamp, now, total, map(recorder.record, batches(commits)))
 
 
 class _Beginning(NamedTuple):

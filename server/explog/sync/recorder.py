@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from explog.git.commits import Commit
+from explog.git.parse import Commit
 from explog.index.records import ClaimRow, CommitBatch, CommitRow, Step
 from explog.index.words import width
 from explog.refs import Place, claims_of, split_message, step_text
@@ -55,7 +55,10 @@ class Recorder:
         touched: set[tuple[str, Step]] = set()
         for commit in commits:
             oid, parents, author, email, author_time, committer_time, message = commit
-            generation = 1 + max([generations[parent] for parent in parents], default=0)
+            generation = 1
+            for parent in parents:
+                if generations[parent] >= generation:
+                    generation = generations[parent] + 1
             generations[oid] = generation
             subject, body = split_message(message)
             if "[e" in message:

@@ -1,0 +1,83 @@
+"""All of a history: git walks it and prints it in one pass, which takes it two thirds of the time.
+
+Printed newest first, as that is how git walks: oldest first it would have to hold all in memory,
+and what a hostile commit says may be a thousand times as large as its object.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from explog.git.changes import commit_tips, reachable
+from explog.git.commits import read_commits
+from explog.git.parse import Commit, parse_printed
+from explog.git.repository import Repository
+from explog.git.run import stream
+
+# Bytes of a history that are held here while it is turned round: some 200,000 commits.
+MOST = 64 << 20
+
+
+class _TooMuchError(Exception):
+    pass
+
+
+def read_all(repository: Repository, tips: Iterable[str]) -> tuple[int, Iterator[Commit]]:
+    """Return how many commits TIPS reach, and those, parents before children."""
+    wanted = commit_tips(tips)
+    try:
+        printed = _print(repository, wanted)
+    except _TooMuchError:
+        oids = reachable(repository, wanted)
+        return len(oids), read_commits(repository, oids)
+    return printed.count(b"\0"), _parents_first(_last_to_first(printed))
+
+
+def _print(repository: Repository, tips: Sequence[str]) -> bytes:
+    """Return what git prints of all that TIPS reach: each an id, the object, and a NUL."""
+    stdin = "".join(f"{oid}\n" for oid in tips).encode("ascii")
+    # Not by a format of our own: for an object without a message git fills in what stands in its
+    # memory behind it.
+    command = ("rev-list", "--header", "--encoding=none", "--stdin")
+    with stream(repository.path, *command, stdin=stdin) as output:
+        printed = output.read(MOST)
+        if output.read(1):
+            raise _TooMuchError
+    return printed
+
+
+def _last_to_first(printed: bytes) -> Iterator[Commit]:
+    end = len(printed) - 1
+    while end > 0:
+        start = printed.rfind(b"\0", 0, end) + 1
+        yield parse_printed(printed[start:end])
+        end = start - 1
+
+
+def _parents_first(commits: Iterable[Commit]) -> Iterator[Commit]:
+    """Yield COMMITS, parents before children; most come so, but dates may be wrong."""
+    done: set[str] = set()
+    waiting: defaultdict[str, list[Commit]] = defaultdict(list)  # for the parent named
+
+    def released(commit: Commit) -> Iterator[Commit]:
+        stack = [commit]
+        while stack:
+            one = stack.pop()
+            for parent in one.parents:
+                if parent not in done:
+                    waiting[parent].append(one)
+                    break
+            else:
+                done.add(one.oid)
+                yield one
+                stack += waiting.pop(one.oid, ())
+
+    for commit in commits:
+        yield from released(commit)
+    # What is left waits for what a shallow clone has not got.
+    here = {commit.oid for some in waiting.values() for commit in some}
+    done |= waiting.keys() - here
+    for parent in waiting.keys() - here:
+        for commit in waiting.pop(parent):
+            yield from released(commit)
