@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import multiprocessing
 import os
 import pickle
 import queue
@@ -14,12 +12,10 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Generic, TypeVar
 
-from explog.sync.processes import deaf, end_with_parent
+from explog.sync.processes import start
 
 _Item = TypeVar("_Item")
 _END = b""
-# Much is made and nearly nothing in circles: to look for those as often as usual is a tenth of it.
-_BETWEEN_COLLECTIONS = 100_000
 
 
 class BrokenAheadError(Exception):
@@ -36,13 +32,7 @@ class Ahead(Iterator[_Item], Generic[_Item]):
     def __init__(
         self, room: int, function: Callable[..., Iterator[_Item]], *arguments: object
     ) -> None:
-        # Not by fork: this process may have threads that hold locks.
-        spawn = multiprocessing.get_context("spawn")
-        self._receiver, sender = spawn.Pipe(duplex=False)
-        self._process = spawn.Process(target=_make, args=(sender, function, arguments), daemon=True)
-        with deaf(), suppress(OSError):  # a host that lets nobody make processes
-            self._process.start()
-        sender.close()
+        self._process, self._receiver = start(_make, function, arguments, leaf=True)
         self._made: queue.Queue[bytes | None] = queue.Queue(room)
         self._thread = threading.Thread(target=self._receive, name="ahead", daemon=True)
         self._thread.start()
@@ -74,11 +64,12 @@ class Ahead(Iterator[_Item], Generic[_Item]):
 
     def close(self) -> None:
         """End the process, whatever it is at."""
-        if self._process.is_alive() and self._process.pid is not None:
+        process = self._process
+        if process is not None and process.is_alive() and process.pid is not None:
             with suppress(OSError):  # it leads no group yet, or is just gone
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.kill()
-            self._process.join()
+                os.killpg(process.pid, signal.SIGKILL)
+            process.kill()
+            process.join()
         while self._thread.is_alive():  # it may be waiting for room
             with suppress(queue.Empty):
                 self._made.get(timeout=0.01)
@@ -93,8 +84,6 @@ def _make(
     sender: Connection, function: Callable[..., Iterator[object]], arguments: tuple[object, ...]
 ) -> None:
     os.setpgid(0, 0)  # so that the git that it runs ends with it
-    end_with_parent()
-    gc.set_threshold(_BETWEEN_COLLECTIONS)
     # Who makes it once more, as it did not come, is told what is wrong.
     with suppress(Exception):
         for item in function(*arguments):

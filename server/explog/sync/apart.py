@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import multiprocessing
+from contextlib import closing, suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from explog.config import Settings
-from explog.sync.processes import deaf, end_with_parent
+from explog.sync.processes import start
 from explog.sync.report import Progress
 
 
@@ -17,26 +17,17 @@ def sync_apart(settings: Settings, index: Path, since: float, progress: Progress
     What a first index takes in memory is then not kept by a server that runs for weeks. Whether
     it worked, the next sync tells: it finds nothing left to do, or does it.
     """
-    spawn = multiprocessing.get_context("spawn")
-    receiver, sender = spawn.Pipe(duplex=False)
-    with deaf():
-        process = spawn.Process(target=_run, args=(settings, index, since, sender))
-        process.start()
-    sender.close()
-    try:
+    process, receiver = start(_sync, settings, index, since, leaf=False)
+    with closing(receiver), suppress(EOFError):
         while True:
             progress(*receiver.recv())
-    except EOFError:
+    if process is not None:
         process.join()
-    finally:
-        receiver.close()
 
 
-def _run(settings: Settings, index: Path, since: float, sender: Connection) -> None:
+def _sync(sender: Connection, settings: Settings, index: Path, since: float) -> None:
     from explog.index.sqlite import open_store
     from explog.sync.look import sync
-
-    end_with_parent()
 
     def progress(what: str, done: int, total: int) -> None:
         sender.send((what, done, total))

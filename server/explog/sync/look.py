@@ -13,6 +13,7 @@ from explog.config import Settings
 from explog.index.store import Store
 from explog.sync.history import HistoryLook
 from explog.sync.logs import LogLook
+from explog.sync.processes import few_collections
 from explog.sync.report import Progress, Report
 
 
@@ -37,7 +38,7 @@ def sync(
     progress = progress or _silent
     logs = LogLook(settings, store, report, progress, patient)
     repositories = HistoryLook(settings, store, report, progress, since).look()
-    with closing(repositories), closing(logs):
+    with closing(repositories), closing(logs), few_collections():
         next(repositories)
         logs.prepare()
         for _repository in repositories:

@@ -1,28 +1,49 @@
-"""What holds for every process that works for this one."""
+"""Processes that work for this one."""
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+
+# Not by fork: this process may have threads that hold locks.
+_SPAWN = multiprocessing.get_context("spawn")
+# Much is made and nearly nothing in circles: to look for those as often as usual is a tenth of it.
+_BETWEEN_COLLECTIONS = 100_000
 
 
-@contextmanager
-def deaf() -> Iterator[None]:
-    """Start processes that do not hear the Ctrl-C of a terminal: to end them is for this one."""
+def start(
+    target: Callable[..., None], *arguments: object, leaf: bool
+) -> tuple[SpawnProcess | None, Connection]:
+    """Run TARGET(sender, *ARGUMENTS) in another process; return that, and where it sends to.
+
+    The process ends with this one, however that goes; it is None on a host that lets nobody make
+    processes. A LEAF makes no such processes itself.
+    """
+    receiver, sender = _SPAWN.Pipe(duplex=False)
+    process = _SPAWN.Process(target=_run, args=(target, sender, arguments), daemon=leaf)
+    # The Ctrl-C of a terminal is not for it: to end it is for this one.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        yield
+        process.start()
+    except OSError:
+        return None, receiver
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        sender.close()
+    return process, receiver
 
 
-def end_with_parent() -> None:
-    """End this process as soon as the one that made it is gone, however that went."""
+def _run(target: Callable[..., None], sender: Connection, arguments: tuple[object, ...]) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    with few_collections():
+        target(sender, *arguments)
 
 
 def _end_with_parent() -> None:
@@ -30,3 +51,14 @@ def _end_with_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
+
+
+@contextmanager
+def few_collections() -> Iterator[None]:
+    """Look for circular garbage seldom meanwhile."""
+    before = gc.get_threshold()
+    gc.set_threshold(_BETWEEN_COLLECTIONS)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)

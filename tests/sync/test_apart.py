@@ -1,0 +1,39 @@
+"""A first index that another process makes."""
+
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from explog.config import Root, Settings
+from explog.index.sqlite import open_store
+from explog.sync.apart import sync_apart
+from explog.sync.look import sync
+from support.repo import GitRepo
+
+Make = Callable[..., GitRepo]
+
+
+@pytest.mark.parametrize("can_make_processes", [True, False])
+def test_the_next_look_finds_nothing_left_to_do_or_does_it(
+    git_repo: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, can_make_processes: bool
+) -> None:
+    def refuse(_self: object) -> None:
+        raise BlockingIOError("no more processes")
+
+    if not can_make_processes:
+        monkeypatch.setattr("multiprocessing.context.SpawnProcess.start", refuse)
+    repo = git_repo()
+    repo.commit("one")
+    settings = Settings(repositories=(Root(repo.path),))
+    told: list[tuple[str, int, int]] = []
+    sync_apart(settings, tmp_path / "index", 0, lambda *what: told.append(what))
+    with closing(open_store(tmp_path / "index")) as store:
+        made_apart = store.counts().commits
+        report = sync(settings, store)
+        assert store.counts().commits == 1
+    if can_make_processes:
+        assert (made_apart, report.repositories, told) == (1, [], [("repo", 1, 1)])
+    else:
+        assert (made_apart, report.repositories, told) == (0, [str(repo.path)], [])
