@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -14,6 +15,7 @@ from explog.bridge import service as module
 from explog.bridge.connection import Client
 from explog.bridge.service import Service
 from explog.config import Root, Settings
+from explog.index.sqlite import SqliteStore
 from explog.placing.settle import settle
 from explog.watch import Doorbell
 from support.repo import GitRepo
@@ -221,8 +223,42 @@ def test_a_look_that_fails_is_made_again(
     service._thread = None
     assert service.settings is not None
     service.configure(service.settings, time.time())
+    _wait(lambda: commit[:7] in log.read_text(encoding="utf-8"))
+    service.close()
+
+
+@pytest.mark.parametrize("can_write", [True, False])
+def test_the_index_is_tidied_up_while_nothing_happens(
+    log: Path, project: GitRepo, emacs: Emacs, monkeypatch: pytest.MonkeyPatch, can_write: bool
+) -> None:
+    monkeypatch.setattr(module, "SWEEP_SECONDS", 0.05)
+    monkeypatch.setattr(module, "_TIDY_SECONDS", 0.01)
+    left = [3]
+
+    def tidy(_store: SqliteStore) -> bool:
+        left[0] -= 1
+        if not can_write:
+            raise sqlite3.OperationalError("database or disk is full")
+        return left[0] > 0
+
+    monkeypatch.setattr(SqliteStore, "tidy", tidy)
+    service = serve(log, project, emacs)
+    assert left == [3]  # it was just made
+    service._thread = None
+    assert service.settings is not None
+    service.configure(service.settings, time.time())
+    wanted = 0 if can_write else 2
+    _wait(lambda: left[0] == wanted)
+    time.sleep(0.3)
+    assert left == [wanted]  # there is no more to do, or no way to do it
+    commit = project.commit("[e201.1] one")
+    _wait(lambda: commit[:7] in log.read_text(encoding="utf-8"))
+    _wait(lambda: left[0] == wanted - 1)
+    service.close()
+
+
+def _wait(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 10
-    while commit[:7] not in log.read_text(encoding="utf-8"):
+    while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
-    service.close()

@@ -40,6 +40,8 @@ SWEEP_SECONDS = 2.0
 # the old one away, or written half of the new one, when we look.
 _GRACE_SECONDS = 0.4
 _MOST_ROUNDS = 5
+# Between two pieces of tidying up while nothing happens.
+_TIDY_SECONDS = 0.1
 # What could not be done is tried again as soon as something happens, or else after this long.
 _RETRY_SECONDS = 10.0
 _LINE = re.compile(r":\d+: ")
@@ -67,6 +69,7 @@ class Service:
         self._settled = 0.0
         self._watching = False
         self._news = False
+        self._untidy = True
         self._flagging = Flagging()
         self._thread: threading.Thread | None = None
         self._closed = False
@@ -85,6 +88,7 @@ class Service:
                 self.store = open_store(settings.index_path())
                 self.settings = settings
                 self.looked = False
+                self._untidy = True
                 self._flagging = Flagging()
                 if self.store.problem:
                     log.warning("%s", self.store.problem)
@@ -98,14 +102,17 @@ class Service:
     def _run(self) -> None:
         rang = True
         while not self._closed:
+            tidying = False
             try:
                 self.look(rang)
+                tidying = not rang and self._tidy()
                 failed = False
             except Exception:
                 log.exception("a look failed")
                 failed = self._retry = True  # what it took in is not settled yet
             soon = self._noticed or self.report.unsettled
-            rang = self.bell.wait(_GRACE_SECONDS if soon else SWEEP_SECONDS) or failed
+            seconds = _GRACE_SECONDS if soon else SWEEP_SECONDS
+            rang = self.bell.wait(_TIDY_SECONDS if tidying else seconds) or failed
 
     def look(self, rang: bool = True, *, patient: bool = False) -> None:
         """Sync, settle what is pending, and watch what there is to watch.
@@ -117,6 +124,7 @@ class Service:
                 return
             self.report = self._sync(self.settings, patient=patient)
             changed = self.report.changed
+            self._untidy = self._untidy or changed
             self._news = self._news or changed or not self.looked
             self.looked = True
             self.editors = [editor for editor in self.editors if not editor.client.closed]
@@ -131,6 +139,18 @@ class Service:
             self._flagging.tell(self.editors)
             self._tell_news()
             self._tell_problems()
+
+    def _tidy(self) -> bool:
+        """Tidy up a little of the index, unless it was written just now; tell if there is more."""
+        with self._door:
+            if self.store is None or self.report.changed or not self._untidy:
+                return False
+            try:
+                self._untidy = self.store.tidy()
+            except sqlite3.OperationalError as error:  # as where the disk is full
+                log.warning("the index is not tidied up: %s", error)
+                self._untidy = False
+            return self._untidy
 
     @contextmanager
     def brought_up_to_date(self) -> Iterator[tuple[Settings, SqliteStore]]:

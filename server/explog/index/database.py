@@ -16,7 +16,7 @@ from pathlib import Path
 from explog.errors import ExplogError
 from explog.index.words import fold, indexed
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 # How long a writer waits for another process that is building the same index.
 _BUSY_SECONDS = 120.0
 # SQLite's own default of 2 MiB makes it write pages of a first index many times over.
@@ -196,10 +196,10 @@ class Stamps:
     def new(self, seconds: int, row: int) -> int:
         """Return one that no other row has, for the ROWth one, of the date SECONDS since 1970."""
         seconds = max(0, min(seconds, _LATEST))
+        if self.are_plain(row):
+            return first_stamp(seconds) | row
         while True:
             stamp = first_stamp(seconds) | row % _ROOM
-            if self.are_plain(row):
-                return stamp
             if stamp not in self._given and not self._taken(stamp):
                 self._given.add(stamp)
                 return stamp

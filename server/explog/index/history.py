@@ -53,7 +53,7 @@ class HistoryTables(Database):
         """Take the commits that fulfil WHERE out of the full-text index, which has no text left."""
         self.db.execute(
             "INSERT INTO commit_words (commit_words, rowid, text)"
-            f" SELECT 'delete', stamp, {_TEXT} FROM commits WHERE {where}",
+            f" SELECT 'delete', stamp, {_TEXT} FROM commits WHERE {where} ORDER BY +stamp",
             values,
         )
 
@@ -96,11 +96,11 @@ class HistoryTables(Database):
             self._forget_commits("repository = ?", repository)
             self.db.execute("DELETE FROM commits WHERE repository = ?", (repository,))
             return
-        for oid in oids:
-            self._forget_commits("oid = ? AND repository = ?", oid, repository)
-            self.db.execute(
-                "DELETE FROM commits WHERE oid = ? AND repository = ?", (oid, repository)
-            )
+        # Many at once, as every statement leaves a piece of its own in the full-text index.
+        for some in batches(oids):
+            where = f"repository = ? AND oid IN ({','.join('?' * len(some))})"
+            self._forget_commits(where, repository, *some)
+            self.db.execute(f"DELETE FROM commits WHERE {where}", (repository, *some))
 
     def claims_of(self, repository: int, oids: Iterable[str]) -> set[tuple[str, Step]]:
         found: set[tuple[str, Step]] = set()

@@ -65,9 +65,12 @@ class LogTables(Database):
             "SELECT id, start FROM sections WHERE log = ? ORDER BY start LIMIT ? OFFSET ?",
             (log, count + 1, first),
         ).fetchall()
-        for number, _start in rows[:count]:
-            self._forget_passages("sections.id = ?", number)
-            self.db.execute("DELETE FROM sections WHERE id = ?", (number,))
+        if count:
+            # At once, as every statement leaves a piece of its own in the full-text index.
+            where = "log = ? AND sections.start BETWEEN ? AND ?"
+            values = log, rows[0][1], rows[count - 1][1]
+            self._forget_passages(where, *values)
+            self.db.execute(f"DELETE FROM sections WHERE {where}", values)
         if shift != (0, 0) and len(rows) > count:
             self.db.execute(
                 "UPDATE sections SET start = start + ?, line = line + ?"
@@ -79,14 +82,14 @@ class LogTables(Database):
             filing.add(log, section)
         filing.finish()
 
-    def _forget_passages(self, where: str, value: int) -> None:
+    def _forget_passages(self, where: str, *values: int) -> None:
         """Take the passages of the sections that fulfil WHERE out of the full-text index."""
         self.db.execute(
             "INSERT INTO passage_words (passage_words, rowid, text)"
             f" SELECT 'delete', p.stamp, {PASSAGE_TEXT} FROM sections"
             " JOIN experiments e ON e.section = sections.id"
-            f" JOIN passages p ON p.experiment = e.id WHERE {where}",
-            (value,),
+            f" JOIN passages p ON p.experiment = e.id WHERE {where} ORDER BY +p.stamp",
+            values,
         )
 
     def experiments(self, idents: Iterable[str] | None = None) -> Iterator[FoundExperiment]:

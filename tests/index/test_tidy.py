@@ -1,0 +1,56 @@
+"""What was written in many pieces is searched as one, once somebody had the time to merge them."""
+
+import os
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from explog.config import Settings
+from explog.index.sqlite import SqliteStore
+from explog.search import search
+from explog.sync.look import sync
+
+
+def pieces(store: SqliteStore) -> int:
+    """Return in how many segments the words of passages are kept."""
+    sql = "SELECT count(DISTINCT id >> 37) FROM passage_words_data WHERE id >> 37 > 0"
+    return store.one(sql)[0]
+
+
+@pytest.mark.parametrize("in_memory", [False, True])
+def test_pieces_become_one_and_say_the_same(tmp_path: Path, in_memory: bool) -> None:
+    log = tmp_path / "log.org"
+    settings = Settings(logs=(str(log),))
+    with closing(SqliteStore(None if in_memory else tmp_path / "index.sqlite")) as store:
+        for number in range(20):
+            entries = (f"* [{n}] word w{n * number} :exp:\n" for n in range(number))
+            log.write_text("".join(entries))
+            os.utime(log, (number, number))
+            sync(settings, store)
+        before = [search(store, f"w{n}").total for n in range(400)]
+        assert pieces(store) > 16  # none was merged while somebody waited
+        while store.tidy():
+            pass
+        assert pieces(store) < 4
+        assert [search(store, f"w{n}").total for n in range(400)] == before
+        assert search(store, "word").total == 19
+        changes = store.db.total_changes
+        assert not store.tidy()
+        assert store.db.total_changes - changes <= 2  # the two requests are all
+
+
+def test_a_piece_of_it_is_small(tmp_path: Path) -> None:
+    with closing(SqliteStore(tmp_path / "index.sqlite")) as store:
+        for number in range(4):
+            words = (" ".join(f"{number}x{n}x{m}" for m in range(50)) for n in range(1000))
+            entries = (f"* [{n}] {text} :exp:\n" for n, text in enumerate(words))
+            (tmp_path / f"{number}.org").write_text("".join(entries))
+            sync(Settings(logs=(str(tmp_path / "*.org"),)), store)
+        before = pieces(store)
+        steps = 0
+        while store.tidy():
+            steps += 1
+        assert steps > 3
+        assert pieces(store) < before
+        assert search(store, "3x999x49").total == 1
