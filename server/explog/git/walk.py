@@ -60,24 +60,30 @@ def _parents_first(commits: Iterable[Commit]) -> Iterator[Commit]:
     done: set[str] = set()
     waiting: defaultdict[str, list[Commit]] = defaultdict(list)  # for the parent named
 
-    def released(commit: Commit) -> Iterator[Commit]:
-        stack = [commit]
+    def released(oid: str) -> Iterator[Commit]:
+        stack = waiting.pop(oid, [])
         while stack:
-            one = stack.pop()
-            for parent in one.parents:
-                if parent not in done:
-                    waiting[parent].append(one)
-                    break
+            commit = stack.pop()
+            missing = next((parent for parent in commit.parents if parent not in done), None)
+            if missing is None:
+                done.add(commit.oid)
+                yield commit
+                stack += waiting.pop(commit.oid, ())
             else:
-                done.add(one.oid)
-                yield one
-                stack += waiting.pop(one.oid, ())
+                waiting[missing].append(commit)
 
     for commit in commits:
-        yield from released(commit)
+        if done.issuperset(commit.parents):
+            done.add(commit.oid)
+            yield commit
+            if commit.oid in waiting:
+                yield from released(commit.oid)
+        else:
+            missing = next(parent for parent in commit.parents if parent not in done)
+            waiting[missing].append(commit)
     # What is left waits for what a shallow clone has not got.
     here = {commit.oid for some in waiting.values() for commit in some}
-    done |= waiting.keys() - here
-    for parent in waiting.keys() - here:
-        for commit in waiting.pop(parent):
-            yield from released(commit)
+    absent = waiting.keys() - here
+    done |= absent
+    for oid in absent:
+        yield from released(oid)

@@ -58,11 +58,11 @@ class Filing:
                 experiment.size,
                 experiment.line,
                 experiment.ident,
-                json.dumps(experiment.aliases),
+                _list(experiment.aliases),
                 _text(experiment.title),
                 None if experiment.todo is None else _text(experiment.todo),
                 experiment.done,
-                _text(json.dumps(experiment.tags, ensure_ascii=False)),
+                _list(experiment.tags),
                 experiment.created,
                 experiment.closed,
             )
@@ -77,9 +77,7 @@ class Filing:
         for kind, step, line, said, noted in record.passages:
             number = self._number("passages")
             day = noted or record.created
-            text = _text(said)
-            if kind == "experiment":
-                text = f"{_text(record.title)}\n{text}"
+            text = _text(f"{record.title}\n{said}" if kind == "experiment" else said)
             self._rows["passages"].append(
                 (
                     number,
@@ -109,6 +107,11 @@ class Filing:
             " FROM passages p WHERE p.id > ? ORDER BY +p.stamp",
             (self._first,),
         )
+
+
+@lru_cache
+def _list(values: tuple[str, ...]) -> str:
+    return _text(json.dumps(values, ensure_ascii=False))
 
 
 @lru_cache

@@ -66,14 +66,11 @@ class StepRecord(NamedTuple):
     hash: str | None
 
 
-class PassageRecord(NamedTuple):
-    """A piece of prose at `line` of the experiment; `day` is an ISO date, `kind` as in a query."""
-
-    kind: str
-    step: Step
-    line: int
-    text: str
-    day: str | None
+# A step as it is to be kept: what a StepRecord has.
+StepRow: TypeAlias = tuple[Step, int, str, str | None, str | None]
+# (kind, step, line, text, day): a piece of prose at `line` of the experiment; `day` is an ISO date,
+# `kind` as in a query.
+PassageRow: TypeAlias = tuple[str, Step, int, str, str | None]
 
 
 class ExperimentRecord(NamedTuple):
@@ -90,8 +87,8 @@ class ExperimentRecord(NamedTuple):
     tags: tuple[str, ...]
     created: str | None
     closed: str | None
-    steps: tuple[StepRecord, ...]
-    passages: tuple[PassageRecord, ...] = ()
+    steps: tuple[StepRow, ...]
+    passages: tuple[PassageRow, ...] = ()
 
 
 class DiagnosisRecord(NamedTuple):

@@ -137,7 +137,10 @@ def _dated_lines(
     if "CREATED" in properties:
         planned = len(found) > 1 and found[1][0] == 1 and PLANNING.match(found[1][1])
         found.insert(2 if planned else 1, (0, properties["CREATED"]))
-    return [(number, text.translate(_ODD_BREAKS)) for number, text in found]
+    return [
+        (number, text if text.isprintable() else text.translate(_ODD_BREAKS))
+        for number, text in found
+    ]
 
 
 def _read_dates(

@@ -42,8 +42,7 @@ def for_short_texts(function: _Function) -> _Function:
     return cast(_Function, either)
 
 
-@dataclass(frozen=True, slots=True)
-class Keywords:
+class Keywords(NamedTuple):  # no dataclass: it is a key of what is remembered, over and over
     """The TODO keywords in force: those that are open and those that are done."""
 
     open: tuple[str, ...]

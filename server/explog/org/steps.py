@@ -99,7 +99,10 @@ def conflict_line(lines: Sequence[str]) -> int | None:
 def hash_span(lines: Sequence[str], item: Item) -> tuple[int, int, int] | None:
     """Return (line, start, end) of the hash that stands on ITEM, without its parentheses."""
     from_column = item.text_column if item.paragraph_end == item.line else 0
-    match = _HASH.search(lines[item.paragraph_end], from_column)
+    text = lines[item.paragraph_end]
+    if not text.rstrip(" \t\r").endswith(")"):
+        return None  # which takes a fifth of the time that the search does
+    match = _HASH.search(text, from_column)
     return None if match is None else (item.paragraph_end, match.start(1), match.end(1))
 
 

@@ -68,7 +68,7 @@ class Recorder:
                     if is_new and step and place < Place.MENTION:
                         touched.add((ident, step))
             times = author_time, committer_time
-            text = subject, body, width(message)
+            text = subject, body, 0 if message.isascii() else width(message)
             rows.append((number, oid, author, email, *times, generation, *text))
             number += 1
         self._count = number

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
-from explog.index.records import DiagnosisRecord, ExperimentRecord, PassageRecord, StepRecord
+from explog.index.records import DiagnosisRecord, ExperimentRecord
 from explog.org.entry import Experiment, read_entry
 from explog.org.files import read_log
 from explog.org.heading import read_id
@@ -142,16 +142,12 @@ def _digest(data: bytes) -> bytes:
 
 
 def _packed(content: Content) -> _Row:
-    experiments = [
-        (*found[:-2], list(map(tuple, found.steps)), list(map(tuple, found.passages)))
-        for found in content.experiments
-    ]
+    experiments = list(map(tuple, content.experiments))
     return experiments, list(map(tuple, content.diagnoses))
 
 
 def _unpacked(row: _Row) -> Content:
     experiments, diagnoses = row
-    # Steps and passages stay plain: there are very many, and whoever files them unpacks them.
     found = tuple(map(ExperimentRecord._make, experiments))
     return Content(found, tuple(map(DiagnosisRecord._make, diagnoses)))
 
@@ -180,9 +176,11 @@ def _record(found: Experiment, chunk: Chunk, passages: Iterable[Passage]) -> Exp
         tags=found.tags,
         created=found.created.isoformat() if found.created else None,
         closed=found.closed.isoformat() if found.closed else None,
-        steps=tuple(map(StepRecord._make, found.steps)),
+        steps=tuple([(*step,) for step in found.steps]),
         passages=tuple(
-            PassageRecord(kind, step, line, text, day.isoformat() if day else None)
-            for kind, step, line, text, day in passages
+            [
+                (kind, step, line, text, day.isoformat() if day else None)
+                for kind, step, line, text, day in passages
+            ]
         ),
     )
