@@ -23,8 +23,8 @@ _BUSY_SECONDS = 120.0
 _CACHE_KIB = 16_384
 # A first index is written page by page, in a tenth less time if they are four times as large.
 _PAGE_BYTES = 16_384
-# What is written ahead before it is put in its place.
-_WAL_BYTES = 64 << 20
+# What is written ahead before it is put in its place, and what is kept of a file that grew beyond.
+_WAL_BYTES = 16 << 20
 # A stamp is seconds since 1970, and 20 bits to tell rows of one second apart.
 _STAMP_BITS = 20
 _ROOM = 1 << _STAMP_BITS
@@ -97,6 +97,7 @@ class Database:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute(f"PRAGMA wal_autocheckpoint = {_WAL_BYTES // _PAGE_BYTES}")
+        connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         connection.create_function("indexed", 1, indexed, deterministic=True)
