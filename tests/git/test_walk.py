@@ -70,11 +70,25 @@ def test_in_the_order_of_their_dates_where_those_are_right(git_repo: Make) -> No
     repo = git_repo()
     day = datetime(2024, 1, 1, tzinfo=UTC)
     repo.commit("0", date=day)
+    repo.branch("other")
     for number in range(1, 6):
-        repo.branch(f"b{number}", at="main~0" if number % 2 else "main")
-        repo.switch(f"b{number}")
+        repo.switch("other" if number % 2 else "main")
         repo.commit(str(number), date=day + timedelta(days=number))
     assert [commit.message for commit in at_once(repo.path)] == list("012345")
+
+
+def test_what_waits_for_very_many_is_not_looked_at_for_each() -> None:
+    class Parents(tuple[str, ...]):
+        looks = 0
+
+        def __iter__(self) -> Iterator[str]:
+            Parents.looks += 1
+            return super().__iter__()
+
+    chain = [Commit(f"{n}", (f"{n - 1}",) if n else (), "", "", n, n, "") for n in range(100)]
+    old = Commit("old", Parents(commit.oid for commit in chain), "", "", 0, 0, "")
+    assert list(walk._parents_first([old, *chain])) == [*chain, old]
+    assert Parents.looks < 5
 
 
 def test_shallow_clone(git_repo: Make, tmp_path: Path) -> None:
@@ -87,6 +101,23 @@ def test_shallow_clone(git_repo: Make, tmp_path: Path) -> None:
     found = at_once(clone)
     assert [commit.message for commit in found] == ["3", "4", "5"]
     assert found == one_by_one(clone)
+
+
+def test_shallow_clone_that_ends_in_many_places(git_repo: Make) -> None:
+    repo = git_repo()
+    for number in range(5):
+        repo.commit(f"absent {number}")
+        repo.run("branch", f"b{number}")
+    oids: list[str] = []
+    for number in range(5):
+        repo.switch(f"b{number}")
+        oids.append(repo.commit(str(number)))
+        repo.commit(f"{number} again")
+    repo.switch("main")
+    repo.run("update-ref", "-d", "refs/heads/main")
+    repo.path.joinpath(".git/shallow").write_text("".join(f"{oid}\n" for oid in sorted(oids)))
+    messages = [text for n in range(5) for text in (f"{n}", f"{n} again")]
+    assert [commit.message for commit in at_once(repo.path)] == messages
 
 
 def test_no_commits(git_repo: Make) -> None:
@@ -116,6 +147,58 @@ def test_messages_are_the_same_as_from_their_objects(git_repo: Make, message: by
     repo.commit("before")
     write_object(repo, raw(repo, message))
     write_object(repo, raw(repo, message, more=b"encoding latin-1\n"), branch="other")
+    assert sorted(at_once(repo.path)) == sorted(one_by_one(repo.path))
+
+
+_PERSONS = [
+    *(b"A <a@b> 5 +0000", b"A <a@b> 5 +0>00", b"nobody", b"", b"A <a@b>", b"<a> 5 +0"),
+    *(b"\xfc <a> 5 +0", b" A  < a > 5 +0", b"A <a> 5 \xff", b"A <a>  +0", b"A <a@b> 5 >9"),
+]
+_ENDS = [b"", b"", b" ", b"\t", b"\r", b"\x0b", b" \n", b"\xc2\x85"]
+_LINES = [
+    *(b"encoding latin-1", b"encoding ", b"encoding", b"author ", b"committer ", b"author", b" "),
+    *(
+        b"gpgsig x\n ",
+        b"mergetag object\n \n author ",
+        b"x\0y",
+        b"\0",
+        b"\r",
+        b"parent " + b"1" * 40,
+    ),
+]
+_PIECES = [
+    *(
+        b"\n",
+        b" ",
+        b"\t",
+        b"\r\n",
+        b"    ",
+        b"\n    ",
+        b"[e1.1]",
+        b"x",
+        b"\0",
+        b"\xff",
+        b"\xc3\xa9",
+    ),
+    *(b"\x0c", b"\n\n", b"\ntree ", b"+AGE-", b"\x85", b"\x1b$B"),
+]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_malformed_objects_are_the_same_as_one_by_one(git_repo: Make, seed: int) -> None:
+    source = random.Random(seed)
+    repo = git_repo()
+    tree = repo.run("mktree", stdin="").encode()
+    for number in range(150):
+        author, committer = source.choices(_PERSONS, k=2)
+        lines = [b"author " + author, b"committer " + committer][source.choice([0, 0, 0, 0, 1]) :]
+        for _ in range(source.choice([0, 0, 1, 2])):
+            lines.insert(source.randint(1, len(lines)), source.choice(_LINES))
+        data = b"tree " + tree + b"\n"
+        data += b"".join(line + source.choice(_ENDS) + b"\n" for line in lines)
+        if source.random() < 0.8:
+            data += b"\n" + b"".join(source.choices(_PIECES, k=source.choice([0, 0, 1, 3, 8])))
+        write_object(repo, data, branch=f"b{number}")
     assert sorted(at_once(repo.path)) == sorted(one_by_one(repo.path))
 
 

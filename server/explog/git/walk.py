@@ -59,18 +59,18 @@ def _parents_first(commits: Iterable[Commit]) -> Iterator[Commit]:
     """Yield COMMITS, parents before children; most come so, but dates may be wrong."""
     done: set[str] = set()
     waiting: defaultdict[str, list[Commit]] = defaultdict(list)  # for the parent named
+    missing: dict[str, int] = {}  # how many parents a commit waits for
 
     def released(oid: str) -> Iterator[Commit]:
-        stack = waiting.pop(oid, [])
+        stack = [oid]
         while stack:
-            commit = stack.pop()
-            missing = next((parent for parent in commit.parents if parent not in done), None)
-            if missing is None:
-                done.add(commit.oid)
-                yield commit
-                stack += waiting.pop(commit.oid, ())
-            else:
-                waiting[missing].append(commit)
+            for commit in waiting.pop(stack.pop(), ()):
+                missing[commit.oid] -= 1
+                if missing[commit.oid] == 0:
+                    del missing[commit.oid]
+                    done.add(commit.oid)
+                    stack.append(commit.oid)
+                    yield commit
 
     for commit in commits:
         if done.issuperset(commit.parents):
@@ -79,11 +79,10 @@ def _parents_first(commits: Iterable[Commit]) -> Iterator[Commit]:
             if commit.oid in waiting:
                 yield from released(commit.oid)
         else:
-            missing = next(parent for parent in commit.parents if parent not in done)
-            waiting[missing].append(commit)
+            parents = [oid for oid in dict.fromkeys(commit.parents) if oid not in done]
+            missing[commit.oid] = len(parents)
+            for oid in parents:
+                waiting[oid].append(commit)
     # What is left waits for what a shallow clone has not got.
-    here = {commit.oid for some in waiting.values() for commit in some}
-    absent = waiting.keys() - here
-    done |= absent
-    for oid in absent:
+    for oid in [oid for oid in waiting if oid not in missing]:
         yield from released(oid)
