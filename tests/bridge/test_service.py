@@ -227,9 +227,16 @@ def test_a_look_that_fails_is_made_again(
     service.close()
 
 
-@pytest.mark.parametrize("can_write", [True, False])
+@pytest.mark.parametrize(
+    "error",
+    [None, sqlite3.OperationalError("disk is full"), sqlite3.DatabaseError("image is malformed")],
+)
 def test_the_index_is_tidied_up_while_nothing_happens(
-    log: Path, project: GitRepo, emacs: Emacs, monkeypatch: pytest.MonkeyPatch, can_write: bool
+    log: Path,
+    project: GitRepo,
+    emacs: Emacs,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception | None,
 ) -> None:
     monkeypatch.setattr(module, "SWEEP_SECONDS", 0.05)
     monkeypatch.setattr(module, "_TIDY_SECONDS", 0.01)
@@ -237,8 +244,8 @@ def test_the_index_is_tidied_up_while_nothing_happens(
 
     def tidy(_store: SqliteStore) -> bool:
         left[0] -= 1
-        if not can_write:
-            raise sqlite3.OperationalError("database or disk is full")
+        if error is not None:
+            raise error
         return left[0] > 0
 
     monkeypatch.setattr(SqliteStore, "tidy", tidy)
@@ -247,7 +254,7 @@ def test_the_index_is_tidied_up_while_nothing_happens(
     service._thread = None
     assert service.settings is not None
     service.configure(service.settings, time.time())
-    wanted = 0 if can_write else 2
+    wanted = 2 if error else 0
     _wait(lambda: left[0] == wanted)
     time.sleep(0.3)
     assert left == [wanted]  # there is no more to do, or no way to do it

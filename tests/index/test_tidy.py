@@ -54,3 +54,26 @@ def test_a_piece_of_it_is_small(tmp_path: Path) -> None:
         assert steps > 3
         assert pieces(store) < before
         assert search(store, "3x999x49").total == 1
+
+
+def test_it_waits_for_no_other_process(tmp_path: Path) -> None:
+    path = tmp_path / "index.sqlite"
+    with closing(SqliteStore(path)) as store, closing(SqliteStore(path)) as other:
+        with other.writing():
+            assert store.tidy()
+        assert not store.tidy()
+        assert store.one("PRAGMA busy_timeout")[0] > 1000  # as before
+
+
+def test_the_file_beside_the_index_becomes_small_again(tmp_path: Path) -> None:
+    path = tmp_path / "index.sqlite"
+    with closing(SqliteStore(path)) as store:
+        with store.writing():
+            for number in range(30):
+                store.set_meta(str(number), str(number) * 1_000_000)
+        beside = path.with_name("index.sqlite-wal")
+        assert beside.stat().st_size > 25_000_000
+        for number in range(3):
+            with store.writing():
+                store.set_meta("small", str(number))
+        assert beside.stat().st_size < 20_000_000

@@ -147,7 +147,7 @@ class Service:
                 return False
             try:
                 self._untidy = self.store.tidy()
-            except sqlite3.OperationalError as error:  # as where the disk is full
+            except sqlite3.DatabaseError as error:  # the disk is full, or the file damaged
                 log.warning("the index is not tidied up: %s", error)
                 self._untidy = False
             return self._untidy

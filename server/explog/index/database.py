@@ -136,6 +136,15 @@ class Database:
             raise ExplogError("index-busy", f"{self.path}: another explog is writing it") from error
 
     @contextlib.contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Have `writing` wait for no other process: it raises ExplogError `index-busy` at once."""
+        self.db.execute("PRAGMA busy_timeout = 0")
+        try:
+            yield
+        finally:
+            self.db.execute(f"PRAGMA busy_timeout = {1000 * _BUSY_SECONDS:.0f}")
+
+    @contextlib.contextmanager
     def reading_words(self) -> Iterator[None]:
         """Have the full-text index whole meanwhile.
 

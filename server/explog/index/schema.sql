@@ -118,8 +118,8 @@ CREATE VIRTUAL TABLE passage_words USING fts5 (
 -- Bytes of words gathered before they are written: the default of 1 MiB makes for many merges.
 INSERT INTO commit_words (commit_words, rank) VALUES ('hashsize', 8388608);
 INSERT INTO passage_words (passage_words, rank) VALUES ('hashsize', 8388608);
--- Many pieces may be there before what was written is merged while somebody waits: Store.tidy does
--- it when nobody does.
+-- Many pieces may be there before what was written is merged while somebody waits: a server has
+-- Store.tidy do it when nobody does.
 INSERT INTO commit_words (commit_words, rank) VALUES ('automerge', 16);
 INSERT INTO passage_words (passage_words, rank) VALUES ('automerge', 16);
 INSERT INTO commit_words (commit_words, rank) VALUES ('crisismerge', 64);

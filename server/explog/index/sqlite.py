@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+from explog.errors import ExplogError
 from explog.index.claims import ClaimTables
 from explog.index.database import WrongVersionError
 from explog.index.gone import GoneTables
@@ -29,16 +30,20 @@ class SqliteStore(
     """`explog.index.store.Store` on SQLite."""
 
     def tidy(self) -> bool:
-        for table in ("commit_words", "passage_words"):
-            with self.writing():
-                before = self.db.total_changes
-                self.db.execute(
-                    f"INSERT INTO {table} ({table}, rank) VALUES ('merge', ?)", (_PAGES_AT_ONCE,)
-                )
-                # The record of the request is one change: https://sqlite.org/fts5.html#merge
-                if self.db.total_changes - before > 1:
-                    return True
-        return False
+        try:
+            with self.at_once():
+                return any(map(self._merge, ("commit_words", "passage_words")))
+        except ExplogError:  # index-busy
+            return True
+
+    def _merge(self, table: str) -> bool:
+        with self.writing():
+            before = self.db.total_changes
+            self.db.execute(
+                f"INSERT INTO {table} ({table}, rank) VALUES ('merge', ?)", (_PAGES_AT_ONCE,)
+            )
+            # The record of the request is one change: https://sqlite.org/fts5.html#merge
+            return self.db.total_changes - before > 1
 
     def counts(self) -> Counts:
         tables = ("repositories", "commits", "logs", "experiments", "steps")

@@ -157,7 +157,8 @@ class Store(Protocol):
     def tidy(self) -> bool:
         """Rearrange some of what was written, in some 10 ms, so that it is searched faster.
 
-        Returns whether there is more to be done; nobody else has to be waiting.
+        Returns whether there is more to be done. It does nothing while another process writes, and
+        is for when nobody waits to write.
         """
 
     def counts(self) -> Counts:

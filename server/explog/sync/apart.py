@@ -18,7 +18,7 @@ def sync_apart(settings: Settings, index: Path, since: float, progress: Progress
     it worked, the next sync tells: it finds nothing left to do, or does it.
     """
     process, receiver = start(_sync, settings, index, since, leaf=False)
-    with closing(receiver), suppress(EOFError):
+    with closing(receiver), suppress(EOFError, OSError):  # it ended, or was ended
         while True:
             progress(*receiver.recv())
     if process is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import multiprocessing
 import os
 import signal
@@ -11,6 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
+
+log = logging.getLogger(__name__)
 
 # Not by fork: this process may have threads that hold locks.
 _SPAWN = multiprocessing.get_context("spawn")
@@ -32,7 +35,8 @@ def start(
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         process.start()
-    except OSError:
+    except OSError as error:
+        log.warning("no other process can be made: %s", error)
         return None, receiver
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
@@ -55,7 +59,7 @@ def _end_with_parent() -> None:
 
 @contextmanager
 def few_collections() -> Iterator[None]:
-    """Look for circular garbage seldom meanwhile."""
+    """Look for circular garbage seldom meanwhile; one at a time, as it is the process that does."""
     before = gc.get_threshold()
     gc.set_threshold(_BETWEEN_COLLECTIONS)
     try:
