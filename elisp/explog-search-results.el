@@ -69,8 +69,8 @@
   "Show RESULT, the server's answer to QUERY, in the buffer of results."
   (pcase-let ((`(,total ,complete ,hits ,progress) result))
     (with-current-buffer (explog-search--buffer)
-      (setq explog-search--query query)
       (explog-search--replace
+       (and (equal query explog-search--query) (explog-search--hit-shown))
        (lambda ()
          (insert (propertize
                   (format "%s: %s%s\n" query
@@ -79,15 +79,33 @@
                             (format " (reading %s)" progress)))
                   'face 'bold))
          (pcase-dolist (`(,experiment . ,group) (explog-search-groups hits))
-           (explog-search--insert-group experiment group)))))))
+           (explog-search--insert-group experiment group))))
+      (setq explog-search--query query))))
 
-(defun explog-search--replace (insert)
-  "Call INSERT to fill the current buffer anew, and go to its first hit."
-  (let ((inhibit-read-only t))
+(defun explog-search--hit-at-point ()
+  "Return the hit of the line at point, or nil."
+  (get-text-property (line-beginning-position) 'explog-search-hit))
+
+(defun explog-search--hit-shown ()
+  "Return the hit at point where the current buffer is shown, or nil."
+  (save-excursion
+    (when-let ((window (get-buffer-window nil t)))
+      (goto-char (window-point window)))
+    (explog-search--hit-at-point)))
+
+(defun explog-search--replace (hit insert)
+  "Call INSERT to fill the current buffer anew, and go to HIT.
+Go to the first one if HIT is nil or no longer there."
+  (let ((inhibit-read-only t) place)
     (erase-buffer)
     (funcall insert)
     (goto-char (point-min))
-    (explog-search--to-hit 1)
+    (while (and hit (setq place (next-single-property-change
+                                 (or place (point-min)) 'explog-search-hit))
+                (not (equal hit (get-text-property place 'explog-search-hit)))))
+    (if (and hit place)
+        (goto-char place)
+      (explog-search--to-hit 1))
     (dolist (window (get-buffer-window-list nil nil t))
       (set-window-point window (point)))))
 
@@ -158,8 +176,7 @@ t for all.  This is for `explog-cache-changed-functions'."
   ;; The log has a `next-error-function' of its own, which org gives it.
   (setq next-error-last-buffer (current-buffer))
   (explog-search-visit-hit
-   (or (get-text-property (line-beginning-position) 'explog-search-hit)
-       (user-error "No hit here"))))
+   (or (explog-search--hit-at-point) (user-error "No hit here"))))
 
 (defun explog-search--next-error (count &optional reset)
   "Visit the COUNTth hit from here, or from the first if RESET."
@@ -191,15 +208,29 @@ t for all.  This is for `explog-cache-changed-functions'."
 (defvar explog-search--asked 0
   "The number of the last question; the answer to an older one is dropped.")
 
+(defvar explog-search--again-seconds 1
+  "After how long a question is asked again while there is more to be read.")
+
+(defun explog-search--ask-again (number query tell)
+  "Ask for QUERY again if NUMBER is still that of the last question.
+TELL is as for `explog-search--ask'."
+  (when (and explog-mode (= number explog-search--asked)
+             (get-buffer "*explog search*"))
+    (explog-search--ask query tell)))
+
 (defun explog-search--ask (query &optional tell)
   "Ask the server for QUERY, and show what it answers when it does.
+While the index is being made, ask again until all is read.
 TELL, if non-nil, is called with an error message instead of `message'."
   (let ((number (setq explog-search--asked (1+ explog-search--asked))))
     (explog-bridge-call
      "search" (list query explog-search-limit t)
      :success (lambda (result)
                 (when (= number explog-search--asked)
-                  (explog-search--show query result)))
+                  (explog-search--show query result)
+                  (unless (string-empty-p (nth 3 result))
+                    (run-with-timer explog-search--again-seconds nil
+                                    #'explog-search--ask-again number query tell))))
      :error (lambda (problem)
               (when (= number explog-search--asked)
                 (funcall (or tell #'message) "%s"
@@ -213,7 +244,7 @@ TELL, if non-nil, is called with an error message instead of `message'."
     (unless (equal query explog-search--query)
       ;; Nobody is to take what was found for something else for the answer.
       (setq explog-search--query query)
-      (explog-search--replace #'ignore)))
+      (explog-search--replace nil #'ignore)))
   (explog-search--ask query)
   (pop-to-buffer (explog-search--buffer)))
 

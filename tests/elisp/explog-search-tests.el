@@ -65,5 +65,73 @@ Return the text of the line where that leads."
           (should (equal "" (buffer-string))))
       (kill-buffer "*explog search*"))))
 
+(defun explog-search-tests--hits (&rest texts)
+  "Return a note with each of TEXTS, as the server sends hits."
+  (apply #'vector
+         (mapcar (lambda (text) (vector "note" "201" nil "ABC" text "/log.org" 3 nil nil nil))
+                 texts)))
+
+(defun explog-search-tests--line ()
+  "Return the line at point."
+  (buffer-substring-no-properties (line-beginning-position) (line-end-position)))
+
+(ert-deftest explog-search-test-point-stays-on-its-hit ()
+  "Who has moved to a hit is still there when the same search is shown anew."
+  (save-window-excursion
+    (unwind-protect
+        (with-current-buffer (explog-search--buffer)
+          (dolist (window '(nil t))
+            (when window
+              (switch-to-buffer (current-buffer)))
+            (explog-search--show "abc" (list 2 t (explog-search-tests--hits "one" "two") ""))
+            (should (string-search "one" (explog-search-tests--line)))
+            (explog-search-next)
+            (explog-search--show "abc" (list 3 t (explog-search-tests--hits "new" "one" "two")
+                                             ""))
+            (should (string-search "two" (explog-search-tests--line)))
+            (explog-search--show "abc" (list 1 t (explog-search-tests--hits "new" "one") ""))
+            (should (string-search "new" (explog-search-tests--line)))
+            (explog-search-next)
+            (explog-search--show "abcd" (list 2 t (explog-search-tests--hits "new" "one") ""))
+            (should (string-search "new" (explog-search-tests--line)))
+            (explog-search--show "abc" (list 0 t [] ""))
+            (explog-search--show "abc" (list 0 t [] ""))
+            (should-error (explog-search-visit) :type 'user-error)))
+      (kill-buffer "*explog search*"))))
+
+(ert-deftest explog-search-test-asked-again-while-there-is-more-to-read ()
+  "What is found while the index is being made is followed by what is found then."
+  (let ((explog-search--again-seconds 0.01) (explog-mode t)
+        (progress '("proj 10%" "proj 90%" "")) (asked 0))
+    (save-window-excursion
+      (unwind-protect
+          (cl-letf (((symbol-function 'explog-bridge-call)
+                     (lambda (_method args &rest keys)
+                       (should (equal "abc" (car args)))
+                       (setq asked (1+ asked))
+                       (funcall (plist-get keys :success)
+                                (list 1 t (explog-search-tests--hits (format "hit %d" asked))
+                                      (pop progress))))))
+            (explog-search--ask "abc")
+            (with-current-buffer (explog-search--buffer)
+              (should (string-search "(reading proj 10%)" (buffer-string)))
+              (with-timeout (10)
+                (while (< asked 3)
+                  (sleep-for 0.01)))
+              (should (string-search "hit 3" (buffer-string)))
+              (should-not (string-search "reading" (buffer-string))))
+            (sleep-for 0.1)
+            (should (= asked 3))
+            ;; A newer question, or `explog-mode' turned off, ends it.
+            (dolist (newer '(t nil))
+              (setq progress '("proj 10%" "") asked 0)
+              (explog-search--ask "abc")
+              (if newer
+                  (setq explog-search--asked (1+ explog-search--asked))
+                (setq explog-mode nil))
+              (sleep-for 0.1)
+              (should (= asked 1))))
+        (kill-buffer "*explog search*")))))
+
 (provide 'explog-search-tests)
 ;;; explog-search-tests.el ends here
