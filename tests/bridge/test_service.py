@@ -239,6 +239,7 @@ def test_the_index_is_tidied_up_while_nothing_happens(
     error: Exception | None,
 ) -> None:
     monkeypatch.setattr(module, "SWEEP_SECONDS", 0.05)
+    monkeypatch.setattr(module, "_IDLE_SECONDS", 0.2)
     monkeypatch.setattr(module, "_TIDY_SECONDS", 0.01)
     left = [3]
 

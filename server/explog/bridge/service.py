@@ -40,7 +40,8 @@ SWEEP_SECONDS = 2.0
 # the old one away, or written half of the new one, when we look.
 _GRACE_SECONDS = 0.4
 _MOST_ROUNDS = 5
-# Between two pieces of tidying up while nothing happens.
+# How long nothing happens before the index is tidied up, and between two pieces of that.
+_IDLE_SECONDS = 30.0
 _TIDY_SECONDS = 0.1
 # What could not be done is tried again as soon as something happens, or else after this long.
 _RETRY_SECONDS = 10.0
@@ -70,6 +71,7 @@ class Service:
         self._watching = False
         self._news = False
         self._untidy = True
+        self._busy = time.monotonic()
         self._flagging = Flagging()
         self._thread: threading.Thread | None = None
         self._closed = False
@@ -105,7 +107,7 @@ class Service:
             tidying = False
             try:
                 self.look(rang)
-                tidying = not rang and self._tidy()
+                tidying = self._is_idle(rang) and self._tidy()
                 failed = False
             except Exception:
                 log.exception("a look failed")
@@ -140,10 +142,16 @@ class Service:
             self._tell_news()
             self._tell_problems()
 
+    def _is_idle(self, rang: bool) -> bool:
+        """Tell whether nothing has happened for a while; RANG says that something just did."""
+        if rang or self.report.changed:
+            self._busy = time.monotonic()
+        return time.monotonic() - self._busy >= _IDLE_SECONDS
+
     def _tidy(self) -> bool:
-        """Tidy up a little of the index, unless it was written just now; tell if there is more."""
+        """Tidy up a little of the index; tell whether there is more."""
         with self._door:
-            if self.store is None or self.report.changed or not self._untidy:
+            if self.store is None or not self._untidy:
                 return False
             try:
                 self._untidy = self.store.tidy()
