@@ -57,12 +57,22 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
+_lock = threading.Lock()
+# What holds outside, and something for each other one that is inside: it is the process's.
+_thresholds: list[tuple[int, int, int]] = []
+
+
 @contextmanager
 def few_collections() -> Iterator[None]:
-    """Look for circular garbage seldom meanwhile; one at a time, as it is the process that does."""
-    before = gc.get_threshold()
-    gc.set_threshold(_BETWEEN_COLLECTIONS)
+    """Look for circular garbage seldom meanwhile."""
+    with _lock:
+        _thresholds.append(gc.get_threshold())
+        gc.set_threshold(_BETWEEN_COLLECTIONS)
     try:
         yield
     finally:
-        gc.set_threshold(*before)
+        with _lock:
+            outside = _thresholds[0]
+            _thresholds.pop()
+            if not _thresholds:
+                gc.set_threshold(*outside)
