@@ -17,6 +17,7 @@
 (require 'explog)
 (require 'explog-search-hit)
 (require 'seq)
+(require 'text-property-search)
 
 (declare-function bookmark-prop-get "bookmark" (bookmark-name-or-record prop))
 (declare-function explog-search-refine "explog-search" ())
@@ -96,15 +97,13 @@
 (defun explog-search--replace (hit insert)
   "Call INSERT to fill the current buffer anew, and go to HIT.
 Go to the first one if HIT is nil or no longer there."
-  (let ((inhibit-read-only t) place)
+  (let ((inhibit-read-only t))
     (erase-buffer)
     (funcall insert)
     (goto-char (point-min))
-    (while (and hit (setq place (next-single-property-change
-                                 (or place (point-min)) 'explog-search-hit))
-                (not (equal hit (get-text-property place 'explog-search-hit)))))
-    (if (and hit place)
-        (goto-char place)
+    (if-let ((match (and hit (text-property-search-forward
+                              'explog-search-hit hit #'equal))))
+        (goto-char (prop-match-beginning match))
       (explog-search--to-hit 1))
     (dolist (window (get-buffer-window-list nil nil t))
       (set-window-point window (point)))))

@@ -21,7 +21,7 @@ from explog.git.repository import (
     tips,
 )
 from explog.git.run import GitError
-from support.objects import opened
+from support.objects import opened, write_object
 from support.repo import GitRepo
 
 Make = Callable[..., GitRepo]
@@ -278,23 +278,10 @@ def test_resolve_answers_each_name(git_repo: Make) -> None:
 def test_abbreviations_are_as_long_as_they_need_be(git_repo: Make) -> None:
     repo = git_repo()
     base = repo.commit("base")
-    seen: dict[str, str] = {}
     # Two commits whose first seven digits are the same: the birthday makes some 20,000 enough.
-    tree = repo.run("rev-parse", "HEAD^{tree}")
-    twins = collide(tree, base)
-    for data in twins:
-        done = subprocess.run(
-            ["git", "hash-object", "-t", "commit", "-w", "--stdin"],
-            cwd=repo.path,
-            input=data,
-            capture_output=True,
-            check=True,
-        )
-        seen[done.stdout.decode().strip()] = ""
-    for number, oid in enumerate(seen):
-        repo.run("branch", f"twin{number}", oid)
-    found = abbreviate(opened(repo.path), [*seen, base, *seen])
-    one, other = seen
+    twins = collide(repo.run("rev-parse", "HEAD^{tree}"), base)
+    one, other = (write_object(repo, data, f"twin{n}") for n, data in enumerate(twins))
+    found = abbreviate(opened(repo.path), [one, other, base, one, other])
     assert one[:7] == other[:7]
     assert one.startswith(found[one])
     assert found[one] != found[other]

@@ -156,7 +156,7 @@ def test_what_comes_meanwhile_is_seen_by_the_next_look(
 
 def _rows(store: SqliteStore) -> list[list[tuple[object, ...]]]:
     tables = ("commits", "claims", "pending")
-    return [store.db.execute(f"SELECT * FROM {table}").fetchall() for table in tables]  # noqa: S608
+    return [store.db.execute(f"SELECT * FROM {table}").fetchall() for table in tables]  # noqa: S608 - ours
 
 
 def _open(repo: GitRepo) -> Repository:

@@ -35,7 +35,7 @@ def settings(*repos: GitRepo, logs: tuple[Path, ...] = ()) -> Settings:
 def rows(store: SqliteStore) -> list[list[tuple[object, ...]]]:
     """All that is known of logs."""
     tables = ("sections", "experiments", "steps", "passages", "diagnoses")
-    return [store.db.execute(f"SELECT * FROM {table}").fetchall() for table in tables]  # noqa: S608
+    return [store.db.execute(f"SELECT * FROM {table}").fetchall() for table in tables]  # noqa: S608 - ours
 
 
 def pending(store: SqliteStore) -> set[str]:

@@ -107,7 +107,7 @@ class Service:
             tidying = False
             try:
                 self.look(rang)
-                tidying = self._is_idle(rang) and self._tidy()
+                tidying = self._tidy()
                 failed = False
             except Exception:
                 log.exception("a look failed")
@@ -127,6 +127,8 @@ class Service:
             self.report = self._sync(self.settings, patient=patient)
             changed = self.report.changed
             self._untidy = self._untidy or changed
+            if rang or changed:
+                self._busy = time.monotonic()
             self._news = self._news or changed or not self.looked
             self.looked = True
             self.editors = [editor for editor in self.editors if not editor.client.closed]
@@ -142,16 +144,11 @@ class Service:
             self._tell_news()
             self._tell_problems()
 
-    def _is_idle(self, rang: bool) -> bool:
-        """Tell whether nothing has happened for a while; RANG says that something just did."""
-        if rang or self.report.changed:
-            self._busy = time.monotonic()
-        return time.monotonic() - self._busy >= _IDLE_SECONDS
-
     def _tidy(self) -> bool:
-        """Tidy up a little of the index; tell whether there is more."""
+        """Tidy up a little of the index if nothing happens; tell whether there is more."""
         with self._door:
-            if self.store is None or not self._untidy:
+            idle = time.monotonic() - self._busy >= _IDLE_SECONDS
+            if self.store is None or not self._untidy or not idle:
                 return False
             try:
                 self._untidy = self.store.tidy()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from explog.git.repository import Repository, existing, is_boundary
-from explog.git.run import GitError, run
+from explog.git.run import GitError, one_a_line, run
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +64,14 @@ def _rev_list(
     repository: Repository, include: Iterable[str], exclude: Iterable[str]
 ) -> tuple[str, ...]:
     """Return what INCLUDE reaches and EXCLUDE does not, parents before children."""
-    lines = [f"{oid}\n" for oid in include] + [f"^{oid}\n" for oid in existing(repository, exclude)]
+    excluded = [f"^{oid}" for oid in existing(repository, exclude)]
     output = run(
         repository.path,
         "rev-list",
         "--topo-order",
         "--reverse",
         "--stdin",
-        stdin="".join(lines).encode("ascii"),
+        stdin=one_a_line([*include, *excluded]),
     )
     return tuple(output.decode("ascii").split())
 
@@ -94,7 +94,7 @@ def touching(repository: Repository, oids: Iterable[str], path: Path) -> set[str
         *("--stdin", "-r", "-c", "--root", "--raw", "--no-abbrev", "--no-renames"),
         "--",
         name,
-        stdin="".join(f"{oid}\n" for oid in oids).encode("ascii"),
+        stdin=one_a_line(oids),
     )
     # A merge is printed also if it has nothing to show; what there is to show begins with a colon.
     found: set[str] = set()

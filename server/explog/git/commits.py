@@ -7,7 +7,7 @@ from typing import IO
 
 from explog.git.parse import Commit, parse_commit
 from explog.git.repository import Repository, existing
-from explog.git.run import stream
+from explog.git.run import one_a_line, stream
 
 _AT_ONCE, _MUCH = 1000, 1 << 20
 
@@ -16,10 +16,8 @@ def read_commits(repository: Repository, oids: Sequence[str]) -> Iterator[Commit
     """Yield the commits OIDS in that order."""
     if not oids:
         return
-    stdin = "".join(f"{oid}\n" for oid in oids).encode("ascii")
-    with stream(
-        repository.path, "cat-file", "--batch=%(objectsize)", "--buffer", stdin=stdin
-    ) as output:
+    command = ("cat-file", "--batch=%(objectsize)", "--buffer")
+    with stream(repository.path, *command, stdin=one_a_line(oids)) as output:
         for oid in oids:
             yield parse_commit(oid, _read_object(output))
 

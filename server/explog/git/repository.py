@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from explog.git.run import run
+from explog.git.run import one_a_line, run
 
 # A ref written in the same tick as the look at it would go unseen; such a signature is not kept.
 _RACY_NS = 50_000_000
@@ -196,7 +196,7 @@ def resolve(repository: Repository, names: Iterable[str]) -> dict[str, str]:
         repository.path,
         "cat-file",
         "--batch-check=%(objectname) %(objecttype)",
-        stdin="".join(f"{name}\n" for name in wanted).encode("utf-8", "surrogateescape"),
+        stdin=one_a_line(wanted),
     )
     found: dict[str, str] = {}
     for name, line in zip(wanted, output.decode("utf-8", "replace").split("\n"), strict=False):
@@ -231,8 +231,7 @@ def unreached(repository: Repository, oids: Iterable[str]) -> set[str]:
     listed = run(repository.path, "for-each-ref", "--format=%(objectname)^{commit}")
     refs = resolve(repository, [*listed.decode("ascii").split(), *_heads(repository)])
     # From the refs, not from OIDS: what led to those may be pruned, where git gives up.
-    stdin = "".join(f"{oid}\n" for oid in set(refs.values())).encode("ascii")
-    output = run(repository.path, "rev-list", "--stdin", stdin=stdin)
+    output = run(repository.path, "rev-list", "--stdin", stdin=one_a_line(set(refs.values())))
     return wanted.difference(output.decode("ascii").split())
 
 
@@ -251,6 +250,6 @@ def abbreviate(repository: Repository, oids: Iterable[str]) -> dict[str, str]:
         "--abbrev-commit",
         "--abbrev=7",
         "--stdin",
-        stdin="".join(f"{oid}\n" for oid in wanted).encode("ascii"),
+        stdin=one_a_line(wanted),
     )
     return dict(zip(wanted, output.decode("ascii").split(), strict=True))

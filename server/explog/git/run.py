@@ -10,7 +10,7 @@ import fcntl
 import os
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -145,6 +145,11 @@ def _environment(directory: Path) -> dict[str, str]:
     # A broken repository inside another must not be taken for the outer one.
     ceiling = os.path.dirname(os.path.realpath(directory))
     return {**_ENVIRONMENT, "GIT_CEILING_DIRECTORIES": ceiling}
+
+
+def one_a_line(names: Iterable[str]) -> bytes:
+    """Return NAMES, of objects or refs, as git reads them from its standard input."""
+    return "".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape")
 
 
 @contextmanager

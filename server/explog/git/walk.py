@@ -13,7 +13,7 @@ from explog.git.changes import commit_tips, reachable
 from explog.git.commits import read_commits
 from explog.git.parse import Commit, parse_printed
 from explog.git.repository import Repository
-from explog.git.run import stream
+from explog.git.run import one_a_line, stream
 
 # Bytes of a history that are held here while it is turned round: some 200,000 commits.
 MOST = 64 << 20
@@ -23,24 +23,22 @@ class _TooMuchError(Exception):
     pass
 
 
-def read_all(repository: Repository, tips: Iterable[str]) -> tuple[int, Iterator[Commit]]:
+def read_all(repository: Repository, tips: Sequence[str]) -> tuple[int, Iterator[Commit]]:
     """Return how many commits TIPS reach, and those, parents before children."""
-    wanted = commit_tips(tips)
     try:
-        printed = _print(repository, wanted)
+        printed = _print(repository, commit_tips(tips))
     except _TooMuchError:
-        oids = reachable(repository, wanted)
+        oids = reachable(repository, tips)
         return len(oids), read_commits(repository, oids)
     return printed.count(b"\0"), _parents_first(_last_to_first(printed))
 
 
 def _print(repository: Repository, tips: Sequence[str]) -> bytes:
     """Return what git prints of all that TIPS reach: each an id, the object, and a NUL."""
-    stdin = "".join(f"{oid}\n" for oid in tips).encode("ascii")
     # Not by a format of our own: for an object without a message git fills in what stands in its
     # memory behind it.
     command = ("rev-list", "--header", "--encoding=none", "--stdin")
-    with stream(repository.path, *command, stdin=stdin) as output:
+    with stream(repository.path, *command, stdin=one_a_line(tips)) as output:
         printed = output.read(MOST)
         if output.read(1):
             raise _TooMuchError

@@ -46,16 +46,20 @@ class HistoryTables(Database):
         )
 
     def drop_repository(self, repository: int) -> None:
-        self._forget_commits("repository = ?", repository)
+        self._remove_commits("repository = ?", repository)
         self.db.execute("DELETE FROM repositories WHERE id = ?", (repository,))
 
-    def _forget_commits(self, where: str, *values: object) -> None:
-        """Take the commits that fulfil WHERE out of the full-text index, which has no text left."""
+    def _remove_commits(self, where: str, *values: object) -> None:
+        """Remove the commits that fulfil WHERE, first from the full-text index, which has no text.
+
+        As many as can be at once, as every statement leaves a piece of its own in that.
+        """
         self.db.execute(
             "INSERT INTO commit_words (commit_words, rowid, text)"
             f" SELECT 'delete', stamp, {_TEXT} FROM commits WHERE {where} ORDER BY +stamp",
             values,
         )
+        self.db.execute(f"DELETE FROM commits WHERE {where}", values)
 
     def generations(self, repository: int, oids: Iterable[str]) -> dict[str, int]:
         found: dict[str, int] = {}
@@ -93,14 +97,11 @@ class HistoryTables(Database):
 
     def remove_commits(self, repository: int, oids: Iterable[str] | None) -> None:
         if oids is None:
-            self._forget_commits("repository = ?", repository)
-            self.db.execute("DELETE FROM commits WHERE repository = ?", (repository,))
+            self._remove_commits("repository = ?", repository)
             return
-        # Many at once, as every statement leaves a piece of its own in the full-text index.
         for some in batches(oids):
-            where = f"repository = ? AND oid IN ({','.join('?' * len(some))})"
-            self._forget_commits(where, repository, *some)
-            self.db.execute(f"DELETE FROM commits WHERE {where}", (repository, *some))
+            marks = ",".join("?" * len(some))
+            self._remove_commits(f"repository = ? AND oid IN ({marks})", repository, *some)
 
     def claims_of(self, repository: int, oids: Iterable[str]) -> set[tuple[str, Step]]:
         found: set[tuple[str, Step]] = set()

@@ -49,7 +49,7 @@ class LogTables(Database):
         )
 
     def drop_log(self, log: int) -> None:
-        self._forget_passages("log = ?", log)
+        self._remove_sections("log = ?", log)
         self.db.execute("DELETE FROM logs WHERE id = ?", (log,))
 
     def sections(self, log: int) -> list[SectionPlace]:
@@ -66,11 +66,8 @@ class LogTables(Database):
             (log, count + 1, first),
         ).fetchall()
         if count:
-            # At once, as every statement leaves a piece of its own in the full-text index.
-            where = "log = ? AND sections.start BETWEEN ? AND ?"
-            values = log, rows[0][1], rows[count - 1][1]
-            self._forget_passages(where, *values)
-            self.db.execute(f"DELETE FROM sections WHERE {where}", values)
+            ends = rows[0][1], rows[count - 1][1]
+            self._remove_sections("log = ? AND sections.start BETWEEN ? AND ?", log, *ends)
         if shift != (0, 0) and len(rows) > count:
             self.db.execute(
                 "UPDATE sections SET start = start + ?, line = line + ?"
@@ -82,8 +79,11 @@ class LogTables(Database):
             filing.add(log, section)
         filing.finish()
 
-    def _forget_passages(self, where: str, *values: int) -> None:
-        """Take the passages of the sections that fulfil WHERE out of the full-text index."""
+    def _remove_sections(self, where: str, *values: int) -> None:
+        """Remove the sections that fulfil WHERE, their passages first from the full-text index.
+
+        All at once, as every statement leaves a piece of its own in that.
+        """
         self.db.execute(
             "INSERT INTO passage_words (passage_words, rowid, text)"
             f" SELECT 'delete', p.stamp, {PASSAGE_TEXT} FROM sections"
@@ -91,6 +91,7 @@ class LogTables(Database):
             f" JOIN passages p ON p.experiment = e.id WHERE {where} ORDER BY +p.stamp",
             values,
         )
+        self.db.execute(f"DELETE FROM sections WHERE {where}", values)
 
     def experiments(self, idents: Iterable[str] | None = None) -> Iterator[FoundExperiment]:
         if idents is None:

@@ -142,8 +142,7 @@ def _digest(data: bytes) -> bytes:
 
 
 def _packed(content: Content) -> _Row:
-    experiments = list(map(tuple, content.experiments))
-    return experiments, list(map(tuple, content.diagnoses))
+    return list(map(tuple, content.experiments)), list(map(tuple, content.diagnoses))
 
 
 def _unpacked(row: _Row) -> Content:
