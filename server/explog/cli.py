@@ -27,7 +27,7 @@ from explog.printed import check_json, counted, hit_line, place_line, plan_json,
 if TYPE_CHECKING:
     from explog.checking.audit import FoundHash
     from explog.checking.check import Problem as CheckProblem
-    from explog.placing.edits import Plan
+    from explog.plan.edits import Plan
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -66,8 +66,8 @@ def index(settings: Settings, as_json: bool) -> None:
 @common
 def backfill(settings: Settings, as_json: bool, write: bool) -> None:
     """Show, as a diff, which hashes belong behind which steps, and write them with --write."""
-    from explog.placing.backfill import plan
-    from explog.placing.writing import Written, carry_out, diff
+    from explog.entries.diff import Written, carry_out, diff
+    from explog.plan.backfill import plan
 
     with open_index(settings) as store:
         problems = bring_up_to_date(settings, store)
@@ -148,7 +148,7 @@ def _say_check(problems: Sequence[CheckProblem], found: Sequence[FoundHash], has
 def search(settings: Settings, as_json: bool, query: tuple[str, ...], limit: int) -> None:
     """Search logs and commits for QUERY: words, "phrases", -word, OR, e201.1, a hash,
     kind: state: tag: repo: log: author: after: before:"""
-    from explog.search import search as find
+    from explog.queries.search import search as find
 
     with open_index(settings) as store:
         problems = bring_up_to_date(settings, store)
@@ -170,9 +170,9 @@ def search(settings: Settings, as_json: bool, query: tuple[str, ...], limit: int
 @main.command()
 def serve() -> None:
     """Serve an Emacs: the token is read from stdin, the port is printed on stdout."""
-    from explog.bridge.methods import make_registry
-    from explog.bridge.server import serve as serve_emacs
-    from explog.bridge.service import Service
+    from explog.daemon.loop import Service
+    from explog.methods.core import make_registry
+    from explog.rpc.server import serve as serve_emacs
 
     with failures():
         service = Service()

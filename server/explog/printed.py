@@ -16,9 +16,9 @@ from explog.refs import step_text
 if TYPE_CHECKING:
     from explog.checking.audit import FoundHash
     from explog.checking.problem import Problem
-    from explog.placing.edits import Edit
-    from explog.placing.placement import Unplaced
-    from explog.search import Hit
+    from explog.plan.edits import Edit
+    from explog.plan.planner import Unplaced
+    from explog.queries.search import Hit
 
 _DIFF_STYLES: dict[str, dict[str, Any]] = {
     "---": {"bold": True},
@@ -100,7 +100,7 @@ def place_line(file: str | None, line: int | None, kind: str, message: str) -> s
 
 def hit_line(hit: Hit) -> str:
     """Return a hit as one line: where, which step, what; with the match marked by colour."""
-    from explog.search import MARK_END, MARK_START
+    from explog.queries.search import MARK_END, MARK_START
 
     if hit.commit is not None:
         where = f"{hit.repository}:{hit.commit[:10]}"

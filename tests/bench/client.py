@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from bench.workshop import BenchError, Workshop
-from explog.bridge import wire
+from explog.rpc import wire
 
 _SECONDS = 300
 

@@ -11,7 +11,7 @@ from bench.queries import typed
 from bench.workshop import Workshop
 from explog.errors import ExplogError
 from explog.index.sqlite import open_store
-from explog.search import search
+from explog.queries.search import search
 
 # Twice as many as Emacs asks for.
 _LIMIT = 200

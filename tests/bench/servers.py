@@ -32,10 +32,10 @@ def _serve_epc() -> None:
 
 
 def _serve_explog() -> int:
-    from explog.bridge import wire
-    from explog.bridge.methods import make_registry
-    from explog.bridge.server import serve
-    from explog.bridge.service import Service
+    from explog.daemon.loop import Service
+    from explog.methods.core import make_registry
+    from explog.rpc import wire
+    from explog.rpc.server import serve
 
     service = Service()
     registry = make_registry(service)

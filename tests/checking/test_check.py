@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from explog.bridge.methods import make_registry
-from explog.bridge.service import Service
-from explog.bridge.wire import Bulk
 from explog.checking.check import KINDS, Problem
 from explog.config import Project
+from explog.daemon.loop import Service
+from explog.methods.core import make_registry
+from explog.rpc.wire import Bulk
 from support.logs import Logs, mended
 from support.repo import GitRepo
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from explog.bridge.flagging import Flagging
 from explog.checking.flags import find_flags
 from explog.config import Root, Settings
+from explog.daemon.flagging import Flagging
 from explog.index.sqlite import open_store
 from explog.sync.look import sync
 from support.repo import GitRepo

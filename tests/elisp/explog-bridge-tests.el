@@ -4,7 +4,7 @@
 
 ;;; Commentary:
 
-;; Each test talks to a real server, tests/bridge/toy_server.py.
+;; Each test talks to a real server, tests/rpc/toy_server.py.
 
 ;;; Code:
 
@@ -27,7 +27,7 @@
   "Return the command of the toy server in MODE."
   (let ((venv (expand-file-name ".venv/bin/python" explog-bridge-tests-root)))
     `(,(if (file-executable-p venv) venv (executable-find "python3"))
-      ,(expand-file-name "tests/bridge/toy_server.py" explog-bridge-tests-root)
+      ,(expand-file-name "tests/rpc/toy_server.py" explog-bridge-tests-root)
       ,@mode)))
 
 (defun explog-bridge-tests-until (predicate &optional what)

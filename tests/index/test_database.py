@@ -14,7 +14,7 @@ import pytest
 from explog.config import Settings
 from explog.index.database import Database
 from explog.index.sqlite import SqliteStore
-from explog.search import search
+from explog.queries.search import search
 from explog.sync.look import sync
 
 

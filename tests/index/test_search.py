@@ -11,7 +11,7 @@ import pytest
 from explog.config import Root, Settings
 from explog.errors import ExplogError
 from explog.index.sqlite import SqliteStore, open_store
-from explog.search import MARK_END, MARK_START, Hit, search
+from explog.queries.search import MARK_END, MARK_START, Hit, search
 from explog.sync.look import sync
 from support.repo import GitRepo
 

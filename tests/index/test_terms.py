@@ -8,9 +8,9 @@ import pytest
 
 from explog.config import Settings
 from explog.index import terms
-from explog.index.query import parse
 from explog.index.sqlite import SqliteStore, open_store
-from explog.search import search
+from explog.queries.query import parse
+from explog.queries.search import search
 from explog.sync.look import sync
 
 WORDS = ["model", "models", "moder", "monad", "Mönch", "mo", "m", "zmodel", "mo_del", "model=2"]

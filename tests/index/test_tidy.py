@@ -8,7 +8,7 @@ import pytest
 
 from explog.config import Settings
 from explog.index.sqlite import SqliteStore
-from explog.search import search
+from explog.queries.search import search
 from explog.sync.look import sync
 
 

@@ -1,4 +1,4 @@
-"""An Emacs as `explog.placing.held` wants it: it visits files, and edits buffers as explog-edit.el does."""
+"""An Emacs as `explog.entries.held` wants it: it visits files, and edits buffers as explog-edit.el does."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from explog.entries.held import EntryEdit, HeldEntry
 from explog.errors import ExplogError
 from explog.org.edit import LineEdit, apply_edits
-from explog.placing.held import EntryEdit, HeldEntry
 
 
 @dataclass

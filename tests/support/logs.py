@@ -6,11 +6,11 @@ from pathlib import Path
 from explog.checking.audit import FoundHash, audit
 from explog.checking.check import Mend, Problem, check
 from explog.config import Project, Root, Settings, Tick
+from explog.entries.diff import carry_out
 from explog.index.sqlite import SqliteStore, open_store
 from explog.org.edit import apply_edits
-from explog.placing.backfill import plan
-from explog.placing.edits import Plan
-from explog.placing.writing import carry_out
+from explog.plan.backfill import plan
+from explog.plan.edits import Plan
 from explog.sync.look import sync
 
 from .repo import GitRepo

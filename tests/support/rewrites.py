@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from explog.config import Root, Settings
+from explog.entries.diff import Written, carry_out
 from explog.index.sqlite import open_store
-from explog.placing.backfill import plan
-from explog.placing.writing import Written, carry_out
+from explog.plan.backfill import plan
 from explog.sync.look import sync
 from support.repo import FIRST_COMMIT, GitRepo
 

@@ -1,4 +1,4 @@
 """What is wrong with the logs, and how it is mended: one module for each kind of problem.
 
-It asks `placing` what would be written; nothing there knows of it.
+It asks `plan` what would be written; nothing there knows of it.
 """

@@ -23,7 +23,7 @@ from explog.index.store import Store
 from explog.org.files import read_log
 from explog.org.hashes import Context, Mention, find_hashes
 from explog.org.scan import BOM, Keywords, file_context
-from explog.placing.standing import Hashes
+from explog.plan.facts import Hashes
 from explog.sync.report import Problem as Unread
 from explog.sync.report import Progress
 

@@ -17,9 +17,9 @@ from explog.git.repository import is_boundary
 from explog.index.records import FoundExperiment, Step, StepRecord
 from explog.index.store import Store
 from explog.org.edit import mark_entry
-from explog.placing.backfill import plan
-from explog.placing.edits import Edit, Plan
-from explog.placing.placement import Dead, Owners, Unplaced
+from explog.plan.backfill import plan
+from explog.plan.edits import Edit, Plan
+from explog.plan.planner import Dead, Owners, Unplaced
 from explog.refs import Reference, find_references, step_text
 from explog.sync.report import Problem as Unread
 from explog.sync.report import Progress

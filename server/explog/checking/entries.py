@@ -13,7 +13,7 @@ from explog.index.records import FoundExperiment
 from explog.org.files import read_log
 from explog.org.scan import Keywords
 from explog.org.steps import StepList, conflict_line
-from explog.placing.edits import LogText
+from explog.plan.edits import LogText
 from explog.sync.report import Progress
 
 

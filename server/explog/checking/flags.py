@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from explog.config import Settings
 from explog.index.records import FoundExperiment
 from explog.index.store import Store
-from explog.placing.placement import Planner
+from explog.plan.planner import Planner
 
 _RENUMBERED = ("renumbered", "unknown-step")
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from explog.checking.problem import Mend, Problem
 from explog.config import Settings
+from explog.entries.apply import CHANGED, Change, make
+from explog.entries.held import BulkEditor, Holdings
 from explog.errors import ExplogError
 from explog.org.edit import LineEdit
 from explog.org.files import read_log
-from explog.placing.changes import CHANGED, Change, make
-from explog.placing.edits import LogText
-from explog.placing.held import BulkEditor, Holdings
+from explog.plan.edits import LogText
 
 # Mends of one entry are made one after the other, each on a text that is checked again.
 _MOST_ROUNDS = 50

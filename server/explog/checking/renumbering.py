@@ -18,8 +18,8 @@ from explog.index.store import Store
 from explog.org.edit import LineEdit, apply_edits
 from explog.org.entry import read_experiment
 from explog.org.renumber import renumber
-from explog.placing.edits import Plan
-from explog.placing.placement import Planner
+from explog.plan.edits import Plan
+from explog.plan.planner import Planner
 from explog.refs import Place, step_text
 
 Where = tuple[str, int]

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from explog.index.database import Database, first_stamp
-from explog.index.query import Clause, Filter, Query, Term, Words
 from explog.index.records import Matches
 from explog.index.sides import Commits, Condition, Passages, Side
 from explog.index.terms import Terms
 from explog.index.words import fold, tokens
+from explog.queries.query import Clause, Filter, Query, Term, Words
 
 _NOON = 43200
 

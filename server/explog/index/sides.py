@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from explog.index.database import Database
-from explog.index.query import Words
 from explog.index.records import Match
 from explog.index.words import fold
+from explog.queries.query import Words
 from explog.refs import Place, Reference, parse_step, step_text
 
 

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from explog.index.query import Query
 from explog.index.records import (
     Candidate,
     ClaimingCommit,
@@ -26,6 +25,7 @@ from explog.index.records import (
     SectionRecord,
     Step,
 )
+from explog.queries.query import Query
 
 
 class Store(Protocol):

@@ -10,8 +10,8 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-from explog.index.query import Clause, Words
 from explog.index.words import tokens
+from explog.queries.query import Clause, Words
 
 # Beyond this many words it takes longer to ask for each than to merge all.
 _MOST = 128

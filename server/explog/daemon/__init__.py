@@ -1,0 +1,1 @@
+"""What the server does by itself: look for changes, settle what is pending, notify Emacs."""

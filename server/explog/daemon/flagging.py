@@ -1,0 +1,63 @@
+"""Which steps an Emacs shows as renumbered: kept up to date with as little reading as possible."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from explog.checking.flags import Flag, find_flags
+from explog.sync.report import Report
+
+if TYPE_CHECKING:
+    from explog.config import Settings
+    from explog.entries.emacs import EmacsEditor
+    from explog.index.store import Store
+
+
+# How many experiments are looked at before others have their turn: a commit must not wait.
+_AT_ONCE = 300
+
+
+class Flagging:
+    """The flags of one index. Only experiments that may have got or lost one are looked at."""
+
+    def __init__(self) -> None:
+        self.flags: list[Flag] = []
+        self._suspects: set[str] = set()
+        self._begun = False
+
+    @property
+    def texts(self) -> list[str]:
+        """What there is to say of the flags."""
+        return [f"{flag.file}:{flag.line}: {flag.message}" for flag in self.flags]
+
+    @property
+    def whole(self) -> bool:
+        """Whether all that may have a flag has been looked at."""
+        return self._begun and not self._suspects
+
+    def note(self, report: Report, store: Store) -> None:
+        """Take in what a look at STORE found, before what is pending is settled."""
+        if not self._begun:
+            self._suspects.update(store.idents())
+            self._begun = True
+        self._suspects |= report.experiments
+        if report.repositories:
+            self._suspects.update(ident for ident, _step in store.pending())
+        if report.changed:
+            self._suspects.update(flag.experiment for flag in self.flags)
+
+    def look(self, settings: Settings, store: Store) -> bool:
+        """Look at experiments that may have got or lost a flag; return whether more are left."""
+        some = set(itertools.islice(self._suspects, _AT_ONCE))
+        if some:
+            self._suspects -= some
+            found = find_flags(settings, store, some)
+            self.flags = [f for f in self.flags if f.experiment not in some] + found
+        return bool(self._suspects)
+
+    def tell(self, editors: Iterable[EmacsEditor]) -> None:
+        """Have EDITORS show the flags."""
+        for editor in editors:
+            editor.flag(self.flags)

@@ -1,0 +1,102 @@
+"""The Emacs at the other end of a connection, as `explog.daemon.settle` wants it."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from explog.checking.flags import Flag
+from explog.entries.held import EntryEdit, HeldEntry
+from explog.errors import ExplogError
+from explog.org.edit import LineEdit
+from explog.rpc import wire
+
+if TYPE_CHECKING:
+    from explog.rpc.connection import Client
+
+log = logging.getLogger(__name__)
+
+# Emacs answers from its main loop, which a user's own command may hold up.
+_EMACS_SECONDS = 20.0
+# How many of what waits for the user Emacs is told in words.
+_MOST_PROBLEMS = 10
+
+
+class EmacsEditor:
+    """The Emacs at the other end of CLIENT, as `explog.daemon.settle` wants it."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self._attended: tuple[str, ...] = ()
+        self._flagged: list[Flag] = []
+
+    def entries(self, wanted: Sequence[tuple[str, str]]) -> list[HeldEntry | None]:
+        answer = self.client.call(
+            "entries", [list(pair) for pair in wanted], timeout=_EMACS_SECONDS
+        )
+        if not isinstance(answer, list):
+            raise ExplogError("emacs-error", "Emacs did not list its entries")
+        return [self._entry(item) for item in answer]
+
+    def _entry(self, item: Any) -> HeldEntry | None:
+        if not item:
+            return None
+        parts = wire.plist(item)
+        return HeldEntry(
+            file=str(parts["file"]),
+            ident=str(parts["ident"]),
+            line=int(parts["line"]),  # type: ignore[call-overload]  # as Emacs sends it
+            text=str(parts["text"]),
+            problem=str(parts["problem"]) if parts.get("problem") else None,
+        )
+
+    def edit(self, entry: HeldEntry, lines: Sequence[LineEdit], messages: Sequence[str]) -> None:
+        edits = [[line.line, line.old, line.new] for line in lines]
+        arguments = (entry.file, entry.ident, edits, list(messages))
+        self.client.call("edit", *arguments, timeout=_EMACS_SECONDS)
+
+    def unsaved(self) -> list[tuple[str, list[str]]]:
+        answer = self.client.call("unsaved", timeout=_EMACS_SECONDS)
+        if not isinstance(answer, list):
+            raise ExplogError("emacs-error", "Emacs did not list its unsaved logs")
+        return [(str(file), [str(ident) for ident in idents]) for file, *idents in answer]
+
+    def edit_file(self, file: str, edits: Sequence[EntryEdit]) -> dict[str, str]:
+        rows = [
+            [one.ident, [[e.line, e.old, e.new] for e in one.lines], list(one.messages)]
+            for one in edits
+        ]
+        answer = self.client.call("edits", file, rows, timeout=_EMACS_SECONDS)
+        if not isinstance(answer, list):
+            raise ExplogError("emacs-error", "Emacs did not say what it edited")
+        return {str(ident): str(message) for ident, message in answer}
+
+    def tell(self, message: str) -> None:
+        try:
+            self.client.call("tell", message, timeout=_EMACS_SECONDS)
+        except ExplogError as error:
+            log.warning("not told: %s (%s)", message, error)
+
+    def changed(self) -> None:
+        """Say that experiments may have changed; an Emacs that keeps none does not know how."""
+        with contextlib.suppress(ExplogError):  # it is gone
+            self.client.notify("changed")
+
+    def flag(self, flags: Sequence[Flag]) -> None:
+        """Have Emacs show FLAGS and no others, unless that is what it was told last."""
+        if flags == self._flagged:
+            return
+        self._flagged = list(flags)
+        rows = [[flag.file, flag.line, flag.experiment, flag.hash, flag.message] for flag in flags]
+        with contextlib.suppress(ExplogError):  # it is gone
+            self.client.notify("flags", rows)
+
+    def attend(self, problems: Sequence[str]) -> None:
+        """Say which PROBLEMS wait for the user, unless that is what was said last."""
+        if tuple(problems) == self._attended:
+            return
+        self._attended = tuple(problems)
+        with contextlib.suppress(ExplogError):  # it is gone
+            self.client.notify("attention", len(problems), list(problems[:_MOST_PROBLEMS]))

@@ -1,0 +1,1 @@
+"""Which commit belongs to which step: `rule` decides, from the facts gathered beside it."""

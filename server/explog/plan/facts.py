@@ -1,0 +1,164 @@
+"""What is known of the hashes that stand on steps: is the commit reachable, and if not, what is it.
+
+The index knows the reachable commits and those that it saw go; git may have the objects of others.
+All hashes of a plan are looked up together, as each question to git costs a process.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from explog.errors import ExplogError
+from explog.git.commits import read_known
+from explog.git.parse import Commit
+from explog.git.repository import Repository, resolve_hashes
+from explog.index.records import Candidate, GoneRecord, Step, StepRecord
+from explog.index.store import Store
+from explog.plan.rule import Standing, Stray, age
+from explog.refs import Place, claims, split_message
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """An unreachable commit, and the reachable one that took its place, if one did."""
+
+    record: GoneRecord
+    successor: Candidate | None
+
+    def claims(self, ident: str) -> set[Step]:
+        """Return the steps of the experiment IDENT that the commit claimed."""
+        return {step for experiment, step in self.record.claims if experiment == ident and step}
+
+
+class Hashes:
+    """What is known of HASHES, abbreviations that stand on steps."""
+
+    def __init__(
+        self, store: Store, repositories: Sequence[Repository], hashes: Iterable[str]
+    ) -> None:
+        unreachable = [h for h in dict.fromkeys(hashes) if not store.commits_with_prefix(h)]
+        self._unreachable = set(unreachable)
+        self.lost = _lost(store, _records(store, repositories, unreachable))
+
+    def standing(self, step: StepRecord, candidates: Sequence[Candidate]) -> Standing:
+        """Return what is known of the hash on STEP, whose reference CANDIDATES bear."""
+        if step.hash is None:
+            return Standing.NONE
+        if any(candidate.oid.startswith(step.hash) for candidate in candidates):
+            return Standing.CLAIMS
+        if step.hash not in self._unreachable:
+            return Standing.USERS
+        return Standing.UNREACHABLE if step.hash in self.lost else Standing.UNKNOWN
+
+    def successor(self, ident: str, step: StepRecord) -> Candidate | None:
+        """Return what became of the lost commit on STEP, unless it claimed it.
+
+        Where it did, the reference finds what belongs there.
+        """
+        lost = self.lost.get(step.hash or "")
+        return None if lost is None or step.number in lost.claims(ident) else lost.successor
+
+    def strays(
+        self,
+        ident: str,
+        steps: Iterable[StepRecord],
+        claimed: Mapping[Step, Sequence[Candidate]],
+    ) -> list[Stray]:
+        """Return the commits whose hash stands on a step of IDENT though they claim others."""
+        bearing: dict[str, list[Step]] = defaultdict(list)
+        for step in steps:
+            if step.hash is not None:
+                bearing[step.hash].append(step.number)
+        found: list[Stray] = []
+        for oid, (candidate, claims_of) in _by_commit(claimed, bearing).items():
+            stands = [n for h, numbers in bearing.items() if oid.startswith(h) for n in numbers]
+            found += _strays(claims_of, stands, candidate.author_time, candidate)
+        for short, numbers in bearing.items():
+            lost = self.lost.get(short)
+            if lost is not None:
+                time = lost.record.author_time
+                found += _strays(lost.claims(ident), numbers, time, lost.successor)
+        return found
+
+
+def _by_commit(
+    claimed: Mapping[Step, Sequence[Candidate]], bearing: Mapping[str, object]
+) -> dict[str, tuple[Candidate, set[Step]]]:
+    """Return the commits whose hash is borne by a step, with the steps that they claim."""
+    lengths = {len(short) for short in bearing}
+    found: dict[str, tuple[Candidate, set[Step]]] = {}
+    for number, candidates in claimed.items():
+        for candidate in candidates:
+            claiming = candidate.place < Place.MENTION
+            if claiming and any(candidate.oid[:length] in bearing for length in lengths):
+                found.setdefault(candidate.oid, (candidate, set()))[1].add(number)
+    return found
+
+
+def _strays(
+    claims_of: Collection[Step], stands: Sequence[Step], time: int, commit: Candidate | None
+) -> list[Stray]:
+    """Return a stray for each step that a commit stands on; none if it stands where it claims."""
+    if not claims_of or any(number in claims_of for number in stands):
+        return []
+    newest = None if commit is None else age(commit)
+    return [Stray(frozenset(claims_of), number, time, newest) for number in stands]
+
+
+def _records(
+    store: Store, repositories: Sequence[Repository], hashes: Sequence[str]
+) -> dict[str, GoneRecord]:
+    """Return {hash: its commit} for those of HASHES that the index or git remembers."""
+    found: dict[str, GoneRecord] = {}
+    for short in hashes:
+        for record in store.gone(short):
+            found.setdefault(short, record)
+    for repository in repositories:
+        wanted = [short for short in hashes if short not in found]
+        try:
+            found.update(_in_git(repository, wanted))
+        except ExplogError:
+            continue  # sync reports a repository that cannot be read
+    return found
+
+
+def _in_git(repository: Repository, hashes: Sequence[str]) -> dict[str, GoneRecord]:
+    oids = resolve_hashes(repository, hashes)
+    commits = read_known(repository, oids.values())
+    return {short: _record(commits[oid]) for short, oid in oids.items() if oid in commits}
+
+
+def _record(commit: Commit) -> GoneRecord:
+    said = [claim for claim in claims(commit.message) if claim.place < Place.MENTION]
+    return GoneRecord(
+        commit.oid,
+        commit.email,
+        commit.author_time,
+        commit.committer_time,
+        split_message(commit.message)[0],
+        tuple((claim.reference.experiment, claim.reference.step) for claim in said),
+    )
+
+
+def _lost(store: Store, records: Mapping[str, GoneRecord]) -> dict[str, Lost]:
+    at: dict[tuple[str, int], list[tuple[Candidate, str]]] = defaultdict(list)
+    for candidate, subject in store.written_at({r.author_time for r in records.values()}):
+        at[candidate.email, candidate.author_time].append((candidate, subject))
+    return {
+        short: Lost(record, _successor(record, at[record.email, record.author_time]))
+        for short, record in records.items()
+    }
+
+
+def _successor(record: GoneRecord, written: Sequence[tuple[Candidate, str]]) -> Candidate | None:
+    """Return which of those that the same author wrote at the same time took a commit's place.
+
+    A neighbour of the same second is told from it by its subject, or by having been made later.
+    """
+    same = [candidate for candidate, subject in written if subject == record.subject]
+    later = [c for c, _subject in written if c.committer_time > record.committer_time]
+    if not same and len({candidate.oid for candidate in later}) == 1:
+        same = later
+    return max(same, key=age, default=None)

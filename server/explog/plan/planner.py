@@ -1,0 +1,284 @@
+"""Which step gets which commit: the facts that the rule needs, from the index and from git.
+
+This is where experiments meet their candidates, logs with the same id are told apart, and what
+cannot be placed is given its reason. Nothing here reads or writes a log.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from explog.config import Settings
+from explog.errors import ExplogError
+from explog.git.repository import Repository, abbreviate, open_repository
+from explog.index.records import Candidate, FoundExperiment, Step, StepRecord
+from explog.index.store import Store
+from explog.org.edit import Mark
+from explog.plan.facts import Hashes
+from explog.plan.rule import Decision, Outcome, Standing, age, decide
+from explog.refs import Place, Reference
+
+
+@dataclass(frozen=True, slots=True)
+class Unplaced:
+    """A commit that was not placed, and why: a reason of design, and a sentence.
+
+    `line` is that of the step in `file`, or of the experiment's heading, which is at `entry_line`.
+    """
+
+    reason: str
+    reference: str
+    repository: str
+    commit: str
+    message: str
+    file: str | None = None
+    line: int | None = None
+    entry_line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """A hash that stands on a step, leads nowhere, and has nothing to take its place.
+
+    `known` tells whether it was a commit once, as far as anyone remembers.
+    """
+
+    experiment: FoundExperiment
+    step: StepRecord
+    known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """A step and the commit that is to stand on it, or whose results tick it.
+
+    `lost` means that it takes the place of one that no branch reaches any more.
+    """
+
+    experiment: FoundExperiment
+    step: StepRecord
+    candidate: Candidate
+    mark: Mark
+    lost: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A log or repository that could not be read or written, and the steps left for that."""
+
+    path: str
+    error: ExplogError
+    steps: frozenset[tuple[str, Step]]
+
+
+class Planner:
+    """Gathers decisions over experiments, then asks git once per repository for what it needs.
+
+    EXPERIMENTS are those that it will be asked about.
+    """
+
+    def __init__(
+        self, settings: Settings, store: Store, experiments: Iterable[FoundExperiment]
+    ) -> None:
+        self.settings = settings
+        self.store = store
+        self.repositories = [
+            Repository(Path(record.path), Path(record.common_dir))
+            for record in store.repositories()
+        ]
+        self.unplaced: list[Unplaced] = []
+        self.dead: list[Dead] = []
+        self.placements: list[Placement] = []
+        self.failures: list[Failure] = []
+        hashes = (step.hash for found in experiments for step in found.steps if step.hash)
+        self.hashes = Hashes(store, self.repositories, hashes)
+        self._owners = Owners(settings)
+
+    def experiment(
+        self,
+        ident: str,
+        entries: Sequence[FoundExperiment],
+        only: Collection[Step] | None,
+    ) -> None:
+        """Decide on the steps of the experiment IDENT, or ONLY on some of them.
+
+        A hash that is reachable no more gets its successor on whichever step it stands.
+        """
+        claimed = self.store.candidates(ident)
+        wanted = {step: c for step, c in claimed.items() if only is None or step in only}
+        if not entries:
+            for step, candidates in wanted.items():
+                self._report("unknown-experiment", ident, step, candidates)
+            return
+        for entry in entries:
+            mine = claimed
+            if len(entries) > 1:
+                mine = self._owners.belonging(entry, entries, claimed)
+            self._entry(entry, mine, only)
+        if len(entries) > 1:
+            for step, candidates in wanted.items():
+                lost = [c for c in candidates if self._owners.owner(c.common_dir, entries) is None]
+                self._report("ambiguous", ident, step, lost, entries[0])
+
+    def _entry(
+        self,
+        entry: FoundExperiment,
+        claimed: Mapping[Step, Sequence[Candidate]],
+        only: Collection[Step] | None,
+    ) -> None:
+        times = Counter(step.number for step in entry.steps)
+        strays = self.hashes.strays(entry.ident, entry.steps, claimed)
+        for step in entry.steps:
+            candidates = claimed.get(step.number, [])
+            standing = self.hashes.standing(step, candidates)
+            asked = only is None or step.number in only
+            if not asked and standing is not Standing.UNREACHABLE:
+                continue
+            if times[step.number] > 1:
+                first = next(other for other in entry.steps if other.number == step.number)
+                if first is step:
+                    self._report("ambiguous", entry.ident, step.number, candidates, entry, step)
+                continue
+            decision = decide(
+                step=step.number,
+                standing=standing,
+                hash_now=step.hash,
+                box=step.box,
+                candidates=candidates,
+                successor=self.hashes.successor(entry.ident, step),
+                strays=strays,
+                tick=self.settings.tick,
+            )
+            self._take(entry, step, standing, decision)
+        for number in claimed.keys() - times.keys():
+            if only is None or number in only:
+                self._report("unknown-step", entry.ident, number, claimed[number], entry)
+
+    def _take(
+        self, entry: FoundExperiment, step: StepRecord, standing: Standing, decision: Decision
+    ) -> None:
+        candidate = decision.candidate
+        if decision.outcome is Outcome.PLACE and candidate is not None:
+            mark = Mark(step.number, candidate.oid if decision.put_hash else None, decision.tick)
+            lost = decision.put_hash and standing is Standing.UNREACHABLE
+            self.placements.append(Placement(entry, step, candidate, mark, lost))
+            return
+        if candidate is not None and decision.outcome is not Outcome.NOTHING:
+            self._report(decision.outcome.value, entry.ident, step.number, [candidate], entry, step)
+        if standing in (Standing.UNREACHABLE, Standing.UNKNOWN):
+            self.dead.append(Dead(entry, step, standing is Standing.UNREACHABLE))
+
+    def _report(
+        self,
+        reason: str,
+        ident: str,
+        step: Step,
+        candidates: Sequence[Candidate],
+        entry: FoundExperiment | None = None,
+        record: StepRecord | None = None,
+    ) -> None:
+        """Report the newest of CANDIDATES that claims STEP, if one does."""
+        claiming = [c for c in candidates if c.place != Place.MENTION]
+        if not claiming:
+            return
+        newest = max(claiming, key=age)
+        line = None if entry is None else entry.line + (record.line if record else 0)
+        file = None if entry is None else entry.file
+        where = f"{file}:{line}: " if file else ""
+        reference = str(Reference(ident, step))
+        message = where + _SENTENCES[reason].format(reference=reference, commit=newest.oid[:10])
+        reason = "kept-by-hand" if reason == Outcome.DEAD.value else reason
+        entry_line = None if entry is None else entry.line
+        self.unplaced.append(
+            Unplaced(
+                reason, reference, newest.repository, newest.oid, message, file, line, entry_line
+            )
+        )
+
+    def placed(self) -> list[Placement]:
+        """Return the placements with hashes abbreviated as their repositories need it.
+
+        Those of a repository that cannot be read are left out, and added to `failures`.
+        """
+        wanted: dict[str, list[Placement]] = defaultdict(list)
+        for placement in self.placements:
+            if placement.mark.hash is not None:
+                wanted[placement.candidate.common_dir].append(placement)
+        short: dict[str, str] = {}
+        for repository in self.repositories:
+            some = wanted.get(str(repository.common_dir), [])
+            try:
+                short.update(abbreviate(repository, (p.candidate.oid for p in some)))
+            except ExplogError as error:
+                steps = frozenset((p.experiment.ident, p.step.number) for p in some)
+                self.failures.append(Failure(str(repository.path), error, steps))
+        return [
+            replace(p, mark=replace(p.mark, hash=short[p.mark.hash])) if p.mark.hash else p
+            for p in self.placements
+            if p.mark.hash is None or p.mark.hash in short
+        ]
+
+
+class Owners:
+    """Which of the logs with the same id a commit's repository means."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._projects: dict[str, set[str]] = defaultdict(set)
+        for project in settings.projects:
+            repositories = map(open_repository, project.repositories)
+            self._projects[os.path.realpath(project.log)].update(
+                str(repository.common_dir) for repository in repositories if repository
+            )
+        self._real: dict[str, str] = {}
+        self._around: dict[str, set[str]] = {}
+
+    def belonging(
+        self,
+        entry: FoundExperiment,
+        entries: Sequence[FoundExperiment],
+        claimed: Mapping[Step, Sequence[Candidate]],
+    ) -> dict[Step, list[Candidate]]:
+        """Return the candidates whose repository says that ENTRY, among ENTRIES, is meant."""
+        found: dict[Step, list[Candidate]] = {}
+        for step, candidates in claimed.items():
+            mine = [c for c in candidates if self.owner(c.common_dir, entries) is entry]
+            if mine:
+                found[step] = mine
+        return found
+
+    def owner(self, repository: str, entries: Sequence[FoundExperiment]) -> FoundExperiment | None:
+        """Return whose of ENTRIES the commits of REPOSITORY, a common directory, are.
+
+        That is as a project says, else by where the log lies.
+        """
+        for repositories in (self._named, self._containing):
+            owners = [e for e in entries if repository in repositories(e.file)]
+            if owners:
+                return owners[0] if len(owners) == 1 else None
+        return None
+
+    def _named(self, log: str) -> set[str]:
+        if log not in self._real:  # asked for each commit: a copy of a log has all ids twice
+            self._real[log] = os.path.realpath(log)
+        return self._projects.get(self._real[log], set())
+
+    def _containing(self, log: str) -> set[str]:
+        """Return the repositories, by common directory, in a worktree of which LOG lies."""
+        if log not in self._around:
+            found = map(open_repository, Path(os.path.realpath(log)).parents)
+            self._around[log] = {str(repo.common_dir) for repo in found if repo is not None}
+        return self._around[log]
+
+
+_SENTENCES = {
+    "unknown-experiment": "{commit} says [{reference}], and no log has that experiment",
+    "unknown-step": "{commit} says [{reference}], and the experiment has no such step",
+    "ambiguous": "{commit} says [{reference}], and there is more than one",
+    "renumbered": "{commit} says [{reference}], and its hash stands on another step",
+    "kept-by-hand": "{commit} says [{reference}], and another hash was put there by hand",
+    "dead-hash": "{commit} says [{reference}], and a hash that no repository knows stands there",
+}

@@ -1,0 +1,1 @@
+"""Questions to the index, one module for each: search, agenda, history, outline, recent."""

@@ -1,0 +1,726 @@
+"""Backfill: what is planned, shown and written, and what is left alone and reported."""
+
+import difflib
+import re
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from explog.config import Project, Tick
+from explog.entries.diff import Written, _hunks, carry_out, diff
+from explog.errors import ExplogError
+from explog.index.records import CommitBatch
+from explog.org.edit import apply_edits
+from explog.org.scan import Keywords
+from explog.plan.backfill import plan, plan_entry
+from explog.plan.edits import Plan, render
+from explog.refs import Place
+from explog.sync.look import sync
+from support.logs import Logs
+from support.repo import GitRepo
+
+Make = Callable[..., GitRepo]
+
+ENTRY = """\
+* TODO [201] Title :exp:
+** Experiments [0/3]
+1. [ ] one
+2. [ ] two
+3. [ ] three
+"""
+
+
+class Bench(Logs):
+    """A folder of logs, repositories and an index."""
+
+    def log(self, text: str | bytes = ENTRY, name: str = "log.org") -> Path:
+        return super().log(text, name)
+
+    def plan(self) -> Plan:
+        """Sync and plan."""
+        sync(self.settings, self.store)
+        return plan(self.settings, self.store)
+
+    def write(self, planned: Plan | None = None) -> Written:
+        """Sync, plan unless that is done, and write."""
+        return carry_out(planned or self.plan(), self.settings, self.plan)
+
+    def reasons(self) -> list[tuple[str, str]]:
+        """Return what cannot be placed: reasons and references."""
+        return [(unplaced.reason, unplaced.reference) for unplaced in self.plan().unplaced]
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+@pytest.fixture
+def repo(bench: Bench, git_repo: Make) -> GitRepo:
+    made = git_repo("proj")
+    bench.repositories.append(made.path)
+    return made
+
+
+# What is planned
+
+
+def test_plain(bench: Bench, repo: GitRepo) -> None:
+    log = bench.log()
+    one = repo.commit("[e201.1] Start")
+    two = repo.commit("[e201.2] Results: good")
+    [first, second] = bench.plan().edits
+    assert (first.file, first.line, first.experiment, first.step) == (str(log), 3, "201", (1,))
+    assert (first.repository, first.commit) == (str(repo.path), one)
+    assert (first.old, first.new) == ("1. [ ] one", f"1. [ ] one ({one[:7]})")
+    assert (second.old, second.new) == ("2. [ ] two", f"2. [X] two ({two[:7]})")
+    assert first.message == f"e201.1 ← {one[:7]} (proj)"
+    assert log.read_text() == ENTRY
+    assert len(bench.write().edits) == 2
+    assert log.read_text() == (
+        "* TODO [201] Title :exp:\n** Experiments [1/3]\n"
+        f"1. [ ] one ({one[:7]})\n2. [X] two ({two[:7]})\n3. [ ] three\n"
+    )
+    assert bench.plan() == Plan()
+
+
+def test_old_and_new_are_whole_lines(bench: Bench, repo: GitRepo) -> None:
+    bench.log(
+        "* [201] T :exp:\n** Experiments [0/2]\n1. [ ] one,\n   on two lines\n"
+        "   1. [ ] inner [0/1]\n      - [ ] box\n2. [X] two (1234567)\n"
+    )
+    oid = repo.commit("[e201.1] Results")
+    inner = repo.commit("[e201.1.1] Results")
+    first, second = bench.plan().edits
+    assert first.old == "1. [ ] one,\n   on two lines"
+    # org lets no box be ticked that stands above others.
+    assert first.new == f"1. [ ] one,\n   on two lines ({oid[:7]})"
+    assert second.line == 5
+    assert second.new == f"   1. [ ] inner [0/1] ({inner[:7]})"
+
+
+def test_two_steps_ticked_at_once_are_both_counted(bench: Bench, repo: GitRepo) -> None:
+    log = bench.log(ENTRY.replace("[0/3]", "[0/3] [%]"))
+    repo.commit("[e201.1][e201.3] Results: both")
+    bench.write()
+    assert "[2/3] [66%]" in log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("tick", "boxes"), [("always", "XX "), ("results", " X "), ("never", "   ")]
+)
+def test_option_tick(bench: Bench, repo: GitRepo, tick: Tick, boxes: str) -> None:
+    bench.tick = tick
+    log = bench.log()
+    repo.commit("[e201.1] Start")
+    repo.commit("[e201.2] Results")
+    bench.write()
+    assert "".join(line[4] for line in log.read_text().splitlines()[2:]) == boxes
+    assert bench.plan() == Plan()
+
+
+def test_reasons(bench: Bench, repo: GitRepo) -> None:
+    log = bench.log(ENTRY.replace("two", f"two ({repo.commit('by hand')[:7]})"))
+    repo.commit("[e999.1] Nowhere")
+    repo.commit("[e201.9] No such step")
+    repo.commit("[e201.2] Results")
+    repo.commit("see [e201.8] and [e999.2]\n\nin passing, [e999.3]\n")
+    repo.commit("[e201] The whole")
+    planned = bench.plan()
+    found = [(one.reason, one.reference) for one in planned.unplaced]
+    assert sorted(found) == [
+        ("kept-by-hand", "e201.2"),
+        ("unknown-experiment", "e999.1"),
+        ("unknown-experiment", "e999.2"),
+        ("unknown-step", "e201.8"),
+        ("unknown-step", "e201.9"),
+    ]
+    by_hand = next(one for one in planned.unplaced if one.reason == "kept-by-hand")
+    assert by_hand.message.startswith(f"{log}:4: ")
+    assert by_hand.repository == str(repo.path)
+    assert planned.edits == []
+
+
+def test_a_hash_that_nobody_knows_is_left_and_reported(bench: Bench, repo: GitRepo) -> None:
+    log = bench.log(ENTRY.replace("one", "part (1234567)").replace("two", "part (7654321)"))
+    repo.commit("[e201.1] Results")
+    planned = bench.plan()
+    assert [(one.reason, one.reference) for one in planned.unplaced] == [("kept-by-hand", "e201.1")]
+    assert [(dead.step.hash, dead.known) for dead in planned.dead] == [
+        ("1234567", False),
+        ("7654321", False),
+    ]
+    assert bench.write().edits == []
+    assert "(1234567)" in log.read_text()
+
+
+def test_a_branch_that_is_called_like_a_hash(bench: Bench, repo: GitRepo) -> None:
+    repo.commit("[e201.2] Start")
+    repo.branch("deadbee")
+    bench.log(ENTRY.replace("one", "one (deadbee)"))
+    repo.commit("[e201.1] Results")
+    assert bench.reasons() == [("kept-by-hand", "e201.1")]
+
+
+def test_a_dead_hash_beside_a_blob_of_the_same_name(bench: Bench, repo: GitRepo) -> None:
+    """The seven digits of a lost commit may begin the name of another object as well."""
+    repo.commit("root")
+    lost = repo.commit("[e201.1] Start")
+    repo.run("reset", "--hard", "HEAD~1")
+    repo.commit("[e201.1] Again")
+    log = bench.log(ENTRY.replace("one", f"one ({lost[:7]})"))
+    objects = repo.path / ".git/objects" / lost[:2]
+    twin = lost[2:39] + ("0" if lost[39] != "0" else "1")
+    blob = repo.run("hash-object", "-w", "--stdin", stdin="blob")
+    (objects / twin).write_bytes((repo.path / ".git/objects" / blob[:2] / blob[2:]).read_bytes())
+    assert len(bench.write().edits) == 1
+    assert repo.head[:7] in log.read_text()
+
+
+@pytest.mark.parametrize("forget", [False, True])
+@pytest.mark.parametrize("message", ["Tidy", "Tidy [e201.3] too", "Tidy, and other words"])
+def test_a_hash_by_hand_follows_its_commit(
+    bench: Bench, repo: GitRepo, message: str, forget: bool
+) -> None:
+    log = bench.log()
+    oid = repo.commit("Tidy", file="file")
+    log.write_text(ENTRY.replace("one", f"one ({oid[:7]})"))
+    repo.commit("[e201.1] Results: elsewhere")
+    assert bench.reasons() == [("kept-by-hand", "e201.1")]
+    repo.run("reset", "--hard", "HEAD~1")
+    repo.amend(message, file="file")
+    new = repo.head
+    repo.commit("[e201.1] Results: elsewhere")
+    if forget:
+        repo.run("reflog", "expire", "--expire=now", "--expire-unreachable=now", "--all")
+        repo.run("gc", "--quiet", "--prune=now")
+    bench.write()
+    assert f"1. [ ] one ({new[:7]})" in log.read_text()
+    assert bench.write().edits == []
+
+
+def test_a_neighbour_of_the_same_second_is_no_successor(bench: Bench, repo: GitRepo) -> None:
+    when = {"GIT_AUTHOR_DATE": "2024-02-02T00:00:00Z", "GIT_COMMITTER_DATE": "2024-02-02T00:00:00Z"}
+    repo.run("commit", "--allow-empty", "-m", "Neighbour", **when)
+    repo.run("commit", "--allow-empty", "-m", "Mine", **when)
+    log = bench.log(ENTRY.replace("one", f"one ({repo.head[:7]})"))
+    text = log.read_text()
+    bench.plan()
+    repo.run("reset", "--hard", "HEAD~1")
+    planned = bench.plan()
+    assert [dead.known for dead in planned.dead] == [True]
+    assert bench.write(planned).edits == []
+    assert log.read_text() == text
+
+
+# 5: the list was renumbered
+
+
+def placed(bench: Bench, repo: GitRepo, text: str = ENTRY) -> tuple[Path, list[str]]:
+    """Return a log with results on steps 1 and 3, and their hashes."""
+    log = bench.log(text)
+    oids = [repo.commit(f"[e201.{number}] Results", file=f"{number}") for number in (1, 3)]
+    bench.write()
+    return log, [oid[:7] for oid in oids]
+
+
+def _insert(log: Path) -> None:
+    """Put a new step in front of the first."""
+    text = log.read_text().replace("2. [ ] t", "3. [ ] t").replace("3. [X]", "4. [X]")
+    log.write_text(text.replace("1. [X]", "1. [ ] new\n2. [X]"))
+
+
+def test_step_inserted_in_front(bench: Bench, repo: GitRepo) -> None:
+    log, (one, three) = placed(bench, repo)
+    _insert(log)
+    before = log.read_text()
+    assert bench.reasons() == [("renumbered", "e201.1"), ("renumbered", "e201.3")]
+    assert bench.write().edits == []
+    assert log.read_text() == before
+    new = repo.commit("[e201.1] Results: of the new step 1")[:7]
+    bench.write()
+    lines = log.read_text().splitlines()[2:]
+    assert lines == [
+        f"1. [X] new ({new})",
+        f"2. [X] one ({one})",
+        "3. [ ] two",
+        f"4. [X] three ({three})",
+    ]
+    assert bench.write().edits == []
+
+
+@pytest.mark.parametrize("forget", [False, True])
+def test_step_inserted_and_history_rewritten(bench: Bench, repo: GitRepo, forget: bool) -> None:
+    log, (one, three) = placed(bench, repo)
+    _insert(log)
+    bench.plan()
+    repo.run("rebase", "--root", "--force-rebase")
+    if forget:
+        repo.run("reflog", "expire", "--expire=now", "--expire-unreachable=now", "--all")
+        repo.run("gc", "--quiet", "--prune=now")
+    bench.write()
+    rebased = [oid[:7] for oid in repo.run("log", "--reverse", "--format=%H").split()]
+    assert one not in rebased
+    lines = log.read_text().splitlines()[2:]
+    assert lines[0] == "1. [ ] new"
+    assert lines[1] == f"2. [X] one ({rebased[0]})"
+    assert lines[3] == f"4. [X] three ({rebased[1]})"
+    assert three not in log.read_text()
+    assert bench.write().edits == []
+
+
+def test_step_that_bears_a_hash_is_deleted(bench: Bench, repo: GitRepo) -> None:
+    log, (_one, three) = placed(bench, repo)
+    lines = log.read_text().splitlines()
+    log.write_text("\n".join([*lines[:2], "1. [ ] two", lines[4].replace("3.", "2."), ""]))
+    # The results of the step that is gone are not those of the one that took its number.
+    assert bench.reasons() == [("renumbered", "e201.1"), ("unknown-step", "e201.3")]
+    assert bench.write().edits == []
+    new = repo.commit("[e201.1] Results: of what was step 2")[:7]
+    bench.write()
+    assert log.read_text().splitlines()[2:] == [f"1. [X] two ({new})", f"2. [X] three ({three})"]
+
+
+def test_step_moved(bench: Bench, repo: GitRepo) -> None:
+    log, (one, three) = placed(bench, repo)
+    head = log.read_text().splitlines()[:2]
+    moved = [f"1. [X] three ({three})", f"2. [X] one ({one})", "3. [ ] two"]
+    log.write_text("\n".join([*head, *moved, ""]))
+    assert bench.write().edits == []
+    assert bench.reasons() == [("renumbered", "e201.1"), ("renumbered", "e201.3")]
+    new = repo.commit("[e201.3] Results: of what was step 2")[:7]
+    bench.write()
+    assert log.read_text().splitlines()[2:] == [*moved[:2], f"3. [X] two ({new})"]
+
+
+def test_step_inserted_and_its_commit_lost(bench: Bench, repo: GitRepo) -> None:
+    """A lost commit still tells that the list was renumbered; nothing old takes its place."""
+    log = bench.log()
+    repo.commit("[e201.3] Start", file="3")
+    bench.write()
+    repo.commit("[e201.2] Results", file="2")
+    bench.write()
+    text = log.read_text().replace("3. [ ] three", "4. [ ] three").replace("2. [X]", "3. [X]")
+    log.write_text(text.replace("3. [X]", "2. [ ] new\n3. [X]"))
+    before = log.read_text()
+    repo.run("reset", "--hard", "HEAD~1")
+    assert [dead.step.number for dead in bench.plan().dead] == [(3,)]
+    assert bench.write().edits == []
+    assert log.read_text() == before
+
+
+def test_one_commit_on_two_steps_by_hand_is_not_renumbering(bench: Bench, repo: GitRepo) -> None:
+    log, (one, _three) = placed(bench, repo)
+    log.write_text(log.read_text().replace("two", f"two ({one})"))
+    assert bench.reasons() == []
+    repo.run("rebase", "--root", "--force-rebase")
+    bench.write()
+    rebased = repo.run("log", "--reverse", "--format=%H").split()[0][:7]
+    assert f"1. [X] one ({rebased})" in log.read_text()
+
+
+# 6: one id twice
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_two_logs_with_one_id(bench: Bench, git_repo: Make, inside: bool) -> None:
+    mine, other = git_repo("mine"), git_repo("other")
+    bench.repositories += [mine.path, other.path]
+    first = bench.log(name="mine/log.org" if inside else "first.org")
+    second = bench.log(name="second.org")
+    oid = mine.commit("[e201.1] Results")
+    other.commit("[e201.2] Results")
+    if inside:
+        assert bench.reasons() == [("ambiguous", "e201.2")]
+    else:
+        assert bench.reasons() == [("ambiguous", "e201.1"), ("ambiguous", "e201.2")]
+    bench.write()
+    assert (oid[:7] in first.read_text()) == inside
+    assert second.read_text() == ENTRY
+    bench.projects = (Project(second, (mine.path,)),)
+    if not inside:
+        bench.write()
+        assert oid[:7] in second.read_text()
+        assert first.read_text() == ENTRY
+
+
+def test_what_a_project_says_is_before_where_a_log_lies(bench: Bench, git_repo: Make) -> None:
+    repo = git_repo("mine")
+    bench.repositories.append(repo.path)
+    inside = bench.log(name="mine/log.org")
+    named = bench.log(name="named.org")
+    repo.commit("[e201.1] Results")
+    bench.projects = (Project(named, (repo.path,)),)
+    bench.write()
+    assert inside.read_text() == ENTRY
+    assert repo.head[:7] in named.read_text()
+
+
+def test_log_in_a_linked_worktree_is_inside(bench: Bench, repo: GitRepo, tmp_path: Path) -> None:
+    repo.commit("root")
+    repo.run("worktree", "add", "--detach", str(tmp_path / "linked"))
+    inside, other = bench.log(name="linked/log.org"), bench.log(name="other.org")
+    repo.commit("[e201.1] Results")
+    assert bench.reasons() == []
+    bench.write()
+    assert repo.head[:7] in inside.read_text()
+    assert other.read_text() == ENTRY
+
+
+def test_one_id_twice_in_a_log(bench: Bench, repo: GitRepo) -> None:
+    log = bench.log(ENTRY + ENTRY)
+    repo.commit("[e201.1] Results")
+    assert bench.reasons() == [("ambiguous", "e201.1")]
+    assert bench.write().edits == []
+    with pytest.raises(ExplogError):
+        plan_entry(bench.settings, bench.store, str(log), 1, "* no id\n", Keywords((), ()))
+    for line in (1, 6, 9):
+        held = plan_entry(bench.settings, bench.store, str(log), line, ENTRY, Keywords((), ()))
+        assert held.lines == ()
+        assert [one.reason for one in held.unplaced] == ["ambiguous"]
+
+
+def test_one_number_twice_in_a_list(bench: Bench, repo: GitRepo) -> None:
+    bench.log("* [201] T :exp:\n** Experiments\n1. [ ] one\n2. [@1] [ ] also one\n3. [ ] two\n")
+    repo.commit("[e201.1] Results")
+    repo.commit("[e201.2] Results")
+    planned = bench.plan()
+    assert [(one.reason, one.reference) for one in planned.unplaced] == [("ambiguous", "e201.1")]
+    assert [edit.step for edit in planned.edits] == [(2,)]
+
+
+def test_nested_experiments(bench: Bench, repo: GitRepo) -> None:
+    log = bench.log(
+        "* [201] Outer :exp:\n** Experiments [0/1]\n1. [ ] outer\n"
+        "** [202] Inner\n*** Experiments [0/1]\n1. [ ] inner\n"
+        "** Other\n*** [203] Deep\n**** Experiments [0/1]\n1. [ ] deep\n"
+    )
+    for number in (201, 202, 203):
+        repo.commit(f"[e{number}.1] Results: {number}")
+    assert len(bench.write().edits) == 3
+    assert log.read_text().count("[X]") == 3
+    assert log.read_text().count("[1/1]") == 3
+    assert bench.plan() == Plan()
+
+
+# Bytes
+
+
+@pytest.mark.parametrize(
+    ("head", "encoding", "end"),
+    [
+        (b"", "utf-8", "\n"),
+        (b"", "utf-8", "\r\n"),
+        (b"\xef\xbb\xbf", "utf-8", "\n"),
+        (b"\xef\xbb\xbf", "utf-8", "\r\n"),
+        (b"", "latin-1", "\n"),
+        (b"# -*- coding: koi8-r -*-\n", "koi8-r", "\n"),
+    ],
+)
+def test_bytes_around_are_kept(
+    bench: Bench, repo: GitRepo, head: bytes, encoding: str, end: str
+) -> None:
+    odd = "Прив" if encoding == "koi8-r" else "Grüße\x85\x0c\xa0"
+    text = ENTRY.replace("two", odd).replace("\n", end).encode(encoding)
+    log = bench.log(head + text + b"no line end")
+    repo.commit("[e201.1] Results")
+    repo.commit("[e201.2] Results")
+    planned = bench.plan()
+    bench.write(planned)
+    expected = text.replace(b"1. [ ] one", f"1. [X] one ({planned.edits[0].commit[:7]})".encode())
+    step = f"2. [ ] {odd}"
+    done = f"2. [X] {odd} ({planned.edits[1].commit[:7]})"
+    expected = expected.replace(step.encode(encoding), done.encode(encoding))
+    expected = expected.replace(b"[0/3]", b"[2/3]")
+    assert log.read_bytes() == head + expected + b"no line end"
+    assert bench.plan() == Plan()
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("log.org", ENTRY.encode()),
+        ("log.org", ENTRY.rstrip("\n").encode()),
+        ("with blanks.org", ENTRY.encode()),
+        ('quote"and\\slash.org', ENTRY.encode()),
+        ("a tab\t here.org", ENTRY.encode()),  # patch 2.8 takes no line breaks in names
+        ("ümläut.org", ENTRY.encode()),
+        ("log.org", ENTRY.replace("\n", "\r\n").encode()),
+        ("log.org", ENTRY.replace("Title", "T\x0c\x85\u2028").encode()),
+        ("log.org", ENTRY.replace("Title", "Gr\xfc\xdfe \x85").encode("latin-1")),
+        ("log.org", ENTRY.encode() + b"x\n" * 50 + ENTRY.replace("201", "202").encode()),
+    ],
+)
+def test_diff_applies_with_patch(bench: Bench, repo: GitRepo, name: str, text: bytes) -> None:
+    log = bench.log(text, name)
+    repo.commit("[e201.1] Results")
+    repo.commit("[e201.3] Results")
+    repo.commit("[e202.3] Results")
+    planned = bench.plan()
+    shown = diff(planned, bench.settings)
+    expected = render(text, planned.edits, bench.settings)
+    assert expected != text
+    done = subprocess.run(
+        ["patch", "--binary", "-p1", "-d", "/"], input=shown, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done
+    assert log.read_bytes() == expected
+    assert bench.plan().edits == []
+
+
+def test_diff_of_several_logs_and_of_nothing(bench: Bench, repo: GitRepo) -> None:
+    bench.log(name="b.org")
+    bench.log(ENTRY.replace("201", "202"), "a.org")
+    repo.commit("[e201.1][e202.1] Start")
+    shown = diff(bench.plan(), bench.settings).decode()
+    assert shown.index("/a.org") < shown.index("/b.org")
+    assert shown.count("\n@@ ") == 2
+    assert diff(Plan(), bench.settings) == b""
+
+
+# What cannot be written
+
+
+def test_log_that_changes_before_it_is_written_is_planned_anew(bench: Bench, repo: GitRepo) -> None:
+    log = bench.log()
+    repo.commit("[e201.1] Results")
+    planned = bench.plan()
+    log.write_text("* A new heading\n" + ENTRY.replace("one", "another one"))
+    done = bench.write(planned)
+    assert done.failures == []
+    assert [edit.line for edit in done.edits] == [4]
+    assert f"1. [X] another one ({repo.head[:7]})" in log.read_text()
+    assert log.read_text().startswith("* A new heading\n")
+
+
+def test_log_that_keeps_changing_is_reported(bench: Bench, repo: GitRepo) -> None:
+    log, quiet = bench.log(), bench.log(ENTRY.replace("201", "202"), "quiet.org")
+    repo.commit("[e201.1][e202.1] Results")
+
+    def plan_anew() -> Plan:
+        planned = bench.plan()
+        log.write_text(log.read_text() + "more\n")
+        return planned
+
+    done = carry_out(plan_anew(), bench.settings, plan_anew)
+    [failure] = done.failures
+    assert (failure.path, failure.error.code) == (str(log), "changed")
+    assert failure.steps == {("201", (1,))}
+    assert [edit.file for edit in done.edits] == [str(quiet)]
+    assert repo.head[:7] not in log.read_text()
+
+
+def test_log_that_changed_after_the_index_saw_it(bench: Bench, repo: GitRepo) -> None:
+    """Between the look and the plan the user put another hash there: it is the user's."""
+    log = bench.log()
+    by_hand = repo.commit("by hand")
+    repo.commit("[e201.1] Results")
+    sync(bench.settings, bench.store)
+    log.write_text(ENTRY.replace("one", f"one ({by_hand[:7]})"))
+    planned = plan(bench.settings, bench.store)
+    assert [failure.error.code for failure in planned.failures] == ["changed"]
+    assert planned.edits == []
+    done = bench.write(planned)
+    assert (done.edits, done.failures) == ([], [])
+    assert f"1. [ ] one ({by_hand[:7]})" in log.read_text()
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x\n", "* other\n", "\n\n" + ENTRY, ENTRY.replace("201", "9")]
+)
+def test_log_that_is_another_after_the_index_saw_it(bench: Bench, repo: GitRepo, text: str) -> None:
+    log, quiet = bench.log(), bench.log(ENTRY.replace("201", "202"), "quiet.org")
+    repo.commit("[e201.1][e202.1] Results")
+    sync(bench.settings, bench.store)
+    log.write_text(text)
+    planned = plan(bench.settings, bench.store)
+    assert [(failure.path, failure.error.code) for failure in planned.failures] == [
+        (str(log), "changed")
+    ]
+    assert [edit.file for edit in planned.edits] == [str(quiet)]
+
+
+def test_log_that_vanished(bench: Bench, repo: GitRepo) -> None:
+    log, quiet = bench.log(), bench.log(ENTRY.replace("201", "202"), "quiet.org")
+    repo.commit("[e201.1][e202.1] Results")
+    sync(bench.settings, bench.store)
+    log.unlink()
+    planned = plan(bench.settings, bench.store)
+    assert [failure.error.code for failure in planned.failures] == ["missing"]
+    done = carry_out(planned, bench.settings, bench.plan)
+    assert [edit.file for edit in done.edits] == [str(quiet)]
+    assert [failure.path for failure in done.failures] == [str(log)]
+    assert not log.exists()
+
+
+def _read_only(log: Path) -> None:
+    log.chmod(0o444)
+
+
+def _hard_linked(log: Path) -> None:
+    log.with_name("other name").hardlink_to(log)
+
+
+def _locked(log: Path) -> None:
+    log.with_name(f".#{log.name}").symlink_to("ada@host.123:456")
+
+
+def _utf16(log: Path) -> None:
+    log.write_bytes(b"\xff\xfe" + log.read_text().encode("utf-16-le"))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "code"),
+    [
+        (_read_only, "read-only"),
+        (_hard_linked, "hard-linked"),
+        (_locked, "locked"),
+        (_utf16, "unreadable"),
+    ],
+)
+def test_log_that_may_not_be_written(
+    bench: Bench, repo: GitRepo, spoil: Callable[[Path], None], code: str
+) -> None:
+    log, quiet = bench.log(), bench.log(ENTRY.replace("201", "202"), "quiet.org")
+    repo.commit("[e201.1][e202.1] Results")
+    sync(bench.settings, bench.store)
+    spoil(log)
+    before = log.read_bytes()
+    done = carry_out(plan(bench.settings, bench.store), bench.settings, bench.plan)
+    assert [(failure.path, failure.error.code) for failure in done.failures] == [(str(log), code)]
+    assert [edit.file for edit in done.edits] == [str(quiet)]
+    assert log.read_bytes() == before
+    assert [path.name for path in log.parent.iterdir() if "explog-" in path.name] == []
+
+
+def test_link_to_a_log_stays_one(bench: Bench, repo: GitRepo, tmp_path: Path) -> None:
+    real = bench.log(name="real/log.org")
+    bench.logs = [str(tmp_path / "link.org")]
+    (tmp_path / "link.org").symlink_to(real)
+    repo.commit("[e201.1] Results")
+    assert len(bench.write().edits) == 1
+    assert (tmp_path / "link.org").is_symlink()
+    assert repo.head[:7] in real.read_text()
+
+
+def test_repository_that_cannot_be_read_any_more_holds_up_no_other(
+    bench: Bench, git_repo: Make
+) -> None:
+    good, bad = git_repo("good"), git_repo("bad")
+    bench.repositories += [good.path, bad.path]
+    bench.log()
+    good.commit("[e201.1] Results")
+    bad.commit("[e201.2] Results")
+    sync(bench.settings, bench.store)
+    (bad.path / ".git/HEAD").unlink()
+    planned = plan(bench.settings, bench.store)
+    assert [edit.step for edit in planned.edits] == [(1,)]
+    assert [(f.path, f.error.code, f.steps) for f in planned.failures] == [
+        (str(bad.path), "not-a-repository", frozenset({("201", (2,))}))
+    ]
+
+
+def test_repository_taken_out_leaves_its_hashes(bench: Bench, git_repo: Make) -> None:
+    one, two = git_repo("one"), git_repo("two")
+    bench.repositories += [one.path, two.path]
+    log = bench.log()
+    one.commit("[e201.1] Results: one")
+    bench.write()
+    two.commit("[e201.1] Start")
+    bench.repositories.remove(one.path)
+    assert bench.reasons() == [("kept-by-hand", "e201.1")]
+    assert one.head[:7] in log.read_text()
+
+
+# Entries that a buffer holds
+
+
+def test_entry_in_a_buffer(bench: Bench, repo: GitRepo) -> None:
+    log = bench.log()
+    repo.commit("[e201.1] Start")
+    repo.commit("[e201.2] Results")
+    sync(bench.settings, bench.store)
+    text = ENTRY.replace("two", "two, reworded\n   and unsaved")
+    keywords = Keywords(("TODO",), ("DONE",))
+    held = plan_entry(bench.settings, bench.store, str(log), 7, text, keywords)
+    done = apply_edits(text, held.lines)
+    assert f"   and unsaved ({repo.head[:7]})" in done
+    assert "[1/3]" in done
+    assert [(edit.step, edit.line) for edit in held.edits] == [((1,), 9), ((2,), 10)]
+    again = plan_entry(bench.settings, bench.store, str(log), 7, done, keywords)
+    assert (again.lines, again.edits) == ((), ())
+    some = plan_entry(bench.settings, bench.store, str(log), 7, text, keywords, only={(1,)})
+    assert [edit.step for edit in some.edits] == [(1,)]
+
+
+def test_entry_in_a_buffer_and_in_another_log(bench: Bench, git_repo: Make) -> None:
+    repo = git_repo("mine")
+    bench.repositories.append(repo.path)
+    inside, other = bench.log(name="mine/log.org"), bench.log(name="other.org")
+    repo.commit("[e201.1] Results")
+    sync(bench.settings, bench.store)
+    keywords = Keywords(("TODO",), ("DONE",))
+    found = [
+        plan_entry(bench.settings, bench.store, str(log), 1, ENTRY, keywords)
+        for log in (inside, other)
+    ]
+    assert [bool(one.lines) for one in found] == [True, False]
+
+
+# Size
+
+
+def test_planning_of_very_much_takes_seconds(bench: Bench) -> None:
+    experiments, commits = 2000, 40_000
+    bench.log(
+        "".join(
+            f"* [{number}] T :exp:\n** Experiments [0/3]\n1. [ ] a\n"
+            f"2. [ ] b (abcdef{number % 10})\n3. [ ] c\n"
+            for number in range(experiments)
+        )
+    )
+    with bench.store.writing():
+        sync(bench.settings, bench.store)
+        number = bench.store.put_repository("/gone", "/gone/.git", None, [])
+        bench.store.add_commits(
+            number,
+            [
+                CommitBatch(
+                    [
+                        (n, f"{n:040x}", "A", "a@b", n, n, n, f"[e{n % experiments}] x", "", 0)
+                        for n in range(commits)
+                    ],
+                    [
+                        (n, str(n % experiments), str(n % 3 + 1), int(Place.SUBJECT), False)
+                        for n in range(commits)
+                    ],
+                )
+            ],
+        )
+    started = time.perf_counter()
+    planned = plan(bench.settings, bench.store)
+    taken = time.perf_counter() - started
+    assert len(planned.failures) == 1
+    assert len(planned.dead) == experiments
+    assert taken < 5, taken
+
+
+@given(
+    st.lists(st.tuples(st.booleans(), st.sampled_from([b"", b"x", b"\x85", b"y\r"])), max_size=40)
+)
+def test_hunks_are_those_of_difflib(rows: list[tuple[bool, bytes]]) -> None:
+    old = [b"%d %s\n" % (number, text) for number, (_changed, text) in enumerate(rows)]
+    new = [
+        b"new " + line if changed else line for line, (changed, _t) in zip(old, rows, strict=True)
+    ]
+    expected = list(difflib.diff_bytes(difflib.unified_diff, old, new))[2:]
+    single = re.compile(rb"@@ -(\d+) \+(\d+) @@")
+    assert list(_hunks(old, new)) == [
+        single.sub(rb"@@ -\1,1 +\2,1 @@", line) if line.startswith(b"@@") else line
+        for line in expected
+    ]

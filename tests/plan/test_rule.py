@@ -1,0 +1,408 @@
+"""The rule of the hash, design.md section 2, as tables: what stands, what there is, what is done."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from explog.config import Tick
+from explog.index.records import Candidate
+from explog.plan.rule import Decision, Outcome, Standing, Stray, age, decide
+from explog.refs import Place
+
+SUBJECT, BODY, MENTION = int(Place.SUBJECT), int(Place.BODY), int(Place.MENTION)
+
+
+def commit(
+    name: str,
+    time: int,
+    *,
+    place: int = SUBJECT,
+    results: bool = False,
+    generation: int = 1,
+    author_time: int | None = None,
+    repository: str = "/r",
+) -> Candidate:
+    """Return a commit whose id begins with NAME, in hexadecimal."""
+    return Candidate(
+        oid=name.ljust(40, "0"),
+        repository=repository,
+        common_dir=f"{repository}/.git",
+        author="Ada",
+        email="ada@example.org",
+        author_time=time if author_time is None else author_time,
+        committer_time=time,
+        generation=generation,
+        place=place,
+        results=results,
+    )
+
+
+OLD = commit("aaaaaaa1", 10)
+NEW = commit("bbbbbbb1", 20)
+NEWEST = commit("ccccccc1", 30)
+OLD_RESULTS = commit("aaaaaaa2", 10, results=True)
+NEW_RESULTS = commit("bbbbbbb2", 20, results=True)
+IN_BODY = commit("ddddddd1", 40, place=BODY)
+RESULTS_IN_BODY = commit("ddddddd2", 40, place=BODY, results=True)
+MENTIONED = commit("eeeeeee1", 50, place=MENTION)
+PARENT = commit("fffffff1", 20, generation=5)
+CHILD = commit("0000001", 20, generation=6)
+
+NONE, CLAIMS, USERS = Standing.NONE, Standing.CLAIMS, Standing.USERS
+UNREACHABLE, UNKNOWN = Standing.UNREACHABLE, Standing.UNKNOWN
+
+# sentence of design.md; standing, hash, box, candidates; outcome, commit, put_hash, tick
+TABLE: list[
+    tuple[
+        str,
+        tuple[Standing, str | None, str | None, list[Candidate]],
+        tuple[Outcome, Candidate | None, bool, bool],
+    ]
+] = [
+    # 1
+    ("a subject", (NONE, None, " ", [OLD]), (Outcome.PLACE, OLD, True, False)),
+    ("no candidate", (NONE, None, " ", []), (Outcome.NOTHING, None, False, False)),
+    (
+        "a body line if no subject",
+        (NONE, None, " ", [IN_BODY]),
+        (Outcome.PLACE, IN_BODY, True, False),
+    ),
+    (
+        "a subject before a newer body line",
+        (NONE, None, " ", [OLD, IN_BODY]),
+        (Outcome.PLACE, OLD, True, False),
+    ),
+    (
+        "also where the body line has results",
+        (NONE, None, " ", [OLD, RESULTS_IN_BODY]),
+        (Outcome.PLACE, OLD, True, False),
+    ),
+    (
+        "results in a body line",
+        (NONE, None, " ", [IN_BODY, RESULTS_IN_BODY]),
+        (Outcome.PLACE, RESULTS_IN_BODY, True, True),
+    ),
+    ("a mention is none", (NONE, None, " ", [MENTIONED]), (Outcome.NOTHING, None, False, False)),
+    (
+        "a mention beside a subject",
+        (NONE, None, " ", [OLD, MENTIONED]),
+        (Outcome.PLACE, OLD, True, False),
+    ),
+    # 2
+    ("the newest", (NONE, None, " ", [NEW, NEWEST, OLD]), (Outcome.PLACE, NEWEST, True, False)),
+    (
+        "the newest results commit",
+        (NONE, None, " ", [OLD_RESULTS, NEW_RESULTS, NEWEST]),
+        (Outcome.PLACE, NEW_RESULTS, True, True),
+    ),
+    ("then topology", (NONE, None, " ", [CHILD, PARENT]), (Outcome.PLACE, CHILD, True, False)),
+    (
+        "no box, no tick",
+        (NONE, None, None, [NEW_RESULTS]),
+        (Outcome.PLACE, NEW_RESULTS, True, False),
+    ),
+    (
+        "a half-ticked box",
+        (NONE, None, "-", [NEW_RESULTS]),
+        (Outcome.PLACE, NEW_RESULTS, True, True),
+    ),
+    (
+        "what the user ticked stays ticked",
+        (NONE, None, "X", [OLD]),
+        (Outcome.PLACE, OLD, True, False),
+    ),
+    (
+        "with a small x too",
+        (NONE, None, "x", [NEW_RESULTS]),
+        (Outcome.PLACE, NEW_RESULTS, True, False),
+    ),
+    ("what stands is right", (CLAIMS, "bbbbbbb", "X", [NEW]), (Outcome.NOTHING, NEW, False, False)),
+    ("at full length too", (CLAIMS, NEW.oid, " ", [NEW]), (Outcome.NOTHING, NEW, False, False)),
+    (
+        "right and to be ticked",
+        (CLAIMS, "bbbbbbb", " ", [NEW_RESULTS]),
+        (Outcome.PLACE, NEW_RESULTS, False, True),
+    ),
+    (
+        "an older one gives way",
+        (CLAIMS, "aaaaaaa", " ", [OLD, NEW]),
+        (Outcome.PLACE, NEW, True, False),
+    ),
+    (
+        "one without results gives way to older results",
+        (CLAIMS, "ccccccc", " ", [OLD_RESULTS, NEWEST]),
+        (Outcome.PLACE, OLD_RESULTS, True, True),
+    ),
+    (
+        "one that only mentions gives way",
+        (CLAIMS, "eeeeeee", " ", [MENTIONED, OLD]),
+        (Outcome.PLACE, OLD, True, False),
+    ),
+    (
+        "and stays where it is alone",
+        (CLAIMS, "eeeeeee", " ", [MENTIONED]),
+        (Outcome.NOTHING, None, False, False),
+    ),
+    # 3
+    (
+        "the user's is kept",
+        (USERS, "9999999", " ", [NEW_RESULTS]),
+        (Outcome.KEPT_BY_HAND, NEW_RESULTS, False, False),
+    ),
+    ("the user's alone", (USERS, "9999999", " ", []), (Outcome.NOTHING, None, False, False)),
+    # 4
+    (
+        "unreachable, else rule 2",
+        (UNREACHABLE, "9999999", " ", [OLD, NEW]),
+        (Outcome.PLACE, NEW, True, False),
+    ),
+    (
+        "unreachable, and results",
+        (UNREACHABLE, "9999999", "X", [OLD_RESULTS, NEW]),
+        (Outcome.PLACE, OLD_RESULTS, True, False),
+    ),
+    (
+        "unreachable, without one",
+        (UNREACHABLE, "9999999", "X", []),
+        (Outcome.DEAD, None, False, False),
+    ),
+    (
+        "unreachable, and only mentioned",
+        (UNREACHABLE, "9999999", "X", [MENTIONED]),
+        (Outcome.DEAD, None, False, False),
+    ),
+    (
+        "what nobody knows is kept",
+        (UNKNOWN, "9999999", " ", [NEW_RESULTS]),
+        (Outcome.DEAD, NEW_RESULTS, False, False),
+    ),
+    ("what nobody knows, alone", (UNKNOWN, "9999999", " ", []), (Outcome.DEAD, None, False, False)),
+]
+
+
+@pytest.mark.parametrize(
+    ("given_", "expected"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE]
+)
+def test_rule(
+    given_: tuple[Standing, str | None, str | None, list[Candidate]],
+    expected: tuple[Outcome, Candidate | None, bool, bool],
+) -> None:
+    standing, hash_now, box, candidates = given_
+    for order in (candidates, candidates[::-1]):
+        made = decide(step=(1,), standing=standing, hash_now=hash_now, box=box, candidates=order)
+        assert made == Decision(*expected)
+
+
+@pytest.mark.parametrize(
+    ("tick", "candidate", "ticks"),
+    [
+        ("results", OLD, False),
+        ("results", OLD_RESULTS, True),
+        ("always", OLD, True),
+        ("always", OLD_RESULTS, True),
+        ("never", OLD, False),
+        ("never", OLD_RESULTS, False),
+    ],
+)
+def test_option_tick(tick: Tick, candidate: Candidate, ticks: bool) -> None:
+    made = decide(
+        step=(1,), standing=NONE, hash_now=None, box=" ", candidates=[candidate], tick=tick
+    )
+    assert (made.outcome, made.put_hash, made.tick) == (Outcome.PLACE, True, ticks)
+
+
+# 4: what became of a commit that never claimed the step
+
+SUCCESSOR = commit("1111111", 60)
+
+
+@pytest.mark.parametrize(
+    ("candidates", "expected"),
+    [
+        ([], SUCCESSOR),
+        ([NEW_RESULTS], SUCCESSOR),
+        ([MENTIONED], SUCCESSOR),
+        # It bears the reference by now, so rule 2 decides.
+        ([SUCCESSOR, NEW_RESULTS], NEW_RESULTS),
+        ([replace(SUCCESSOR, place=MENTION), OLD], OLD),
+        ([replace(SUCCESSOR, place=MENTION)], SUCCESSOR),
+    ],
+)
+def test_successor(candidates: list[Candidate], expected: Candidate) -> None:
+    made = decide(
+        step=(1,),
+        standing=UNREACHABLE,
+        hash_now="9999999",
+        box=" ",
+        candidates=candidates,
+        successor=SUCCESSOR,
+    )
+    assert (made.outcome, made.candidate, made.put_hash) == (Outcome.PLACE, expected, True)
+    assert made.tick == expected.results
+
+
+# 5: the list was renumbered
+
+
+def stray(
+    claims: tuple[int, ...], stands: tuple[int, ...], commit: Candidate, *, gone: bool = False
+) -> Stray:
+    return Stray(frozenset({claims}), stands, commit.author_time, None if gone else age(commit))
+
+
+@pytest.mark.parametrize("gone", [False, True])
+@pytest.mark.parametrize(
+    ("step", "hash_now", "strayed", "candidates", "expected"),
+    [
+        # A step was put in front: 1 stands on 2 now.
+        ((1,), None, ((1,), (2,)), [NEW], "renumbered"),
+        ((1,), None, ((1,), (2,)), [OLD, NEW], "renumbered"),
+        ((1,), None, ((1,), (2,)), [OLD, NEW, NEWEST], NEWEST),
+        ((1,), None, ((1,), (2,)), [OLD_RESULTS, NEW, NEWEST], NEWEST),
+        ((1,), "ccccccc", ((1,), (2,)), [NEW, NEWEST], "nothing"),
+        ((3,), None, ((1,), (2,)), [OLD], OLD),
+        # A step was taken out above: 3 stands on 2, what claims 1 or 2 may be its commits.
+        ((1,), None, ((3,), (2,)), [OLD], "renumbered"),
+        ((2,), None, ((3,), (2,)), [OLD], "renumbered"),
+        ((1,), None, ((3,), (2,)), [OLD, NEWEST], NEWEST),
+        ((1,), "aaaaaaa", ((3,), (2,)), [OLD], "nothing"),
+        ((1,), "aaaaaaa", ((3,), (2,)), [OLD, NEWEST], NEWEST),
+        ((4,), None, ((3,), (2,)), [OLD], OLD),
+        # In nested lists only those of the same list are concerned.
+        ((1, 1), None, ((1, 3), (1, 2)), [OLD], "renumbered"),
+        ((1,), None, ((1, 3), (1, 2)), [OLD], OLD),
+        ((2, 1), None, ((1, 3), (1, 2)), [OLD], OLD),
+        ((1, 4), None, ((2, 1), (1, 1)), [OLD], "renumbered"),
+        ((1, 4), None, ((1,), (2,)), [OLD], OLD),
+        ((1,), None, ((1, 2), (1,)), [OLD], OLD),
+    ],
+)
+def test_renumbered(
+    step: tuple[int, ...],
+    hash_now: str | None,
+    strayed: tuple[tuple[int, ...], tuple[int, ...]],
+    candidates: list[Candidate],
+    expected: Candidate | str,
+    gone: bool,
+) -> None:
+    made = decide(
+        step=step,
+        standing=CLAIMS if hash_now else NONE,
+        hash_now=hash_now,
+        box="X",
+        candidates=candidates,
+        strays=[stray(*strayed, NEW, gone=gone)],
+    )
+    if isinstance(expected, str):
+        assert made.outcome.value == expected
+        assert (made.put_hash, made.tick) == (False, False)
+    else:
+        assert (made.outcome, made.candidate) == (Outcome.PLACE, expected)
+
+
+def test_old_commit_that_a_rebase_made_newer_is_still_old() -> None:
+    rebased = commit("2222222", 100, author_time=5)
+    made = decide(
+        step=(1,),
+        standing=NONE,
+        hash_now=None,
+        box=" ",
+        candidates=[rebased],
+        strays=[stray((1,), (2,), NEW)],
+    )
+    assert made == Decision(Outcome.RENUMBERED, rebased)
+
+
+@pytest.mark.parametrize("standing", [UNREACHABLE, Standing.USERS])
+def test_what_is_older_than_a_stray_does_not_take_its_place(standing: Standing) -> None:
+    """Were it to, there would be nothing left to tell that the list was renumbered."""
+    made = decide(
+        step=(3,),
+        standing=standing,
+        hash_now="bbbbbbb",
+        box=" ",
+        candidates=[OLD, OLD_RESULTS],
+        strays=[stray((2,), (3,), NEW, gone=standing is UNREACHABLE)],
+    )
+    assert made.outcome is Outcome.RENUMBERED
+    assert not made.put_hash
+
+
+def test_a_body_line_of_now_is_taken_before_a_subject_of_then() -> None:
+    made = decide(
+        step=(1,),
+        standing=NONE,
+        hash_now=None,
+        box=" ",
+        candidates=[OLD, NEW, IN_BODY],
+        strays=[stray((1,), (2,), NEW)],
+    )
+    assert made.candidate == IN_BODY
+
+
+# Whatever there is
+
+
+CANDIDATES = st.builds(
+    commit,
+    st.integers(0, 15).map(lambda n: f"{n:x}" * 8),
+    st.integers(1, 3),
+    place=st.sampled_from([SUBJECT, BODY, MENTION]),
+    results=st.booleans(),
+    generation=st.integers(1, 3),
+    author_time=st.integers(1, 3),
+    repository=st.sampled_from(["/r", "/s"]),
+)
+STEPS = st.sampled_from([(1,), (2,), (3,), (1, 1), (1, 2)])
+STRAYS = st.builds(
+    lambda claims, stands, candidate, gone: stray(claims, stands, candidate, gone=gone),
+    STEPS,
+    STEPS,
+    CANDIDATES,
+    st.booleans(),
+)
+
+
+@given(
+    step=STEPS,
+    standing=st.sampled_from(Standing),
+    hash_now=st.integers(0, 15).map(lambda n: f"{n:x}" * 7),
+    box=st.sampled_from([None, " ", "X", "x", "-"]),
+    candidates=st.lists(CANDIDATES, max_size=6),
+    successor=st.none() | CANDIDATES,
+    strays=st.lists(STRAYS, max_size=2),
+    tick=st.sampled_from(["always", "results", "never"]),
+)
+def test_whatever_there_is(
+    step: tuple[int, ...],
+    standing: Standing,
+    hash_now: str,
+    box: str | None,
+    candidates: list[Candidate],
+    successor: Candidate | None,
+    strays: list[Stray],
+    tick: Tick,
+) -> None:
+    made = decide(
+        step=step,
+        standing=standing,
+        hash_now=None if standing is NONE else hash_now,
+        box=box,
+        candidates=candidates,
+        successor=successor if standing is UNREACHABLE else None,
+        strays=strays,
+        tick=tick,
+    )
+    if made.outcome is not Outcome.PLACE:
+        assert (made.put_hash, made.tick) == (False, False)
+    if standing in (USERS, UNKNOWN):
+        assert made.outcome is not Outcome.PLACE
+    if made.tick:
+        assert box in (" ", "-")
+        assert tick != "never"
+    if made.outcome is Outcome.PLACE:
+        assert made.candidate is not None
+        assert made.put_hash or made.tick
+        assert made.candidate.place < MENTION or made.candidate == successor
