@@ -13,6 +13,7 @@ import pytest
 
 from explog.config import Root, Settings
 from explog.daemon import loop as module
+from explog.daemon import notify
 from explog.daemon.doorbell import Doorbell
 from explog.daemon.loop import Service
 from explog.daemon.settle import settle
@@ -86,7 +87,7 @@ def serve(log: Path, project: GitRepo, emacs: Emacs) -> Service:
 def service(
     log: Path, project: GitRepo, emacs: Emacs, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Service]:
-    monkeypatch.setattr(module, "_GRACE_SECONDS", 0.05)
+    monkeypatch.setattr(notify, "GRACE_SECONDS", 0.05)
     project.commit("start")
     one = serve(log, project, emacs)
     yield one

@@ -90,6 +90,3 @@ class Emacs:
         if file not in self.modified:
             Path(file).write_text(self.buffers[file], encoding="utf-8")
         return failed
-
-    def tell(self, message: str) -> None:
-        self.shown.append(message)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from explog.checking.flags import Flag, find_flags
@@ -11,7 +10,6 @@ from explog.sync.report import Report
 
 if TYPE_CHECKING:
     from explog.config import Settings
-    from explog.entries.emacs import EmacsEditor
     from explog.index.store import Store
 
 
@@ -56,8 +54,3 @@ class Flagging:
             found = find_flags(settings, store, some)
             self.flags = [f for f in self.flags if f.experiment not in some] + found
         return bool(self._suspects)
-
-    def tell(self, editors: Iterable[EmacsEditor]) -> None:
-        """Have EDITORS show the flags."""
-        for editor in editors:
-            editor.flag(self.flags)

@@ -7,7 +7,6 @@ the buffers of the Emacs that is connected, or in the files.
 from __future__ import annotations
 
 import logging
-import re
 import sqlite3
 import threading
 import time
@@ -21,6 +20,7 @@ from explog import __version__
 from explog.config import Settings
 from explog.daemon.doorbell import Doorbell
 from explog.daemon.flagging import Flagging
+from explog.daemon.notify import GRACE_SECONDS, Notifier
 from explog.daemon.settle import forget_settled, settle
 from explog.entries.emacs import EmacsEditor
 from explog.errors import ExplogError
@@ -36,16 +36,12 @@ log = logging.getLogger(__name__)
 
 # A look at unchanged repositories costs 70 µs for each; this catches what no doorbell rings for.
 SWEEP_SECONDS = 2.0
-# A problem is told of when it is still there after this long: whoever saves a log may have moved
-# the old one away, or written half of the new one, when we look.
-_GRACE_SECONDS = 0.4
 _MOST_ROUNDS = 5
 # How long nothing happens before the index is tidied up, and between two pieces of that.
 _IDLE_SECONDS = 30.0
 _TIDY_SECONDS = 0.1
 # What could not be done is tried again as soon as something happens, or else after this long.
 _RETRY_SECONDS = 10.0
-_LINE = re.compile(r":\d+: ")
 
 
 class Service:
@@ -62,8 +58,7 @@ class Service:
         self.editors: list[EmacsEditor] = []
         self._since = time.time()
         self._door = threading.RLock()
-        self._told: set[str] = set()
-        self._noticed: dict[str, float] = {}
+        self._notifier = Notifier()
         self._unsettled: list[str] = []
         self._retry = False
         self._unsaved = False
@@ -79,6 +74,7 @@ class Service:
     def client_ready(self, client: Client) -> None:
         """Take in an Emacs that said hello."""
         self.editors.append(EmacsEditor(client))
+        self._notifier.add(client)
         self._retry = True
         self.bell.ring()
 
@@ -112,8 +108,8 @@ class Service:
             except Exception:
                 log.exception("a look failed")
                 failed = self._retry = True  # what it took in is not settled yet
-            soon = self._noticed or self.report.unsettled
-            seconds = _GRACE_SECONDS if soon else SWEEP_SECONDS
+            soon = self._notifier.waiting or self.report.unsettled
+            seconds = GRACE_SECONDS if soon else SWEEP_SECONDS
             rang = self.bell.wait(_TIDY_SECONDS if tidying else seconds) or failed
 
     def look(self, rang: bool = True, *, patient: bool = False) -> None:
@@ -134,15 +130,15 @@ class Service:
             self.editors = [editor for editor in self.editors if not editor.client.closed]
             due = self._retry and time.monotonic() - self._settled >= _RETRY_SECONDS
             called = rang and (self._retry or self._unsaved)
-            if changed or called or due or self._noticed:
+            if changed or called or due or self._notifier.waiting:
                 self._settle(self.settings, self.store)
             if changed or not self._watching:
                 self._watch(self.settings, self.store)
             if self._flagging.look(self.settings, self.store):
                 self.bell.ring()
-            self._flagging.tell(self.editors)
+            self._notifier.show_flags(self._flagging.flags)
             self._tell_news()
-            self._tell_problems()
+            self._show_problems()
 
     def _tidy(self) -> bool:
         """Tidy up a little of the index if nothing happens; tell whether there is more."""
@@ -197,7 +193,7 @@ class Service:
         for _ in range(_MOST_ROUNDS):
             settled = settle(settings, store, self.editors)
             for text in settled.done:
-                self._tell(text)
+                self._notifier.tell(text)
             if not settled.done:
                 break
             # This takes in what was written, and a commit that came meanwhile; settle that too.
@@ -210,33 +206,13 @@ class Service:
     def _tell_news(self) -> None:
         """Tell each Emacs that what it knows of experiments may be old, if so."""
         if self._news or self.report.changed:
-            for editor in self.editors:
-                editor.changed()
+            self._notifier.changed()
         self._news = False
 
-    def _tell_problems(self) -> None:
-        """Tell of each problem once, when it has been there for a while."""
-        now = time.monotonic()
+    def _show_problems(self) -> None:
         unread = [problem.message for problem in self.report.problems]
-        texts = [*self._unsettled, *unread, *self._flagging.texts]
-        # A log that is edited above a problem moves it; that does not make it another one.
-        problems = {_LINE.sub(": ", text): text for text in texts}
-        if self._flagging.whole:  # else what is still being looked at would be told again
-            self._told &= problems.keys()
-        fresh = problems.keys() - self._told
-        self._noticed = {key: self._noticed.get(key, now) for key in problems if key in fresh}
-        for key, since in list(self._noticed.items()):
-            if now - since >= _GRACE_SECONDS:
-                del self._noticed[key]
-                self._told.add(key)
-                self._tell(problems[key])
-        for editor in self.editors:
-            editor.attend([text for key, text in problems.items() if key in self._told])
-
-    def _tell(self, text: str) -> None:
-        log.info("%s", text)
-        for editor in self.editors:
-            editor.tell(text)
+        messages = [*self._unsettled, *unread, *self._flagging.texts]
+        self._notifier.show_problems(messages, complete=self._flagging.whole)
 
     def _watch(self, settings: Settings, store: SqliteStore) -> None:
         common_dirs = [record.common_dir for record in store.repositories()]

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from explog.checking.flags import Flag
 from explog.entries.held import EntryEdit, HeldEntry
 from explog.errors import ExplogError
 from explog.org.edit import LineEdit
@@ -16,12 +13,8 @@ from explog.rpc import wire
 if TYPE_CHECKING:
     from explog.rpc.connection import Client
 
-log = logging.getLogger(__name__)
-
 # Emacs answers from its main loop, which a user's own command may hold up.
 _EMACS_SECONDS = 20.0
-# How many of what waits for the user Emacs is told in words.
-_MOST_PROBLEMS = 10
 
 
 class EmacsEditor:
@@ -29,8 +22,6 @@ class EmacsEditor:
 
     def __init__(self, client: Client) -> None:
         self.client = client
-        self._attended: tuple[str, ...] = ()
-        self._flagged: list[Flag] = []
 
     def entries(self, wanted: Sequence[tuple[str, str]]) -> list[HeldEntry | None]:
         answer = self.client.call(
@@ -72,31 +63,3 @@ class EmacsEditor:
         if not isinstance(answer, list):
             raise ExplogError("emacs-error", "Emacs did not say what it edited")
         return {str(ident): str(message) for ident, message in answer}
-
-    def tell(self, message: str) -> None:
-        try:
-            self.client.call("tell", message, timeout=_EMACS_SECONDS)
-        except ExplogError as error:
-            log.warning("not told: %s (%s)", message, error)
-
-    def changed(self) -> None:
-        """Say that experiments may have changed; an Emacs that keeps none does not know how."""
-        with contextlib.suppress(ExplogError):  # it is gone
-            self.client.notify("changed")
-
-    def flag(self, flags: Sequence[Flag]) -> None:
-        """Have Emacs show FLAGS and no others, unless that is what it was told last."""
-        if flags == self._flagged:
-            return
-        self._flagged = list(flags)
-        rows = [[flag.file, flag.line, flag.experiment, flag.hash, flag.message] for flag in flags]
-        with contextlib.suppress(ExplogError):  # it is gone
-            self.client.notify("flags", rows)
-
-    def attend(self, problems: Sequence[str]) -> None:
-        """Say which PROBLEMS wait for the user, unless that is what was said last."""
-        if tuple(problems) == self._attended:
-            return
-        self._attended = tuple(problems)
-        with contextlib.suppress(ExplogError):  # it is gone
-            self.client.notify("attention", len(problems), list(problems[:_MOST_PROBLEMS]))

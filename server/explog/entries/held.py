@@ -60,9 +60,6 @@ class Editor(Protocol):
     def edit(self, entry: HeldEntry, lines: Sequence[LineEdit], messages: Sequence[str]) -> None:
         """Make the edits in the entry's buffer, if it is as it was, and show MESSAGES."""
 
-    def tell(self, message: str) -> None:
-        """Show MESSAGE to the user."""
-
 
 class BulkEditor(Editor, Protocol):
     """An Emacs that can be asked about whole logs."""
