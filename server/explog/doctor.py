@@ -18,7 +18,8 @@ from explog.errors import ExplogError
 from explog.git.repository import discover, open_repository, tips
 from explog.git.run import run
 from explog.org.files import read_log
-from explog.org.scan import Keywords, file_context, split_sections
+from explog.org.options import org_options
+from explog.org.scan import file_context, split_sections
 from explog.sync.sections import experiment_chunks
 
 # Words at the beginning of a title that nobody means for one.
@@ -89,10 +90,10 @@ def _logs(settings: Settings) -> Iterator[Finding]:
 def _undeclared(data: bytes, settings: Settings) -> Counter[str]:
     """Return how many experiments of the log DATA begin with what must be meant for a state."""
     try:
-        context = file_context(data, Keywords(settings.todo_open, settings.todo_done))
+        context = file_context(data, org_options(settings))
     except ValueError:
         return Counter()  # every look says what is wrong with it
-    declared = {*context.keywords.open, *context.keywords.done}
+    declared = {*context.options.keywords.open, *context.options.keywords.done}
     sections = (data[start:end] for start, end in split_sections(data))
     found = (
         lines[0].lstrip("*").split()[:1]

@@ -11,18 +11,18 @@ from hypothesis import strategies as st
 
 from explog.errors import ExplogError
 from explog.org.edit import LineEdit, Mark, apply_edits, mark_entry
-from explog.org.scan import Keywords
+from explog.org.options import Keywords, OrgOptions
 from explog.org.steps import find_steps, hash_span
 
-KEYWORDS = Keywords(("TODO",), ("DONE",))
+OPTIONS = OrgOptions(Keywords(("TODO",), ("DONE",)))
 HEAD = "* TODO [201] ABC :exp:\n** TODO Experiments [/]\n"
 
 
 def marked(body: str, *marks: Mark, head: str = HEAD) -> str:
     """Return BODY, the steps of an entry, after MARKS."""
     text = head + body
-    once = apply_edits(text, mark_entry(text, marks, KEYWORDS))
-    assert mark_entry(once, marks, KEYWORDS) == ()
+    once = apply_edits(text, mark_entry(text, marks, OPTIONS))
+    assert mark_entry(once, marks, OPTIONS) == ()
     return once.removeprefix(head) if once.startswith(head) else once
 
 
@@ -81,7 +81,7 @@ def test_nested_steps_and_several_marks_at_once() -> None:
     before = "1. [ ] a\n   1. [ ] b\n   2. [ ] c\n2. [ ] d\n"
     after = "1. [-] a (1111111)\n   1. [ ] b\n   2. [X] c (2222222)\n2. [X] d\n"
     marks = [Mark((1,), "1111111"), Mark((1, 2), "2222222", tick=True), Mark((2,), tick=True)]
-    edits = mark_entry(HEAD + before, marks, KEYWORDS)
+    edits = mark_entry(HEAD + before, marks, OPTIONS)
     assert apply_edits(HEAD + before, edits) == HEAD.replace("[/]", "[1/2]") + after
     assert [edit.line for edit in edits] == [1, 2, 4, 5]
 
@@ -127,16 +127,16 @@ def test_a_hash_alone_leaves_cookies_as_they_are() -> None:
 )
 def test_a_step_must_be_there_once(step: tuple[int, ...], code: str) -> None:
     with pytest.raises(ExplogError) as caught:
-        mark_entry(HEAD + "1. a\n2. b\n2. c\n", [Mark(step, "83d45cd")], KEYWORDS)
+        mark_entry(HEAD + "1. a\n2. b\n2. c\n", [Mark(step, "83d45cd")], OPTIONS)
     assert caught.value.code == code
     assert caught.value.data == {"step": ".".join(map(str, step))}
 
 
 @pytest.mark.parametrize("text", ["* x", "* x\n** Experiments", "* x\n** Notes\n1. a", ""])
 def test_an_entry_may_have_no_steps(text: str) -> None:
-    assert mark_entry(text, [], KEYWORDS) == ()
+    assert mark_entry(text, [], OPTIONS) == ()
     with pytest.raises(ExplogError, match="there is no step 1"):
-        mark_entry(text, [put(1)], KEYWORDS)
+        mark_entry(text, [put(1)], OPTIONS)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_an_entry_may_have_no_steps(text: str) -> None:
 def test_nothing_is_put_in_the_middle_of_a_merge(marker: str) -> None:
     text = f"{HEAD}1. [ ] a\n{marker}\n2. [ ] b\n"
     with pytest.raises(ExplogError, match="line 4 of the entry is left from a merge") as caught:
-        mark_entry(text, [put(1)], KEYWORDS)
+        mark_entry(text, [put(1)], OPTIONS)
     assert caught.value.code == "unreadable"
 
 
@@ -225,7 +225,7 @@ BARE = re.compile(r" ?\([0-9a-f]{7,}\)|\[[ X-]\]|\[[0-9]*%\]|\[[0-9]*/[0-9]*\]")
 @given(entries(), MARKS)
 def test_only_hashes_boxes_and_cookies_change(text: str, marks: list[Mark]) -> None:
     try:
-        edits = mark_entry(text, marks, KEYWORDS)
+        edits = mark_entry(text, marks, OPTIONS)
     except ExplogError as error:
         if error.code not in ("unknown-step", "ambiguous"):
             raise
@@ -245,9 +245,9 @@ def test_only_hashes_boxes_and_cookies_change(text: str, marks: list[Mark]) -> N
             )
     assert after.count("\n") == text.count("\n")
     assert after.count("\r") == text.count("\r")
-    assert mark_entry(after, marks, KEYWORDS) == ()
+    assert mark_entry(after, marks, OPTIONS) == ()
     lines = after.split("\n")
-    steps = find_steps(lines, "Experiments", KEYWORDS)
+    steps = find_steps(lines, "Experiments", OPTIONS)
     items = dict(steps.items) if steps else {}
     for mark in marks:
         span = hash_span(lines, items[mark.step])

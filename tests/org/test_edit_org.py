@@ -7,11 +7,11 @@ from pathlib import Path
 
 from explog.org.cookies import miscounted
 from explog.org.edit import Mark, apply_edits, mark_entry
-from explog.org.scan import Keywords
+from explog.org.options import Keywords, OrgOptions
 from explog.org.steps import find_steps
 from support.oracle import ask
 
-KEYWORDS = Keywords(("TODO", "WAIT"), ("DONE",))
+OPTIONS = OrgOptions(Keywords(("TODO", "WAIT"), ("DONE",)))
 COOKIES = ["[/]", "[%]", "[0/0]", "[33%]", "[1/2]"]
 TEXTS = """\
 train
@@ -116,7 +116,7 @@ def cookie(rng: random.Random) -> str:
 
 def target(rng: random.Random, text: str) -> tuple[tuple[int, ...], int] | None:
     """Return (number, line) of some step of TEXT with an open box, or None."""
-    found = find_steps(text.split("\n"), "Experiments", KEYWORDS)
+    found = find_steps(text.split("\n"), "Experiments", OPTIONS)
     open_ones = [(n, i.line) for n, i in (found.items if found else ()) if i.box in (" ", "-")]
     return rng.choice(open_ones) if open_ones else None
 
@@ -137,7 +137,7 @@ def test_ticking_a_box_does_what_org_does(tmp_path: Path) -> None:
         before, after = answer["before"], answer["after"]
         if after is None:
             continue  # org saw it ticked already, when it set the boxes above others right
-        edits = mark_entry(before, [Mark(number, tick=True)], KEYWORDS)
+        edits = mark_entry(before, [Mark(number, tick=True)], OPTIONS)
         if unticks(before, after):
             # :ORDERED: makes org take away all ticks that stand after an open box. A user's tick
             # stays; the steps after an open one are for the user to sort out.
@@ -164,5 +164,5 @@ def test_a_cookie_that_org_counted_is_not_wrong(tmp_path: Path) -> None:
 
 def _miscounted(text: str) -> dict[int, str]:
     lines = text.split("\n")
-    steps = find_steps(lines, "Experiments", KEYWORDS)
+    steps = find_steps(lines, "Experiments", OPTIONS)
     return miscounted(lines, steps) if steps else {}

@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explog.org.entry import Experiment, read_experiment
-from explog.org.scan import Keywords, file_context, scan_section, split_sections
+from explog.org.options import Keywords, OrgOptions
+from explog.org.scan import file_context, scan_section, split_sections
 from explog.org.steps import find_steps
 
-KEYWORDS = Keywords(("TODO", "INPROGRESS", "WAIT"), ("DONE",))
+OPTIONS = OrgOptions(Keywords(("TODO", "INPROGRESS", "WAIT"), ("DONE",)))
 
 POST = """\
 * TODO [201] ABC in XYZ model [0%]   :@work:exp:
@@ -34,7 +35,7 @@ POST = """\
 
 def read(text: str, line: int = 0) -> Experiment:
     """Return the experiment TEXT."""
-    found = read_experiment(text, line, ("exp",), KEYWORDS)
+    found = read_experiment(text, line, ("exp",), OPTIONS)
     assert found is not None
     return found
 
@@ -68,7 +69,7 @@ def test_the_entry_of_the_post(end: str) -> None:
 
 
 def test_an_entry_without_id_is_none() -> None:
-    assert read_experiment("* TODO ABC :exp:\n", 0, (), KEYWORDS) is None
+    assert read_experiment("* TODO ABC :exp:\n", 0, (), OPTIONS) is None
 
 
 @pytest.mark.parametrize(
@@ -124,7 +125,7 @@ def test_steps_go_no_deeper_than_references() -> None:
 
 def test_the_heading_of_the_steps_is_an_option() -> None:
     lines = ["* [201] x", "** Experiments", "1. a", "** Läufe", "1. b"]
-    found = find_steps(lines, "läufe", KEYWORDS)
+    found = find_steps(lines, "läufe", OPTIONS)
     assert found is not None
     assert (found.heading, found.start, found.stop) == (3, 4, 5)
 
@@ -261,9 +262,9 @@ def test_one_bad_entry_hides_no_other() -> None:
     data = (good.format(1) + "\n".join(bad) + "\n" + good.format(5)).encode(
         "utf-8", "surrogateescape"
     )
-    context = file_context(data, KEYWORDS)
+    context = file_context(data, OPTIONS)
     found = [
-        read_experiment(context.decode(data[start:end]), chunk.line, (), KEYWORDS)
+        read_experiment(context.decode(data[start:end]), chunk.line, (), OPTIONS)
         for start, end in split_sections(data)
         for chunk in scan_section(data[start:end], context)
         if chunk.level == 1

@@ -17,10 +17,11 @@ from explog.org.heading import (
     split_todo,
     title_of,
 )
-from explog.org.scan import Keywords, file_context, split_sections
+from explog.org.options import Keywords, OrgOptions
+from explog.org.scan import file_context, split_sections
 from explog.sync.sections import experiment_chunks
 
-KEYWORDS = Keywords(("TODO", "INPROGRESS"), ("DONE",))
+OPTIONS = OrgOptions(Keywords(("TODO", "INPROGRESS"), ("DONE",)))
 # What the Lisp side must read the same way.
 SHARED = json.loads(
     (Path(__file__).parents[1] / "data" / "headings.json").read_text(encoding="utf-8")
@@ -31,11 +32,11 @@ UUID = "83d45cd1-28a8-4eda-9bf5-51ba099234fa"
 @pytest.mark.parametrize("case", SHARED, ids=lambda case: case["name"])
 def test_python_and_lisp_find_the_same_experiments(case: dict[str, Any]) -> None:
     data = case["text"].encode()
-    context = file_context(data, KEYWORDS)
+    context = file_context(data, OPTIONS)
     found: list[list[object]] = []
     for start, end in split_sections(data):
         for chunk, lines, _headings in experiment_chunks(data[start:end], context, "exp"):
-            entry = read_experiment("\n".join(lines), chunk.line, (), KEYWORDS)
+            entry = read_experiment("\n".join(lines), chunk.line, (), OPTIONS)
             line = 1 + data.count(b"\n", 0, start) + chunk.line
             found += [[entry.id, line]] if entry else []
     assert found == case["experiments"]
@@ -111,7 +112,7 @@ def test_the_id_of_lines() -> None:
     ],
 )
 def test_keywords(heading: str, todo: str | None, rest: str) -> None:
-    assert split_todo(heading, KEYWORDS) == (todo, rest)
+    assert split_todo(heading, OPTIONS.keywords) == (todo, rest)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +132,7 @@ def test_keywords(heading: str, todo: str | None, rest: str) -> None:
     ],
 )
 def test_titles(heading: str, title: str) -> None:
-    assert title_of(heading, KEYWORDS) == title
+    assert title_of(heading, OPTIONS.keywords) == title
 
 
 def test_a_title_keeps_what_is_no_id() -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from explog.config import DEFAULT_DONE, DEFAULT_OPEN
 from explog.org.heading import read_id
-from explog.org.scan import Keywords, file_context, split_sections
+from explog.org.options import Keywords, OrgOptions
+from explog.org.scan import file_context, split_sections
 from explog.sync.sections import experiment_chunks
 
 TABLE = json.loads((Path(__file__).parent.parent / "data/headings.json").read_text("utf-8"))
@@ -18,7 +19,7 @@ TABLE = json.loads((Path(__file__).parent.parent / "data/headings.json").read_te
 def experiments(text: str) -> list[list[object]]:
     """Return (id, 1-based line) of the experiments in TEXT."""
     data = text.encode()
-    context = file_context(data, Keywords(DEFAULT_OPEN, DEFAULT_DONE))
+    context = file_context(data, OrgOptions(Keywords(DEFAULT_OPEN, DEFAULT_DONE)))
     found: list[list[object]] = []
     for start, end in split_sections(data):
         before = data[:start].count(b"\n") + 1

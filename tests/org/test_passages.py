@@ -7,18 +7,18 @@ from datetime import date
 import pytest
 
 from explog.config import DEFAULT_DONE, DEFAULT_OPEN
+from explog.org.options import Keywords, OrgOptions
 from explog.org.passages import read_passages
-from explog.org.scan import Keywords
 from explog.org.steps import find_steps
 
-KEYWORDS = Keywords(DEFAULT_OPEN, DEFAULT_DONE)
+OPTIONS = OrgOptions(Keywords(DEFAULT_OPEN, DEFAULT_DONE))
 
 
 def passages(text: str) -> list[tuple[str, str, int, str]]:
     """Return (kind, step, line, text) of each passage but the first, which is the entry's own."""
     lines = text.split("\n")
-    steps = find_steps(lines, "Experiments", KEYWORDS)
-    found = list(read_passages(lines, steps, KEYWORDS))
+    steps = find_steps(lines, "Experiments", OPTIONS)
+    found = list(read_passages(lines, steps, OPTIONS))
     return [(p.kind, ".".join(map(str, p.step)), p.line, p.text) for p in found[1:]]
 
 
@@ -71,7 +71,7 @@ def test_prose_is_cut_into_passages(text: str, expected: list[tuple[str, str, in
 
 def test_the_first_passage_is_what_stands_under_the_heading() -> None:
     lines = "* TODO [1] x :exp:\n:PROPERTIES:\n:ID: 1\n:END:\n[2018-06-06 Wed]\n\n- why".split("\n")
-    (first,) = read_passages(lines, None, KEYWORDS)
+    (first,) = read_passages(lines, None, OPTIONS)
     assert (first.kind, first.line, first.day) == ("experiment", 0, date(2018, 6, 6))
     assert first.text == "[2018-06-06 Wed] - why"
 
@@ -80,18 +80,18 @@ def test_the_ends_of_lines_do_not_matter() -> None:
     text = "* [1] x\n:PROPERTIES:\n:ID: 1\n:END:\nCLOSED: [2018-06-06 Wed]\nwhy\n** Notes\n- n"
     lines = text.split("\n")
     dos = [line + "\r" for line in lines]
-    assert list(read_passages(dos, None, KEYWORDS)) == list(read_passages(lines, None, KEYWORDS))
+    assert list(read_passages(dos, None, OPTIONS)) == list(read_passages(lines, None, OPTIONS))
 
 
 def test_a_note_bears_its_own_day() -> None:
     lines = ["* [1] x", "** Notes", "- [2018-06-07 Thu] a", "- [2018-02-31 Sat] b"]
-    found = list(read_passages(lines, None, KEYWORDS))
+    found = list(read_passages(lines, None, OPTIONS))
     assert [passage.day for passage in found] == [None, date(2018, 6, 7), None]
 
 
 def test_a_note_on_a_step_bears_its_own_day() -> None:
     lines = ["* [1] x", "** Experiments", "1. [ ] a", "   - [2018-06-07 Thu 10:00] (83d45cd) b"]
-    found = list(read_passages(lines, find_steps(lines, "Experiments", KEYWORDS), KEYWORDS))
+    found = list(read_passages(lines, find_steps(lines, "Experiments", OPTIONS), OPTIONS))
     assert [(p.kind, p.step, p.day) for p in found[1:]] == [
         ("step", (1,), None),
         ("note", (1,), date(2018, 6, 7)),

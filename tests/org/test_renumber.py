@@ -8,18 +8,18 @@ from pathlib import Path
 import pytest
 
 from explog.org.edit import apply_edits
+from explog.org.options import Keywords, OrgOptions
 from explog.org.renumber import Number, renumber
-from explog.org.scan import Keywords
 from explog.org.steps import find_steps
 from support.oracle import ask
 
-KEYWORDS = Keywords(("TODO",), ("DONE",))
+OPTIONS = OrgOptions(Keywords(("TODO",), ("DONE",)))
 HEAD = "* [201] T :exp:\n** Experiments\n"
 
 
 def lines_of(text: str) -> dict[Number, int]:
     """Return the lines of the steps in TEXT."""
-    found = find_steps(text.split("\n"), "Experiments", KEYWORDS)
+    found = find_steps(text.split("\n"), "Experiments", OPTIONS)
     return {number: item.line for number, item in found.items} if found else {}
 
 
@@ -28,7 +28,7 @@ def renumbered(
 ) -> str | None:
     """Return TEXT after the steps WANTED, by their numbers now, got their numbers."""
     lines, at = text.split("\n"), lines_of(text)
-    steps = find_steps(lines, "Experiments", KEYWORDS)
+    steps = find_steps(lines, "Experiments", OPTIONS)
     assert steps is not None
     by_line = {at[now]: then for now, then in wanted.items()}
     edits = renumber(lines, steps, by_line, taken or [])

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from explog.org.options import Keywords, OrgOptions
 from explog.org.scan import (
     BOM,
     Context,
-    Keywords,
     file_context,
     for_short_texts,
     scan_section,
@@ -21,7 +21,7 @@ from explog.org.scan import (
 )
 from support.oracle import ask
 
-KEYWORDS = Keywords(("TODO",), ("DONE",))
+OPTIONS = OrgOptions(Keywords(("TODO",), ("DONE",)))
 
 PIECES = [
     *(b"* a\n", b"** b :exp:\n", b"*** c :x:y:\r\n", b"****** deep\n", b"* \n", b"* :exp:"),
@@ -64,7 +64,7 @@ def naive_end(headings: list[tuple[int, int, int]], index: int, size: int) -> in
 @example(BOM)
 @example(b"*** deep\n** less\n* top\n")
 def test_sections_and_headings_tile_the_file(data: bytes) -> None:
-    context = file_context(data, KEYWORDS)
+    context = file_context(data, OPTIONS)
     sections = split_sections(data)
     assert b"".join(data[start:end] for start, end in sections) == data
     assert all(start < end for start, end in sections)
@@ -82,7 +82,7 @@ def test_sections_and_headings_tile_the_file(data: bytes) -> None:
 @settings(derandomize=True, max_examples=200)
 @given(logs, st.binary(max_size=40))
 def test_any_bytes_are_decoded_and_encoded_back(data: bytes, part: bytes) -> None:
-    context = file_context(data, KEYWORDS)
+    context = file_context(data, OPTIONS)
     assert context.encode(context.decode(data)) == data
     assert context.encode(context.decode(part)) == part
     assert isinstance(context.digest, bytes)
@@ -118,7 +118,7 @@ def test_any_bytes_are_decoded_and_encoded_back(data: bytes, part: bytes) -> Non
     ],
 )
 def test_encodings(data: bytes, encoding: str) -> None:
-    context = file_context(data, KEYWORDS)
+    context = file_context(data, OPTIONS)
     assert context.encoding == encoding
     assert context.encode(context.decode(data)) == data
 
@@ -126,7 +126,7 @@ def test_encodings(data: bytes, encoding: str) -> None:
 @pytest.mark.parametrize("mark", [b"\xff\xfe", b"\xfe\xff"])
 def test_utf_16_is_refused_with_a_sentence(mark: bytes) -> None:
     with pytest.raises(ValueError, match="UTF-16; save it as UTF-8"):
-        file_context(mark + "* x".encode("utf-16-le"), KEYWORDS)
+        file_context(mark + "* x".encode("utf-16-le"), OPTIONS)
 
 
 TODOS = [
@@ -152,7 +152,7 @@ def test_todo_keywords_are_those_of_org(tmp_path: Path) -> None:
     answers = ask(tmp_path, [{"do": "keywords", "text": text} for text in TODOS])
     for text, answer in zip(TODOS, answers, strict=True):
         for data in (text.encode(), text.replace("\n", "\r\n").encode(), BOM + text.encode()):
-            keywords = file_context(data, KEYWORDS).keywords
+            keywords = file_context(data, OPTIONS).options.keywords
             assert sorted(keywords.open) == sorted(answer["open"]), text
             assert sorted(keywords.done) == sorted(answer["done"]), text
 
@@ -161,12 +161,12 @@ def test_todo_keywords_are_those_of_org(tmp_path: Path) -> None:
     "text", ["", "#+TODO:\n", "#+TODO: |\n", "#+TITLE: x", "# #+TODO: A | B\n"]
 )
 def test_keywords_are_those_of_the_settings_where_the_log_has_none(text: str) -> None:
-    assert file_context(text.encode(), KEYWORDS).keywords == KEYWORDS
+    assert file_context(text.encode(), OPTIONS).options == OPTIONS
 
 
 def tags(data: bytes) -> list[set[str]]:
     """Return the tags of each heading of DATA."""
-    context = file_context(data, KEYWORDS)
+    context = file_context(data, OPTIONS)
     return [
         set(chunk.tags)
         for start, end in split_sections(data)
@@ -228,15 +228,15 @@ def test_split_tags(text: str, expected: tuple[str, tuple[str, ...]]) -> None:
 
 def test_the_digest_tells_contexts_apart() -> None:
     contexts = [
-        Context("utf-8", KEYWORDS, frozenset()),
-        Context("latin-1", KEYWORDS, frozenset()),
-        Context("utf-8", Keywords(("TODO", "DONE"), ()), frozenset()),
-        Context("utf-8", KEYWORDS, frozenset({"\udcff"})),
+        Context("utf-8", OPTIONS, frozenset()),
+        Context("latin-1", OPTIONS, frozenset()),
+        Context("utf-8", OrgOptions(Keywords(("TODO", "DONE"), ())), frozenset()),
+        Context("utf-8", OPTIONS, frozenset({"\udcff"})),
     ]
     assert len({context.digest for context in contexts}) == len(contexts)
     assert (
-        Context("utf-8", KEYWORDS, frozenset("ab")).digest
-        == Context("utf-8", KEYWORDS, frozenset("ba")).digest
+        Context("utf-8", OPTIONS, frozenset("ab")).digest
+        == Context("utf-8", OPTIONS, frozenset("ba")).digest
     )
 
 
@@ -247,7 +247,7 @@ def test_the_digest_tells_contexts_apart() -> None:
 def test_a_megabyte_of_anything_is_scanned_soon(unit: bytes) -> None:
     data = b"* x " + unit * (1_000_000 // len(unit))
     start = time.process_time()
-    context = file_context(data, KEYWORDS)
+    context = file_context(data, OPTIONS)
     for first, last in split_sections(data):
         scan_section(data[first:last], context)
     assert time.process_time() - start < 10

@@ -7,7 +7,7 @@ import subprocess
 from itertools import pairwise
 from pathlib import Path
 
-from explog.org.scan import Keywords
+from explog.org.options import Keywords, OrgOptions
 from explog.org.steps import find_steps
 from org.test_lists_org import sections
 from support.oracle import PROGRAM
@@ -19,7 +19,7 @@ HEAD = "* TODO [1] Title :exp:\n"
 
 def ours(text: str) -> list[list[object]]:
     """Return [number, line, box] of each step of the experiment TEXT."""
-    found = find_steps(text.split("\n"), "Experiments", Keywords(("TODO",), ("DONE",)))
+    found = find_steps(text.split("\n"), "Experiments", OrgOptions(Keywords(("TODO",), ("DONE",))))
     return [
         [".".join(map(str, number)), item.line, f"[{item.box}]" if item.box else None]
         for number, item in (found.items if found else ())

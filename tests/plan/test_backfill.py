@@ -16,7 +16,7 @@ from explog.entries.diff import Written, _hunks, carry_out, diff
 from explog.errors import ExplogError
 from explog.index.records import CommitBatch
 from explog.org.edit import apply_edits
-from explog.org.scan import Keywords
+from explog.org.options import Keywords, OrgOptions
 from explog.plan.backfill import plan, plan_entry
 from explog.plan.edits import Plan, render
 from explog.refs import Place
@@ -378,9 +378,13 @@ def test_one_id_twice_in_a_log(bench: Bench, repo: GitRepo) -> None:
     assert bench.reasons() == [("ambiguous", "e201.1")]
     assert bench.write().edits == []
     with pytest.raises(ExplogError):
-        plan_entry(bench.settings, bench.store, str(log), 1, "* no id\n", Keywords((), ()))
+        plan_entry(
+            bench.settings, bench.store, str(log), 1, "* no id\n", OrgOptions(Keywords((), ()))
+        )
     for line in (1, 6, 9):
-        held = plan_entry(bench.settings, bench.store, str(log), line, ENTRY, Keywords((), ()))
+        held = plan_entry(
+            bench.settings, bench.store, str(log), line, ENTRY, OrgOptions(Keywords((), ()))
+        )
         assert held.lines == ()
         assert [one.reason for one in held.unplaced] == ["ambiguous"]
 
@@ -646,15 +650,15 @@ def test_entry_in_a_buffer(bench: Bench, repo: GitRepo) -> None:
     repo.commit("[e201.2] Results")
     sync(bench.settings, bench.store)
     text = ENTRY.replace("two", "two, reworded\n   and unsaved")
-    keywords = Keywords(("TODO",), ("DONE",))
-    held = plan_entry(bench.settings, bench.store, str(log), 7, text, keywords)
+    options = OrgOptions(Keywords(("TODO",), ("DONE",)))
+    held = plan_entry(bench.settings, bench.store, str(log), 7, text, options)
     done = apply_edits(text, held.lines)
     assert f"   and unsaved ({repo.head[:7]})" in done
     assert "[1/3]" in done
     assert [(edit.step, edit.line) for edit in held.edits] == [((1,), 9), ((2,), 10)]
-    again = plan_entry(bench.settings, bench.store, str(log), 7, done, keywords)
+    again = plan_entry(bench.settings, bench.store, str(log), 7, done, options)
     assert (again.lines, again.edits) == ((), ())
-    some = plan_entry(bench.settings, bench.store, str(log), 7, text, keywords, only={(1,)})
+    some = plan_entry(bench.settings, bench.store, str(log), 7, text, options, only={(1,)})
     assert [edit.step for edit in some.edits] == [(1,)]
 
 
@@ -664,9 +668,9 @@ def test_entry_in_a_buffer_and_in_another_log(bench: Bench, git_repo: Make) -> N
     inside, other = bench.log(name="mine/log.org"), bench.log(name="other.org")
     repo.commit("[e201.1] Results")
     sync(bench.settings, bench.store)
-    keywords = Keywords(("TODO",), ("DONE",))
+    options = OrgOptions(Keywords(("TODO",), ("DONE",)))
     found = [
-        plan_entry(bench.settings, bench.store, str(log), 1, ENTRY, keywords)
+        plan_entry(bench.settings, bench.store, str(log), 1, ENTRY, options)
         for log in (inside, other)
     ]
     assert [bool(one.lines) for one in found] == [True, False]

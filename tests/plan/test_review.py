@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from explog.config import Root, Settings
 from explog.index.sqlite import SqliteStore, open_store
 from explog.org.edit import Mark
-from explog.org.scan import Keywords
+from explog.org.options import Keywords, OrgOptions
 from explog.plan.edits import Edit
 from explog.plan.review import Review, Sheet, apply, hunk, review
 from explog.sync.look import sync
@@ -140,7 +140,9 @@ def test_a_hunk_is_a_patch(lines: list[str], crlf: bool) -> None:
     end = "\r" if crlf else ""
     body = ["* TODO [201] First :exp:", *lines, "** Experiments [0/1]", "1. [ ] one", "tail"]
     text = "\n".join(line + end for line in body)
-    sheet = Sheet("f", 5, "201", "First", text, Keywords(("TODO",), ("DONE",)), "Experiments", {})
+    sheet = Sheet(
+        "f", 5, "201", "First", text, OrgOptions(Keywords(("TODO",), ("DONE",))), "Experiments", {}
+    )
     step = len(lines) + 2
     edit = Edit("f", 5 + step, "201", (1,), "r", "a" * 40, "", "", Mark((1,), "abc1234", True), 5)
     sheet.edits[0] = edit

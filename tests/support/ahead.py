@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from explog.git.repository import Repository
-from explog.org.scan import Keywords
+from explog.org.options import OrgOptions
 from explog.sync import reading, sections
 from explog.sync.ahead import Ahead
 from explog.sync.sections import Ways
@@ -55,18 +55,18 @@ def no_section(*_arguments: object) -> Iterator[list[Any]]:
     os._exit(9)
 
 
-def some_sections(path: Path, keywords: Keywords, ways: Ways) -> Iterator[list[Any]]:
+def some_sections(path: Path, options: OrgOptions, ways: Ways) -> Iterator[list[Any]]:
     """Be gone when some sections of a log are read."""
-    yield from islice(sections.read_apart(path, keywords, ways), 2)
+    yield from islice(sections.read_apart(path, options, ways), 2)
     time.sleep(0.1)
     os._exit(9)
 
 
-def other_sections(path: Path, keywords: Keywords, ways: Ways) -> Iterator[list[Any]]:
+def other_sections(path: Path, options: OrgOptions, ways: Ways) -> Iterator[list[Any]]:
     """Read another log, as if it had been written meanwhile."""
     changed = path.with_name("changed.org")
     changed.write_bytes(path.read_bytes() + b"* [9999] Another :exp:\n")
-    yield from sections.read_apart(changed, keywords, ways)
+    yield from sections.read_apart(changed, options, ways)
 
 
 def half_a_history(

@@ -22,7 +22,8 @@ from explog.git.repository import Repository, resolve_hashes, unreached
 from explog.index.store import Store
 from explog.org.files import read_log
 from explog.org.hashes import Context, Mention, find_hashes
-from explog.org.scan import BOM, Keywords, file_context
+from explog.org.options import org_options
+from explog.org.scan import BOM, file_context
 from explog.plan.facts import Hashes
 from explog.sync.report import Problem as Unread
 from explog.sync.report import Progress
@@ -95,7 +96,7 @@ def _read(path: Path, settings: Settings) -> list[Mention]:
     """Return what may be a hash in the log at PATH; none where it cannot be read, as sync tells."""
     try:
         data = read_log(path)
-        context = file_context(data, Keywords(settings.todo_open, settings.todo_done))
+        context = file_context(data, org_options(settings))
     except (ExplogError, ValueError):
         return []
     return list(find_hashes(context.decode(data.removeprefix(BOM)).split("\n")))

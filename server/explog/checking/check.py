@@ -135,16 +135,16 @@ class _Check:
 
     def _edit(self, entry: EntryText, edit: Edit) -> Iterator[Problem]:
         """Yield the problem that a planned edit mends, if it is one and not just work to do."""
-        heading, keywords = self.settings.steps_heading, entry.keywords
+        heading, options = self.settings.steps_heading, entry.options
         untick = replace(edit.mark, hash=None)
         kind, said = "dead-hash", ""
         if edit.lost:
             old = next(s.hash for s in entry.found.steps if s.number == edit.step)
             said = f"{old} is on no branch any more; {edit.mark.hash} took its place"
-        elif edit.results and mark_entry(entry.text, [untick], keywords, heading):
+        elif edit.results and mark_entry(entry.text, [untick], options, heading):
             kind, said = "unticked", f"{edit.commit[:10]} has its results, and its box is open"
         if said:
-            lines = mark_entry(entry.text, [edit.mark], keywords, heading)
+            lines = mark_entry(entry.text, [edit.mark], options, heading)
             title = f"{edit.message}, ticked" if edit.mark.hash and edit.mark.tick else edit.message
             mend = Mend(edit.file, edit.entry_line, edit.experiment, lines, title)
             step = step_text(edit.step)

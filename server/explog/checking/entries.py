@@ -11,7 +11,7 @@ from explog.config import Settings
 from explog.errors import ExplogError
 from explog.index.records import FoundExperiment
 from explog.org.files import read_log
-from explog.org.scan import Keywords
+from explog.org.options import OrgOptions
 from explog.org.steps import StepList, conflict_line
 from explog.plan.edits import LogText
 from explog.sync.report import Progress
@@ -27,7 +27,7 @@ class EntryText:
     found: FoundExperiment
     text: str
     lines: list[str]
-    keywords: Keywords
+    options: OrgOptions
     steps: StepList | None
     conflict: bool
 
@@ -57,7 +57,7 @@ def entry_texts(
 def _entry_text(log: LogText, found: FoundExperiment) -> EntryText:
     text = log.entry(found.line, found.ident)
     lines = text.split("\n")
-    keywords = log.context.keywords
+    options = log.context.options
     if conflict_line(lines) is not None:
-        return EntryText(found, text, lines, keywords, None, conflict=True)
-    return EntryText(found, text, lines, keywords, log.checked_steps(lines, found), conflict=False)
+        return EntryText(found, text, lines, options, None, conflict=True)
+    return EntryText(found, text, lines, options, log.checked_steps(lines, found), conflict=False)

@@ -74,7 +74,7 @@ class Renumberings:
             return
         text = apply_edits(entry.text, lines)
         heading = self.settings.steps_heading
-        after = read_experiment(text, found.line, (), entry.keywords, heading)
+        after = read_experiment(text, found.line, (), entry.options, heading)
         if after is not None:
             steps = (StepRecord(s.number, s.line, s.text, s.box, s.hash) for s in after.steps)
             self._proposals.append(_Proposal(found, replace(found, steps=tuple(steps)), lines))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from explog.config import Settings
 from explog.entries.diff import carry_out
-from explog.entries.held import Editor, HeldEntry, file_keywords, git_problem, wanted_entries
+from explog.entries.held import Editor, HeldEntry, file_options, git_problem, wanted_entries
 from explog.errors import ExplogError
 from explog.index.records import Step
 from explog.index.store import Store
@@ -144,9 +144,9 @@ class _Buffers:
             self._fail(entry, served, error.message)
 
     def _plan(self, entry: HeldEntry, steps: Collection[Step]) -> EntryPlan:
-        keywords = file_keywords(entry.file, self.settings)
+        options = file_options(entry.file, self.settings)
         return plan_entry(
-            self.settings, self.store, entry.file, entry.line, entry.text, keywords, only=steps
+            self.settings, self.store, entry.file, entry.line, entry.text, options, only=steps
         )
 
     def _fail(self, entry: HeldEntry, references: str, reason: str) -> None:

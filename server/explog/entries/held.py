@@ -18,7 +18,8 @@ from explog.git.state import under_way
 from explog.index.store import Store
 from explog.org.edit import LineEdit
 from explog.org.files import read_log
-from explog.org.scan import Keywords, file_context
+from explog.org.options import OrgOptions, org_options
+from explog.org.scan import file_context
 
 # Emacs looks so many entries up without the user noticing.
 _BATCH = 500
@@ -132,11 +133,11 @@ def wanted_entries(store: Store, idents: Iterable[str]) -> list[tuple[str, str]]
     return [*dict.fromkeys(found), *(("", ident) for ident in idents if ident not in known)]
 
 
-def file_keywords(file: str, settings: Settings) -> Keywords:
-    """Return the TODO keywords of the log FILE as it is on disk."""
-    default = Keywords(settings.todo_open, settings.todo_done)
+def file_options(file: str, settings: Settings) -> OrgOptions:
+    """Return the options of org that hold in the log FILE as it is on disk."""
+    default = org_options(settings)
     try:
-        return file_context(read_log(Path(file)), default).keywords
+        return file_context(read_log(Path(file)), default).options
     except (ExplogError, ValueError):
         return default
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from explog.errors import ExplogError
 from explog.org.cookies import recount
 from explog.org.lists import Item, PlainList
-from explog.org.scan import Keywords
+from explog.org.options import OrgOptions
 from explog.org.steps import StepList, conflict_line, find_steps, hash_span
 
 
@@ -35,7 +35,7 @@ class LineEdit:
 
 
 def mark_entry(
-    text: str, marks: Iterable[Mark], keywords: Keywords, steps_heading: str = "Experiments"
+    text: str, marks: Iterable[Mark], options: OrgOptions, steps_heading: str = "Experiments"
 ) -> tuple[LineEdit, ...]:
     """Return the edits that make MARKS stand on the steps of the entry TEXT; none if they do.
 
@@ -47,7 +47,7 @@ def mark_entry(
     if conflict is not None:
         reason = f"line {conflict + 1} of the entry is left from a merge conflict; resolve it first"
         raise ExplogError("unreadable", reason)
-    steps = find_steps(lines, steps_heading, keywords)
+    steps = find_steps(lines, steps_heading, options)
     entry = _Entry(list(lines), steps)
     for mark in marks:
         entry.mark(mark)

@@ -21,7 +21,7 @@ from explog.org.heading import (
     split_todo,
 )
 from explog.org.lists import Opaque
-from explog.org.scan import Keywords
+from explog.org.options import OrgOptions
 from explog.org.steps import Step, StepList, conflict_line, find_steps, read_step
 
 _DATED = re.compile(r"[<\[][0-9]{4}-")
@@ -65,11 +65,11 @@ def read_experiment(
     text: str,
     line: int,
     tags: Sequence[str],
-    keywords: Keywords,
+    options: OrgOptions,
     steps_heading: str = "Experiments",
 ) -> Experiment | None:
     """Read the subtree TEXT; see `read_entry`."""
-    entry = read_entry(text.split("\n"), line, tags, keywords, steps_heading)
+    entry = read_entry(text.split("\n"), line, tags, options, steps_heading)
     return None if entry is None else entry[0]
 
 
@@ -77,7 +77,7 @@ def read_entry(
     lines: Sequence[str],
     line: int,
     tags: Sequence[str],
-    keywords: Keywords,
+    options: OrgOptions,
     steps_heading: str,
     known: Sequence[tuple[int, int]] = (),
 ) -> tuple[Experiment, StepList | None] | None:
@@ -98,14 +98,14 @@ def read_entry(
     conflict = conflict_line(lines)
     if conflict is not None:
         messages.append((conflict, "a merge conflict is not resolved here; no step is read"))
-    steps = find_steps(lines, steps_heading, keywords, found) if conflict is None else None
-    todo, title = split_todo(heading, keywords)
+    steps = find_steps(lines, steps_heading, options, found) if conflict is None else None
+    todo, title = split_todo(heading, options.keywords)
     experiment = Experiment(
         id=ident,
         aliases=aliases,
         title=clean_title(title),
         todo=todo,
-        done=todo in keywords.done,
+        done=todo in options.keywords.done,
         tags=tuple(tags),
         created=created,
         closed=closed,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from explog.org.scan import Keywords, for_short_texts, split_tags
+from explog.org.options import Keywords
+from explog.org.scan import for_short_texts, split_tags
 from explog.refs import ID_PATTERN, is_id
 
 HEADING = re.compile(r"(\*+) ")

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from explog.org.heading import PLANNING, headings, read_id, title_of
 from explog.org.lists import Item, PlainList
-from explog.org.scan import Keywords
+from explog.org.options import OrgOptions
 from explog.org.steps import StepList
 
 _STAMP = re.compile(r"[<\[](\d{4})-(\d\d)-(\d\d)\b[^>\]\n]*[>\]]")
@@ -34,7 +34,7 @@ class Passage(NamedTuple):
 def read_passages(
     lines: Sequence[str],
     steps: StepList | None,
-    keywords: Keywords,
+    options: OrgOptions,
     known: Sequence[tuple[int, int]] = (),
 ) -> Iterator[Passage]:
     """Yield the passages of the entry LINES, whose steps are STEPS; its title is not among them.
@@ -50,7 +50,7 @@ def read_passages(
         elif steps is not None and start == steps.heading:
             yield from _steps(lines, steps)
         else:
-            title = title_of(lines[start], keywords)
+            title = title_of(lines[start], options.keywords)
             kind = "conclusion" if title.casefold().startswith("conclusion") else "note"
             yield from _blocks(lines, start + 1, stop, kind)
 

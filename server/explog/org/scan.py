@@ -11,9 +11,11 @@ import codecs
 import hashlib
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, wraps
 from typing import Any, NamedTuple, TypeVar, cast
+
+from explog.org.options import Keywords, OrgOptions
 
 # The headings within experiments are nearly all the same few ("Notes", "TODO Experiments [1/3]").
 _TEXTS_KEPT, _SHORT = 1024, 200
@@ -42,25 +44,18 @@ def for_short_texts(function: _Function) -> _Function:
     return cast(_Function, either)
 
 
-class Keywords(NamedTuple):  # no dataclass: it is a key of what is remembered, over and over
-    """The TODO keywords in force: those that are open and those that are done."""
-
-    open: tuple[str, ...]
-    done: tuple[str, ...]
-
-
 @dataclass(frozen=True, slots=True)
 class Context:
     """What holds for every section of a file. `encoding` decodes any part of it and back."""
 
     encoding: str
-    keywords: Keywords
+    options: OrgOptions
     filetags: frozenset[str]
 
     @property
     def digest(self) -> bytes:
         """A short key that differs where the same section would be read otherwise."""
-        said = repr((self.encoding, self.keywords, sorted(self.filetags)))
+        said = repr((self.encoding, self.options, sorted(self.filetags)))
         return hashlib.blake2b(said.encode("utf-8", "surrogateescape"), digest_size=16).digest()
 
     def decode(self, data: bytes) -> str:
@@ -90,8 +85,8 @@ class Chunk(NamedTuple):
     own: tuple[str, ...]
 
 
-def file_context(data: bytes, keywords: Keywords) -> Context:
-    """Return what holds for all of a log's bytes; KEYWORDS hold where it sets none itself.
+def file_context(data: bytes, options: OrgOptions) -> Context:
+    """Return what holds for all of a log's bytes; OPTIONS hold where it says nothing else.
 
     Raises ValueError with a sentence when the bytes are no text that org could read.
     """
@@ -99,7 +94,8 @@ def file_context(data: bytes, keywords: Keywords) -> Context:
         raise ValueError("it is UTF-16; save it as UTF-8")
     encoding = _detect_encoding(data)
     own, filetags = _file_keywords(data, encoding)
-    return Context(encoding, own or keywords, filetags)
+    options = replace(options, keywords=own) if own else options
+    return Context(encoding, options, filetags)
 
 
 def _detect_encoding(data: bytes) -> str:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from explog.org.heading import entry_ids, headings, read_properties, title_of
 from explog.org.lists import Item, PlainList, Section, parse_section
-from explog.org.scan import Keywords
+from explog.org.options import OrgOptions
 
 DEEPEST = 7
 """A reference has no more numbers than one beyond this."""
@@ -48,7 +48,7 @@ class StepList:
 def find_steps(
     lines: Sequence[str],
     steps_heading: str,
-    keywords: Keywords,
+    options: OrgOptions,
     known: Sequence[tuple[int, int]] = (),
 ) -> StepList | None:
     """Find the steps of the entry LINES: the first ordered list under its steps heading.
@@ -59,7 +59,7 @@ def find_steps(
     wanted = steps_heading.casefold()
     children = list(_children(known or headings(lines), len(lines)))
     for start, stop in children:
-        named = title_of(lines[start], keywords).casefold() == wanted
+        named = title_of(lines[start], options.keywords).casefold() == wanted
         if named and _own_id(lines[start], {}) is None:
             return _read_list(lines, start, stop)
     for start, stop in children:

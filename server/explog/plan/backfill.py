@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from explog.config import Settings
-from explog.entries.held import Holdings, file_keywords
+from explog.entries.held import Holdings, file_options
 from explog.errors import ExplogError
 from explog.index.records import FoundExperiment, Step, StepRecord
 from explog.index.store import Store
 from explog.org.edit import LineEdit, mark_entry
 from explog.org.entry import Experiment, read_experiment
 from explog.org.files import read_log
-from explog.org.scan import Keywords
+from explog.org.options import OrgOptions
 from explog.plan.edits import Edit, LogText, Plan
 from explog.plan.planner import Failure, Placement, Planner, Unplaced
 
@@ -70,11 +70,11 @@ def plan_entry(
     file: str,
     line: int,
     text: str,
-    keywords: Keywords,
+    options: OrgOptions,
     only: Collection[Step] | None = None,
 ) -> EntryPlan:
     """Plan for the entry TEXT that an Emacs buffer holds at LINE of FILE, or ONLY some steps."""
-    found = read_experiment(text, line, (), keywords, settings.steps_heading)
+    found = read_experiment(text, line, (), options, settings.steps_heading)
     if found is None:
         raise ExplogError("unknown-experiment", f"{file}:{line}: this entry has no id", file=file)
     others = _others(store.experiments([found.id]), file, line)
@@ -85,8 +85,8 @@ def plan_entry(
     for failure in planner.failures:
         raise failure.error
     marks = [p.mark for p in placements]
-    lines = mark_entry(text, marks, keywords, settings.steps_heading)
-    edits = tuple(_edit(p, text, keywords, settings) for p in placements)
+    lines = mark_entry(text, marks, options, settings.steps_heading)
+    edits = tuple(_edit(p, text, options, settings) for p in placements)
     return EntryPlan(lines, tuple(e for e in edits if e is not None), tuple(planner.unplaced))
 
 
@@ -102,7 +102,7 @@ class _Buffers:
         self.settings = settings
         self.held = held
         self._hold: dict[str, bool] = {}
-        self._keywords: dict[str, Keywords] = {}
+        self._options: dict[str, OrgOptions] = {}
         self._texts: dict[tuple[str, int], str] = {}
 
     def hold(self, file: str) -> bool:
@@ -129,10 +129,10 @@ class _Buffers:
             if edit is not None:
                 yield edit
 
-    def _of(self, file: str) -> Keywords:
-        if file not in self._keywords:
-            self._keywords[file] = file_keywords(file, self.settings)
-        return self._keywords[file]
+    def _of(self, file: str) -> OrgOptions:
+        if file not in self._options:
+            self._options[file] = file_options(file, self.settings)
+        return self._options[file]
 
 
 def _others(entries: Iterable[FoundExperiment], file: str, line: int) -> list[FoundExperiment]:
@@ -173,16 +173,16 @@ def _file_edits(log: LogText, placements: Iterable[Placement]) -> list[Edit]:
         if text is None:
             text = checked[experiment.line] = log.entry(experiment.line, experiment.ident)
             log.checked_steps(text.split("\n"), experiment)
-        edit = _edit(placement, text, log.context.keywords, log.settings)
+        edit = _edit(placement, text, log.context.options, log.settings)
         if edit is not None:
             edits.append(edit)
     return edits
 
 
-def _edit(placement: Placement, text: str, keywords: Keywords, settings: Settings) -> Edit | None:
+def _edit(placement: Placement, text: str, options: OrgOptions, settings: Settings) -> Edit | None:
     """Return the edit for PLACEMENT alone; None when org's rules leave nothing to change."""
     experiment, step = placement.experiment, placement.step
-    changed = mark_entry(text, [placement.mark], keywords, settings.steps_heading)
+    changed = mark_entry(text, [placement.mark], options, settings.steps_heading)
     new = {line.line: line.new for line in changed if line.line >= step.line}
     put = f"({placement.mark.hash})"
     ends = [n for n in new if n == step.line or put in new[n]]

@@ -12,7 +12,8 @@ from explog.errors import ExplogError
 from explog.index.records import FoundExperiment, Step
 from explog.org.edit import LineEdit, Mark, mark_entry
 from explog.org.heading import read_id
-from explog.org.scan import BOM, Keywords, file_context
+from explog.org.options import org_options
+from explog.org.scan import BOM, file_context
 from explog.org.steps import StepList, find_steps, read_step
 from explog.plan.planner import Dead, Failure, Unplaced
 from explog.refs import Reference
@@ -79,8 +80,7 @@ class LogText:
         self.settings = settings
         self.lines = data.split(b"\n")
         try:
-            default = Keywords(settings.todo_open, settings.todo_done)
-            self.context = file_context(data, default)
+            self.context = file_context(data, org_options(settings))
         except ValueError as error:
             raise ExplogError("unreadable", f"{file}: {error}", file=file) from error
 
@@ -110,7 +110,7 @@ class LogText:
 
         Raises ExplogError `changed` unless they are those that the index knows of EXPERIMENT.
         """
-        found = find_steps(lines, self.settings.steps_heading, self.context.keywords)
+        found = find_steps(lines, self.settings.steps_heading, self.context.options)
         steps = [read_step(lines, number, item) for number, item in found.items] if found else []
         now = [(step.number, step.line, step.box, step.hash) for step in steps]
         if now != [(step.number, step.line, step.box, step.hash) for step in experiment.steps]:
@@ -140,5 +140,5 @@ def render(data: bytes, edits: Iterable[Edit], settings: Settings) -> bytes:
         log = log or LogText(some[0].file, data, settings)
         text = log.entry(line, some[0].experiment)
         marks = [edit.mark for edit in some]
-        log.put(line, mark_entry(text, marks, log.context.keywords, settings.steps_heading))
+        log.put(line, mark_entry(text, marks, log.context.options, settings.steps_heading))
     return data if log is None else b"\n".join(log.lines)

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from explog.config import Settings
 from explog.entries.apply import CHANGED, Change, make
 from explog.entries.diff import CONTEXT, hunk_spans
-from explog.entries.held import BulkEditor, Holdings, file_keywords, wanted_entries
+from explog.entries.held import BulkEditor, Holdings, file_options, wanted_entries
 from explog.errors import ExplogError
 from explog.index.records import Step
 from explog.index.store import Store
 from explog.org.edit import LineEdit, apply_edits, mark_entry
-from explog.org.scan import Keywords
+from explog.org.options import OrgOptions
 from explog.plan.backfill import plan
 from explog.plan.edits import Edit, LogText, Plan
 from explog.plan.planner import Failure, Unplaced
@@ -33,7 +33,7 @@ class Sheet:
     experiment: str
     title: str
     text: str
-    keywords: Keywords
+    options: OrgOptions
     heading: str
     edits: dict[int, Edit]
     """The edits by their numbers in the review."""
@@ -41,7 +41,7 @@ class Sheet:
     def lines(self, edits: Sequence[Edit]) -> tuple[LineEdit, ...]:
         """Return what EDITS, made together, change."""
         marks = [edit.mark for edit in edits]
-        return mark_entry(self.text, marks, self.keywords, self.heading)
+        return mark_entry(self.text, marks, self.options, self.heading)
 
     def made(self, numbers: Sequence[int]) -> None:
         """Note that the edits with NUMBERS have been made."""
@@ -94,7 +94,7 @@ def _sheets(settings: Settings, store: Store, planned: Plan, held: Holdings) -> 
             title = titles.get((file, line), "")
             text = texts.entry(line, ident)
             heading = settings.steps_heading
-            yield Sheet(file, line, ident, title, text, texts.keywords, heading, some)
+            yield Sheet(file, line, ident, title, text, texts.options, heading, some)
 
 
 class _Texts:
@@ -106,9 +106,9 @@ class _Texts:
         self.file = file
         if file in planned.texts:
             self._log = LogText(file, planned.texts[file], settings)
-            self.keywords = self._log.context.keywords
+            self.options = self._log.context.options
         else:
-            self.keywords = file_keywords(file, settings)
+            self.options = file_options(file, settings)
 
     def entry(self, line: int, ident: str) -> str:
         """Return the text of the experiment IDENT at LINE."""
@@ -233,7 +233,7 @@ class _Fresh:
         try:
             text = texts.entry(line, sheet.experiment)
             marks = [edit.mark for edit in edits]
-            lines = mark_entry(text, marks, texts.keywords, sheet.heading)
+            lines = mark_entry(text, marks, texts.options, sheet.heading)
         except ExplogError:
             return None
         if _seen(lines) != _seen(sheet.lines(edits)):

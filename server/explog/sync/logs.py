@@ -13,7 +13,8 @@ from explog.errors import ExplogError
 from explog.index.records import LogRecord, SectionPlace, SectionRecord
 from explog.index.store import Store
 from explog.org.files import read_log
-from explog.org.scan import Context, Keywords, file_context, split_sections
+from explog.org.options import org_options
+from explog.org.scan import Context, file_context, split_sections
 from explog.sync.report import Progress, Report, is_text
 from explog.sync.sections import LONG_BYTES, Content, SectionsAhead, Ways, read_section
 
@@ -51,13 +52,13 @@ class LogLook:
         self.store = store
         self.report = report
         self.progress = progress
-        self.keywords = Keywords(settings.todo_open, settings.todo_done)
+        self.options = org_options(settings)
         self.ways = Ways(settings.tag, settings.steps_heading)
         self.ahead: SectionsAhead | None = None
         self.looked = False
         self.cut: tuple[bytes, Context, list[SectionPlace]] | None = None
         # The same bytes are read anew when they are to be read otherwise.
-        ways = repr((self.ways, self.keywords)).encode()
+        ways = repr((self.ways, self.options)).encode()
         self.key = hashlib.blake2b(ways, digest_size=16).digest()
 
     def prepare(self) -> None:
@@ -66,7 +67,7 @@ class LogLook:
         for path in filter(is_text, files):
             with suppress(OSError):  # `look` reports it
                 if path.stat().st_size >= LONG_BYTES and self.store.log(str(path)) is None:
-                    self.ahead = SectionsAhead(path, self.keywords, self.ways)
+                    self.ahead = SectionsAhead(path, self.options, self.ways)
                     if path == files[0]:
                         with suppress(ExplogError, ValueError):
                             self._cut(read_log(path))  # while the other process begins
@@ -155,7 +156,7 @@ class LogLook:
         """
         if self.cut is None or self.cut[0] != data:
             self.cut = None
-            context = file_context(data, self.keywords)
+            context = file_context(data, self.options)
             self.cut = data, context, _places(data, self.key + context.digest)
         return self.cut[1:]
 

@@ -18,8 +18,9 @@ from explog.index.records import DiagnosisRecord, ExperimentRecord
 from explog.org.entry import Experiment, read_entry
 from explog.org.files import read_log
 from explog.org.heading import read_id
+from explog.org.options import OrgOptions
 from explog.org.passages import Passage, read_passages
-from explog.org.scan import Chunk, Context, Keywords, file_context, scan_section, split_sections
+from explog.org.scan import Chunk, Context, file_context, scan_section, split_sections
 from explog.sync.ahead import Ahead, BrokenAheadError
 
 log = logging.getLogger(__name__)
@@ -52,15 +53,15 @@ def read_section(data: bytes, context: Context, ways: Ways) -> Content:
     """Return what the section DATA says."""
     experiments: list[ExperimentRecord] = []
     diagnoses: list[DiagnosisRecord] = []
-    keywords = context.keywords
+    options = context.options
     for chunk, lines, headings in experiment_chunks(data, context, ways.tag):
         tags = sorted(chunk.tags)
         try:
-            entry = read_entry(lines, chunk.line, tags, keywords, ways.steps_heading, headings)
+            entry = read_entry(lines, chunk.line, tags, options, ways.steps_heading, headings)
             if entry is None:
                 continue
             found, steps = entry
-            passages = read_passages(lines, steps, keywords, headings)
+            passages = read_passages(lines, steps, options, headings)
             record = _record(found, chunk, passages)
         except Exception as error:
             # A fault of ours, which must not keep all other entries from being read.
@@ -102,10 +103,10 @@ def experiment_chunks(
 class SectionsAhead:
     """The sections of the log at PATH, as they are right now."""
 
-    def __init__(self, path: Path, keywords: Keywords, ways: Ways) -> None:
+    def __init__(self, path: Path, options: OrgOptions, ways: Ways) -> None:
         self.path = path
         self._ways = ways
-        self._ahead: Ahead[list[Any]] = Ahead(_ROOM, read_apart, path, keywords, ways)
+        self._ahead: Ahead[list[Any]] = Ahead(_ROOM, read_apart, path, options, ways)
 
     def close(self) -> None:
         """End what is being read."""
@@ -126,11 +127,11 @@ class SectionsAhead:
         yield from (read_section(part, context, self._ways) for part in parts[done:])
 
 
-def read_apart(path: Path, keywords: Keywords, ways: Ways) -> Iterator[list[Any]]:
+def read_apart(path: Path, options: OrgOptions, ways: Ways) -> Iterator[list[Any]]:
     """Yield a digest of the log at PATH, and then what its sections say."""
     data = read_log(path)
     yield [_digest(data)]
-    context = file_context(data, keywords)
+    context = file_context(data, options)
     parts = [data[start:end] for start, end in split_sections(data)]
     for start in range(0, len(parts), _AT_ONCE):
         some = parts[start : start + _AT_ONCE]
