@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from explog.git.changes import changes
 from explog.git.commits import read_commits, read_known
-from explog.git.parse import MESSAGE_LIMIT, Commit, parse_commit
+from explog.git.parse import MESSAGE_LIMIT, CommitObject, parse_commit
 from explog.git.repository import tips
 from explog.git.walk import read_all
 from support.objects import opened, raw, write_object
@@ -18,12 +18,12 @@ from support.repo import GitRepo
 Make = Callable[..., GitRepo]
 
 
-def only(repo: GitRepo) -> Commit:
+def only(repo: GitRepo) -> CommitObject:
     [commit] = everything(repo)
     return commit
 
 
-def everything(repo: GitRepo) -> list[Commit]:
+def everything(repo: GitRepo) -> list[CommitObject]:
     """Return all commits, which both ways to read them must agree about."""
     repository = opened(repo.path)
     now = tips(repository)
@@ -39,7 +39,7 @@ def test_plain_commit(git_repo: Make) -> None:
     parent = repo.commit("one")
     oid = repo.commit("[e1.1] Müller: 学習率 🎉\n\nbody\n", author="Jürgen <j@example.org>")
     commit = read_known(opened(repo.path), [oid])[oid]
-    assert commit == Commit(
+    assert commit == CommitObject(
         oid=oid,
         parents=(parent,),
         author="Jürgen",
@@ -136,8 +136,8 @@ def test_malformed_persons(git_repo: Make, line: bytes, expected: tuple[str, str
 
 
 def test_no_person_and_no_message() -> None:
-    assert parse_commit("1" * 40, b"tree x\n") == Commit("1" * 40, (), "", "", 0, 0, "")
-    assert parse_commit("1" * 40, b"") == Commit("1" * 40, (), "", "", 0, 0, "")
+    assert parse_commit("1" * 40, b"tree x\n") == CommitObject("1" * 40, (), "", "", 0, 0, "")
+    assert parse_commit("1" * 40, b"") == CommitObject("1" * 40, (), "", "", 0, 0, "")
 
 
 @given(st.binary(max_size=400))

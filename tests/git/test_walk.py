@@ -11,7 +11,7 @@ import pytest
 from explog.git import walk
 from explog.git.changes import reachable
 from explog.git.commits import read_commits
-from explog.git.parse import Commit
+from explog.git.parse import CommitObject
 from explog.git.repository import Repository, tips
 from explog.git.run import GitError
 from explog.git.walk import read_all
@@ -21,12 +21,12 @@ from support.repo import GitRepo
 Make = Callable[..., GitRepo]
 
 
-def one_by_one(path: Path) -> list[Commit]:
+def one_by_one(path: Path) -> list[CommitObject]:
     repository = opened(path)
     return list(read_commits(repository, reachable(repository, tips(repository))))
 
 
-def at_once(path: Path) -> list[Commit]:
+def at_once(path: Path) -> list[CommitObject]:
     repository = opened(path)
     total, commits = read_all(repository, tips(repository))
     found = list(commits)
@@ -34,7 +34,7 @@ def at_once(path: Path) -> list[Commit]:
     return found
 
 
-def is_in_order(commits: list[Commit]) -> bool:
+def is_in_order(commits: list[CommitObject]) -> bool:
     here = {commit.oid for commit in commits}
     seen: set[str] = set()
     for commit in commits:
@@ -85,8 +85,8 @@ def test_what_waits_for_very_many_is_not_looked_at_for_each() -> None:
             Parents.looks += 1
             return super().__iter__()
 
-    chain = [Commit(f"{n}", (f"{n - 1}",) if n else (), "", "", n, n, "") for n in range(100)]
-    old = Commit("old", Parents(commit.oid for commit in chain), "", "", 0, 0, "")
+    chain = [CommitObject(f"{n}", (f"{n - 1}",) if n else (), "", "", n, n, "") for n in range(100)]
+    old = CommitObject("old", Parents(commit.oid for commit in chain), "", "", 0, 0, "")
     assert list(walk._parents_first([old, *chain])) == [*chain, old]
     assert Parents.looks < 5
 
@@ -224,7 +224,7 @@ def test_history_that_is_too_much_to_hold(git_repo: Make, monkeypatch: pytest.Mo
     whole = at_once(repo.path)
     read: list[int] = []
 
-    def counted(repository: Repository, oids: Sequence[str]) -> Iterator[Commit]:
+    def counted(repository: Repository, oids: Sequence[str]) -> Iterator[CommitObject]:
         read.append(len(oids))
         return read_commits(repository, oids)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from explog.org.entry import Experiment, read_experiment
+from explog.org.entry import Entry, read_experiment
 from explog.org.options import Keywords, OrgOptions
 from explog.org.scan import file_context, scan_section, split_sections
 from explog.org.steps import find_steps
@@ -33,7 +33,7 @@ POST = """\
 """
 
 
-def read(text: str, line: int = 0) -> Experiment:
+def read(text: str, line: int = 0) -> Entry:
     """Return the experiment TEXT."""
     found = read_experiment(text, line, ("exp",), OPTIONS)
     assert found is not None

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explog.config import Tick
-from explog.index.records import Candidate
+from explog.model import Commit
 from explog.plan.rule import Decision, Outcome, Standing, Stray, age, decide
 from explog.refs import Place
 
@@ -23,9 +23,9 @@ def commit(
     generation: int = 1,
     author_time: int | None = None,
     repository: str = "/r",
-) -> Candidate:
+) -> Commit:
     """Return a commit whose id begins with NAME, in hexadecimal."""
-    return Candidate(
+    return Commit(
         oid=name.ljust(40, "0"),
         repository=repository,
         common_dir=f"{repository}/.git",
@@ -57,8 +57,8 @@ UNREACHABLE, UNKNOWN = Standing.UNREACHABLE, Standing.UNKNOWN
 TABLE: list[
     tuple[
         str,
-        tuple[Standing, str | None, str | None, list[Candidate]],
-        tuple[Outcome, Candidate | None, bool, bool],
+        tuple[Standing, str | None, str | None, list[Commit]],
+        tuple[Outcome, Commit | None, bool, bool],
     ]
 ] = [
     # 1
@@ -186,8 +186,8 @@ TABLE: list[
     ("given_", "expected"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE]
 )
 def test_rule(
-    given_: tuple[Standing, str | None, str | None, list[Candidate]],
-    expected: tuple[Outcome, Candidate | None, bool, bool],
+    given_: tuple[Standing, str | None, str | None, list[Commit]],
+    expected: tuple[Outcome, Commit | None, bool, bool],
 ) -> None:
     standing, hash_now, box, candidates = given_
     for order in (candidates, candidates[::-1]):
@@ -206,7 +206,7 @@ def test_rule(
         ("never", OLD_RESULTS, False),
     ],
 )
-def test_option_tick(tick: Tick, candidate: Candidate, ticks: bool) -> None:
+def test_option_tick(tick: Tick, candidate: Commit, ticks: bool) -> None:
     made = decide(
         step=(1,), standing=NONE, hash_now=None, box=" ", candidates=[candidate], tick=tick
     )
@@ -230,7 +230,7 @@ SUCCESSOR = commit("1111111", 60)
         ([replace(SUCCESSOR, place=MENTION)], SUCCESSOR),
     ],
 )
-def test_successor(candidates: list[Candidate], expected: Candidate) -> None:
+def test_successor(candidates: list[Commit], expected: Commit) -> None:
     made = decide(
         step=(1,),
         standing=UNREACHABLE,
@@ -247,7 +247,7 @@ def test_successor(candidates: list[Candidate], expected: Candidate) -> None:
 
 
 def stray(
-    claims: tuple[int, ...], stands: tuple[int, ...], commit: Candidate, *, gone: bool = False
+    claims: tuple[int, ...], stands: tuple[int, ...], commit: Commit, *, gone: bool = False
 ) -> Stray:
     return Stray(frozenset({claims}), stands, commit.author_time, None if gone else age(commit))
 
@@ -283,8 +283,8 @@ def test_renumbered(
     step: tuple[int, ...],
     hash_now: str | None,
     strayed: tuple[tuple[int, ...], tuple[int, ...]],
-    candidates: list[Candidate],
-    expected: Candidate | str,
+    candidates: list[Commit],
+    expected: Commit | str,
     gone: bool,
 ) -> None:
     made = decide(
@@ -380,8 +380,8 @@ def test_whatever_there_is(
     standing: Standing,
     hash_now: str,
     box: str | None,
-    candidates: list[Candidate],
-    successor: Candidate | None,
+    candidates: list[Commit],
+    successor: Commit | None,
     strays: list[Stray],
     tick: Tick,
 ) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterable, Iterator
 
 from explog.checking.entries import EntryText
 from explog.checking.problem import Mend, Problem
-from explog.index.records import FoundExperiment, Step, StepRecord
 from explog.index.store import Store
+from explog.model import Experiment, Step, StepNumber
 from explog.org.cookies import miscounted
 from explog.org.edit import LineEdit
 from explog.org.heading import COOKIE
@@ -18,7 +18,7 @@ from explog.refs import Place, step_text
 _HASH = re.compile(r"\b(?=[0-9]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{7,64}\b")
 
 
-def takes_part(store: Store, entries: Iterable[FoundExperiment]) -> set[str]:
+def takes_part(store: Store, entries: Iterable[Experiment]) -> set[str]:
     """Return the files with an experiment that a commit speaks of, or with a hash on a step.
 
     Where there is nothing of the kind, nobody wants to hear that a step has no commit.
@@ -32,7 +32,7 @@ def takes_part(store: Store, entries: Iterable[FoundExperiment]) -> set[str]:
 
 
 def check_boxes(
-    store: Store, entry: EntryText, placed: Collection[Step], *, active: bool
+    store: Store, entry: EntryText, placed: Collection[StepNumber], *, active: bool
 ) -> Iterator[Problem]:
     """Yield the cookies of ENTRY that are wrong and, if its log is ACTIVE, ticks with no commit.
 
@@ -65,10 +65,12 @@ def _step_at(entry: EntryText, line: int) -> str | None:
     return step_text(above[-1].number) if above else None
 
 
-def _unreferenced(store: Store, entry: EntryText, placed: Collection[Step]) -> Iterator[Problem]:
+def _unreferenced(
+    store: Store, entry: EntryText, placed: Collection[StepNumber]
+) -> Iterator[Problem]:
     found = entry.found
     bare = [step for step in found.steps if step.hash is None and step.number not in placed]
-    ticked = [step for step in bare if step.box in ("x", "X")]
+    ticked = [step for step in bare if step.ticked]
     if not ticked:
         return
     # What claims a step and is not placed there means another, unless its number is there twice.
@@ -87,13 +89,13 @@ def _unreferenced(store: Store, entry: EntryText, placed: Collection[Step]) -> I
         yield Problem("unreferenced", found.file, line, found.ident, number, said)
 
 
-def _has_inner(found: FoundExperiment, step: StepRecord) -> bool:
+def _has_inner(found: Experiment, step: Step) -> bool:
     """Tell whether the box of STEP follows those of steps inside it."""
     size = len(step.number)
     return any(o.number[:size] == step.number and len(o.number) > size for o in found.steps)
 
 
-def _tells_hash(entry: EntryText, step: StepRecord) -> bool:
+def _tells_hash(entry: EntryText, step: Step) -> bool:
     """Tell whether a note in STEP bears what looks like a hash."""
     later = (other.line for other in entry.found.steps if other.line > step.line)
     stop = next(later, entry.steps.stop if entry.steps else len(entry.lines))

@@ -14,8 +14,8 @@ from explog.checking.renumbering import Renumberings
 from explog.config import Settings
 from explog.errors import ExplogError
 from explog.git.repository import is_boundary
-from explog.index.records import FoundExperiment, Step, StepRecord
 from explog.index.store import Store
+from explog.model import Experiment, Step, StepNumber
 from explog.org.edit import mark_entry
 from explog.plan.backfill import plan
 from explog.plan.edits import Edit, Plan
@@ -94,7 +94,7 @@ class _Check:
         settings: Settings,
         store: Store,
         planned: Plan,
-        entries: Sequence[FoundExperiment],
+        entries: Sequence[Experiment],
     ) -> None:
         self.settings = settings
         self.store = store
@@ -106,7 +106,7 @@ class _Check:
         self._edits: dict[Where, list[Edit]] = defaultdict(list)
         for edit in planned.edits:
             self._edits[edit.file, edit.entry_line].append(edit)
-        self._failed: dict[str, set[Step]] = defaultdict(set)
+        self._failed: dict[str, set[StepNumber]] = defaultdict(set)
         for failure in planned.failures:
             for ident, step in failure.steps:
                 self._failed[ident].add(step)
@@ -170,9 +170,7 @@ class _Check:
             if (unplaced.file, unplaced.line) in moved:
                 yield _as_said(unplaced, "renumbered", "and another step has its number now")
 
-    def _bearing(
-        self, unplaced: Unplaced, place: Where
-    ) -> list[tuple[FoundExperiment, StepRecord]]:
+    def _bearing(self, unplaced: Unplaced, place: Where) -> list[tuple[Experiment, Step]]:
         """Return the steps of the entry at PLACE that bear the hash of UNPLACED, or shall."""
         entry = self.at.get(place)
         if entry is None or unplaced.reason not in ("renumbered", "unknown-step"):
@@ -193,19 +191,19 @@ class _Check:
             if not dead.known and (could_be_commit(digits) or where in self._blocked):
                 yield _at_step("dead-hash", found, dead, f"no repository knows {digits}")
 
-    def sound(self, entries: Iterable[FoundExperiment]) -> list[FoundExperiment]:
+    def sound(self, entries: Iterable[Experiment]) -> list[Experiment]:
         """Return ENTRIES without those in which a merge left two of everything."""
         return [entry for entry in entries if (entry.file, entry.line) not in self.conflicts]
 
 
-def _at_step(kind: str, found: FoundExperiment, dead: Dead, message: str) -> Problem:
+def _at_step(kind: str, found: Experiment, dead: Dead, message: str) -> Problem:
     line, step = found.line + dead.step.line, step_text(dead.step.number)
     return Problem(kind, found.file, line, found.ident, step, message)
 
 
 def _unplaced(
     unplaced: Unplaced,
-    bearing: Sequence[tuple[FoundExperiment, StepRecord]],
+    bearing: Sequence[tuple[Experiment, Step]],
     mend: Mend | None,
 ) -> Iterator[Problem]:
     """Yield the problems of one commit: one for each step that is BEARING its hash by mistake."""
@@ -240,10 +238,10 @@ def _reference(text: str) -> Reference:
 
 
 def _duplicates(
-    settings: Settings, store: Store, planned: Plan, entries: Iterable[FoundExperiment]
+    settings: Settings, store: Store, planned: Plan, entries: Iterable[Experiment]
 ) -> Iterator[Problem]:
     """Yield the entries with the id of another one, unless the two can be told apart."""
-    by_ident: Mapping[str, list[FoundExperiment]] = defaultdict(list)
+    by_ident: Mapping[str, list[Experiment]] = defaultdict(list)
     for entry in entries:
         by_ident[entry.ident].append(entry)
     owners = Owners(settings)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from explog.config import Settings
 from explog.errors import ExplogError
-from explog.index.records import FoundExperiment
+from explog.model import Experiment
 from explog.org.files import read_log
 from explog.org.options import OrgOptions
 from explog.org.steps import StepList, conflict_line
@@ -24,7 +24,7 @@ class EntryText:
     `conflict` means that git left a merge undone in it.
     """
 
-    found: FoundExperiment
+    found: Experiment
     text: str
     lines: list[str]
     options: OrgOptions
@@ -34,7 +34,7 @@ class EntryText:
 
 def entry_texts(
     settings: Settings,
-    experiments: Iterable[FoundExperiment],
+    experiments: Iterable[Experiment],
     failed: Callable[[str, ExplogError], None],
     progress: Progress | None = None,
 ) -> Iterator[EntryText]:
@@ -54,7 +54,7 @@ def entry_texts(
             failed(file, error)
 
 
-def _entry_text(log: LogText, found: FoundExperiment) -> EntryText:
+def _entry_text(log: LogText, found: Experiment) -> EntryText:
     text = log.entry(found.line, found.ident)
     lines = text.split("\n")
     options = log.context.options

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from explog.config import Settings
-from explog.index.records import FoundExperiment
 from explog.index.store import Store
+from explog.model import Experiment
 from explog.plan.planner import Planner
 
 _RENUMBERED = ("renumbered", "unknown-step")
@@ -27,7 +27,7 @@ class Flag:
 
 def find_flags(settings: Settings, store: Store, idents: Iterable[str]) -> list[Flag]:
     """Return the flags of the experiments IDENTS as STORE has them; nothing else is read."""
-    found: dict[str, list[FoundExperiment]] = defaultdict(list)
+    found: dict[str, list[Experiment]] = defaultdict(list)
     for experiment in store.experiments(idents):
         found[experiment.ident].append(experiment)
     bearing = {

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from explog.checking.entries import EntryText
 from explog.checking.problem import Mend
 from explog.config import Settings
-from explog.index.records import Candidate, FoundExperiment, Step, StepRecord
 from explog.index.store import Store
+from explog.model import Commit, Experiment, Step, StepNumber
 from explog.org.edit import LineEdit, apply_edits
 from explog.org.entry import read_experiment
 from explog.org.renumber import renumber
@@ -30,8 +30,8 @@ Where = tuple[str, int]
 class _Proposal:
     """An entry, the edits that would renumber its steps, and what it would be."""
 
-    before: FoundExperiment
-    after: FoundExperiment
+    before: Experiment
+    after: Experiment
     lines: tuple[LineEdit, ...]
 
 
@@ -43,7 +43,7 @@ class Renumberings:
         settings: Settings,
         store: Store,
         planned: Plan,
-        entries: Iterable[FoundExperiment],
+        entries: Iterable[Experiment],
     ) -> None:
         self.settings = settings
         self.store = store
@@ -53,7 +53,7 @@ class Renumberings:
             if one.reason in ("renumbered", "unknown-step")
         }
         self._namesakes = Counter(entry.ident for entry in entries)
-        self._placed: dict[Where, set[Step]] = defaultdict(set)
+        self._placed: dict[Where, set[StepNumber]] = defaultdict(set)
         for edit in planned.edits:
             self._placed[edit.file, edit.entry_line].add(edit.step)
         self._proposals: list[_Proposal] = []
@@ -76,12 +76,12 @@ class Renumberings:
         heading = self.settings.steps_heading
         after = read_experiment(text, found.line, (), entry.options, heading)
         if after is not None:
-            steps = (StepRecord(s.number, s.line, s.text, s.box, s.hash) for s in after.steps)
+            steps = (Step(s.number, s.line, s.text, s.box, s.hash) for s in after.steps)
             self._proposals.append(_Proposal(found, replace(found, steps=tuple(steps)), lines))
 
     def _wanted(
-        self, found: FoundExperiment, claims: Mapping[str, set[Step]]
-    ) -> dict[int, Step] | None:
+        self, found: Experiment, claims: Mapping[str, set[StepNumber]]
+    ) -> dict[int, StepNumber] | None:
         """Return {line: number} for the steps that have one to have; None where there is doubt."""
         wanted = {}
         for step in found.steps:
@@ -91,7 +91,7 @@ class Renumberings:
                 continue
             if not self.store.commits_with_prefix(step.hash):
                 return None
-            numbers = set[Step]().union(
+            numbers = set[StepNumber]().union(
                 *(said for oid, said in claims.items() if oid.startswith(step.hash))
             )
             if step.number in numbers:
@@ -137,9 +137,7 @@ class _Outcome:
         )
 
 
-def _outcomes(
-    settings: Settings, store: Store, entries: Sequence[FoundExperiment]
-) -> list[_Outcome]:
+def _outcomes(settings: Settings, store: Store, entries: Sequence[Experiment]) -> list[_Outcome]:
     planner = Planner(settings, store, entries)
     found: list[_Outcome] = []
     for entry in entries:
@@ -155,9 +153,9 @@ def _outcomes(
     return found
 
 
-def _claims(candidates: Mapping[Step, Sequence[Candidate]]) -> dict[str, set[Step]]:
+def _claims(candidates: Mapping[StepNumber, Sequence[Commit]]) -> dict[str, set[StepNumber]]:
     """Return the steps that each commit claims."""
-    found: dict[str, set[Step]] = defaultdict(set)
+    found: dict[str, set[StepNumber]] = defaultdict(set)
     for number, some in candidates.items():
         for candidate in some:
             if candidate.place < Place.MENTION:

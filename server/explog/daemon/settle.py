@@ -15,8 +15,8 @@ from explog.config import Settings
 from explog.entries.diff import carry_out
 from explog.entries.held import Editor, HeldEntry, file_options, git_problem, wanted_entries
 from explog.errors import ExplogError
-from explog.index.records import Step
 from explog.index.store import Store
+from explog.model import StepNumber
 from explog.plan.backfill import EntryPlan, plan, plan_entry
 from explog.plan.edits import Plan
 from explog.plan.planner import Unplaced
@@ -89,7 +89,7 @@ class _Buffers:
         self,
         settings: Settings,
         store: Store,
-        pending: Collection[tuple[str, Step]],
+        pending: Collection[tuple[str, StepNumber]],
         result: Settled,
     ) -> None:
         self.settings = settings
@@ -98,7 +98,7 @@ class _Buffers:
         self.files: set[str] = set()
         self.answered: set[str] = set()
         self._ambiguous: set[tuple[str, str]] = set()
-        self._steps: dict[str, set[Step]] = defaultdict(set)
+        self._steps: dict[str, set[StepNumber]] = defaultdict(set)
         for ident, step in pending:
             self._steps[ident].add(step)
 
@@ -143,7 +143,7 @@ class _Buffers:
         except ExplogError as error:
             self._fail(entry, served, error.message)
 
-    def _plan(self, entry: HeldEntry, steps: Collection[Step]) -> EntryPlan:
+    def _plan(self, entry: HeldEntry, steps: Collection[StepNumber]) -> EntryPlan:
         options = file_options(entry.file, self.settings)
         return plan_entry(
             self.settings, self.store, entry.file, entry.line, entry.text, options, only=steps
@@ -154,7 +154,7 @@ class _Buffers:
         self.result.retry = True
 
 
-def _references(ident: str, steps: Iterable[Step]) -> str:
+def _references(ident: str, steps: Iterable[StepNumber]) -> str:
     return ", ".join(str(Reference(ident, step)) for step in sorted(steps))
 
 
@@ -162,7 +162,7 @@ def _in_files(
     settings: Settings,
     store: Store,
     planned: Plan,
-    pending: Collection[tuple[str, Step]],
+    pending: Collection[tuple[str, StepNumber]],
     held: Collection[str],
     result: Settled,
 ) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import IO
 
-from explog.git.parse import Commit, parse_commit
+from explog.git.parse import CommitObject, parse_commit
 from explog.git.repository import Repository, existing
 from explog.git.run import one_a_line, stream
 
 _AT_ONCE, _MUCH = 1000, 1 << 20
 
 
-def read_commits(repository: Repository, oids: Sequence[str]) -> Iterator[Commit]:
+def read_commits(repository: Repository, oids: Sequence[str]) -> Iterator[CommitObject]:
     """Yield the commits OIDS in that order."""
     if not oids:
         return
@@ -22,9 +22,9 @@ def read_commits(repository: Repository, oids: Sequence[str]) -> Iterator[Commit
             yield parse_commit(oid, _read_object(output))
 
 
-def batches(commits: Iterable[Commit]) -> Iterator[list[Commit]]:
+def batches(commits: Iterable[CommitObject]) -> Iterator[list[CommitObject]]:
     """Yield COMMITS, many at a time."""
-    some: list[Commit] = []
+    some: list[CommitObject] = []
     size = 0
     for commit in commits:
         some.append(commit)
@@ -36,7 +36,7 @@ def batches(commits: Iterable[Commit]) -> Iterator[list[Commit]]:
         yield some
 
 
-def read_known(repository: Repository, oids: Iterable[str]) -> dict[str, Commit]:
+def read_known(repository: Repository, oids: Iterable[str]) -> dict[str, CommitObject]:
     """Return the commits among OIDS whose objects are still there, reachable or not."""
     there = existing(repository, oids)
     return {commit.oid: commit for commit in read_commits(repository, there)}

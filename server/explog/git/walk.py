@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from explog.git.changes import commit_tips, reachable
 from explog.git.commits import read_commits
-from explog.git.parse import Commit, parse_printed
+from explog.git.parse import CommitObject, parse_printed
 from explog.git.repository import Repository
 from explog.git.run import one_a_line, stream
 
@@ -23,7 +23,7 @@ class _TooMuchError(Exception):
     pass
 
 
-def read_all(repository: Repository, tips: Sequence[str]) -> tuple[int, Iterator[Commit]]:
+def read_all(repository: Repository, tips: Sequence[str]) -> tuple[int, Iterator[CommitObject]]:
     """Return how many commits TIPS reach, and those, parents before children."""
     try:
         printed = _print(repository, commit_tips(tips))
@@ -45,7 +45,7 @@ def _print(repository: Repository, tips: Sequence[str]) -> bytes:
     return printed
 
 
-def _last_to_first(printed: bytes) -> Iterator[Commit]:
+def _last_to_first(printed: bytes) -> Iterator[CommitObject]:
     end = len(printed) - 1
     while end > 0:
         start = printed.rfind(b"\0", 0, end) + 1
@@ -53,13 +53,13 @@ def _last_to_first(printed: bytes) -> Iterator[Commit]:
         end = start - 1
 
 
-def _parents_first(commits: Iterable[Commit]) -> Iterator[Commit]:
+def _parents_first(commits: Iterable[CommitObject]) -> Iterator[CommitObject]:
     """Yield COMMITS, parents before children; most come so, but dates may be wrong."""
     done: set[str] = set()
-    waiting: defaultdict[str, list[Commit]] = defaultdict(list)  # for the parent named
+    waiting: defaultdict[str, list[CommitObject]] = defaultdict(list)  # for the parent named
     missing: dict[str, int] = {}  # how many parents a commit waits for
 
-    def released(oid: str) -> Iterator[Commit]:
+    def released(oid: str) -> Iterator[CommitObject]:
         stack = [oid]
         while stack:
             for commit in waiting.pop(stack.pop(), ()):

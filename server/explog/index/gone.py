@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from explog.index.database import Database, batches
-from explog.index.records import Candidate, GoneRecord
+from explog.index.records import GoneRecord
+from explog.model import Commit
 from explog.refs import Place, parse_step
 
 
@@ -33,8 +34,8 @@ class GoneTables(Database):
         )
         return [GoneRecord(*(*row[:-1], _claims(row[-1]))) for row in rows]
 
-    def written_at(self, times: Iterable[int]) -> list[tuple[Candidate, str]]:
-        found: list[tuple[Candidate, str]] = []
+    def written_at(self, times: Iterable[int]) -> list[tuple[Commit, str]]:
+        found: list[tuple[Commit, str]] = []
         for some in batches(map(str, times)):
             marks = ",".join("?" * len(some))
             rows = self.db.execute(
@@ -43,7 +44,7 @@ class GoneTables(Database):
                 f" ON repositories.id = repository WHERE author_time IN ({marks})",
                 tuple(map(int, some)),
             )
-            found += [(Candidate(*(*row[:-1], int(Place.MENTION), False)), row[-1]) for row in rows]
+            found += [(Commit(*(*row[:-1], int(Place.MENTION), False)), row[-1]) for row in rows]
         return found
 
     def oids(self, repository: int) -> set[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from explog.index.database import Database, Stamps, batches
-from explog.index.records import Candidate, CommitBatch, RepositoryRecord, Step
+from explog.index.records import CommitBatch, RepositoryRecord
+from explog.model import Commit, StepNumber
 from explog.refs import Place, parse_step, step_text
 
 _TEXT = (
@@ -103,8 +104,8 @@ class HistoryTables(Database):
             marks = ",".join("?" * len(some))
             self._remove_commits(f"repository = ? AND oid IN ({marks})", repository, *some)
 
-    def claims_of(self, repository: int, oids: Iterable[str]) -> set[tuple[str, Step]]:
-        found: set[tuple[str, Step]] = set()
+    def claims_of(self, repository: int, oids: Iterable[str]) -> set[tuple[str, StepNumber]]:
+        found: set[tuple[str, StepNumber]] = set()
         for some in batches(oids):
             marks = ",".join("?" * len(some))
             rows = self.db.execute(
@@ -115,7 +116,7 @@ class HistoryTables(Database):
             found.update((experiment, parse_step(step)) for experiment, step in rows)
         return found
 
-    def candidates(self, experiment: str) -> dict[Step, list[Candidate]]:
+    def candidates(self, experiment: str) -> dict[StepNumber, list[Commit]]:
         rows = self.db.execute(
             "SELECT step, oid, path, common_dir, author, email, author_time, committer_time,"
             " generation, place, results FROM claims JOIN commits ON commits.id = commit_id"
@@ -123,9 +124,9 @@ class HistoryTables(Database):
             " WHERE experiment = ? AND step != ''",
             (experiment,),
         )
-        found: dict[Step, list[Candidate]] = {}
+        found: dict[StepNumber, list[Commit]] = {}
         for row in rows:
-            candidate = Candidate(*(*row[1:-1], bool(row[-1])))
+            candidate = Commit(*(*row[1:-1], bool(row[-1])))
             found.setdefault(parse_step(row[0]), []).append(candidate)
         return found
 
@@ -144,17 +145,17 @@ class HistoryTables(Database):
         )
         return [(oid, path) for oid, path in rows]
 
-    def add_pending(self, steps: Iterable[tuple[str, Step]]) -> None:
+    def add_pending(self, steps: Iterable[tuple[str, StepNumber]]) -> None:
         self.db.executemany(
             "INSERT OR IGNORE INTO pending VALUES (?, ?)",
             ((experiment, step_text(step)) for experiment, step in steps),
         )
 
-    def pending(self) -> set[tuple[str, Step]]:
+    def pending(self) -> set[tuple[str, StepNumber]]:
         rows = self.db.execute("SELECT experiment, step FROM pending")
         return {(experiment, parse_step(step)) for experiment, step in rows}
 
-    def clear_pending(self, steps: Iterable[tuple[str, Step]]) -> None:
+    def clear_pending(self, steps: Iterable[tuple[str, StepNumber]]) -> None:
         self.db.executemany(
             "DELETE FROM pending WHERE experiment = ? AND step = ?",
             ((experiment, step_text(step)) for experiment, step in steps),

@@ -6,14 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from explog.index.database import Database, batches
 from explog.index.filing import PASSAGE_TEXT, Filing
-from explog.index.records import (
-    DiagnosisRecord,
-    FoundExperiment,
-    LogRecord,
-    SectionPlace,
-    SectionRecord,
-    StepRecord,
-)
+from explog.index.records import DiagnosisRecord, LogRecord, SectionPlace, SectionRecord
+from explog.model import Experiment, Step
 from explog.refs import parse_step
 
 
@@ -93,7 +87,7 @@ class LogTables(Database):
         )
         self.db.execute(f"DELETE FROM sections WHERE {where}", values)
 
-    def experiments(self, idents: Iterable[str] | None = None) -> Iterator[FoundExperiment]:
+    def experiments(self, idents: Iterable[str] | None = None) -> Iterator[Experiment]:
         if idents is None:
             yield from self._experiments("")
             return
@@ -101,7 +95,7 @@ class LogTables(Database):
             marks = ",".join("?" * len(some))
             yield from self._experiments(f" WHERE ident IN ({marks})", *some)
 
-    def _experiments(self, where: str, *values: object) -> Iterator[FoundExperiment]:
+    def _experiments(self, where: str, *values: object) -> Iterator[Experiment]:
         rows = self.db.execute(
             "SELECT e.id, path, sections.line + e.line, sections.start + e.start, e.size, ident,"
             " title, todo, done FROM experiments e JOIN sections ON sections.id = section"
@@ -109,15 +103,15 @@ class LogTables(Database):
             values,
         ).fetchall()
         for row in rows:
-            yield FoundExperiment(*(*row[:8], bool(row[8]), self._steps(row[0])))
+            yield Experiment(*(*row[:8], bool(row[8]), self._steps(row[0])))
 
-    def _steps(self, experiment: int) -> tuple[StepRecord, ...]:
+    def _steps(self, experiment: int) -> tuple[Step, ...]:
         rows = self.db.execute(
             "SELECT number, line, text, box, hash FROM steps WHERE experiment = ?"
             " ORDER BY position",
             (experiment,),
         )
-        return tuple(StepRecord(parse_step(row[0]), *row[1:]) for row in rows)
+        return tuple(Step(parse_step(row[0]), *row[1:]) for row in rows)
 
     def idents(self) -> list[str]:
         return [row[0] for row in self.db.execute("SELECT DISTINCT ident FROM experiments")]

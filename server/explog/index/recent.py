@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from explog.index.database import Database
-from explog.index.records import Step
+from explog.model import StepNumber
 from explog.refs import Place, parse_step
 
 
 class RecentTables(Database):
     """The part of `explog.index.store.Store` that tells what was worked on last."""
 
-    def recent_claims(self, repository: int, most: int) -> list[tuple[str, str, Step]]:
+    def recent_claims(self, repository: int, most: int) -> list[tuple[str, str, StepNumber]]:
         # A stamp grows with the date, and has an index: the newest are found without sorting all.
         rows = self.db.execute(
             "SELECT email, experiment, step FROM commits JOIN claims ON commit_id = commits.id"

@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
-Step = tuple[int, ...]
-
+from explog.model import StepNumber
 
 # (number, id, author, address, author time, committer time, generation, subject, body, width) of a
 # reachable commit. `number` counts, from 0, the commits that are added together; `generation` grows
@@ -56,21 +55,11 @@ class LogRecord:
     problem: str | None
 
 
-class StepRecord(NamedTuple):
-    """A step; `line` counts from the experiment's heading, 0 being the heading itself."""
-
-    number: Step
-    line: int
-    text: str
-    box: str | None
-    hash: str | None
-
-
-# A step as it is to be kept: what a StepRecord has.
-StepRow: TypeAlias = tuple[Step, int, str, str | None, str | None]
+# A step as it is to be kept: the fields of model.Step.
+StepRow: TypeAlias = tuple[StepNumber, int, str, str | None, str | None]
 # (kind, step, line, text, day): a piece of prose at `line` of the experiment; `day` is an ISO date,
 # `kind` as in a query.
-PassageRow: TypeAlias = tuple[str, Step, int, str, str | None]
+PassageRow: TypeAlias = tuple[str, StepNumber, int, str, str | None]
 
 
 class ExperimentRecord(NamedTuple):
@@ -120,22 +109,6 @@ class SectionPlace(NamedTuple):
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class FoundExperiment:
-    """An experiment as the index knows it: `line` is 1-based, `start` a byte, in `file`."""
-
-    id: int
-    file: str
-    line: int
-    start: int
-    size: int
-    ident: str
-    title: str
-    todo: str | None
-    done: bool
-    steps: tuple[StepRecord, ...]
-
-
 class OutlineRecord(NamedTuple):
     """What a list shows of an experiment: `ticked` of `steps`, those with a box, are.
 
@@ -154,22 +127,6 @@ class OutlineRecord(NamedTuple):
     touched: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A reachable commit that claims a step, and the repository it is in."""
-
-    oid: str
-    repository: str
-    common_dir: str
-    author: str
-    email: str
-    author_time: int
-    committer_time: int
-    generation: int
-    place: int
-    results: bool
-
-
 class ClaimingCommit(NamedTuple):
     """A reachable commit that bears a reference to an experiment; `place` as in refs.Place.
 
@@ -183,7 +140,7 @@ class ClaimingCommit(NamedTuple):
     author: str
     committer_time: int
     subject: str
-    step: Step
+    step: StepNumber
     place: int
     results: bool
 
@@ -198,7 +155,7 @@ class Match(NamedTuple):
 
     kind: str
     experiment: str | None
-    step: Step
+    step: StepNumber
     title: str
     text: str
     file: str | None
@@ -231,7 +188,7 @@ class GoneRecord:
     author_time: int
     committer_time: int
     subject: str
-    claims: tuple[tuple[str, Step], ...]
+    claims: tuple[tuple[str, StepNumber], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,10 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from explog.index.records import (
-    Candidate,
     ClaimingCommit,
     CommitBatch,
     Counts,
     DiagnosisRecord,
-    FoundExperiment,
     GoneRecord,
     LogRecord,
     Matches,
@@ -23,8 +21,8 @@ from explog.index.records import (
     RepositoryRecord,
     SectionPlace,
     SectionRecord,
-    Step,
 )
+from explog.model import Commit, Experiment, StepNumber
 from explog.queries.query import Query
 
 
@@ -75,10 +73,10 @@ class Store(Protocol):
     def gone(self, prefix: str) -> list[GoneRecord]:
         """Return the commits gone that PREFIX abbreviates."""
 
-    def written_at(self, times: Iterable[int]) -> list[tuple[Candidate, str]]:
+    def written_at(self, times: Iterable[int]) -> list[tuple[Commit, str]]:
         """Return the reachable commits with one of these author times, and their subjects."""
 
-    def claims_of(self, repository: int, oids: Iterable[str]) -> set[tuple[str, Step]]:
+    def claims_of(self, repository: int, oids: Iterable[str]) -> set[tuple[str, StepNumber]]:
         """Return the steps that the commits OIDS claim by subject or body line."""
 
     def log(self, path: str) -> LogRecord | None:
@@ -103,7 +101,7 @@ class Store(Protocol):
     ) -> None:
         """Replace COUNT sections from the FIRST by NEW; SHIFT those behind by (bytes, lines)."""
 
-    def experiments(self, idents: Iterable[str] | None = None) -> Iterator[FoundExperiment]:
+    def experiments(self, idents: Iterable[str] | None = None) -> Iterator[Experiment]:
         """Yield the experiments with one of IDENTS, or all, in the order of their files."""
 
     def outlines(self, after: int, most: int) -> list[OutlineRecord]:
@@ -118,7 +116,7 @@ class Store(Protocol):
     def diagnoses(self) -> list[DiagnosisRecord]:
         """Return what could not be read as meant, by file and line."""
 
-    def candidates(self, experiment: str) -> dict[Step, list[Candidate]]:
+    def candidates(self, experiment: str) -> dict[StepNumber, list[Commit]]:
         """Return the commits that bear a reference to a step of EXPERIMENT, wherever in it."""
 
     def claimed(self) -> list[str]:
@@ -130,7 +128,7 @@ class Store(Protocol):
     def claiming(self, repository: int, most: int) -> list[tuple[str, str, int]]:
         """Return (commit, experiment, time) of the MOST so many newest claims in a repository."""
 
-    def recent_claims(self, repository: int, most: int) -> list[tuple[str, str, Step]]:
+    def recent_claims(self, repository: int, most: int) -> list[tuple[str, str, StepNumber]]:
         """Return (author's address, experiment, step) of the MOST so many newest claims."""
 
     def commits_with_prefix(self, prefix: str) -> list[tuple[str, str]]:
@@ -145,13 +143,13 @@ class Store(Protocol):
         A commit that merely mentions an experiment is not of it. An empty query finds all.
         """
 
-    def add_pending(self, steps: Iterable[tuple[str, Step]]) -> None:
+    def add_pending(self, steps: Iterable[tuple[str, StepNumber]]) -> None:
         """Remember steps to be looked at."""
 
-    def pending(self) -> set[tuple[str, Step]]:
+    def pending(self) -> set[tuple[str, StepNumber]]:
         """Return the steps to be looked at."""
 
-    def clear_pending(self, steps: Iterable[tuple[str, Step]]) -> None:
+    def clear_pending(self, steps: Iterable[tuple[str, StepNumber]]) -> None:
         """Forget steps that were looked at."""
 
     def tidy(self) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from explog.model import Step
 from explog.org.heading import (
     PLANNING,
     clean_title,
@@ -22,7 +23,7 @@ from explog.org.heading import (
 )
 from explog.org.lists import Opaque
 from explog.org.options import OrgOptions
-from explog.org.steps import Step, StepList, conflict_line, find_steps, read_step
+from explog.org.steps import StepList, conflict_line, find_steps, read_step
 
 _DATED = re.compile(r"[<\[][0-9]{4}-")
 # A date by itself on its line: what nearly every entry has, and nothing else.
@@ -45,7 +46,7 @@ class Diagnosis:
 
 
 @dataclass(frozen=True, slots=True)
-class Experiment:
+class Entry:
     """An entry with an id. Lines are 0-based in the entry, except in `diagnoses`."""
 
     id: str
@@ -67,7 +68,7 @@ def read_experiment(
     tags: Sequence[str],
     options: OrgOptions,
     steps_heading: str = "Experiments",
-) -> Experiment | None:
+) -> Entry | None:
     """Read the subtree TEXT; see `read_entry`."""
     entry = read_entry(text.split("\n"), line, tags, options, steps_heading)
     return None if entry is None else entry[0]
@@ -80,7 +81,7 @@ def read_entry(
     options: OrgOptions,
     steps_heading: str,
     known: Sequence[tuple[int, int]] = (),
-) -> tuple[Experiment, StepList | None] | None:
+) -> tuple[Entry, StepList | None] | None:
     """Read the subtree LINES whose heading is at LINE of whatever it is part of; None without id.
 
     Its steps come as they are read and as they stand there. What cannot be read is left out and
@@ -98,9 +99,8 @@ def read_entry(
     conflict = conflict_line(lines)
     if conflict is not None:
         messages.append((conflict, "a merge conflict is not resolved here; no step is read"))
-    steps = find_steps(lines, steps_heading, options, found) if conflict is None else None
-    todo, title = split_todo(heading, options.keywords)
-    experiment = Experiment(
+from explog.org.options import OrgOptions
+from explog.org.steps import StepList, conflict_line, find_steps, read_step
         id=ident,
         aliases=aliases,
         title=clean_title(title),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
+from explog.model import Step
 from explog.org.heading import entry_ids, headings, read_properties, title_of
 from explog.org.lists import Item, PlainList, Section, parse_section
 from explog.org.options import OrgOptions
@@ -16,21 +16,6 @@ DEEPEST = 7
 _HASH = re.compile(r"(?<![^ \t])\(([0-9a-f]{7,64})\)[ \t\r]*$")
 # The marks that git leaves in a file it could not merge.
 _CONFLICT = re.compile(r"(?:<{7}|>{7}|\|{7})(?: |\r?$)|={7}\r?$")
-
-
-class Step(NamedTuple):
-    """A step. `line` is 0-based in the entry; `box` is " ", "X", "x", "-" or None for no box."""
-
-    number: tuple[int, ...]
-    line: int
-    text: str
-    box: str | None
-    hash: str | None
-
-    @property
-    def ticked(self) -> bool:
-        """Whether a reader sees the box ticked."""
-        return self.box in ("x", "X")
 
 
 @dataclass(slots=True)

@@ -16,10 +16,10 @@ from pathlib import Path
 from explog.config import Settings
 from explog.entries.held import Holdings, file_options
 from explog.errors import ExplogError
-from explog.index.records import FoundExperiment, Step, StepRecord
 from explog.index.store import Store
+from explog.model import Experiment, StepNumber
 from explog.org.edit import LineEdit, mark_entry
-from explog.org.entry import Experiment, read_experiment
+from explog.org.entry import Entry, read_experiment
 from explog.org.files import read_log
 from explog.org.options import OrgOptions
 from explog.plan.edits import Edit, LogText, Plan
@@ -38,7 +38,7 @@ class EntryPlan:
 def plan(
     settings: Settings,
     store: Store,
-    only: Collection[tuple[str, Step]] | None = None,
+    only: Collection[tuple[str, StepNumber]] | None = None,
     held: Holdings | None = None,
 ) -> Plan:
     """Plan for all experiments, or ONLY for some (id, step) pairs. Reads files, writes none.
@@ -47,7 +47,7 @@ def plan(
     """
     wanted = None if only is None else _by_experiment(only)
     buffers = None if held is None else _Buffers(settings, held)
-    found: dict[str, list[FoundExperiment]] = defaultdict(list)
+    found: dict[str, list[Experiment]] = defaultdict(list)
     for experiment in store.experiments(wanted):
         if buffers is None or not buffers.hold(experiment.file):
             found[experiment.ident].append(experiment)
@@ -71,7 +71,7 @@ def plan_entry(
     line: int,
     text: str,
     options: OrgOptions,
-    only: Collection[Step] | None = None,
+    only: Collection[StepNumber] | None = None,
 ) -> EntryPlan:
     """Plan for the entry TEXT that an Emacs buffer holds at LINE of FILE, or ONLY some steps."""
     found = read_experiment(text, line, (), options, settings.steps_heading)
@@ -90,9 +90,8 @@ def plan_entry(
     return EntryPlan(lines, tuple(e for e in edits if e is not None), tuple(planner.unplaced))
 
 
-def _as_found(file: str, line: int, read: Experiment) -> FoundExperiment:
-    steps = tuple(StepRecord(s.number, s.line, s.text, s.box, s.hash) for s in read.steps)
-    return FoundExperiment(0, file, line, 0, 0, read.id, read.title, read.todo, read.done, steps)
+def _as_found(file: str, line: int, read: Entry) -> Experiment:
+    return Experiment(0, file, line, 0, 0, read.id, read.title, read.todo, read.done, read.steps)
 
 
 class _Buffers:
@@ -111,7 +110,7 @@ class _Buffers:
             self._hold[file] = file in self.held
         return self._hold[file]
 
-    def experiments(self) -> Iterator[FoundExperiment]:
+    def experiments(self) -> Iterator[Experiment]:
         """Yield the experiments in the buffers."""
         heading = self.settings.steps_heading
         for entry in filter(lambda entry: entry.text, self.held.entries):
@@ -135,7 +134,7 @@ class _Buffers:
         return self._options[file]
 
 
-def _others(entries: Iterable[FoundExperiment], file: str, line: int) -> list[FoundExperiment]:
+def _others(entries: Iterable[Experiment], file: str, line: int) -> list[Experiment]:
     """Return ENTRIES without the one that a buffer has at LINE of FILE, or near it by now."""
     entries = list(entries)
     same = [entry for entry in entries if os.path.realpath(entry.file) == os.path.realpath(file)]
@@ -206,7 +205,7 @@ def _edit(placement: Placement, text: str, options: OrgOptions, settings: Settin
     )
 
 
-def _with_hash_or_claim(store: Store, found: Mapping[str, Sequence[FoundExperiment]]) -> set[str]:
+def _with_hash_or_claim(store: Store, found: Mapping[str, Sequence[Experiment]]) -> set[str]:
     """Return the ids of the experiments that there may be something to say of."""
     return set(store.claimed()).union(
         ident
@@ -215,8 +214,8 @@ def _with_hash_or_claim(store: Store, found: Mapping[str, Sequence[FoundExperime
     )
 
 
-def _by_experiment(steps: Iterable[tuple[str, Step]]) -> dict[str, set[Step]]:
-    found: dict[str, set[Step]] = defaultdict(set)
+def _by_experiment(steps: Iterable[tuple[str, StepNumber]]) -> dict[str, set[StepNumber]]:
+    found: dict[str, set[StepNumber]] = defaultdict(set)
     for ident, step in steps:
         found[ident].add(step)
     return found

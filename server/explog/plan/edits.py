@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from explog.config import Settings
 from explog.errors import ExplogError
-from explog.index.records import FoundExperiment, Step
+from explog.model import Experiment, StepNumber
 from explog.org.edit import LineEdit, Mark, mark_entry
 from explog.org.heading import read_id
 from explog.org.options import org_options
@@ -30,7 +30,7 @@ class Edit:
     file: str
     line: int
     experiment: str
-    step: Step
+    step: StepNumber
     repository: str
     commit: str
     old: str
@@ -105,7 +105,7 @@ class LogText:
             mark = BOM if number == 0 and self.lines[0].startswith(BOM) else b""
             self.lines[number] = mark + text
 
-    def checked_steps(self, lines: Sequence[str], experiment: FoundExperiment) -> StepList | None:
+    def checked_steps(self, lines: Sequence[str], experiment: Experiment) -> StepList | None:
         """Return the steps in the entry LINES; None if there are none.
 
         Raises ExplogError `changed` unless they are those that the index knows of EXPERIMENT.

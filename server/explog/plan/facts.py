@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 from explog.errors import ExplogError
 from explog.git.commits import read_known
-from explog.git.parse import Commit
+from explog.git.parse import CommitObject
 from explog.git.repository import Repository, resolve_hashes
-from explog.index.records import Candidate, GoneRecord, Step, StepRecord
+from explog.index.records import GoneRecord
 from explog.index.store import Store
+from explog.model import Commit, Step, StepNumber
 from explog.plan.rule import Standing, Stray, age
 from explog.refs import Place, claims, split_message
 
@@ -25,9 +26,9 @@ class Lost:
     """An unreachable commit, and the reachable one that took its place, if one did."""
 
     record: GoneRecord
-    successor: Candidate | None
+    successor: Commit | None
 
-    def claims(self, ident: str) -> set[Step]:
+    def claims(self, ident: str) -> set[StepNumber]:
         """Return the steps of the experiment IDENT that the commit claimed."""
         return {step for experiment, step in self.record.claims if experiment == ident and step}
 
@@ -42,7 +43,7 @@ class Hashes:
         self._unreachable = set(unreachable)
         self.lost = _lost(store, _records(store, repositories, unreachable))
 
-    def standing(self, step: StepRecord, candidates: Sequence[Candidate]) -> Standing:
+    def standing(self, step: Step, candidates: Sequence[Commit]) -> Standing:
         """Return what is known of the hash on STEP, whose reference CANDIDATES bear."""
         if step.hash is None:
             return Standing.NONE
@@ -52,7 +53,7 @@ class Hashes:
             return Standing.USERS
         return Standing.UNREACHABLE if step.hash in self.lost else Standing.UNKNOWN
 
-    def successor(self, ident: str, step: StepRecord) -> Candidate | None:
+    def successor(self, ident: str, step: Step) -> Commit | None:
         """Return what became of the lost commit on STEP, unless it claimed it.
 
         Where it did, the reference finds what belongs there.
@@ -63,11 +64,11 @@ class Hashes:
     def strays(
         self,
         ident: str,
-        steps: Iterable[StepRecord],
-        claimed: Mapping[Step, Sequence[Candidate]],
+        steps: Iterable[Step],
+        claimed: Mapping[StepNumber, Sequence[Commit]],
     ) -> list[Stray]:
         """Return the commits whose hash stands on a step of IDENT though they claim others."""
-        bearing: dict[str, list[Step]] = defaultdict(list)
+        bearing: dict[str, list[StepNumber]] = defaultdict(list)
         for step in steps:
             if step.hash is not None:
                 bearing[step.hash].append(step.number)
@@ -84,11 +85,11 @@ class Hashes:
 
 
 def _by_commit(
-    claimed: Mapping[Step, Sequence[Candidate]], bearing: Mapping[str, object]
-) -> dict[str, tuple[Candidate, set[Step]]]:
+    claimed: Mapping[StepNumber, Sequence[Commit]], bearing: Mapping[str, object]
+) -> dict[str, tuple[Commit, set[StepNumber]]]:
     """Return the commits whose hash is borne by a step, with the steps that they claim."""
     lengths = {len(short) for short in bearing}
-    found: dict[str, tuple[Candidate, set[Step]]] = {}
+    found: dict[str, tuple[Commit, set[StepNumber]]] = {}
     for number, candidates in claimed.items():
         for candidate in candidates:
             claiming = candidate.place < Place.MENTION
@@ -98,7 +99,10 @@ def _by_commit(
 
 
 def _strays(
-    claims_of: Collection[Step], stands: Sequence[Step], time: int, commit: Candidate | None
+    claims_of: Collection[StepNumber],
+    stands: Sequence[StepNumber],
+    time: int,
+    commit: Commit | None,
 ) -> list[Stray]:
     """Return a stray for each step that a commit stands on; none if it stands where it claims."""
     if not claims_of or any(number in claims_of for number in stands):
@@ -130,7 +134,7 @@ def _in_git(repository: Repository, hashes: Sequence[str]) -> dict[str, GoneReco
     return {short: _record(commits[oid]) for short, oid in oids.items() if oid in commits}
 
 
-def _record(commit: Commit) -> GoneRecord:
+def _record(commit: CommitObject) -> GoneRecord:
     said = [claim for claim in claims(commit.message) if claim.place < Place.MENTION]
     return GoneRecord(
         commit.oid,
@@ -143,7 +147,7 @@ def _record(commit: Commit) -> GoneRecord:
 
 
 def _lost(store: Store, records: Mapping[str, GoneRecord]) -> dict[str, Lost]:
-    at: dict[tuple[str, int], list[tuple[Candidate, str]]] = defaultdict(list)
+    at: dict[tuple[str, int], list[tuple[Commit, str]]] = defaultdict(list)
     for candidate, subject in store.written_at({r.author_time for r in records.values()}):
         at[candidate.email, candidate.author_time].append((candidate, subject))
     return {
@@ -152,7 +156,7 @@ def _lost(store: Store, records: Mapping[str, GoneRecord]) -> dict[str, Lost]:
     }
 
 
-def _successor(record: GoneRecord, written: Sequence[tuple[Candidate, str]]) -> Candidate | None:
+def _successor(record: GoneRecord, written: Sequence[tuple[Commit, str]]) -> Commit | None:
     """Return which of those that the same author wrote at the same time took a commit's place.
 
     A neighbour of the same second is told from it by its subject, or by having been made later.

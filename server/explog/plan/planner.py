@@ -15,8 +15,8 @@ from pathlib import Path
 from explog.config import Settings
 from explog.errors import ExplogError
 from explog.git.repository import Repository, abbreviate, open_repository
-from explog.index.records import Candidate, FoundExperiment, Step, StepRecord
 from explog.index.store import Store
+from explog.model import Commit, Experiment, Step, StepNumber
 from explog.org.edit import Mark
 from explog.plan.facts import Hashes
 from explog.plan.rule import Decision, Outcome, Standing, age, decide
@@ -47,8 +47,8 @@ class Dead:
     `known` tells whether it was a commit once, as far as anyone remembers.
     """
 
-    experiment: FoundExperiment
-    step: StepRecord
+    experiment: Experiment
+    step: Step
     known: bool
 
 
@@ -59,9 +59,9 @@ class Placement:
     `lost` means that it takes the place of one that no branch reaches any more.
     """
 
-    experiment: FoundExperiment
-    step: StepRecord
-    candidate: Candidate
+    experiment: Experiment
+    step: Step
+    candidate: Commit
     mark: Mark
     lost: bool = False
 
@@ -72,7 +72,7 @@ class Failure:
 
     path: str
     error: ExplogError
-    steps: frozenset[tuple[str, Step]]
+    steps: frozenset[tuple[str, StepNumber]]
 
 
 class Planner:
@@ -81,9 +81,7 @@ class Planner:
     EXPERIMENTS are those that it will be asked about.
     """
 
-    def __init__(
-        self, settings: Settings, store: Store, experiments: Iterable[FoundExperiment]
-    ) -> None:
+    def __init__(self, settings: Settings, store: Store, experiments: Iterable[Experiment]) -> None:
         self.settings = settings
         self.store = store
         self.repositories = [
@@ -101,8 +99,8 @@ class Planner:
     def experiment(
         self,
         ident: str,
-        entries: Sequence[FoundExperiment],
-        only: Collection[Step] | None,
+        entries: Sequence[Experiment],
+        only: Collection[StepNumber] | None,
     ) -> None:
         """Decide on the steps of the experiment IDENT, or ONLY on some of them.
 
@@ -126,9 +124,9 @@ class Planner:
 
     def _entry(
         self,
-        entry: FoundExperiment,
-        claimed: Mapping[Step, Sequence[Candidate]],
-        only: Collection[Step] | None,
+        entry: Experiment,
+        claimed: Mapping[StepNumber, Sequence[Commit]],
+        only: Collection[StepNumber] | None,
     ) -> None:
         times = Counter(step.number for step in entry.steps)
         strays = self.hashes.strays(entry.ident, entry.steps, claimed)
@@ -158,9 +156,7 @@ class Planner:
             if only is None or number in only:
                 self._report("unknown-step", entry.ident, number, claimed[number], entry)
 
-    def _take(
-        self, entry: FoundExperiment, step: StepRecord, standing: Standing, decision: Decision
-    ) -> None:
+    def _take(self, entry: Experiment, step: Step, standing: Standing, decision: Decision) -> None:
         candidate = decision.candidate
         if decision.outcome is Outcome.PLACE and candidate is not None:
             mark = Mark(step.number, candidate.oid if decision.put_hash else None, decision.tick)
@@ -176,10 +172,10 @@ class Planner:
         self,
         reason: str,
         ident: str,
-        step: Step,
-        candidates: Sequence[Candidate],
-        entry: FoundExperiment | None = None,
-        record: StepRecord | None = None,
+        step: StepNumber,
+        candidates: Sequence[Commit],
+        entry: Experiment | None = None,
+        record: Step | None = None,
     ) -> None:
         """Report the newest of CANDIDATES that claims STEP, if one does."""
         claiming = [c for c in candidates if c.place != Place.MENTION]
@@ -238,19 +234,19 @@ class Owners:
 
     def belonging(
         self,
-        entry: FoundExperiment,
-        entries: Sequence[FoundExperiment],
-        claimed: Mapping[Step, Sequence[Candidate]],
-    ) -> dict[Step, list[Candidate]]:
+        entry: Experiment,
+        entries: Sequence[Experiment],
+        claimed: Mapping[StepNumber, Sequence[Commit]],
+    ) -> dict[StepNumber, list[Commit]]:
         """Return the candidates whose repository says that ENTRY, among ENTRIES, is meant."""
-        found: dict[Step, list[Candidate]] = {}
+        found: dict[StepNumber, list[Commit]] = {}
         for step, candidates in claimed.items():
             mine = [c for c in candidates if self.owner(c.common_dir, entries) is entry]
             if mine:
                 found[step] = mine
         return found
 
-    def owner(self, repository: str, entries: Sequence[FoundExperiment]) -> FoundExperiment | None:
+    def owner(self, repository: str, entries: Sequence[Experiment]) -> Experiment | None:
         """Return whose of ENTRIES the commits of REPOSITORY, a common directory, are.
 
         That is as a project says, else by where the log lies.

@@ -15,8 +15,8 @@ from explog.entries.apply import CHANGED, Change, make
 from explog.entries.diff import CONTEXT, hunk_spans
 from explog.entries.held import BulkEditor, Holdings, file_options, wanted_entries
 from explog.errors import ExplogError
-from explog.index.records import Step
 from explog.index.store import Store
+from explog.model import StepNumber
 from explog.org.edit import LineEdit, apply_edits, mark_entry
 from explog.org.options import OrgOptions
 from explog.plan.backfill import plan
@@ -215,7 +215,7 @@ class _Fresh:
         self._texts: dict[str, _Texts] = {}
 
     @staticmethod
-    def _key(edit: Edit) -> tuple[str, str, Step]:
+    def _key(edit: Edit) -> tuple[str, str, StepNumber]:
         return os.path.realpath(edit.file), edit.experiment, edit.step
 
     def has(self, edit: Edit) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from explog.config import Tick
-from explog.index.records import Candidate, Step
+from explog.model import Commit, StepNumber
 from explog.refs import Place
 
 Age = tuple[int, int, str, str]
@@ -48,8 +48,8 @@ class Stray:
     It proves that the list was renumbered after it. `age` is None for one that is gone for good.
     """
 
-    claims: frozenset[Step]
-    stands: Step
+    claims: frozenset[StepNumber]
+    stands: StepNumber
     author_time: int
     age: Age | None
 
@@ -62,19 +62,19 @@ class Decision:
     """
 
     outcome: Outcome
-    candidate: Candidate | None = None
+    candidate: Commit | None = None
     put_hash: bool = False
     tick: bool = False
 
 
 def decide(
     *,
-    step: Step,
+    step: StepNumber,
     standing: Standing,
     hash_now: str | None,
     box: str | None,
-    candidates: Sequence[Candidate],
-    successor: Candidate | None = None,
+    candidates: Sequence[Commit],
+    successor: Commit | None = None,
     strays: Collection[Stray] = (),
     tick: Tick = "results",
 ) -> Decision:
@@ -103,19 +103,19 @@ def decide(
     return Decision(Outcome.PLACE, best, put_hash=not stands, tick=ticks)
 
 
-def age(candidate: Candidate) -> Age:
+def age(candidate: Commit) -> Age:
     """Order commits from old to new: by committer date, then topology, then anything stable."""
     return candidate.committer_time, candidate.generation, candidate.oid, candidate.repository
 
 
-def _best(candidates: Sequence[Candidate]) -> Candidate:
+def _best(candidates: Sequence[Commit]) -> Commit:
     """Return the newest results commit, else the newest, of those that claim most strongly."""
     strongest = min(candidate.place for candidate in candidates)
     group = [candidate for candidate in candidates if candidate.place == strongest]
     return max([candidate for candidate in group if candidate.results] or group, key=age)
 
 
-def _without(standing: Standing, overtaken: Sequence[Candidate]) -> Decision:
+def _without(standing: Standing, overtaken: Sequence[Commit]) -> Decision:
     """Decide where no commit speaks of the step as it is numbered now."""
     if overtaken:
         return Decision(Outcome.RENUMBERED, max(overtaken, key=age))
@@ -124,7 +124,7 @@ def _without(standing: Standing, overtaken: Sequence[Candidate]) -> Decision:
 
 
 def _is_overtaken(
-    candidate: Candidate, step: Step, hash_now: str | None, strays: Collection[Stray]
+    candidate: Commit, step: StepNumber, hash_now: str | None, strays: Collection[Stray]
 ) -> bool:
     """Tell whether CANDIDATE speaks of STEP as the list was numbered before.
 
@@ -141,14 +141,14 @@ def _is_overtaken(
     )
 
 
-def _is_no_newer(candidate: Candidate, stray: Stray) -> bool:
+def _is_no_newer(candidate: Commit, stray: Stray) -> bool:
     """Compare by author's time too: a rebase makes the commits of old newer by the committer's."""
     if stray.age is None:
         return candidate.author_time <= stray.author_time
     return candidate.author_time < stray.author_time or age(candidate) <= stray.age
 
 
-def _moved_up_to(stray: Stray, step: Step) -> bool:
+def _moved_up_to(stray: Stray, step: StepNumber) -> bool:
     """Tell whether STRAY came to stand further up, at STEP or below it in the same list."""
     claimed, stands = min(stray.claims), stray.stands
     levels = range(min(len(claimed), len(stands), len(step)))

@@ -10,8 +10,9 @@ from pathlib import Path
 from explog.errors import ExplogError
 from explog.git.changes import touching
 from explog.git.repository import Repository, open_repository
-from explog.index.records import ClaimingCommit, RepositoryRecord, Step
+from explog.index.records import ClaimingCommit, RepositoryRecord
 from explog.index.store import Store
+from explog.model import StepNumber
 
 # How many references to experiments are looked at, the newest first, for those of one file.
 MOST_CLAIMS = 20_000
@@ -26,7 +27,7 @@ class Touched:
     time: int
 
 
-def commits_of(store: Store, experiment: str, step: Step = ()) -> list[ClaimingCommit]:
+def commits_of(store: Store, experiment: str, step: StepNumber = ()) -> list[ClaimingCommit]:
     """Return what bears a reference to EXPERIMENT, or to STEP of it or one inside; newest first.
 
     A commit is there once for each reference that it bears.

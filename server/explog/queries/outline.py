@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from explog.config import is_archive
-from explog.index.records import Candidate, FoundExperiment, OutlineRecord, Step, StepRecord
+from explog.index.records import OutlineRecord
 from explog.index.store import Store
+from explog.model import Commit, Experiment, Step, StepNumber
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +31,10 @@ class Description:
     `problem` is a sentence about what is wrong with it, if anything is.
     """
 
-    experiment: FoundExperiment
+    experiment: Experiment
     archived: bool
     problem: str | None
-    commits: dict[Step, CommitPlace]
+    commits: dict[StepNumber, CommitPlace]
 
 
 def describe(store: Store, idents: Iterable[str]) -> list[Description]:
@@ -41,13 +42,13 @@ def describe(store: Store, idents: Iterable[str]) -> list[Description]:
 
     Where there are several with an id, one in a log comes before one in an archive.
     """
-    by_ident: dict[str, list[FoundExperiment]] = defaultdict(list)
+    by_ident: dict[str, list[Experiment]] = defaultdict(list)
     for experiment in store.experiments(dict.fromkeys(idents)):
         by_ident[experiment.ident].append(experiment)
     return [_describe(store, found) for found in by_ident.values()]
 
 
-def _describe(store: Store, same: Sequence[FoundExperiment]) -> Description:
+def _describe(store: Store, same: Sequence[Experiment]) -> Description:
     experiment = min(same, key=lambda one: is_archive(one.file))
     others = [one for one in same if one is not experiment]
     problem = None
@@ -58,7 +59,7 @@ def _describe(store: Store, same: Sequence[FoundExperiment]) -> Description:
     return Description(experiment, is_archive(experiment.file), problem, commits)
 
 
-def _commits(store: Store, experiment: FoundExperiment) -> dict[Step, CommitPlace]:
+def _commits(store: Store, experiment: Experiment) -> dict[StepNumber, CommitPlace]:
     bearing = [step for step in experiment.steps if step.hash is not None]
     if not bearing:
         return {}
@@ -67,7 +68,7 @@ def _commits(store: Store, experiment: FoundExperiment) -> dict[Step, CommitPlac
     return {number: place for number, place in places if place is not None}
 
 
-def _commit(store: Store, step: StepRecord, candidates: Sequence[Candidate]) -> CommitPlace | None:
+def _commit(store: Store, step: Step, candidates: Sequence[Commit]) -> CommitPlace | None:
     """Return the reachable commit whose hash is on STEP: one that claims it, or else the only one.
 
     In several repositories it is the same commit; one is as good as another.

@@ -12,8 +12,9 @@ from explog.errors import ExplogError
 from explog.git.changes import changes
 from explog.git.commits import batches, read_commits
 from explog.git.repository import Repository, discover, signature, tips
-from explog.index.records import CommitBatch, RepositoryRecord, Step
+from explog.index.records import CommitBatch, RepositoryRecord
 from explog.index.store import Store
+from explog.model import StepNumber
 from explog.refs import results_pattern
 from explog.sync.ahead import BrokenAheadError
 from explog.sync.reading import History, ReadingAhead, read_history
@@ -104,7 +105,7 @@ class HistoryLook:
     def _take_all(self, repository: Repository, history: History) -> None:
         """Take in a repository of which nothing is known."""
         number = self._put(repository, history.stamp, history.tips)
-        touched: set[tuple[str, Step]] = set()
+        touched: set[tuple[str, StepNumber]] = set()
         noted = self._noted(repository, history.batches, history.total, touched)
         self.store.add_commits(number, noted)
         self.store.add_pending(touched)
@@ -115,7 +116,7 @@ class HistoryLook:
         repository: Repository,
         batches: Iterable[Recorded],
         total: int,
-        touched: set[tuple[str, Step]],
+        touched: set[tuple[str, StepNumber]],
     ) -> Iterator[CommitBatch]:
         """Yield BATCHES; the steps to be looked at are put into TOUCHED."""
         done = 0

@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from explog.git.parse import Commit
-from explog.index.records import ClaimRow, CommitBatch, CommitRow, Step
+from explog.git.parse import CommitObject
+from explog.index.records import ClaimRow, CommitBatch, CommitRow
 from explog.index.words import width
+from explog.model import StepNumber
 from explog.refs import Place, claims_of, split_message, step_text
 
 
@@ -16,7 +17,7 @@ class Recorded(NamedTuple):
     """A batch, and the steps that the new ones among its commits claim."""
 
     batch: CommitBatch
-    touched: set[tuple[str, Step]]
+    touched: set[tuple[str, StepNumber]]
 
 
 class Generations(dict[str, int]):
@@ -40,19 +41,19 @@ class Recorder:
         self,
         results: re.Pattern[str],
         generations: Generations,
-        is_new: Callable[[Commit], bool],
+        is_new: Callable[[CommitObject], bool],
     ) -> None:
         self._results = results
         self._generations = generations
         self._is_new = is_new
         self._count = 0
 
-    def record(self, commits: Iterable[Commit]) -> Recorded:
+    def record(self, commits: Iterable[CommitObject]) -> Recorded:
         """Return the rows of COMMITS."""
         generations, number = self._generations, self._count
         rows: list[CommitRow] = []
         claims: list[ClaimRow] = []
-        touched: set[tuple[str, Step]] = set()
+        touched: set[tuple[str, StepNumber]] = set()
         for commit in commits:
             oid, parents, author, email, author_time, committer_time, message = commit
             generation = 1

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from explog.index.records import DiagnosisRecord, ExperimentRecord
-from explog.org.entry import Experiment, read_entry
+from explog.org.entry import Entry, read_entry
 from explog.org.files import read_log
 from explog.org.heading import read_id
 from explog.org.options import OrgOptions
@@ -163,7 +163,7 @@ def _has_tag(tags: Collection[str], tag: str) -> bool:
     return tag in tags or any(other.startswith(f"{tag}_") for other in tags)
 
 
-def _record(found: Experiment, chunk: Chunk, passages: Iterable[Passage]) -> ExperimentRecord:
+def _record(found: Entry, chunk: Chunk, passages: Iterable[Passage]) -> ExperimentRecord:
     return ExperimentRecord(
         start=chunk.start,
         size=chunk.end - chunk.start,

@@ -1,0 +1,72 @@
+"""The values that the rest of explog speaks of, each defined once: experiments, steps, commits.
+
+What is made by the hundred thousand is a named tuple: it is made three times as fast as a frozen
+dataclass, and pickled ten times as fast.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+StepNumber = tuple[int, ...]
+"""The number of a step: `(1,)`, or `(1, 2)` for step 2 inside step 1."""
+
+
+class Step(NamedTuple):
+    """A step of an experiment, as its log has it.
+
+    `line` counts from the experiment's heading, which is line 0. `box` is " ", "X", "x", "-", or
+    None if the step has no checkbox. `hash` is the abbreviation that stands on it, if one does.
+    """
+
+    number: StepNumber
+    line: int
+    text: str
+    box: str | None
+    hash: str | None
+
+    @property
+    def ticked(self) -> bool:
+        """Whether a reader sees the box ticked."""
+        return self.box in ("x", "X")
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """An experiment in a log. `id` is its number in the index, 0 if it is in a buffer only.
+
+    `line` is the 1-based line of its heading in `file`; `start` and `size` count bytes there.
+    `ident` is what references call it.
+    """
+
+    id: int
+    file: str
+    line: int
+    start: int
+    size: int
+    ident: str
+    title: str
+    todo: str | None
+    done: bool
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A reachable commit in a repository, and how it refers to a step.
+
+    Times are seconds since 1970. `generation` grows from parents to children. `place` is a value
+    of `refs.Place`; `results` tells whether it is a results commit.
+    """
+
+    oid: str
+    repository: str
+    common_dir: str
+    author: str
+    email: str
+    author_time: int
+    committer_time: int
+    generation: int
+    place: int
+    results: bool
