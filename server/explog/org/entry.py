@@ -99,8 +99,9 @@ def read_entry(
     conflict = conflict_line(lines)
     if conflict is not None:
         messages.append((conflict, "a merge conflict is not resolved here; no step is read"))
-from explog.org.options import OrgOptions
-from explog.org.steps import StepList, conflict_line, find_steps, read_step
+    steps = find_steps(lines, steps_heading, options, found) if conflict is None else None
+    todo, title = split_todo(heading, options.keywords)
+    experiment = Entry(
         id=ident,
         aliases=aliases,
         title=clean_title(title),
