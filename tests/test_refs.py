@@ -104,7 +104,26 @@ def test_steps_are_read_as_they_are_written(step: tuple[int, ...]) -> None:
         ('Revert "[e201.1] Results"\n\nThis reverts [e201.1]', {"e201.1": "MENTION"}),
         ("Revert the rate, see [e201.1]", {"e201.1": "SUBJECT"}),
         ("fixups for [e201.1]", {"e201.1": "SUBJECT"}),
-        ('Reapply "[e201.1] Results"', {"e201.1": "SUBJECT"}),
+        ('Reapply "[e201.1] Results"', {"e201.1": "MENTION"}),
+        ('Merge "[e201.1] Results"\n\n* changes:\n  [e201.2] x', {
+            "e201.1": "MENTION", "e201.2": "MENTION"}),
+        ("Merge pull request #12 from ada/b\n\n[e201.1] Results- x", {"e201.1": "BODY!"}),
+        ("Merge branch 'b' into 'main'\n\n[e201.1] Results\n\nSee merge request a/b!12", {
+            "e201.1": "BODY!"}),
+        ("Merged in b (pull request #12)\n\n[e201.1] Results\n\n* [e201.2] Try", {
+            "e201.1": "BODY!", "e201.2": "BODY"}),
+        ("x (#12)\n\n* feat: [e201.1] Results\n* PROJ-12 [e201.2] t\n* fixup! [e201.3] u", {
+            "e201.1": "BODY!", "e201.2": "BODY", "e201.3": "MENTION"}),
+        ("x\n\nfeat: [e201.1] Results\n\nfix(a)!: [e201.2] t", {
+            "e201.1": "BODY!", "e201.2": "BODY"}),
+        ("x\n\nRun it.\nfix: [e201.1] Results", {"e201.1": "MENTION"}),
+        ("x\n\nNote: [e201.1] Results\n\nExperiment: [e201.2]", {
+            "e201.1": "MENTION", "e201.2": "MENTION"}),
+        ("x\n\n- [ ] [e201.1] Results\n- [x] [e201.2] t\n- Baseline: [e201.3]", {
+            "e201.1": "MENTION", "e201.2": "MENTION", "e201.3": "MENTION"}),
+        ('x\n\n* Revert "[e201.1] Results"\n* [Revert] [e201.2] Results', {
+            "e201.1": "MENTION", "e201.2": "MENTION"}),
+        ("Squashed commit of the following:\n\n    feat: [e201.1] Results", {"e201.1": "BODY!"}),
         ("[e] plain\n\n[e201.] [ex1]", {}),
         ("", {}),
         ("\n\n", {}),

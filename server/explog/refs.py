@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from explog.errors import ExplogError
+from explog.subjects import after_prefixes, is_quote
 
 # Bounded on purpose: a hostile message must not make a number that Python refuses to parse.
 ID_PATTERN = r"[0-9][0-9A-Za-z_-]{0,63}"
@@ -22,9 +23,10 @@ REFERENCE_PATTERN = rf"(?<![0-9A-Za-z_])\[e({ID_PATTERN})(?:\.({STEP_PATTERN}))?
 _REFERENCE = re.compile(REFERENCE_PATTERN)
 _ID = re.compile(ID_PATTERN)
 _RUN = rf"(?:\[e{ID_PATTERN}(?:\.{STEP_PATTERN})?\][ \t,;&]*)+"
-_LEADING_RUN = re.compile(rf"[ \t]*{_RUN}")
+_REFERENCES = re.compile(_RUN)
 _BODY_RUN = re.compile(rf"[ \t]*(?:[-*+][ \t]+)?({_RUN})")
-_NOT_WORK = ("fixup! ", "squash! ", "amend! ", 'Revert "')
+# What a squash leaves before a subject: a bullet, or at least four blanks.
+_SQUASHED = re.compile(r"[ \t]*[-*+][ \t]+|[ \t]{4,}")
 
 _FLAGS = re.compile(r"\(\?[aiLmsux]+\)")
 
@@ -140,8 +142,9 @@ def claims(message: str, results: re.Pattern[str] = _DEFAULT_RESULTS) -> tuple[C
     """Return what a commit MESSAGE claims, each reference once, at its strongest place.
 
     A subject counts wherever the reference stands in it; a body line counts where it begins with
-    the reference, as squash and squash-merge leave it; anything else is a mention. A commit that
-    is to be folded into another, or that takes one back, claims nothing.
+    the reference, as squash and squash-merge leave it; anything else is a mention. A commit whose
+    subject only quotes another one, as it takes it back or is to be folded into it, claims nothing.
+    Prefixes such as `feat: ` may stand before a reference.
     """
     if "[e" not in message:
         return ()
@@ -155,7 +158,7 @@ def claims_of(
     if "[e" not in subject and "[e" not in body:
         return ()
     found: dict[Reference, Claim] = {}
-    if subject.startswith(_NOT_WORK):
+    if is_quote(subject):
         for text in (subject, body):
             for mention in find_references(text):
                 found.setdefault(mention.reference, Claim(mention.reference, Place.MENTION))
@@ -173,18 +176,42 @@ def claims_of(
 
 
 def _subject_claims(subject: str, results: re.Pattern[str]) -> list[Claim]:
-    run = _LEADING_RUN.match(subject)
-    head = run.end() if run and results.match(subject, run.end()) else 0
-    return [
-        Claim(_reference(match), Place.SUBJECT, match.end() <= head) for match in _matches(subject)
-    ]
+    found = list(_matches(subject))
+    head = _results_end(subject, found[0].start(), results) if found else 0
+    return [Claim(_reference(match), Place.SUBJECT, match.end() <= head) for match in found]
+
+
+def _results_end(subject: str, start: int, results: re.Pattern[str]) -> int:
+    """Return where those references of a results commit end that begin at START; else 0."""
+    run = _REFERENCES.match(subject, start)
+    if run is None or results.match(subject, run.end()) is None:
+        return 0
+    return run.end() if start == 0 or after_prefixes(subject) == start else 0
 
 
 def _body_claims(body: str, results: re.Pattern[str]) -> Iterator[Claim]:
+    begins = True
     for line in body.split("\n"):
-        run = _BODY_RUN.match(line)
-        is_results = bool(run and results.match(line, run.end()))
-        for mention in find_references(line):
-            leading = bool(run and mention.end <= run.end())
-            place = Place.BODY if leading else Place.MENTION
-            yield Claim(mention.reference, place, leading and is_results)
+        if "[e" in line:
+            run = _leading_references(line, begins)
+            is_results = bool(run and results.match(line, run.end()))
+            for mention in find_references(line):
+                leading = bool(run and mention.end <= run.end())
+                place = Place.BODY if leading else Place.MENTION
+                yield Claim(mention.reference, place, leading and is_results)
+        begins = not line.strip()
+
+
+def _leading_references(line: str, begins: bool) -> re.Match[str] | None:
+    """Return the references that LINE of a body begins with; BEGINS tells if a paragraph does.
+
+    Where it may be the subject of a commit that was squashed, there may be prefixes before them.
+    """
+    run = _BODY_RUN.match(line)
+    squashed = _SQUASHED.match(line)
+    if run is not None or not (squashed or begins):
+        return run
+    at = squashed.end() if squashed else 0
+    if is_quote(line, at):
+        return None
+    return _REFERENCES.match(line, after_prefixes(line, at, body=True))
