@@ -1,4 +1,5 @@
-"""The values that the rest of explog speaks of, each defined once: experiments, steps, commits.
+"""The values that the rest of explog speaks of, each defined once: experiments, steps, commits,
+changes.
 
 What is made by the hundred thousand is a named tuple: it is made three times as fast as a frozen
 dataclass, and pickled ten times as fast.
@@ -70,3 +71,31 @@ class Commit:
     generation: int
     place: int
     results: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LineEdit:
+    """The text that is expected on a line of an entry, and the text to put there.
+
+    `line` counts from the heading of the entry, which is line 0.
+    """
+
+    line: int
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to be changed in the entry of an experiment.
+
+    `line` is the 1-based line of its heading in `file`, and `text` what the entry is expected to
+    read. `messages` tell the user what the change does, one message for each thing done.
+    """
+
+    file: str
+    line: int
+    experiment: str
+    text: str
+    lines: tuple[LineEdit, ...]
+    messages: tuple[str, ...]

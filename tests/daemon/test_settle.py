@@ -13,7 +13,7 @@ from explog.daemon.settle import Settled, forget_settled, settle
 from explog.entries.held import Editor, HeldEntry
 from explog.errors import ExplogError
 from explog.index.sqlite import SqliteStore, open_store
-from explog.org.edit import LineEdit
+from explog.model import LineEdit
 from explog.plan import backfill
 from explog.plan.edits import Plan
 from explog.sync.look import sync

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explog.errors import ExplogError
-from explog.org.edit import LineEdit, Mark, apply_edits, mark_entry
+from explog.model import LineEdit
+from explog.org.edit import Mark, apply_edits, mark_entry
 from explog.org.options import Keywords, OrgOptions
 from explog.org.steps import find_steps, hash_span
 

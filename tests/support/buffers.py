@@ -8,7 +8,8 @@ from pathlib import Path
 
 from explog.entries.held import EntryEdit, HeldEntry
 from explog.errors import ExplogError
-from explog.org.edit import LineEdit, apply_edits
+from explog.model import LineEdit
+from explog.org.edit import apply_edits
 
 
 @dataclass

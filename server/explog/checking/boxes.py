@@ -9,9 +9,8 @@ from collections.abc import Collection, Iterable, Iterator
 from explog.checking.entries import EntryText
 from explog.checking.problem import Mend, Problem
 from explog.index.store import Store
-from explog.model import Experiment, Step, StepNumber
+from explog.model import Experiment, LineEdit, Step, StepNumber
 from explog.org.cookies import miscounted
-from explog.org.edit import LineEdit
 from explog.org.heading import COOKIE
 from explog.refs import Place, step_text
 

@@ -11,7 +11,7 @@ from explog.config import Settings
 from explog.entries.apply import CHANGED, Change, make
 from explog.entries.held import BulkEditor, Holdings
 from explog.errors import ExplogError
-from explog.org.edit import LineEdit
+from explog.model import LineEdit
 from explog.org.files import read_log
 from explog.plan.edits import LogText
 

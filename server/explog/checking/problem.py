@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from explog.org.edit import LineEdit
+from explog.model import LineEdit
 
 KINDS = (
     "unreadable",

@@ -14,8 +14,8 @@ from explog.checking.entries import EntryText
 from explog.checking.problem import Mend
 from explog.config import Settings
 from explog.index.store import Store
-from explog.model import Commit, Experiment, Step, StepNumber
-from explog.org.edit import LineEdit, apply_edits
+from explog.model import Commit, Experiment, LineEdit, Step, StepNumber
+from explog.org.edit import apply_edits
 from explog.org.entry import read_experiment
 from explog.org.renumber import renumber
 from explog.plan.edits import Plan

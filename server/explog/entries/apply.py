@@ -12,7 +12,7 @@ from pathlib import Path
 from explog.config import Settings
 from explog.entries.held import EntryEdit, Holdings, git_problem
 from explog.errors import ExplogError
-from explog.org.edit import LineEdit
+from explog.model import LineEdit
 from explog.org.files import read_log, replace_log
 from explog.plan.edits import LogText
 

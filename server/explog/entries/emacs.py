@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from explog.entries.held import EntryEdit, HeldEntry
 from explog.errors import ExplogError
-from explog.org.edit import LineEdit
+from explog.model import LineEdit
 from explog.rpc import wire
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from explog.config import Settings
 from explog.errors import ExplogError
 from explog.git.state import under_way
 from explog.index.store import Store
-from explog.org.edit import LineEdit
+from explog.model import LineEdit
 from explog.org.files import read_log
 from explog.org.options import OrgOptions, org_options
 from explog.org.scan import file_context

@@ -11,7 +11,7 @@ from explog.checking.mending import Wish, mend
 from explog.checking.problem import Problem
 from explog.daemon.loop import Service
 from explog.errors import ExplogError
-from explog.org.edit import LineEdit
+from explog.model import LineEdit
 from explog.plan.review import Review, Sheet, apply, hunk, review
 from explog.refs import step_text
 from explog.rpc import wire

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from explog.errors import ExplogError
+from explog.model import LineEdit
 from explog.org.cookies import recount
 from explog.org.lists import Item, PlainList
 from explog.org.options import OrgOptions
@@ -23,15 +24,6 @@ class Mark:
     step: tuple[int, ...]
     hash: str | None = None
     tick: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class LineEdit:
-    """The line expected at `line`, 0-based in the entry, and what to put there."""
-
-    line: int
-    old: str
-    new: str
 
 
 def mark_entry(

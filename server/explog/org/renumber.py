@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 
-from explog.org.edit import LineEdit
+from explog.model import LineEdit
 from explog.org.lists import Item, PlainList
 from explog.org.steps import DEEPEST, StepList
 

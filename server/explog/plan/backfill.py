@@ -17,8 +17,8 @@ from explog.config import Settings
 from explog.entries.held import Holdings, file_options
 from explog.errors import ExplogError
 from explog.index.store import Store
-from explog.model import Experiment, StepNumber
-from explog.org.edit import LineEdit, mark_entry
+from explog.model import Experiment, LineEdit, StepNumber
+from explog.org.edit import mark_entry
 from explog.org.entry import Entry, read_experiment
 from explog.org.files import read_log
 from explog.org.options import OrgOptions

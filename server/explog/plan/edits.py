@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from explog.config import Settings
 from explog.errors import ExplogError
-from explog.model import Experiment, StepNumber
-from explog.org.edit import LineEdit, Mark, mark_entry
+from explog.model import Experiment, LineEdit, StepNumber
+from explog.org.edit import Mark, mark_entry
 from explog.org.heading import read_id
 from explog.org.options import org_options
 from explog.org.scan import BOM, file_context

@@ -16,8 +16,8 @@ from explog.entries.diff import CONTEXT, hunk_spans
 from explog.entries.held import BulkEditor, Holdings, file_options, wanted_entries
 from explog.errors import ExplogError
 from explog.index.store import Store
-from explog.model import StepNumber
-from explog.org.edit import LineEdit, apply_edits, mark_entry
+from explog.model import LineEdit, StepNumber
+from explog.org.edit import apply_edits, mark_entry
 from explog.org.options import OrgOptions
 from explog.plan.backfill import plan
 from explog.plan.edits import Edit, LogText, Plan
