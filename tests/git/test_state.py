@@ -53,6 +53,22 @@ def test_a_rebase_by_apply_and_a_bisection(repo: GitRepo) -> None:
     assert under_way(repo.path / "log.org") == "a bisection"
 
 
+def test_applying_patches(repo: GitRepo) -> None:
+    patch = repo.run("format-patch", "--stdout", "-1", "two")
+    with pytest.raises(AssertionError):
+        repo.run("am", stdin=patch + "\n")
+    assert under_way(repo.path / "log.org") == "applying patches"
+    repo.run("am", "--abort")
+    assert under_way(repo.path / "log.org") is None
+
+
+def test_a_folder_called_git_that_is_no_repository(repo: GitRepo) -> None:
+    (repo.path / "notes" / ".git").mkdir(parents=True)
+    with pytest.raises(AssertionError):
+        repo.run("merge", "two")
+    assert under_way(repo.path / "notes" / "log.org") == "a merge"
+
+
 def test_a_linked_worktree_has_a_state_of_its_own(repo: GitRepo, tmp_path: Path) -> None:
     linked = tmp_path / "linked"
     repo.run("worktree", "add", "--quiet", "-b", "three", str(linked), "two")

@@ -372,6 +372,22 @@ def test_log_in_a_linked_worktree_is_inside(bench: Bench, repo: GitRepo, tmp_pat
     assert other.read_text() == ENTRY
 
 
+def test_log_in_a_repository_inside_another_belongs_to_the_inner(
+    bench: Bench, git_repo: Make
+) -> None:
+    outer, inner = git_repo("outer"), git_repo("outer/sub/inner")
+    bench.repositories += [outer.path, inner.path]
+    mine = bench.log(name="outer/log.org")
+    theirs = bench.log(name="outer/sub/inner/notes/log.org")
+    # Not a repository, and no worktree of one begins here.
+    (theirs.parent / ".git").mkdir()
+    oids = [outer.commit("[e201.1] Results"), inner.commit("[e201.2] Results")]
+    assert bench.reasons() == []
+    bench.write()
+    assert [oid[:7] in mine.read_text() for oid in oids] == [True, False]
+    assert [oid[:7] in theirs.read_text() for oid in oids] == [False, True]
+
+
 def test_one_id_twice_in_a_log(bench: Bench, repo: GitRepo) -> None:
     log = bench.log(ENTRY + ENTRY)
     repo.commit("[e201.1] Results")
@@ -600,6 +616,31 @@ def test_log_that_may_not_be_written(
     assert [edit.file for edit in done.edits] == [str(quiet)]
     assert log.read_bytes() == before
     assert [path.name for path in log.parent.iterdir() if "explog-" in path.name] == []
+
+
+@pytest.mark.parametrize("command", ["rebase", "merge", "cherry-pick", "revert", "bisect"])
+def test_log_of_a_repository_that_git_is_in_the_middle_of(
+    bench: Bench, repo: GitRepo, command: str
+) -> None:
+    log, quiet = bench.log(name="proj/log.org"), bench.log(ENTRY.replace("201", "202"), "quiet.org")
+    repo.commit("[e201.1][e202.1] Results", file="file")
+    repo.branch("side", "HEAD")
+    repo.commit("side", file="file")
+    repo.switch("main")
+    repo.commit("main", file="file")
+    if command == "bisect":
+        repo.run("bisect", "start")
+    else:
+        with pytest.raises(AssertionError):
+            repo.run(command, "side")
+    done = bench.write()
+    assert [(failure.path, failure.error.code) for failure in done.failures] == [(str(log), "git")]
+    assert "it waits for git, which is in the middle of a " in done.failures[0].error.message
+    assert [edit.file for edit in done.edits] == [str(quiet)]
+    assert log.read_text() == ENTRY
+    repo.run(command, "reset" if command == "bisect" else "--abort")
+    assert bench.write().failures == []
+    assert log.read_text() != ENTRY
 
 
 def test_link_to_a_log_stays_one(bench: Bench, repo: GitRepo, tmp_path: Path) -> None:

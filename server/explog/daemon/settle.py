@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 
 from explog.config import Settings
 from explog.entries.diff import carry_out
-from explog.entries.held import Editor, HeldEntry, file_options, git_problem, wanted_entries
+from explog.entries.files import git_problem
+from explog.entries.held import Editor, HeldEntry, file_options, wanted_entries
 from explog.errors import ExplogError
 from explog.index.store import Store
 from explog.model import StepNumber
@@ -174,13 +175,6 @@ def _in_files(
 
     paths = {*planned.by_file(), *(failure.path for failure in planned.failures)}
     free = {path for path in paths if os.path.realpath(path) not in held}
-    for path, edits in planned.by_file().items():
-        problem = git_problem(path) if path in free else None
-        if problem is not None:
-            free.remove(path)
-            names = ", ".join(sorted(str(Reference(edit.experiment, edit.step)) for edit in edits))
-            result.problems.append(f"{names}: {problem}")
-            result.retry = True
     written = carry_out(planned, settings, plan_anew, free)
     result.done += [edit.message for edit in written.edits]
     for failure in written.failures:

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from explog.config import Settings
-from explog.entries.held import EntryEdit, Holdings, git_problem
+from explog.entries.files import git_problem, write_log
+from explog.entries.held import EntryEdit, Holdings
 from explog.errors import ExplogError
 from explog.model import LineEdit
-from explog.org.files import read_log, replace_log
+from explog.org.files import read_log
 from explog.plan.edits import LogText
 
 CHANGED = "it changed meanwhile"
@@ -69,7 +70,7 @@ def _in_file(
             log.put(change.line, change.lines)
         except ExplogError as error:
             yield change.line, error.message
-    replace_log(path, data, b"\n".join(log.lines))
+    write_log(path, data, b"\n".join(log.lines))
 
 
 def _in_buffer(

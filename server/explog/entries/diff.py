@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from explog.config import Settings
+from explog.entries.files import write_log
 from explog.errors import ExplogError
-from explog.org.files import replace_log
 from explog.plan.edits import Edit, Plan, render
 from explog.plan.planner import Failure
 
@@ -94,7 +94,7 @@ def write(
             continue
         try:
             old = plan.texts[file]
-            replace_log(Path(file), old, render(old, edits, settings))
+            write_log(Path(file), old, render(old, edits, settings))
         except ExplogError as error:
             yield file, edits, error
         else:

@@ -14,7 +14,6 @@ from typing import Protocol
 
 from explog.config import Settings
 from explog.errors import ExplogError
-from explog.git.state import under_way
 from explog.index.store import Store
 from explog.model import LineEdit
 from explog.org.files import read_log
@@ -140,9 +139,3 @@ def file_options(file: str, settings: Settings) -> OrgOptions:
         return file_context(read_log(Path(file)), default).options
     except (ExplogError, ValueError):
         return default
-
-
-def git_problem(file: str) -> str | None:
-    """Return why the log FILE must not be written because of git, if so."""
-    what = under_way(Path(file))
-    return what and f"{file}: it waits for git, which is in the middle of {what} there"

@@ -61,6 +61,20 @@ def open_repository(path: Path) -> Repository | None:
     return None
 
 
+def repository_around(path: Path) -> Repository | None:
+    """Return the innermost repository around the file or folder PATH, as git finds it.
+
+    PATH may also be in its git directory.
+    """
+    real = Path(os.path.realpath(path))
+    for folder in (real, *real.parents):
+        repository = open_repository(folder)
+        # Like git, pass by a folder that is called `.git` and is no repository.
+        if repository is not None and (repository.common_dir / "HEAD").exists():
+            return repository
+    return None
+
+
 def _linked(path: Path, dot_git: Path) -> Repository | None:
     """Follow the `gitdir:` file of a linked worktree or a submodule."""
     text = dot_git.read_text("utf-8", "surrogateescape")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 _STATES = {
     "rebase-merge": "a rebase",
+    "rebase-apply/applying": "applying patches",
     "rebase-apply": "a rebase",
     "MERGE_HEAD": "a merge",
     "CHERRY_PICK_HEAD": "a cherry-pick",
@@ -20,7 +21,8 @@ def under_way(file: Path) -> str | None:
     """Return what git is in the middle of in the worktree that FILE lies in: `a rebase`."""
     for folder in Path(os.path.realpath(file)).parents:
         git_dir = _git_dir(folder / ".git")
-        if git_dir is not None:
+        # Like git, pass by a folder that is called `.git` and is no repository.
+        if git_dir is not None and (git_dir / "HEAD").exists():
             return next((what for name, what in _STATES.items() if (git_dir / name).exists()), None)
     return None
 

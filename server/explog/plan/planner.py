@@ -14,7 +14,7 @@ from pathlib import Path
 
 from explog.config import Settings
 from explog.errors import ExplogError
-from explog.git.repository import Repository, abbreviate, open_repository
+from explog.git.repository import Repository, abbreviate, open_repository, repository_around
 from explog.index.store import Store
 from explog.model import Commit, Experiment, Step, StepNumber
 from explog.org.edit import Mark
@@ -263,10 +263,10 @@ class Owners:
         return self._projects.get(self._real[log], set())
 
     def _containing(self, log: str) -> set[str]:
-        """Return the repositories, by common directory, in a worktree of which LOG lies."""
+        """Return the repository, by common directory, in a worktree of which LOG lies, if any."""
         if log not in self._around:
-            found = map(open_repository, Path(os.path.realpath(log)).parents)
-            self._around[log] = {str(repo.common_dir) for repo in found if repo is not None}
+            found = repository_around(Path(log))
+            self._around[log] = {str(found.common_dir)} if found is not None else set()
         return self._around[log]
 
 

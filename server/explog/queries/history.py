@@ -9,7 +9,7 @@ from pathlib import Path
 
 from explog.errors import ExplogError
 from explog.git.changes import touching
-from explog.git.repository import Repository, open_repository
+from explog.git.repository import Repository, repository_around
 from explog.index.records import ClaimingCommit, RepositoryRecord
 from explog.index.store import Store
 from explog.model import StepNumber
@@ -58,12 +58,9 @@ def _gather(claims: Iterable[tuple[str, int]]) -> list[Touched]:
 
 def _repository(store: Store, path: Path) -> tuple[Repository, RepositoryRecord]:
     """Return the innermost repository around PATH, and what the index knows of it."""
-    for folder in (path, *path.parents):
-        repository = open_repository(folder)
-        if repository is not None:
-            record = store.repository(str(repository.common_dir))
-            if record is None:
-                break
-            return repository, record
+    repository = repository_around(path)
+    record = store.repository(str(repository.common_dir)) if repository is not None else None
+    if repository is not None and record is not None:
+        return repository, record
     message = f"{path}: it is in no repository that is looked at (see explog-repositories)"
     raise ExplogError("not-a-repository", message, path=os.fspath(path))

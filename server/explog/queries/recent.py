@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from explog.git.repository import Repository, open_repository
+from explog.git.repository import Repository, repository_around
 from explog.git.run import GitError, run
 from explog.index.store import Store
 from explog.refs import Reference
@@ -20,7 +20,7 @@ def recent(store: Store, folder: Path, most: int) -> list[Reference]:
     newest first; those of whoever commits there come before those of others. There is none where
     FOLDER is in no repository of the index.
     """
-    repository = _around(folder)
+    repository = repository_around(folder)
     record = repository and store.repository(str(repository.common_dir))
     if not repository or not record:
         return []
@@ -28,12 +28,6 @@ def recent(store: Store, folder: Path, most: int) -> list[Reference]:
     own = _email(repository)
     claims.sort(key=lambda claim: claim[0] != own)  # stable: otherwise the order stays
     return list(dict.fromkeys(Reference(ident, step) for _, ident, step in claims))[:most]
-
-
-def _around(folder: Path) -> Repository | None:
-    """Return the innermost repository around FOLDER, whether in its files or its `.git`."""
-    found = (open_repository(one) for one in (folder, *folder.parents))
-    return next((repository for repository in found if repository), None)
 
 
 def _email(repository: Repository) -> str | None:
