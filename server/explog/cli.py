@@ -170,20 +170,21 @@ def search(settings: Settings, as_json: bool, query: tuple[str, ...], limit: int
 @main.command()
 def serve() -> None:
     """Serve an Emacs: the token is read from stdin, the port is printed on stdout."""
-    from explog.daemon.loop import Service
-    from explog.methods.core import make_registry
+    from explog.daemon.loop import Daemon
+    from explog.methods import all_methods
+    from explog.rpc.registry import Application, Registry
     from explog.rpc.server import serve as serve_emacs
 
     with failures():
-        service = Service()
-        status = serve_emacs(
-            make_registry(service),
-            stdin=sys.stdin.buffer,
-            stdout=sys.stdout,
+        daemon = Daemon()
+        application = Application(
+            Registry(all_methods()),
+            context=daemon,
             version=__version__,
-            on_client_ready=service.client_ready,
+            on_client_ready=daemon.client_ready,
         )
-        service.close()
+        status = serve_emacs(application, stdin=sys.stdin.buffer, stdout=sys.stdout)
+        daemon.close()
         sys.exit(status)
 
 

@@ -32,15 +32,19 @@ def _serve_epc() -> None:
 
 
 def _serve_explog() -> int:
-    from explog.daemon.loop import Service
-    from explog.methods.core import make_registry
-    from explog.rpc import wire
+    from explog.daemon.loop import Daemon
+    from explog.methods import all_methods
+    from explog.rpc.registry import Application, Registry, method
     from explog.rpc.server import serve
+    from explog.rpc.wire import Bulk
 
-    service = Service()
-    registry = make_registry(service)
-    registry.method("rows", lane="fast")(lambda _client, count: wire.Bulk(rows(count)))
-    return serve(registry, stdin=sys.stdin.buffer, stdout=sys.stdout, version="bench")
+    @method("rows", lane="fast")
+    def bulk_rows(_daemon: object, _client: object, count: int) -> object:
+        return Bulk(rows(count))
+
+    registry = Registry([*all_methods(), bulk_rows])
+    application = Application(registry, context=Daemon(), version="bench")
+    return serve(application, stdin=sys.stdin.buffer, stdout=sys.stdout)
 
 
 if __name__ == "__main__":

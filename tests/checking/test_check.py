@@ -2,7 +2,6 @@
 
 import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,9 +9,8 @@ from hypothesis import strategies as st
 
 from explog.checking.check import KINDS, Problem
 from explog.config import Project
-from explog.daemon.loop import Service
-from explog.methods.core import make_registry
-from explog.rpc.wire import Bulk
+from explog.daemon.loop import Daemon
+from support.calls import call
 from support.logs import Logs, mended
 from support.repo import GitRepo
 
@@ -556,16 +554,15 @@ def test_a_mend_takes_its_problem_away_and_brings_no_other(
 def test_what_emacs_is_told(logs: Logs, repo: GitRepo) -> None:
     log = logs.log(ENTRY.replace("[0/3]", "[2/3]"))
     nowhere = repo.commit("[e999.1] x")
-    service = Service()
-    service.configure(logs.settings, 0.0)
-    bulk: Any = make_registry(service).find("check").function(None)
-    service.close()
-    assert isinstance(bulk, Bulk)
+    daemon = Daemon()
+    daemon.configure(logs.settings, 0.0)
+    rows = call(daemon, None, "check")
+    daemon.close()
     unknown = f"{nowhere[:10]} says [e999.1], and no log has that experiment ({repo.path})"
     change = "[2/3] should be [0/3]"
     lines = [[1, "** Experiments [2/3]", "** Experiments [0/3]"]]
     nothing = [False, None, None, None]
-    assert bulk.rows == [
+    assert rows == [
         ["unknown-experiment", None, None, "999", "1", unknown, *nothing],
         ["cookie", str(log), 2, "201", None, change, True, 1, change, lines],
     ]

@@ -1,4 +1,4 @@
-"""The service: what it looks at, what it settles, and what it tells of when."""
+"""The daemon: what it looks at, what it settles, and what it tells of when."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import pytest
 
 from explog.config import Root, Settings
 from explog.daemon import loop as module
-from explog.daemon import notify
+from explog.daemon import notify, tidy
 from explog.daemon.doorbell import Doorbell
-from explog.daemon.loop import Service
+from explog.daemon.loop import Daemon
 from explog.daemon.settle import settle
 from explog.index.sqlite import SqliteStore
-from explog.rpc.connection import Client
+from explog.rpc.client import Client
 from support.repo import GitRepo
 
 LOG = """\
@@ -70,23 +70,22 @@ def emacs() -> Emacs:
     return Emacs()
 
 
-def serve(log: Path, project: GitRepo, emacs: Emacs) -> Service:
-    """Return a service that looks when it is told to, and not by itself."""
-    service = Service()
-    service._thread = cast(Any, "none")
-    service.client_ready(cast(Client, emacs))
+def serve(log: Path, project: GitRepo, emacs: Emacs) -> Daemon:
+    """Return a daemon that looks when it is told to, and not by itself."""
+    daemon = Daemon(background=False)
+    daemon.client_ready(cast(Client, emacs))
     settings = Settings(
         logs=(str(log),), repositories=(Root(project.path, 0),), index=log.with_name("index")
     )
-    service.configure(settings, time.time())
-    service.look()
-    return service
+    daemon.configure(settings, time.time())
+    daemon.look()
+    return daemon
 
 
 @pytest.fixture
-def service(
+def daemon(
     log: Path, project: GitRepo, emacs: Emacs, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Service]:
+) -> Iterator[Daemon]:
     monkeypatch.setattr(notify, "GRACE_SECONDS", 0.05)
     project.commit("start")
     one = serve(log, project, emacs)
@@ -95,7 +94,7 @@ def service(
 
 
 def test_a_commit_that_comes_while_the_log_is_written(
-    service: Service, log: Path, project: GitRepo, monkeypatch: pytest.MonkeyPatch
+    daemon: Daemon, log: Path, project: GitRepo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     late = [0]
 
@@ -108,97 +107,96 @@ def test_a_commit_that_comes_while_the_log_is_written(
 
     monkeypatch.setattr(module, "settle", slow)
     first = project.commit("[e201.1] one")
-    service.look()
+    daemon.look()
     assert f"1. [ ] one ({first[:7]})" in log.read_text(encoding="utf-8")
     assert f"2. [ ] two ({project.head[:7]})" in log.read_text(encoding="utf-8")
-    assert service.status()["pending"] == 0
+    assert not daemon.snapshot().index.pending()
 
 
 def test_a_problem_is_told_once_and_not_at_once(
-    service: Service, log: Path, project: GitRepo, emacs: Emacs
+    daemon: Daemon, log: Path, project: GitRepo, emacs: Emacs
 ) -> None:
     commit = project.commit("[e201.3] three")
-    service.look()
+    daemon.look()
     assert emacs.heard == []
     time.sleep(0.06)
-    service.look(rang=False)
+    daemon.look(rang=False)
     text = f"{commit[:10]} says [e201.3], and the experiment has no such step"
     assert emacs.heard == [f"{log}:1: {text}"]
     log.write_text(f"# a line above\n{LOG}", encoding="utf-8")
-    service.look()
+    daemon.look()
     time.sleep(0.06)
-    service.look()
+    daemon.look()
     assert len(emacs.heard) == 1
 
 
 def test_a_problem_is_not_told_again_when_an_option_changes(
-    service: Service, project: GitRepo, emacs: Emacs
+    daemon: Daemon, project: GitRepo, emacs: Emacs
 ) -> None:
     project.commit("[e201.3] three")
-    service.look()
+    daemon.look()
     time.sleep(0.06)
-    service.look(rang=False)
+    daemon.look(rang=False)
     assert len(emacs.heard) == 1
-    settings = service.settings
-    assert settings is not None
+    settings = daemon.snapshot().settings
     # As when org is loaded, and says which keywords there are.
-    service.configure(replace(settings, todo_open=("TODO",), todo_done=("DONE",)), time.time())
-    service.look()
+    daemon.configure(replace(settings, todo_open=("TODO",), todo_done=("DONE",)), time.time())
+    daemon.look()
     time.sleep(0.06)
-    service.look(rang=False)
+    daemon.look(rang=False)
     assert len(emacs.heard) == 1
 
 
 def test_a_problem_waits_for_attention_as_long_as_it_is_there(
-    service: Service, log: Path, project: GitRepo, emacs: Emacs
+    daemon: Daemon, log: Path, project: GitRepo, emacs: Emacs
 ) -> None:
     commit = project.commit("[e201.3] three")
-    service.look()
+    daemon.look()
     assert emacs.attention == []
     time.sleep(0.06)
-    service.look(rang=False)
+    daemon.look(rang=False)
     text = f"{log}:1: {commit[:10]} says [e201.3], and the experiment has no such step"
     assert emacs.attention == [(1, [text])]
-    service.look()
+    daemon.look()
     assert len(emacs.attention) == 1
     other = Emacs()  # another one hears of it as well, and the first not again
-    service.client_ready(cast(Client, other))
-    service.look()
+    daemon.client_ready(cast(Client, other))
+    daemon.look()
     assert other.attention == [(1, [text])]
     assert len(emacs.attention) == 1
     log.write_text(LOG + "3. [ ] three\n", encoding="utf-8")
-    service.look()
-    service.look()
+    daemon.look()
+    daemon.look()
     assert emacs.attention == other.attention == [(1, [text]), (0, [])]
 
 
 def test_a_log_that_is_away_while_it_is_saved(
-    service: Service, log: Path, project: GitRepo, emacs: Emacs
+    daemon: Daemon, log: Path, project: GitRepo, emacs: Emacs
 ) -> None:
     backup = log.rename(log.with_name("log.org~"))
     commit = project.commit("[e201.1] one")
-    service.look()
+    daemon.look()
     log.write_text(backup.read_text(encoding="utf-8"), encoding="utf-8")
-    service.look()
+    daemon.look()
     time.sleep(0.06)
-    service.look(rang=False)
+    daemon.look(rang=False)
     assert emacs.heard == [f"e201.1 ← {commit[:7]} (project)"]
 
 
-def test_a_log_that_stays_away(service: Service, log: Path, emacs: Emacs) -> None:
+def test_a_log_that_stays_away(daemon: Daemon, log: Path, emacs: Emacs) -> None:
     log.unlink()
-    service.look()
+    daemon.look()
     time.sleep(0.06)
-    service.look(rang=False)
-    service.look()
+    daemon.look(rang=False)
+    daemon.look()
     assert emacs.heard == [f"{log}: there is no such log"]
 
 
 def test_what_the_index_knew_is_watched(
-    service: Service, log: Path, project: GitRepo, emacs: Emacs, monkeypatch: pytest.MonkeyPatch
+    daemon: Daemon, log: Path, project: GitRepo, emacs: Emacs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     time.sleep(0.1)
-    service.look()
+    daemon.look()
     watched: list[Path] = []
     monkeypatch.setattr(
         Doorbell, "watch", lambda _bell, repositories, _logs: watched.extend(repositories)
@@ -211,7 +209,7 @@ def test_a_look_that_fails_is_made_again(
     log: Path, project: GitRepo, emacs: Emacs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "SWEEP_SECONDS", 0.05)
-    service = serve(log, project, emacs)
+    daemon = serve(log, project, emacs)
     failures = iter([OSError("no more processes")])
 
     def fragile(*args: Any) -> Any:
@@ -221,11 +219,10 @@ def test_a_look_that_fails_is_made_again(
 
     monkeypatch.setattr(module, "settle", fragile)
     commit = project.commit("[e201.1] one")
-    service._thread = None
-    assert service.settings is not None
-    service.configure(service.settings, time.time())
+    daemon._background = True
+    daemon.configure(daemon.snapshot().settings, time.time())
     _wait(lambda: commit[:7] in log.read_text(encoding="utf-8"))
-    service.close()
+    daemon.close()
 
 
 @pytest.mark.parametrize(
@@ -240,22 +237,21 @@ def test_the_index_is_tidied_up_while_nothing_happens(
     error: Exception | None,
 ) -> None:
     monkeypatch.setattr(module, "SWEEP_SECONDS", 0.05)
-    monkeypatch.setattr(module, "_IDLE_SECONDS", 0.2)
+    monkeypatch.setattr(tidy, "_IDLE_SECONDS", 0.2)
     monkeypatch.setattr(module, "_TIDY_SECONDS", 0.01)
     left = [3]
 
-    def tidy(_store: SqliteStore) -> bool:
+    def one_step(_store: SqliteStore) -> bool:
         left[0] -= 1
         if error is not None:
             raise error
         return left[0] > 0
 
-    monkeypatch.setattr(SqliteStore, "tidy", tidy)
-    service = serve(log, project, emacs)
+    monkeypatch.setattr(SqliteStore, "tidy", one_step)
+    daemon = serve(log, project, emacs)
     assert left == [3]  # it was just made
-    service._thread = None
-    assert service.settings is not None
-    service.configure(service.settings, time.time())
+    daemon._background = True
+    daemon.configure(daemon.snapshot().settings, time.time())
     wanted = 2 if error else 0
     _wait(lambda: left[0] == wanted)
     time.sleep(0.3)
@@ -263,7 +259,7 @@ def test_the_index_is_tidied_up_while_nothing_happens(
     commit = project.commit("[e201.1] one")
     _wait(lambda: commit[:7] in log.read_text(encoding="utf-8"))
     _wait(lambda: left[0] == wanted - 1)
-    service.close()
+    daemon.close()
 
 
 def _wait(condition: Callable[[], bool]) -> None:

@@ -56,7 +56,7 @@ class Emacs(buffers.Emacs):
 
 @dataclass
 class Server:
-    """One explog server: it looks as `explog.methods.core.Service` does."""
+    """One explog server: it looks as `explog.daemon.loop.Daemon` does."""
 
     settings: Settings
     store: SqliteStore

@@ -10,11 +10,10 @@ from typing import Any, cast
 import pytest
 
 from explog.config import Root, Settings
-from explog.daemon.loop import Service
+from explog.daemon.loop import Daemon
 from explog.errors import ExplogError
-from explog.methods.core import make_registry
-from explog.rpc import wire
-from explog.rpc.connection import Client
+from explog.rpc.client import Client
+from support.calls import call
 from support.repo import GitRepo
 
 LOG = """\
@@ -43,7 +42,7 @@ class Emacs:
 
 
 class World:
-    """A service that looks when it is told to, with a history that is settled already."""
+    """A daemon that looks when it is told to, with a history that is settled already."""
 
     def __init__(self, folder: Path) -> None:
         self.project = GitRepo(folder / "project")
@@ -53,32 +52,29 @@ class World:
         self.log = folder / "log.org"
         self.log.write_text(LOG, encoding="utf-8")
         self.emacs = Emacs()
-        self.service = Service()
-        self.service._thread = cast(Any, "none")
-        self.service.client_ready(cast(Client, self.emacs))
-        self.registry = make_registry(self.service)
+        self.daemon = Daemon(background=False)
+        self.daemon.client_ready(cast(Client, self.emacs))
         settings = Settings(
             logs=(str(self.log),),
             repositories=(Root(self.project.path),),
             index=folder / "index.sqlite",
         )
-        self.service.configure(settings, time.time())
+        self.daemon.configure(settings, time.time())
 
     def call(self, method: str, *args: object) -> Any:
-        value = self.registry.find(method).function(cast(Client, self.emacs), *args)
-        return value.rows if isinstance(value, wire.Bulk) else value
+        return call(self.daemon, self.emacs, method, *args)
 
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     one = World(tmp_path)
     yield one
-    one.service.close()
+    one.daemon.close()
 
 
 def test_a_plan_and_its_sheets(world: World) -> None:
     plan, *counts, failures = world.call("plan")
-    assert (counts, failures.rows) == ([1, 1], [])
+    assert (counts, failures) == ([1, 1], [])
     unplaced = world.call("unplaced", plan, 0, 10)
     [[reason, reference, repository, _commit, message, file, line]] = unplaced
     assert (reason, reference, repository) == (
@@ -153,7 +149,7 @@ def test_mending(world: World) -> None:
 
 
 def test_flags_reach_emacs(world: World) -> None:
-    world.service.look()
+    world.daemon.look()
     assert world.emacs.flags == []
     text = LOG.replace("two", f"two ({world.one[:7]})")
     world.log.write_text(text, encoding="utf-8")

@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from explog.config import Root, Settings
-from explog.daemon.loop import Service
+from explog.daemon.loop import Daemon
 from explog.errors import ExplogError
-from explog.methods import doctor
-from explog.rpc import wire
-from explog.rpc.connection import Client
-from explog.rpc.registry import Registry
+from support.calls import call
 from support.repo import GitRepo
 
 
-def rows(service: Service) -> dict[str, list[Any]]:
-    registry = Registry()
-    doctor.add(registry, service)
-    found = cast(wire.Bulk, registry.find("doctor").function(cast(Client, None)))
-    return {row[0]: row[1:] for row in cast(list[list[Any]], found.rows)}
+def rows(daemon: Daemon) -> dict[str, list[Any]]:
+    return {row[0]: row[1:] for row in call(daemon, None, "doctor")}
 
 
 def test_before_it_is_configured() -> None:
     with pytest.raises(ExplogError) as caught:
-        rows(Service())
+        rows(Daemon())
     assert caught.value.code == "not-configured"
 
 
@@ -35,8 +29,7 @@ def test_what_only_a_server_knows(tmp_path: Path) -> None:
     log.write_text("* TODO [201] Title :exp:\n", encoding="utf-8")
     repository = GitRepo(tmp_path / "project")
     repository.commit("first")
-    service = Service()
-    service._thread = cast(Any, "none")
+    daemon = Daemon(background=False)
     missing = tmp_path / "missing.org"
     settings = Settings(
         logs=(str(log), str(missing)),
@@ -44,12 +37,12 @@ def test_what_only_a_server_knows(tmp_path: Path) -> None:
         index=tmp_path / "nowhere" / "index",
     )
     (tmp_path / "nowhere").write_text("no folder", encoding="utf-8")
-    service.configure(settings, 0)
-    service.look()
-    found = rows(service)
+    daemon.configure(settings, 0)
+    daemon.look()
+    found = rows(daemon)
     assert found["watches"] == [True, "2 folders watched", ""]
     assert not found["index"][0]
     assert "memory" in found["index"][1]
     # The look and the doctor both find that it is missing: that is said once.
     assert "problem" not in found
-    service.close()
+    daemon.close()

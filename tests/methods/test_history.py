@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from explog.config import Root, Settings
-from explog.daemon.loop import Service
+from explog.daemon.loop import Daemon
 from explog.errors import ExplogError
-from explog.methods.core import make_registry
-from explog.rpc.wire import Bulk
+from support import calls
 from support.repo import GitRepo
 
 Call = Callable[..., Any]
@@ -31,23 +31,16 @@ def call(tmp_path: Path, project: GitRepo) -> Iterator[Call]:
         (tmp_path / name).write_text("* [201] Title :exp:\n* [7] Seven :exp:\n", encoding="utf-8")
     (tmp_path / "b.org").write_text("* [201] Title :exp:\n", encoding="utf-8")
     project.commit("[e201.1] Results- one\n\n[e7] as well", file="a.txt")
-    service = Service()
-    service._thread = cast(Any, "none")
+    daemon = Daemon(background=False)
     settings = Settings(
         logs=(str(tmp_path / "*.org"),),
         repositories=(Root(project.path, 0),),
         index=tmp_path / "index",
     )
-    service.configure(settings, time.time())
-    service.look()
-    registry = make_registry(service)
-
-    def method(name: str, *args: Any) -> Any:
-        answer = registry.find(name).function(None, *args)
-        return list(answer.rows) if isinstance(answer, Bulk) else answer
-
-    yield method
-    service.close()
+    daemon.configure(settings, time.time())
+    daemon.look()
+    yield partial(calls.call, daemon, None)
+    daemon.close()
 
 
 def test_places(call: Call, tmp_path: Path) -> None:
@@ -65,7 +58,7 @@ def test_commits(call: Call, project: GitRepo) -> None:
     assert call("commits", "201", "1") == [[*row, subject, "1", "subject", True]]
     assert call("commits", "7", "") == [[*row, subject, "", "body", False]]
     assert call("commits", "201", "2") == call("commits", "", "") == []
-    with pytest.raises(ExplogError, match="no number of a step"):
+    with pytest.raises(ExplogError, match="not the number of a step"):
         call("commits", "201", "x")
 
 
@@ -75,7 +68,7 @@ def test_commits_by_hash(call: Call, project: GitRepo) -> None:
         assert call("find-commit", oid) == [[project.head, str(project.path)]]
     assert call("find-commit", "0" * 40) == []
     for bad in ("", "abc", "HEAD", "%", "0123456789abcdefg", "0" * 65):
-        with pytest.raises(ExplogError, match="no hash of a commit"):
+        with pytest.raises(ExplogError, match="not the hash of a commit"):
             call("find-commit", bad)
 
 
@@ -87,7 +80,7 @@ def test_the_experiments_of_a_file(call: Call, project: GitRepo) -> None:
     ]
     assert call("experiments-of-file", str(project.path / "none")) == []
     for bad in ("a.txt", "", "/a\0b"):
-        with pytest.raises(ExplogError, match="no absolute name"):
+        with pytest.raises(ExplogError, match="not an absolute file name"):
             call("experiments-of-file", bad)
     with pytest.raises(ExplogError, match="in no repository that is looked at"):
         call("experiments-of-file", "/")

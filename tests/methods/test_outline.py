@@ -11,11 +11,10 @@ from typing import Any, cast
 import pytest
 
 from explog.config import Root, Settings
-from explog.daemon.loop import Service
+from explog.daemon.loop import Daemon
 from explog.errors import ExplogError
-from explog.methods.core import make_registry
-from explog.rpc import wire
-from explog.rpc.connection import Client
+from explog.rpc.client import Client
+from support.calls import call
 from support.repo import GitRepo
 
 LOG = """\
@@ -44,7 +43,7 @@ class Emacs:
 
 
 class World:
-    """A service that looks when it is told to, and the Emacs that it serves."""
+    """A daemon that looks when it is told to, and the Emacs that it serves."""
 
     def __init__(self, folder: Path) -> None:
         self.project = GitRepo(folder / "project")
@@ -57,49 +56,45 @@ class World:
             index=folder / "index.sqlite",
         )
         self.emacs = Emacs()
-        self.service = Service()
-        self.service._thread = cast(Any, "none")
-        self.service.client_ready(cast(Client, self.emacs))
+        self.daemon = Daemon(background=False)
+        self.daemon.client_ready(cast(Client, self.emacs))
 
     def configure(self) -> None:
-        self.service.configure(self.settings, time.time())
+        self.daemon.configure(self.settings, time.time())
 
     def call(self, method: str, *args: object) -> Any:
-        function = make_registry(self.service).find(method).function
-        return function(cast(Client, self.emacs), *args)
+        return call(self.daemon, self.emacs, method, *args)
 
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     one = World(tmp_path)
     yield one
-    one.service.close()
+    one.daemon.close()
 
 
 @pytest.fixture
 def looked(world: World) -> World:
     world.configure()
-    world.service.look()
+    world.daemon.look()
     return world
 
 
 def test_describe(looked: World) -> None:
-    complete, problems, bulk = looked.call("describe", ["201", "999"])
-    assert (complete, problems) == (True, wire.Bulk([]))
+    complete, problems, rows = looked.call("describe", ["201", "999"])
+    assert (complete, problems) == (True, [])
     repository = str(looked.project.path)
     steps = [
         ["1", "X", "one", looked.commit[:7], 3, repository, looked.commit],
         ["2", None, "two", None, 4, None, None],
     ]
     row = ["201", '"Title" with \\ in it', "TODO", False, str(looked.log), 1, False, None, steps]
-    assert bulk.rows == [row]
-    assert wire.encode("return", 1, [complete, problems, bulk])
+    assert rows == [row]
 
 
 def test_experiments(looked: World) -> None:
-    following, files, bulk = looked.call("experiments", 0, 100)
-    assert (following, files) == (None, wire.Bulk([str(looked.log)]))
-    (row,) = bulk.rows
+    following, files, [row] = looked.call("experiments", 0, 100)
+    assert (following, files) == (None, [str(looked.log)])
     assert row[:-1] == ["201", '"Title" with \\ in it', "TODO", False, 0, 1, False, 1, 1]
     assert isinstance(row[-1], int)
     assert looked.call("experiments", 0, 1)[0] == 1
@@ -127,28 +122,27 @@ def test_before_the_first_look_nothing_is_said_to_be_unknown(world: World) -> No
     assert caught.value.code == "not-configured"
     world.configure()
     assert world.call("describe", ["201"])[0] is False
-    world.service.look()
+    world.daemon.look()
     assert world.call("describe", ["201"])[0] is True
 
 
 def test_emacs_hears_of_each_change_once(looked: World) -> None:
     assert looked.emacs.changes == 1
-    looked.service.look()
+    looked.daemon.look()
     assert looked.emacs.changes == 1
     looked.project.commit("more")
-    looked.service.look()
+    looked.daemon.look()
     assert looked.emacs.changes == 2
     with looked.log.open("a", encoding="utf-8") as log:
         log.write("* [7] Seven :exp:\n")
     os.utime(looked.log, (1, 1))  # as if it had been written a while ago
-    looked.service.look()
+    looked.daemon.look()
     assert looked.emacs.changes == 3
-    assert looked.call("describe", ["7"])[2].rows
+    assert looked.call("describe", ["7"])[2]
 
 
 def test_emacs_hears_of_an_index_that_was_ready(looked: World) -> None:
-    again = Service()
-    again._thread = cast(Any, "none")
+    again = Daemon(background=False)
     emacs = Emacs()
     again.client_ready(cast(Client, emacs))
     again.configure(looked.settings, time.time())
@@ -162,9 +156,9 @@ def test_a_change_is_told_though_the_look_failed_after_it(
 ) -> None:
     looked.project.commit("[e201.2] two")
     with monkeypatch.context() as patch:
-        patch.setattr(Service, "_settle", lambda *_args: 1 / 0)
+        patch.setattr(Daemon, "_settle", lambda *_args: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            looked.service.look()
+            looked.daemon.look()
     assert looked.emacs.changes == 1
-    looked.service.look()
+    looked.daemon.look()
     assert looked.emacs.changes == 2

@@ -12,61 +12,74 @@ import sys
 import threading
 import time
 from random import Random
+from typing import Any
 
 from explog.errors import ExplogError
 from explog.rpc import wire
-from explog.rpc.connection import Client
-from explog.rpc.registry import Bounds, Registry
-from explog.rpc.server import BridgeServer, serve
+from explog.rpc.arguments import FileName
+from explog.rpc.client import Client
+from explog.rpc.lanes import Bounds, LaneName
+from explog.rpc.registry import Application, Method, Registry, method
+from explog.rpc.server import serve
 
 SLOW_WORKERS = 2
 SLOW_WAITING = 2
 
-registry = Registry(
-    {"fast": Bounds(workers=4, waiting=256), "slow": Bounds(SLOW_WORKERS, SLOW_WAITING)}
-)
+BOUNDS: dict[LaneName, Bounds] = {
+    "fast": Bounds(workers=4, waiting=256),
+    "slow": Bounds(SLOW_WORKERS, SLOW_WAITING),
+}
 gates: dict[str, threading.Event] = {}
 
 
-@registry.method("noop", lane="fast")
-def noop(_client: Client) -> None:
+@method("noop", lane="fast")
+def noop(_context: object, _client: Client) -> None:
     """Do nothing."""
 
 
-@registry.method("echo", lane="fast")
-def echo(_client: Client, *args: object) -> object:
+class _Unchecked(Method[Any, Any]):
+    """A method that takes any number of any arguments."""
+
+    def check(self, args: list[object]) -> list[Any]:
+        return args
+
+
+def _echo(_context: object, _client: Client, *args: object) -> list[object]:
     """Return the arguments."""
     return list(args)
 
 
-@registry.method("slow", lane="slow")
-def slow(_client: Client, seconds: float) -> str:
-    """Take so many seconds."""
+echo = _Unchecked("echo", "fast", _echo)
+
+
+@method("slow", lane="slow")
+def slow(_context: object, _client: Client, seconds: float) -> str:
+    """Take this many seconds."""
     time.sleep(seconds)
     return "slept"
 
 
-@registry.method("wait", lane="slow")
-def wait(_client: Client, gate: str) -> str:
+@method("wait", lane="slow")
+def wait(_context: object, _client: Client, gate: str) -> str:
     """Return when `open` has been called for the gate."""
     gates.setdefault(gate, threading.Event()).wait(30)
     return gate
 
 
-@registry.method("open", lane="fast")
-def open_gate(_client: Client, gate: str) -> None:
+@method("open", lane="fast")
+def open_gate(_context: object, _client: Client, gate: str) -> None:
     """Let `wait` return."""
     gates.setdefault(gate, threading.Event()).set()
 
 
-@registry.method("cling", lane="fast")
-def cling(_client: Client, seconds: float) -> None:
+@method("cling", lane="fast")
+def cling(_context: object, _client: Client, seconds: float) -> None:
     """Start a thread that Python would wait for at its end."""
     threading.Thread(target=time.sleep, args=(seconds,), daemon=False).start()
 
 
-@registry.method("spin", lane="slow")
-def spin(_client: Client, seconds: float) -> int:
+@method("spin", lane="slow")
+def spin(_context: object, _client: Client, seconds: float) -> int:
     """Keep the interpreter busy."""
     end, turns = time.monotonic() + seconds, 0
     while time.monotonic() < end:
@@ -74,8 +87,8 @@ def spin(_client: Client, seconds: float) -> int:
     return turns
 
 
-@registry.method("boom", lane="fast")
-def boom(_client: Client, how: str = "error") -> None:
+@method("boom", lane="fast")
+def boom(_context: object, _client: Client, how: str = "error") -> None:
     """Raise."""
     match how:
         case "explog":
@@ -87,20 +100,20 @@ def boom(_client: Client, how: str = "error") -> None:
     raise ZeroDivisionError("division by zero")
 
 
-@registry.method("unencodable", lane="fast")
-def unencodable(_client: Client) -> object:
+@method("unencodable", lane="fast")
+def unencodable(_context: object, _client: Client) -> object:
     """Return what has no Lisp form."""
     return [object()]
 
 
-@registry.method("big", lane="fast")
-def big(_client: Client, size: int, mark: str = "x") -> str:
-    """Return so many characters."""
+@method("big", lane="fast")
+def big(_context: object, _client: Client, size: int, mark: str = "x") -> str:
+    """Return SIZE times the character MARK."""
     return mark * size
 
 
-@registry.method("rows", lane="fast")
-def rows(_client: Client, count: int) -> dict[str, object]:
+@method("rows", lane="fast")
+def rows(_context: object, _client: Client, count: int) -> dict[str, object]:
     """Return search hits as they are, in bulk."""
     snippet = "the loss falls faster than before, but the validation set disagrees with that"
     file, date = "/home/researcher/notes/experiments.org", "2024-05-01T12:00:00"
@@ -120,41 +133,45 @@ def _adversaries(seed: int) -> list[str]:
     return ["".join(random.choices(alphabet, k=random.randrange(12))) for _ in range(300)]
 
 
-@registry.method("adversaries", lane="fast")
-def adversaries(_client: Client, seed: int) -> object:
+@method("adversaries", lane="fast")
+def adversaries(_context: object, _client: Client, seed: int) -> object:
     """Return the same strings twice: as a list and in bulk."""
     strings = _adversaries(seed)
     return [strings, wire.Bulk(strings)]
 
 
-@registry.method("differences", lane="fast")
-def differences(_client: Client, seed: int, strings: list[str]) -> list[object]:
+@method("differences", lane="fast")
+def differences(
+    _context: object, _client: Client, seed: int, strings: list[FileName]
+) -> list[object]:
     """Return those of the adversaries that did not come back as they went."""
     pairs = zip(_adversaries(seed), strings, strict=True)
     return [[repr(sent), repr(came)] for sent, came in pairs if sent != came]
 
 
-@registry.method("pid", lane="fast")
-def pid(_client: Client) -> int:
+@method("pid", lane="fast")
+def pid(_context: object, _client: Client) -> int:
     """Return the process id."""
     return os.getpid()
 
 
-@registry.method("die", lane="fast")
-def die(_client: Client, status: int = 9) -> None:
+@method("die", lane="fast")
+def die(_context: object, _client: Client, status: int = 9) -> None:
     """End without a word but one."""
     os.write(2, b"toy: dying as asked\n")
     os._exit(status)
 
 
-@registry.method("warn", lane="fast")
-def warn(_client: Client, text: str) -> None:
+@method("warn", lane="fast")
+def warn(_context: object, _client: Client, text: str) -> None:
     """Write to stderr."""
     print(text, file=sys.stderr, flush=True)
 
 
-@registry.method("call-back", lane="slow")
-def call_back(client: Client, method: str, args: list[object], timeout: float = 5) -> object:
+@method("call-back", lane="slow")
+def call_back(
+    _context: object, client: Client, method: str, args: list[object], timeout: float = 5
+) -> object:
     """Call Emacs, and tell how it went."""
     try:
         return {"value": client.call(method, *args, timeout=timeout)}
@@ -162,15 +179,15 @@ def call_back(client: Client, method: str, args: list[object], timeout: float = 
         return {"code": error.code, "message": error.message}
 
 
-@registry.method("version", lane="fast")
-def version(client: Client) -> str:
+@method("version", lane="fast")
+def version(_context: object, client: Client) -> str:
     """Return what the client said of itself."""
     return client.version
 
 
-def _die_young(_client: Client) -> None:
+def _die_young(client: Client) -> None:
     time.sleep(0.2)
-    die(_client)
+    die(None, client)
 
 
 def main(mode: str) -> int:
@@ -186,18 +203,13 @@ def main(mode: str) -> int:
             print("Hello!", flush=True)
         case "newer":
             wire.PROTOCOL += 1
-    return serve(
-        registry,
-        stdin=sys.stdin.buffer,
-        stdout=sys.stdout,
+    application = Application(
+        Registry(value for value in list(globals().values()) if isinstance(value, Method)),
         version="toy",
-        on_ready=_started,
+        bounds=BOUNDS,
         on_client_ready=_die_young if mode == "young" else None,
     )
-
-
-def _started(_server: BridgeServer) -> None:
-    pass
+    return serve(application, stdin=sys.stdin.buffer, stdout=sys.stdout)
 
 
 if __name__ == "__main__":

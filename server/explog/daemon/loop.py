@@ -1,7 +1,7 @@
-"""What the server does by itself: it keeps the index fresh, and settles what is pending.
+"""The daemon: it keeps the index up to date, and settles what is pending.
 
-It looks whenever the doorbell rings, and once in a sweep; what a look finds pending is settled in
-the buffers of the Emacs that is connected, or in the files.
+It looks whenever the doorbell rings, and at least once in `SWEEP_SECONDS`. What a look finds
+pending is written into the buffers of the connected Emacs, or into the files.
 """
 
 from __future__ import annotations
@@ -12,236 +12,249 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
-from explog import __version__
 from explog.config import Settings
 from explog.daemon.doorbell import Doorbell
 from explog.daemon.flagging import Flagging
 from explog.daemon.notify import GRACE_SECONDS, Notifier
 from explog.daemon.settle import forget_settled, settle
+from explog.daemon.snapshot import Snapshot
+from explog.daemon.tidy import Tidying
 from explog.entries.emacs import EmacsEditor
 from explog.errors import ExplogError
-from explog.index.sqlite import SqliteStore, memory_store, open_store
+from explog.index.sqlite import memory_store, open_store
+from explog.rpc.client import Client
 from explog.sync.apart import sync_apart
 from explog.sync.look import sync
 from explog.sync.report import Report
-
-if TYPE_CHECKING:
-    from explog.rpc.connection import Client
 
 log = logging.getLogger(__name__)
 
 # A look at unchanged repositories costs 70 µs for each; this catches what no doorbell rings for.
 SWEEP_SECONDS = 2.0
 _MOST_ROUNDS = 5
-# How long nothing happens before the index is tidied up, and between two pieces of that.
-_IDLE_SECONDS = 30.0
+# How long to wait between two steps of tidying up.
 _TIDY_SECONDS = 0.1
-# What could not be done is tried again as soon as something happens, or else after this long.
+# What could not be written is tried again when the doorbell rings, or else after this long.
 _RETRY_SECONDS = 10.0
 
 
-class Service:
-    """The index of one Emacs's settings, kept fresh; nothing happens before `configure`."""
+@dataclass(slots=True)
+class _Settling:
+    """What became of the last attempt to settle what is pending."""
 
-    def __init__(self) -> None:
+    retry: bool = False
+    unsaved: bool = False
+    """Whether a hash stands in a buffer that is not saved yet."""
+    ended: float = 0.0
+    problems: list[str] = field(default_factory=list)
+
+    def due(self, rang: bool) -> bool:
+        """Return whether to try again, as the doorbell RANG or enough time has passed."""
+        waited = time.monotonic() - self.ended >= _RETRY_SECONDS
+        return (rang and (self.retry or self.unsaved)) or (self.retry and waited)
+
+
+class Daemon:
+    """Looks at the logs and repositories of one Emacs; does nothing before `configure`."""
+
+    def __init__(self, *, background: bool = True) -> None:
+        """Unless BACKGROUND, look only when `look` is called."""
         self.bell = Doorbell()
-        self.settings: Settings | None = None
-        self.store: SqliteStore | None = None
-        self.report = Report()
-        self.progress = ""
-        self.looked = False
-        """Whether the index has been brought up to date since it is this one."""
-        self.editors: list[EmacsEditor] = []
+        self._background = background
+        self._snapshot: Snapshot | None = None
         self._since = time.time()
         self._door = threading.RLock()
+        self._editors: list[EmacsEditor] = []
+        self._editors_lock = threading.Lock()
         self._notifier = Notifier()
-        self._unsettled: list[str] = []
-        self._retry = False
-        self._unsaved = False
-        self._settled = 0.0
+        self._flagging = Flagging()
+        self._settling = _Settling()
+        self._tidying = Tidying()
         self._watching = False
         self._news = False
-        self._untidy = True
-        self._busy = time.monotonic()
-        self._flagging = Flagging()
+        self._log_half_written = False
         self._thread: threading.Thread | None = None
         self._closed = False
 
+    # For the methods
+
     def client_ready(self, client: Client) -> None:
-        """Take in an Emacs that said hello."""
-        self.editors.append(EmacsEditor(client))
+        """Serve CLIENT, an Emacs that said hello."""
+        with self._editors_lock:
+            self._editors = [*self.editors, EmacsEditor(client)]
         self._notifier.add(client)
-        self._retry = True
+        self._settling.retry = True
         self.bell.ring()
+
+    @property
+    def editors(self) -> list[EmacsEditor]:
+        """The connected Emacsen, whose buffers may visit logs."""
+        return [editor for editor in self._editors if not editor.client.closed]
 
     def configure(self, settings: Settings, since: float) -> None:
         """Serve SETTINGS from now on; SINCE as in `explog.sync.look.sync`."""
         with self._door:
-            if settings != self.settings:
-                # The old one is not closed, as a search may be under way in it: it closes itself.
-                self.store = open_store(settings.index_path())
-                self.settings = settings
-                self.looked = False
-                self._untidy = True
-                self._flagging = Flagging()
-                if self.store.problem:
-                    log.warning("%s", self.store.problem)
+            if self._snapshot is None or settings != self._snapshot.settings:
+                self._open(settings)
             self._since = since
             self._watching = False
-        if self._thread is None:
+        if self._background and self._thread is None:
             self._thread = threading.Thread(target=self._run, name="look", daemon=True)
             self._thread.start()
         self.bell.ring()
 
-    def _run(self) -> None:
-        rang = True
-        while not self._closed:
-            tidying = False
-            try:
-                self.look(rang)
-                tidying = self._tidy()
-                failed = False
-            except Exception:
-                log.exception("a look failed")
-                failed = self._retry = True  # what it took in is not settled yet
-            soon = self._notifier.waiting or self.report.unsettled
-            seconds = GRACE_SECONDS if soon else SWEEP_SECONDS
-            rang = self.bell.wait(_TIDY_SECONDS if tidying else seconds) or failed
-
-    def look(self, rang: bool = True, *, patient: bool = False) -> None:
-        """Sync, settle what is pending, and watch what there is to watch.
-
-        A log that is being written is waited for if PATIENT.
-        """
-        with self._door:
-            if self.settings is None or self.store is None:
-                return
-            self.report = self._sync(self.settings, patient=patient)
-            changed = self.report.changed
-            self._untidy = self._untidy or changed
-            if rang or changed:
-                self._busy = time.monotonic()
-            self._news = self._news or changed or not self.looked
-            self.looked = True
-            self.editors = [editor for editor in self.editors if not editor.client.closed]
-            due = self._retry and time.monotonic() - self._settled >= _RETRY_SECONDS
-            called = rang and (self._retry or self._unsaved)
-            if changed or called or due or self._notifier.waiting:
-                self._settle(self.settings, self.store)
-            if changed or not self._watching:
-                self._watch(self.settings, self.store)
-            if self._flagging.look(self.settings, self.store):
-                self.bell.ring()
-            self._notifier.show_flags(self._flagging.flags)
-            self._tell_news()
-            self._show_problems()
-
-    def _tidy(self) -> bool:
-        """Tidy up a little of the index if nothing happens; tell whether there is more."""
-        with self._door:
-            idle = time.monotonic() - self._busy >= _IDLE_SECONDS
-            if self.store is None or not self._untidy or not idle:
-                return False
-            try:
-                self._untidy = self.store.tidy()
-            except sqlite3.DatabaseError as error:  # the disk is full, or the file damaged
-                log.warning("the index is not tidied up: %s", error)
-                self._untidy = False
-            return self._untidy
+    def snapshot(self) -> Snapshot:
+        """Return what is known now. Raises ExplogError `not-configured`."""
+        if self._snapshot is None:
+            raise ExplogError("not-configured", "no log and no repository is configured yet")
+        return self._snapshot
 
     @contextmanager
-    def brought_up_to_date(self) -> Iterator[tuple[Settings, SqliteStore]]:
-        """Look, and keep everyone from looking during what is done inside, on the index given."""
+    def synced(self) -> Iterator[Snapshot]:
+        """Look, and yield what is known then; nobody else looks until the block ends."""
         with self._door:
             self.look(patient=True)
-            store = self.ready_store()
-            yield self.settings or Settings(), store
+            yield self.snapshot()
 
-    def _sync(self, settings: Settings, *, patient: bool = False) -> Report:
-        """Sync; where the disk is full or cannot be written, go on in memory."""
-        store = self.ready_store()
-        try:
-            if store.path is not None and store.get_meta("born") is None:
-                sync_apart(settings, store.path, self._since, self._progress)
-                report = self._sync_here(settings, store, patient=patient)
-                # All is new to this process, though the other one has seen it.
-                report.logs += (record.path for record in store.logs())
-                return report
-            return self._sync_here(settings, store, patient=patient)
-        except sqlite3.OperationalError as error:
-            if store.path is None:
-                raise
-            log.warning("%s", error)
-            self.store = memory_store(store.path, error)
-            return self._sync_here(settings, self.store, patient=patient)
-        finally:
-            self.progress = ""
+    def look(self, rang: bool = True, *, patient: bool = False) -> None:
+        """Sync, settle what is pending, and say what is new.
 
-    def _sync_here(self, settings: Settings, store: SqliteStore, *, patient: bool) -> Report:
-        report = sync(settings, store, since=self._since, progress=self._progress, patient=patient)
-        self._flagging.note(report, store)
-        return report
-
-    def _progress(self, what: str, done: int, total: int) -> None:
-        self.progress = f"{what} {100 * done // max(1, total)}%"
-
-    def _settle(self, settings: Settings, store: SqliteStore) -> None:
-        for _ in range(_MOST_ROUNDS):
-            settled = settle(settings, store, self.editors)
-            for text in settled.done:
-                self._notifier.tell(text)
-            if not settled.done:
-                break
-            # This takes in what was written, and a commit that came meanwhile; settle that too.
-            self.report = self._sync(settings)
-        self._unsaved = forget_settled(settings, store)
-        self._settled = time.monotonic()
-        self._retry = settled.retry
-        self._unsettled = settled.problems
-
-    def _tell_news(self) -> None:
-        """Tell each Emacs that what it knows of experiments may be old, if so."""
-        if self._news or self.report.changed:
-            self._notifier.changed()
-        self._news = False
-
-    def _show_problems(self) -> None:
-        unread = [problem.message for problem in self.report.problems]
-        messages = [*self._unsettled, *unread, *self._flagging.texts]
-        self._notifier.show_problems(messages, complete=self._flagging.whole)
-
-    def _watch(self, settings: Settings, store: SqliteStore) -> None:
-        common_dirs = [record.common_dir for record in store.repositories()]
-        self.bell.watch(map(Path, common_dirs), settings.log_files())
-        self._watching = True
-
-    def ready_store(self) -> SqliteStore:
-        """Return the index; raise ExplogError `not-configured` before there is one."""
-        if self.store is None:
-            raise ExplogError("not-configured", "there is no log and no repository to look at")
-        return self.store
+        RANG says that the doorbell rang. A log that is being written is waited for if PATIENT.
+        """
+        with self._door:
+            if self._snapshot is not None:
+                try:
+                    self._look(rang, patient=patient)
+                except Exception:
+                    self._settling.retry = True  # what was taken in is not settled yet
+                    raise
 
     def close(self) -> None:
         """Stop looking."""
         self._closed = True
         self.bell.close()
 
-    def status(self) -> dict[str, object]:
-        """Return what is served: counts, problems, where the index is."""
-        store = self.store
-        if store is None:
-            return {"version": __version__, "configured": False}
-        return {
-            "version": __version__,
-            "configured": True,
-            "index": str(store.path or ""),
-            "index_problem": store.problem,
-            "counts": asdict(store.counts()),
-            "progress": self.progress,
-            "pending": len(store.pending()),
-            "problems": [asdict(problem) for problem in self.report.problems],
-        }
+    # The thread that looks
+
+    def _run(self) -> None:
+        rang = True
+        while not self._closed:
+            tidying = failed = False
+            try:
+                self.look(rang)
+                tidying = self._tidy()
+            except Exception:
+                log.exception("a look failed")
+                failed = True
+            soon = self._notifier.waiting or self._log_half_written
+            seconds = GRACE_SECONDS if soon else SWEEP_SECONDS
+            rang = self.bell.wait(_TIDY_SECONDS if tidying else seconds) or failed
+
+    def _tidy(self) -> bool:
+        """Tidy up a little of the index if nothing happens; return whether more is left."""
+        with self._door:
+            return self._snapshot is not None and self._tidying.step(self._snapshot.index)
+
+    # All below is called with the door locked.
+
+    def _look(self, rang: bool, *, patient: bool) -> None:
+        report = self._sync(patient=patient)
+        if rang or report.changed:
+            self._tidying.postpone()
+        if report.changed or self._settling.due(rang) or self._notifier.waiting:
+            self._settle()
+        if not self._watching:
+            self._watch()
+        snapshot = self.snapshot()
+        if self._flagging.look(snapshot.settings, snapshot.index):
+            self.bell.ring()
+        self._notify()
+
+    def _open(self, settings: Settings) -> None:
+        # The old index is not closed, as a search may be reading it: it closes itself.
+        index = open_store(settings.index_path())
+        self._snapshot = Snapshot(settings, index)
+        self._flagging = Flagging()
+        self._tidying.require()
+        self._news = True
+        if index.problem:
+            log.warning("%s", index.problem)
+
+    def _replace(self, **changes: Any) -> Snapshot:
+        """Have `snapshot` return another one, with CHANGES to its fields, from now on."""
+        self._snapshot = replace(self.snapshot(), **changes)
+        return self._snapshot
+
+    def _sync(self, *, patient: bool = False) -> Report:
+        """Bring the index up to date, in memory if it cannot be written."""
+        try:
+            report = self._sync_index(self.snapshot(), patient=patient)
+        except sqlite3.OperationalError as error:
+            index = self.snapshot().index
+            if index.path is None:
+                raise
+            log.warning("%s", error)
+            snapshot = self._replace(index=memory_store(index.path, error))
+            report = self._sync_index(snapshot, patient=patient)
+        finally:
+            self._replace(progress="")
+        self._replace(looked=True, problems=tuple(report.problems))
+        self._log_half_written = report.unsettled
+        if report.changed:
+            self._news = True
+            self._watching = False
+            self._tidying.require()
+        return report
+
+    def _sync_index(self, snapshot: Snapshot, *, patient: bool) -> Report:
+        settings, index = snapshot.settings, snapshot.index
+        new = index.path is not None and index.get_meta("born") is None
+        if new and index.path is not None:
+            sync_apart(settings, index.path, self._since, self._progress)
+        report = sync(settings, index, since=self._since, progress=self._progress, patient=patient)
+        self._flagging.note(report, index)
+        if new:
+            # All is new to this process, though the other process has seen it.
+            report.logs += (record.path for record in index.logs())
+        return report
+
+    def _progress(self, what: str, done: int, total: int) -> None:
+        self._replace(progress=f"{what} {100 * done // max(1, total)}%")
+
+    def _settle(self) -> None:
+        state = self._settling = _Settling()  # an Emacs that connects meanwhile sets `retry`
+        for _ in range(_MOST_ROUNDS):
+            snapshot = self.snapshot()
+            settled = settle(snapshot.settings, snapshot.index, self.editors)
+            for message in settled.done:
+                self._notifier.tell(message)
+            if not settled.done:
+                break
+            # Take in what was written, and settle what was committed meanwhile.
+            self._sync()
+        snapshot = self.snapshot()
+        state.unsaved = forget_settled(snapshot.settings, snapshot.index)
+        state.problems = settled.problems
+        state.ended = time.monotonic()
+        if settled.retry:
+            state.retry = True
+
+    def _watch(self) -> None:
+        snapshot = self.snapshot()
+        common_dirs = [Path(record.common_dir) for record in snapshot.index.repositories()]
+        self.bell.watch(common_dirs, snapshot.settings.log_files())
+        self._watching = True
+
+    def _notify(self) -> None:
+        """Tell each Emacs what is new to it: flags, changes, problems."""
+        self._notifier.show_flags(self._flagging.flags)
+        if self._news:
+            self._notifier.changed()
+        self._news = False
+        unread = [problem.message for problem in self.snapshot().problems]
+        messages = [*self._settling.problems, *unread, *self._flagging.texts]
+        self._notifier.show_problems(messages, complete=self._flagging.whole)

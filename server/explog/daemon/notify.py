@@ -12,10 +12,10 @@ import threading
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import Protocol
 
 from explog.checking.flags import Flag
 from explog.errors import ExplogError
+from explog.rpc.client import Client
 
 log = logging.getLogger(__name__)
 
@@ -27,18 +27,6 @@ _EMACS_SECONDS = 20.0
 # How many of the problems that wait for the user are sent in full.
 _MOST_PROBLEMS = 10
 _LINE = re.compile(r":\d+: ")
-
-
-class Client(Protocol):
-    """A connection to an Emacs."""
-
-    closed: bool
-
-    def call(self, method: str, *args: object, timeout: float) -> object:
-        """Call METHOD in Emacs and return its value; raise ExplogError if that fails."""
-
-    def notify(self, method: str, *args: object) -> None:
-        """Call METHOD in Emacs without waiting; raise ExplogError `client-gone`."""
 
 
 class Notifier:

@@ -11,7 +11,7 @@ from explog.model import LineEdit
 from explog.rpc import wire
 
 if TYPE_CHECKING:
-    from explog.rpc.connection import Client
+    from explog.rpc.client import Client
 
 # Emacs answers from its main loop, which a user's own command may hold up.
 _EMACS_SECONDS = 20.0

@@ -1,40 +1,50 @@
-"""What `explog-agenda-view` asks."""
+"""The methods behind `explog-agenda-view`: which experiments to show, and how far they are."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
-from explog.daemon.loop import Service
-from explog.errors import ExplogError
+from explog.daemon.loop import Daemon
 from explog.queries import agenda
-from explog.rpc import wire
-from explog.rpc.registry import Registry
-
-if TYPE_CHECKING:
-    from explog.rpc.connection import Client
+from explog.rpc.client import Client
+from explog.rpc.registry import method
+from explog.rpc.wire import Bulk
 
 
-def add(registry: Registry, service: Service) -> None:
-    """Add the methods for agendas, bound to SERVICE, to REGISTRY."""
+class PlaceRow(NamedTuple):
+    """An experiment in a log."""
 
-    @registry.method("agenda-select", lane="fast")
-    def select(_client: Client, text: str) -> object:
-        """Return (COMPLETE ROWS) for a query: a row is [FILE ID], of an experiment that it finds.
+    file: str
+    ident: str
 
-        Unless COMPLETE, not all was read yet that there is to find.
-        """
-        complete = service.looked  # asked first: a look may end meanwhile
-        found = agenda.select(service.ready_store(), text)
-        return [complete, wire.Bulk([[place.file, place.ident] for place in found])]
 
-    @registry.method("agenda-facts", lane="fast")
-    def facts(_client: Client, idents: object) -> object:
-        """Return rows [ID FILE TICKED STEPS TOUCHED] for the experiments with one of the ids.
+class FactsRow(NamedTuple):
+    """How far an experiment is.
 
-        TICKED of the STEPS with a box are; TOUCHED is when the last commit that refers to it was
-        made, in seconds since 1970, or nil.
-        """
-        if not isinstance(idents, list) or not all(isinstance(ident, str) for ident in idents):
-            raise ExplogError("bad-arguments", "agenda-facts takes a list of ids")
-        found = agenda.facts(service.ready_store(), idents)
-        return wire.Bulk([[r.ident, r.file, r.ticked, r.steps, r.touched] for r in found])
+    `ticked` of the `steps` that have a box are ticked. `touched` is when the last commit that
+    refers to the experiment was made, in seconds since 1970, or None.
+    """
+
+    ident: str
+    file: str
+    ticked: int
+    steps: int
+    touched: int | None
+
+
+@method("agenda-select", lane="fast")
+def select(daemon: Daemon, _client: Client, text: str) -> tuple[bool, Bulk[PlaceRow]]:
+    """Return (COMPLETE ROWS): the experiments that a query finds.
+
+    Unless COMPLETE, the logs are still being read and more may be found later.
+    """
+    snapshot = daemon.snapshot()
+    found = agenda.select(snapshot.index, text)
+    return snapshot.looked, Bulk([PlaceRow(place.file, place.ident) for place in found])
+
+
+@method("agenda-facts", lane="fast")
+def facts(daemon: Daemon, _client: Client, idents: list[str]) -> Bulk[FactsRow]:
+    """Return how far the experiments with one of IDENTS are."""
+    found = agenda.facts(daemon.snapshot().index, idents)
+    return Bulk([FactsRow(r.ident, r.file, r.ticked, r.steps, r.touched) for r in found])

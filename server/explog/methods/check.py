@@ -1,46 +1,107 @@
-"""The method behind `explog-check`: the problems, and what mends them."""
+"""The methods behind `explog-check`: find the problems, and mend some of them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import NamedTuple
 
-from explog.checking.check import Problem, check
-from explog.daemon.loop import Service
-from explog.rpc import wire
-from explog.rpc.registry import Registry
-
-if TYPE_CHECKING:
-    from explog.rpc.connection import Client
-
-
-def add(registry: Registry, service: Service) -> None:
-    """Add the method, bound to SERVICE, to REGISTRY."""
-
-    @registry.method("check", lane="slow")
-    def find(_client: Client) -> object:
-        """Return a vector of problems, most serious first.
-
-        Each is [KIND FILE LINE EXPERIMENT STEP MESSAGE MENDABLE ENTRY-LINE TITLE LINES], nil where
-        something does not apply; LINES is a vector of [N OLD NEW], N from 0 in the entry.
-        """
-        with service.brought_up_to_date() as (settings, store):
-            unread = service.report.problems
-        # Looks may go on meanwhile: a commit made now shall not wait for us.
-        problems = check(settings, store, unread=unread)
-        return wire.Bulk([_row(problem) for problem in problems])
+from explog.checking import check as checking
+from explog.checking import mending
+from explog.checking.problem import Problem
+from explog.daemon.loop import Daemon
+from explog.model import LineEdit
+from explog.rpc.arguments import FileName
+from explog.rpc.client import Client
+from explog.rpc.registry import method
+from explog.rpc.wire import Bulk
 
 
-def _row(problem: Problem) -> list[object]:
-    mend = problem.mend
-    return [
-        problem.kind,
-        problem.file,
-        problem.line,
-        problem.experiment,
-        problem.step,
-        problem.message,
-        mend is not None,
-        mend and mend.entry_line,
-        mend and mend.title,
-        mend and [[line.line, line.old, line.new] for line in mend.lines],
+class LineRow(NamedTuple):
+    """A change to a line of an entry; `number` counts from 0, the heading."""
+
+    number: int
+    old: str
+    new: str
+
+
+class ProblemRow(NamedTuple):
+    """A problem; what does not apply is None.
+
+    Where it is `mendable`, `lines` are the changes that mend it, `title` names them, and
+    `entry_line` is the line of its entry's heading in the file.
+    """
+
+    kind: str
+    file: str | None
+    line: int | None
+    experiment: str | None
+    step: str | None
+    message: str
+    mendable: bool
+    entry_line: int | None
+    title: str | None
+    lines: list[LineRow] | None
+
+
+class MendRow(NamedTuple):
+    """A problem to mend, which Emacs sends back.
+
+    `offset` counts the lines from the heading of its entry; `lines` are those of the problem.
+    """
+
+    kind: str
+    file: FileName
+    experiment: str
+    offset: int
+    lines: list[LineRow]
+
+
+@method("check", lane="slow")
+def check(daemon: Daemon, _client: Client) -> Bulk[ProblemRow]:
+    """Return all problems, the most serious first."""
+    with daemon.synced() as now:
+        pass
+    # The door is open again: a commit that is made while we check must not wait for us.
+    problems = checking.check(now.settings, now.index, unread=now.problems)
+    return Bulk([_row(problem) for problem in problems])
+
+
+@method("mend", lane="slow")
+def mend(daemon: Daemon, _client: Client, wanted: list[MendRow]) -> Bulk[str | None]:
+    """Mend the WANTED problems; return for each nil, or why it was not mended."""
+    wishes = [
+        mending.Wish(
+            row.kind, row.file, row.experiment, row.offset, tuple(map(_line_edit, row.lines))
+        )
+        for row in wanted
     ]
+    with daemon.synced() as now:
+
+        def find() -> Sequence[Problem]:
+            daemon.look(patient=True)
+            return checking.check(now.settings, now.index, unread=daemon.snapshot().problems)
+
+        said = mending.mend(now.settings, daemon.editors, find, wishes)
+    daemon.bell.ring()
+    return Bulk(said)
+
+
+def _line_edit(row: LineRow) -> LineEdit:
+    return LineEdit(row.number, row.old, row.new)
+
+
+def _row(problem: Problem) -> ProblemRow:
+    mend = problem.mend
+    lines = mend.lines if mend else ()
+    return ProblemRow(
+        kind=problem.kind,
+        file=problem.file,
+        line=problem.line,
+        experiment=problem.experiment,
+        step=problem.step,
+        message=problem.message,
+        mendable=mend is not None,
+        entry_line=mend.entry_line if mend else None,
+        title=mend.title if mend else None,
+        lines=[LineRow(line.line, line.old, line.new) for line in lines] if mend else None,
+    )

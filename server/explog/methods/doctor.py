@@ -1,44 +1,46 @@
-"""The method behind `explog-doctor`: what the server, and what it serves, have to say."""
+"""The method behind `explog-doctor`: what is right and what is wrong with the server's world."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import astuple
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
-from explog.config import Settings
-from explog.daemon.loop import SWEEP_SECONDS, Service
+from explog.daemon.loop import SWEEP_SECONDS, Daemon
+from explog.daemon.snapshot import Snapshot
 from explog.doctor import Finding, examine
-from explog.rpc import wire
-from explog.rpc.registry import Registry
-
-if TYPE_CHECKING:
-    from explog.rpc.connection import Client
+from explog.rpc.client import Client
+from explog.rpc.registry import method
+from explog.rpc.wire import Bulk
 
 
-def add(registry: Registry, service: Service) -> None:
-    """Add the method, bound to SERVICE, to REGISTRY."""
+class FindingRow(NamedTuple):
+    """One thing that was examined; `hint` says what to do where it is not `ok`."""
 
-    @registry.method("doctor", lane="slow")
-    def doctor(_client: Client) -> object:
-        """Return a vector of [NAME OK MESSAGE HINT] on all that was looked at."""
-        service.ready_store()  # or else it is not known yet what there is to look at
-        findings = [*examine(service.settings or Settings()), *_of_service(service)]
-        # What the last look found wrong may be what was found wrong just now.
-        different = {finding.message: finding for finding in reversed(findings)}
-        rows = [finding for finding in findings if different[finding.message] is finding]
-        return wire.Bulk([list(astuple(finding)) for finding in rows])
+    name: str
+    ok: bool
+    message: str
+    hint: str
 
 
-def _of_service(service: Service) -> Iterator[Finding]:
+@method("doctor", lane="slow")
+def doctor(daemon: Daemon, _client: Client) -> Bulk[FindingRow]:
+    """Return what was found about all that the server depends on."""
+    now = daemon.snapshot()
+    findings = [*examine(now.settings), *_of_daemon(daemon, now)]
+    # The last look may have found the same problem as the examination just now.
+    last = {finding.message: finding for finding in reversed(findings)}
+    rows = [finding for finding in findings if last[finding.message] is finding]
+    return Bulk([FindingRow(one.name, one.ok, one.message, one.hint) for one in rows])
+
+
+def _of_daemon(daemon: Daemon, now: Snapshot) -> Iterator[Finding]:
     """Yield findings on what only a server has: an index in use, watches, problems."""
-    store = service.store
-    if store is not None and store.problem:
-        yield Finding("index", False, store.problem, "make room, or make its folder writable")
-    watched, unwatched = service.bell.watched(), service.bell.unwatched
+    if now.index.problem:
+        yield Finding("index", False, now.index.problem, "make room, or make its folder writable")
+    watched, unwatched = daemon.bell.watched(), daemon.bell.unwatched
     message = f"{watched} folder{'' if watched == 1 else 's'} watched"
     if unwatched:
         message += f"; {len(unwatched)} more are looked at every {SWEEP_SECONDS:g} s"
     yield Finding("watches", True, message)
-    for problem in service.report.problems:
+    for problem in now.problems:
         yield Finding("problem", False, problem.message, "see there")

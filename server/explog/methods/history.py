@@ -1,85 +1,108 @@
-"""The methods between experiments and commits: `places`, `commits`, `find-commit`, ..."""
+"""The methods between experiments and commits: which logs, which commits, which experiments."""
 
 from __future__ import annotations
 
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
-from explog.daemon.loop import Service
+from explog.daemon.loop import Daemon
 from explog.errors import ExplogError
-from explog.queries.history import commits_of, experiments_of_file
+from explog.index.records import ClaimingCommit
+from explog.queries import history
 from explog.refs import Place, parse_step, step_text
-from explog.rpc import wire
-from explog.rpc.registry import Registry
-
-if TYPE_CHECKING:
-    from explog.rpc.connection import Client
+from explog.rpc.arguments import FileName
+from explog.rpc.client import Client
+from explog.rpc.registry import method
+from explog.rpc.wire import Bulk
 
 _HASH = re.compile(r"[0-9a-f]{7,64}")
 
 
-def add(registry: Registry, service: Service) -> None:
-    """Add the methods, bound to SERVICE, to REGISTRY."""
+class CommitRow(NamedTuple):
+    """A commit with a reference to an experiment.
 
-    @registry.method("places", lane="fast")
-    def places(_client: Client, ident: str) -> object:
-        """Return (FILES COMPLETE): the logs that have the experiment IDENT, as far as indexed."""
-        found = service.ready_store().experiments([ident])
-        return [list(dict.fromkeys(one.file for one in found)), service.looked]
+    `step` is empty for a reference to the whole experiment. `place` is where the commit has the
+    reference: "subject", "body" or "mention". `time` is the committer's, in seconds since 1970.
+    """
 
-    @registry.method("commits", lane="fast")
-    def commits(_client: Client, ident: str, step: str) -> object:
-        """Return a vector of the commits of an experiment or, if it is not empty, of its STEP.
-
-        Each is [OID SHORT REPOSITORY AUTHOR TIME SUBJECT STEP PLACE RESULTS], the newest first.
-        PLACE is where it bears the reference: "subject", "body" or "mention".
-        """
-        try:
-            number = parse_step(step)
-        except ValueError:
-            raise ExplogError("bad-arguments", f"{step} is no number of a step") from None
-        return wire.Bulk(
-            [
-                [
-                    commit.oid,
-                    commit.short,
-                    commit.repository,
-                    commit.author,
-                    commit.committer_time,
-                    commit.subject,
-                    step_text(commit.step),
-                    _place(commit.place),
-                    commit.results,
-                ]
-                for commit in commits_of(service.ready_store(), ident, number)
-            ]
-        )
-
-    @registry.method("find-commit", lane="fast")
-    def find_commit(_client: Client, commit: str) -> object:
-        """Return a vector of [OID REPOSITORY] for what COMMIT, at least seven digits, may be."""
-        found = service.ready_store().commits_with_prefix(_hash(commit))
-        return wire.Bulk([[oid, repository] for oid, repository in found])
-
-    @registry.method("experiments-of-file", lane="slow")
-    def of_file(_client: Client, path: str) -> object:
-        """Return a vector of [EXPERIMENT COMMITS TIME] for the file or folder PATH, newest first.
-
-        COMMITS is how many of its commits touched it, and TIME when the newest one was made.
-        """
-        if not os.path.isabs(path) or "\0" in path:
-            raise ExplogError("bad-arguments", f"{path!r} is no absolute name of a file")
-        touched = experiments_of_file(service.ready_store(), Path(os.path.realpath(path)))
-        return wire.Bulk([[one.experiment, one.commits, one.time] for one in touched])
+    oid: str
+    short: str
+    repository: str
+    author: str
+    time: int
+    subject: str
+    step: str
+    place: str
+    results: bool
 
 
-def _hash(text: str) -> str:
-    if not _HASH.fullmatch(text):
-        raise ExplogError("bad-arguments", f"{text} is no hash of a commit")
-    return text
+class FoundCommitRow(NamedTuple):
+    """A commit that a hash may mean."""
+
+    oid: str
+    repository: str
 
 
-def _place(place: int) -> str:
-    return Place(place).name.lower()
+class TouchedRow(NamedTuple):
+    """An experiment that changed a file in so many `commits`, last at `time`."""
+
+    experiment: str
+    commits: int
+    time: int
+
+
+@method("places", lane="fast")
+def places(daemon: Daemon, _client: Client, ident: str) -> tuple[list[str], bool]:
+    """Return (FILES COMPLETE): the logs that have the experiment IDENT.
+
+    Unless COMPLETE, the logs are still being read and more may be found later.
+    """
+    now = daemon.snapshot()
+    found = now.index.experiments([ident])
+    return list(dict.fromkeys(one.file for one in found)), now.looked
+
+
+@method("commits", lane="fast")
+def commits(daemon: Daemon, _client: Client, ident: str, step: str) -> Bulk[CommitRow]:
+    """Return the commits of an experiment, or of its STEP unless that is empty, newest first."""
+    try:
+        number = parse_step(step)
+    except ValueError:
+        raise ExplogError("bad-arguments", f"{step} is not the number of a step") from None
+    found = history.commits_of(daemon.snapshot().index, ident, number)
+    return Bulk([_row(commit) for commit in found])
+
+
+@method("find-commit", lane="fast")
+def find_commit(daemon: Daemon, _client: Client, commit: str) -> Bulk[FoundCommitRow]:
+    """Return what the hash COMMIT, of at least seven digits, may mean."""
+    if not _HASH.fullmatch(commit):
+        raise ExplogError("bad-arguments", f"{commit} is not the hash of a commit")
+    found = daemon.snapshot().index.commits_with_prefix(commit)
+    return Bulk([FoundCommitRow(oid, repository) for oid, repository in found])
+
+
+@method("experiments-of-file", lane="slow")
+def experiments_of_file(daemon: Daemon, _client: Client, path: FileName) -> Bulk[TouchedRow]:
+    """Return the experiments whose commits changed the file or folder PATH, newest first."""
+    if not os.path.isabs(path) or "\0" in path:
+        raise ExplogError("bad-arguments", f"{path!r} is not an absolute file name")
+    index = daemon.snapshot().index
+    touched = history.experiments_of_file(index, Path(os.path.realpath(path)))
+    return Bulk([TouchedRow(one.experiment, one.commits, one.time) for one in touched])
+
+
+def _row(commit: ClaimingCommit) -> CommitRow:
+    return CommitRow(
+        oid=commit.oid,
+        short=commit.short,
+        repository=commit.repository,
+        author=commit.author,
+        time=commit.committer_time,
+        subject=commit.subject,
+        step=step_text(commit.step),
+        place=Place(commit.place).name.lower(),
+        results=commit.results,
+    )

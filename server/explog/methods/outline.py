@@ -1,69 +1,123 @@
-"""What Emacs keeps of experiments, to show it without asking: `explog-cache.el`."""
+"""The methods behind `explog-cache`: what Emacs keeps of experiments, to show it at once."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 from explog.config import is_archive
-from explog.daemon.loop import Service
+from explog.daemon.loop import Daemon
 from explog.errors import ExplogError
 from explog.queries import outline
 from explog.refs import step_text
-from explog.rpc import wire
-from explog.rpc.registry import Registry
-
-if TYPE_CHECKING:
-    from explog.rpc.connection import Client
+from explog.rpc.client import Client
+from explog.rpc.registry import method
+from explog.rpc.wire import Bulk
 
 _MOST = 5000
 
 
-def add(registry: Registry, service: Service) -> None:
-    """Add the methods that describe experiments."""
+class StepRow(NamedTuple):
+    """A step of an experiment, and the commit whose hash it has, if that is known."""
 
-    @registry.method("describe", lane="fast")
-    def describe(_client: Client, idents: object) -> object:
-        """Return (COMPLETE PROBLEMS ROWS) for the experiments with one of the ids.
-
-        A row is [id title todo done file line archived problem steps], a step [number box text
-        hash line repository commit]. Those that no log has are left out, and also, unless
-        COMPLETE, those that were not read yet. PROBLEMS says which logs cannot be read.
-        """
-        if not isinstance(idents, list) or not all(isinstance(ident, str) for ident in idents):
-            raise ExplogError("bad-arguments", "describe takes a list of ids")
-        complete = service.looked  # asked first: a look may end meanwhile
-        store = service.ready_store()
-        rows = [_row(description) for description in outline.describe(store, idents)]
-        return [complete, wire.Bulk(outline.problems(store)), wire.Bulk(rows)]
-
-    @registry.method("experiments", lane="slow")
-    def experiments(_client: Client, after: object, most: object) -> object:
-        """Return (NEXT FILES ROWS): MOST experiments behind number AFTER, 0 for the first.
-
-        A row is [id title todo done file line archived ticked steps touched], FILE a place in
-        FILES. NEXT is the number to go on from, nil at the end.
-        """
-        if not (isinstance(after, int) and isinstance(most, int) and 0 < most <= _MOST):
-            message = f"experiments takes two numbers, the second of them 1 to {_MOST}"
-            raise ExplogError("bad-arguments", message)
-        found, following = outline.outlines(service.ready_store(), after, most)
-        files = {file: place for place, file in enumerate(dict.fromkeys(r.file for r in found))}
-        rows = [
-            [r.ident, r.title, r.todo, bool(r.done), files[r.file], r.line,
-             is_archive(r.file), r.ticked, r.steps, r.touched]
-            for r in found
-        ]  # fmt: skip
-        return [following, wire.Bulk(list(files)), wire.Bulk(rows)]
+    number: str
+    box: str | None
+    text: str
+    hash: str | None
+    line: int
+    repository: str | None
+    commit: str | None
 
 
-def _row(description: outline.Description) -> list[object]:
+class DescriptionRow(NamedTuple):
+    """An experiment with its steps; `problem` says what is wrong with it, if anything is."""
+
+    ident: str
+    title: str
+    todo: str | None
+    done: bool
+    file: str
+    line: int
+    archived: bool
+    problem: str | None
+    steps: list[StepRow]
+
+
+class OutlineRow(NamedTuple):
+    """An experiment in short; `file` is the place of its log in a list of files, from 0.
+
+    `ticked`, `steps` and `touched` are as in `explog.methods.agenda.FactsRow`.
+    """
+
+    ident: str
+    title: str
+    todo: str | None
+    done: bool
+    file: int
+    line: int
+    archived: bool
+    ticked: int
+    steps: int
+    touched: int | None
+
+
+@method("describe", lane="fast")
+def describe(
+    daemon: Daemon, _client: Client, idents: list[str]
+) -> tuple[bool, Bulk[str], Bulk[DescriptionRow]]:
+    """Return (COMPLETE PROBLEMS ROWS) for the experiments with one of IDENTS.
+
+    Those that no log has are left out and, unless COMPLETE, also those that were not read yet.
+    PROBLEMS are sentences that say which logs cannot be read.
+    """
+    now = daemon.snapshot()
+    rows = [_description_row(description) for description in outline.describe(now.index, idents)]
+    return now.looked, Bulk(outline.problems(now.index)), Bulk(rows)
+
+
+@method("experiments", lane="slow")
+def experiments(
+    daemon: Daemon, _client: Client, after: int, most: int
+) -> tuple[int | None, Bulk[str], Bulk[OutlineRow]]:
+    """Return (NEXT FILES ROWS): up to MOST experiments after number AFTER, which is 0 at first.
+
+    NEXT is the number to go on from, nil at the end.
+    """
+    if not 0 < most <= _MOST:
+        raise ExplogError("bad-arguments", f"experiments: most must be from 1 to {_MOST}")
+    found, following = outline.outlines(daemon.snapshot().index, after, most)
+    files = {file: place for place, file in enumerate(dict.fromkeys(r.file for r in found))}
+    rows = [
+        OutlineRow(r.ident, r.title, r.todo, bool(r.done), files[r.file], r.line,
+                   is_archive(r.file), r.ticked, r.steps, r.touched)
+        for r in found
+    ]  # fmt: skip
+    return following, Bulk(list(files)), Bulk(rows)
+
+
+def _description_row(description: outline.Description) -> DescriptionRow:
     found = description.experiment
-    steps: list[object] = []
+    steps = []
     for step in found.steps:
         commit = description.commits.get(step.number)
-        box = "X" if step.box == "x" else step.box
-        where = [commit.repository, commit.oid] if commit else [None, None]
-        line = found.line + step.line
-        steps.append([step_text(step.number), box, step.text, step.hash, line, *where])
-    head = [found.ident, found.title, found.todo, found.done, found.file, found.line]
-    return [*head, description.archived, description.problem, steps]
+        steps.append(
+            StepRow(
+                number=step_text(step.number),
+                box="X" if step.box == "x" else step.box,
+                text=step.text,
+                hash=step.hash,
+                line=found.line + step.line,
+                repository=commit.repository if commit else None,
+                commit=commit.oid if commit else None,
+            )
+        )
+    return DescriptionRow(
+        ident=found.ident,
+        title=found.title,
+        todo=found.todo,
+        done=found.done,
+        file=found.file,
+        line=found.line,
+        archived=description.archived,
+        problem=description.problem,
+        steps=steps,
+    )

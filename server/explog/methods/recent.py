@@ -1,27 +1,30 @@
-"""The method that tells what was worked on last: `recent`."""
+"""The method behind the completion of references in commit messages: `recent`."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
-from explog.daemon.loop import Service
-from explog.queries.recent import recent
+from explog.daemon.loop import Daemon
+from explog.queries import recent as queries
 from explog.refs import step_text
-from explog.rpc import wire
-from explog.rpc.registry import Registry
-
-if TYPE_CHECKING:
-    from explog.rpc.connection import Client
+from explog.rpc.arguments import FileName
+from explog.rpc.client import Client
+from explog.rpc.registry import method
+from explog.rpc.wire import Bulk
 
 _MOST = 8
 
 
-def add(registry: Registry, service: Service) -> None:
-    """Add the method, bound to SERVICE, to REGISTRY."""
+class ReferenceRow(NamedTuple):
+    """A reference to a step, or to a whole experiment where `step` is empty."""
 
-    @registry.method("recent", lane="slow")
-    def recent_references(_client: Client, folder: str) -> object:
-        """Return a vector of [EXPERIMENT STEP]: what was committed last in FOLDER's repository."""
-        found = recent(service.ready_store(), Path(folder), _MOST)
-        return wire.Bulk([[one.experiment, step_text(one.step)] for one in found])
+    experiment: str
+    step: str
+
+
+@method("recent", lane="slow")
+def recent(daemon: Daemon, _client: Client, folder: FileName) -> Bulk[ReferenceRow]:
+    """Return what was committed last in the repository around FOLDER, newest first."""
+    found = queries.recent(daemon.snapshot().index, Path(folder), _MOST)
+    return Bulk([ReferenceRow(one.experiment, step_text(one.step)) for one in found])

@@ -1,52 +1,49 @@
-"""What Emacs may ask of a search, which it does at every key."""
+"""The method behind `explog-search`, which Emacs calls at every key."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
-from explog.daemon.loop import Service
-from explog.queries.search import search
-from explog.rpc import wire
-from explog.rpc.registry import Registry
-
-if TYPE_CHECKING:
-    from explog.rpc.connection import Client
+from explog.daemon.loop import Daemon
+from explog.queries import search as queries
+from explog.queries.search import Hit
+from explog.rpc.client import Client, PerClient
+from explog.rpc.registry import method
+from explog.rpc.wire import Bulk
 
 
-class _Latest:
-    """The search of each Emacs for what is being typed; a newer one ends it."""
+class _Typing:
+    """The search for what one Emacs is typing; the next one interrupts it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._interrupts: WeakKeyDictionary[Client, Callable[[], None]] = WeakKeyDictionary()
+        self._interrupt: Callable[[], None] | None = None
 
-    def begin(self, client: Client, interrupt: Callable[[], None]) -> None:
-        """Take note of a search of CLIENT that INTERRUPT ends, and end the one before."""
+    def begin(self, interrupt: Callable[[], None]) -> None:
+        """Note a search that INTERRUPT ends, and end the one before."""
         with self._lock:
-            before = self._interrupts.get(client)
-            self._interrupts[client] = interrupt
+            before, self._interrupt = self._interrupt, interrupt
         if before is not None:
             before()
 
 
-def add(registry: Registry, service: Service) -> None:
-    """Add the methods that search."""
-    latest = _Latest()
+_typing = PerClient(_Typing)
 
-    @registry.method("search", lane="fast")
-    def find(client: Client, text: str, limit: int, typed: object = None) -> object:
-        """Return (TOTAL COMPLETE HITS PROGRESS) for a query: HITS is a vector of hits.
 
-        `explog-search-hit` names what is in each, in the same order as `explog.queries.search.Hit`.
-        PROGRESS says what is being indexed meanwhile. With TYPED the query is being typed: the
-        next such search ends this one, with the error `interrupted`.
-        """
-        store = service.ready_store()
-        with store.interruptible() as interrupt:
-            if typed:
-                latest.begin(client, interrupt)
-            result = search(store, text, limit, count_all=False)
-        return [result.total, result.complete, wire.Bulk(result.hits), service.progress]
+@method("search", lane="fast")
+def search(
+    daemon: Daemon, client: Client, text: str, limit: int, typed: bool = False
+) -> tuple[int, bool, Bulk[Hit], str]:
+    """Return (TOTAL COMPLETE HITS PROGRESS): up to LIMIT hits of a query.
+
+    TOTAL is a lower bound unless COMPLETE. PROGRESS says what is being indexed meanwhile. With
+    TYPED the query is still being typed: the next such search interrupts this one, which then
+    fails with the error `interrupted`.
+    """
+    now = daemon.snapshot()
+    with now.index.interruptible() as interrupt:
+        if typed:
+            _typing[client].begin(interrupt)
+        result = queries.search(now.index, text, limit, count_all=False)
+    return result.total, result.complete, Bulk(result.hits), now.progress

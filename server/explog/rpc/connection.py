@@ -1,8 +1,8 @@
-"""One connection: what Emacs asks, and what is asked of Emacs.
+"""One connection to an Emacs.
 
-Each connection has a thread that reads; methods run in the lanes of `registry`; whoever has
-something to say writes it under the connection's lock. Every request is answered exactly once,
-even one that cannot be read and one whose result cannot be written.
+Each connection has a thread that reads it. Methods run in the threads of the lanes, and every
+thread writes under the connection's lock. Every request is answered exactly once, also a request
+that cannot be read and one whose result cannot be written.
 """
 
 from __future__ import annotations
@@ -14,109 +14,70 @@ import struct
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
-from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol, cast
 
 from explog.errors import ExplogError
 from explog.rpc import wire
-from explog.rpc.untyped import BaseRemoteError, EPCCallManager, EPCHandler
-
-if TYPE_CHECKING:
-    from explog.rpc.server import BridgeServer
+from explog.rpc.client import Client, closed_error
+from explog.rpc.epc_types import EPCHandler
+from explog.rpc.lanes import Lane, LaneName
+from explog.rpc.registry import Application, Method
 
 log = logging.getLogger(__name__)
 
 _HELLO_BYTES = 4096
 _HELLO_SECONDS = 5.0
-_SEND_SECONDS = 60  # with no byte taken: a suspended Emacs must not keep the threads of a lane
+_SEND_SECONDS = 60  # without progress: a suspended Emacs must not keep the threads of a lane
 _CHUNK = 1 << 16
 
 
-class Client:
-    """The Emacs at the other end of a connection."""
+class Host(Protocol):
+    """The server, as its connections see it."""
 
-    def __init__(self, send: Callable[..., None]) -> None:
-        self.version = ""
-        """What it said in `hello`."""
-        self.closed = False
-        """True once the connection is gone; it does not come back."""
-        self._send = send
-        self._calls = EPCCallManager()
+    application: Application
+    lanes: Mapping[LaneName, Lane]
 
-    def call(self, method: str, *args: object, timeout: float) -> object:
-        """Call what Emacs has defined as `method`, wait for `timeout` seconds, return its value.
+    def connected(self, connection: Connection) -> None:
+        """Take note of a new connection."""
 
-        For the threads that run methods, and any other but the one that reads the connection.
-        Raises ExplogError: "timeout", "client-gone", or the code that Emacs gave.
+    def disconnected(self, connection: Connection) -> None:
+        """Take note that a connection is closed."""
+
+    def admit(self, kind: str, rest: list[Any]) -> str:
+        """Return the version of a client whose first message is a good `hello`.
+
+        Raises ExplogError.
         """
-        box: SimpleQueue[tuple[bool, Any]] = SimpleQueue()
-        uid = self._calls.get_uid()
-        self._calls.callbacks[uid] = (
-            lambda value: box.put((True, value)),
-            lambda error: box.put((False, error)),
-        )
-        try:
-            if self.closed:  # asked after the callbacks are in place: `close` may be under way
-                raise _gone()
-            self._send("call", uid, wire.Symbol(method), list(args))
-            good, value = box.get(timeout=timeout)
-        except Empty:
-            message = f"Emacs did not answer {method} within {timeout:g} s"
-            raise ExplogError("timeout", message) from None
-        finally:
-            self._calls.callbacks.pop(uid, None)
-        if good:
-            return value
-        raise _error_of(value)
 
-    def notify(self, method: str, *args: object) -> None:
-        """Call what Emacs has defined as `method`, and do not wait: its answer is ignored.
+    def greeting(self) -> dict[str, object]:
+        """Return the answer to `hello`."""
 
-        Raises ExplogError "client-gone".
-        """
-        self._send("call", self._calls.get_uid(), wire.Symbol(method), list(args))
+    def describe(self) -> list[object]:
+        """Return the answer to `methods`."""
 
-    def settle(self, kind: str, uid: int, value: object) -> None:
-        """Hand the reply `value` to the call that waits for it; ignore one that nobody awaits."""
-        with suppress(BaseRemoteError):
-            if kind == "return":
-                self._calls.handle_return(uid, value)
-            else:
-                self._calls.handle_return_error(uid, value)
+    def add_client(self, client: Client) -> None:
+        """Take note of a client that said hello."""
 
-    def close(self) -> None:
-        """Fail every call that waits."""
-        self.closed = True
-        for uid in list(self._calls.callbacks):
-            self.settle("return-error", uid, _gone())
+    def remove_client(self, client: Client) -> None:
+        """Take note that this client is gone."""
 
 
-def _gone() -> ExplogError:
-    return ExplogError("client-gone", "the connection to Emacs is closed")
+class Connection(EPCHandler):
+    """One connection. Its methods run in the thread that reads it, except `_run` and `_send`."""
 
-
-def _error_of(error: Exception) -> ExplogError:
-    """Return what a call raises for epc's `error`, whose argument is what came over the wire."""
-    value = error.args[0]
-    if isinstance(value, ExplogError):
-        return value
-    parts = wire.plist(value)
-    message = str(parts.get("message") or value)
-    return ExplogError(str(parts.get("code", "emacs-error")), message, data=parts.get("data"))
-
-
-class Handler(EPCHandler):
-    """One connection. Its methods run in the connection's thread, but for `_run` and `_send`."""
-
-    server: BridgeServer
     disable_nagle_algorithm = True
     rbufsize = _CHUNK
 
-    # What EPCHandler has of these logs every argument, decodes without recovery, and writes
-    # without a lock.
+    # EPCHandler's own versions of these methods log every argument, decode without recovery, and
+    # write without a lock.
+
+    def __init__(self, host: Host, request: Any, address: Any) -> None:
+        """Serve the connection until it closes."""
+        self.host = host
+        super().__init__(request, address, cast(Any, host))
 
     def setup(self) -> None:
         socketserver.StreamRequestHandler.setup(self)
@@ -125,7 +86,7 @@ class Handler(EPCHandler):
         self._hello_until: float | None = time.monotonic() + _HELLO_SECONDS
         self._lock = threading.Lock()
         self.client = Client(self._send)
-        self.server.handlers.add(self)
+        self.host.connected(self)
 
     def handle(self) -> None:
         try:
@@ -140,14 +101,14 @@ class Handler(EPCHandler):
     def finish(self) -> None:
         self.hang_up()
         self.client.close()
-        self.server.handlers.discard(self)
+        self.host.disconnected(self)
         if self._hello_until is None:
-            self.server.remove_client(self.client)
+            self.host.remove_client(self.client)
         with suppress(OSError):
             socketserver.StreamRequestHandler.finish(self)
 
     def hang_up(self) -> None:
-        """Close both directions, from any thread; the reader then ends."""
+        """Close both directions, which ends the thread that reads. For any thread."""
         with suppress(OSError):
             self.connection.shutdown(socket.SHUT_RDWR)
 
@@ -170,10 +131,10 @@ class Handler(EPCHandler):
             raise wire.BrokenStreamError(f"no hello within {_HELLO_SECONDS:g} s") from None
 
     def _acknowledge(self) -> None:
-        """Acknowledge what was read at once, which Linux undoes now and then.
+        """Acknowledge at once what was read.
 
-        Emacs cannot turn Nagle's algorithm off: a call made while another one is unanswered
-        would leave it only after 40 ms.
+        Emacs cannot turn Nagle's algorithm off: it would send a call only 40 ms later if the call
+        before is not acknowledged. Linux forgets this option now and then.
         """
         if sys.platform == "linux":
             self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
@@ -188,12 +149,12 @@ class Handler(EPCHandler):
             with self._lock:
                 self.connection.sendall(frame)
         except OSError:
-            self.hang_up()  # a part may have gone out: nothing can follow it
-            raise _gone() from None
+            self.hang_up()  # part of the frame may be sent: nothing can follow it
+            raise closed_error() from None
 
     def _answer(self, kind: str, uid: int, value: object) -> None:
         """Write the answer to request `uid`, or the reason why it cannot be written."""
-        with suppress(ExplogError):  # the client is gone
+        with suppress(ExplogError):  # the connection is closed
             try:
                 self._send(kind, uid, value)
             except ExplogError as error:
@@ -214,9 +175,9 @@ class Handler(EPCHandler):
         if kind == "call":
             self._call(uid, *rest)
         elif kind == "methods":
-            self._answer("return", uid, self.server.describe())
+            self._answer("return", uid, self.host.describe())
         else:
-            self.client.settle(kind, uid, rest[0] if rest else [])
+            self.client.resolve(kind, uid, rest[0] if rest else [])
         return True
 
     def _unreadable(self, message: bytes, error: ExplogError) -> bool:
@@ -225,43 +186,42 @@ class Handler(EPCHandler):
             raise wire.BrokenStreamError(error.message)
         kind, uid = found
         if kind in _REPLIES:
-            self.client.settle("return-error", uid, error)
+            self.client.resolve("return-error", uid, error)
         else:
             self._fail(uid, error, kind="epc-error")
         return True
 
     def _hello(self, kind: str, uid: int, rest: list[Any]) -> bool:
         try:
-            version = self.server.admit(kind, rest)
+            version = self.host.admit(kind, rest)
         except ExplogError as error:
             log.warning("a connection is closed: %s", error.message)
             self._fail(uid, error)
             return False
-        self._answer("return", uid, self.server.greeting())
+        self._answer("return", uid, self.host.greeting())
         self._hello_until = None
         self.connection.settimeout(None)
         self.client.version = version
-        self.server.add_client(self.client)
+        self.host.add_client(self.client)
         return True
 
     def _call(self, uid: int, name: wire.Symbol, args: list[object]) -> None:
         try:
-            method = self.server.registry.find(str(name))
-            method.check(args)
+            method = self.host.application.registry.find(str(name))
+            job = partial(self._run, uid, method, method.check(args))
         except ExplogError as error:
             self._fail(uid, error)
             return
-        job = partial(self._run, uid, method.function, args)
-        if not self.server.lanes[method.lane].submit(job):
-            self._fail(uid, ExplogError("busy", f"too many calls are waiting to run {name}"))
+        if not self.host.lanes[method.lane].submit(job):
+            self._fail(uid, ExplogError("busy", f"too many calls wait for {name} to run"))
 
-    def _run(self, uid: int, function: Callable[..., object], args: list[object]) -> None:
+    def _run(self, uid: int, method: Method[Any, Any], args: list[Any]) -> None:
         try:
-            result = function(self.client, *args)
+            result = method.run(self.host.application.context, self.client, args)
         except ExplogError as error:
             self._fail(uid, error)
         except BaseException as error:  # SystemExit is an answer too
-            log.exception("%s failed", function.__name__)
+            log.exception("%s failed", method.name)
             self._fail(uid, ExplogError("internal", wire.one_line(error)))
         else:
             self._answer("return", uid, result)
@@ -281,7 +241,7 @@ def _parts(message: list[Any]) -> tuple[str, int, list[Any]]:
         case "call", [wire.Symbol(), list()]:
             pass
         case "call", _:
-            raise ExplogError("bad-message", "a call has a uid, a method and a list")
+            raise ExplogError("bad-message", "a call consists of a uid, a method and a list")
         case other, _ if other not in ("methods", *_REPLIES):
-            raise ExplogError("bad-message", f"there is no message {other}")
+            raise ExplogError("bad-message", f"{other} is not a kind of message")
     return name, uid, rest

@@ -1,148 +1,108 @@
-"""Which methods Emacs may call, and the two lanes that they run in.
-
-A method that answers as the user types is `fast`; one that may take longer than a moment (it
-indexes, it runs git) is `slow`. The lanes share no thread, so a slow call never delays a fast one.
-"""
+"""Which methods Emacs may call, and what a server needs to know to serve them."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from queue import SimpleQueue
-from typing import Literal, TypeVar
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Generic, ParamSpec, TypeVar
 
 from explog.errors import ExplogError
+from explog.rpc.arguments import check
+from explog.rpc.client import Client
+from explog.rpc.lanes import BOUNDS, Bounds, LaneName
 
-LaneName = Literal["fast", "slow"]
-Function = Callable[..., object]
-F = TypeVar("F", bound=Function)
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """How many calls of a lane run at once (`workers`), and how many more may wait."""
-
-    workers: int
-    waiting: int
-
-
-BOUNDS: dict[LaneName, Bounds] = {
-    # A fast call takes milliseconds and holds the interpreter while it runs: more than four at
-    # once gain nothing. 256 wait: what Emacs can ask within a second with every buffer's hooks.
-    "fast": Bounds(workers=4, waiting=256),
-    # A slow call mostly waits for git, whose processes compete for the disk. With 32 waiting
-    # behind 4 the last one has to wait for so long that "busy" is the better answer.
-    "slow": Bounds(workers=4, waiting=32),
-}
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
-class Method:
-    """A method as registered. It takes `least` to `most` arguments (None: any number)."""
+class Method(Generic[P, R]):
+    """A function that Emacs may call by `name`; it runs in `lane`."""
 
     name: str
     lane: LaneName
-    function: Function
-    least: int
-    most: int | None
+    function: Callable[P, R]
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Call the function as it is."""
+        return self.function(*args, **kwargs)
 
     @property
     def doc(self) -> str:
         """The first line of the function's docstring."""
         return (self.function.__doc__ or "").strip().partition("\n")[0]
 
-    def check(self, args: list[object]) -> None:
-        """Raise ExplogError "bad-arguments" if the method does not take that many `args`."""
-        if len(args) < self.least or (self.most is not None and len(args) > self.most):
-            takes = f"{self.least}" if self.most == self.least else f"{self.least} to {self.most}"
-            takes = f"at least {self.least}" if self.most is None else takes
-            message = f"{self.name} takes {takes} arguments, not {len(args)}"
-            raise ExplogError("bad-arguments", message)
+    @cached_property
+    def parameters(self) -> list[inspect.Parameter]:
+        """What Emacs passes: the parameters after the first two, with their annotations."""
+        signature = inspect.signature(self.function, eval_str=True)
+        return list(signature.parameters.values())[2:]
+
+    def check(self, args: list[object]) -> list[Any]:
+        """Return ARGS as the annotations have them. Raises ExplogError `bad-arguments`."""
+        least = sum(one.default is inspect.Parameter.empty for one in self.parameters)
+        if not least <= len(args) <= len(self.parameters):
+            raise ExplogError("bad-arguments", f"{self._usage(least)}, not {len(args)}")
+        pairs = zip(self.parameters, args, strict=False)
+        return [check(one.annotation, arg, f"{self.name}: {one.name}") for one, arg in pairs]
+
+    def _usage(self, least: int) -> str:
+        names = [parameter.name for parameter in self.parameters]
+        if not names:
+            return f"{self.name} takes no argument"
+        count = f"{least}" if least == len(names) else f"{least} to {len(names)}"
+        plural = "" if count == "1" else "s"
+        return f"{self.name} takes {count} argument{plural} ({', '.join(names)})"
+
+    def run(self, context: object, client: Client, args: list[Any]) -> object:
+        """Call the function for CLIENT with ARGS that `check` returned."""
+        function: Callable[..., object] = self.function
+        return function(context, client, *args)
+
+
+def method(name: str, *, lane: LaneName) -> Callable[[Callable[P, R]], Method[P, R]]:
+    """Decorate a function `(context, client: Client, *args) -> reply` to be the method NAME.
+
+    `context` is that of the `Application`. The other arguments come from Emacs; they were checked
+    against their annotations, of which `arguments` lists those that are possible. The reply is a
+    value that `wire` can write; a dict arrives in Emacs as a plist. An ExplogError that the
+    function raises reaches Emacs with its code, message and data, any other exception as
+    `internal`.
+    """
+    return lambda function: Method(name, lane, function)
 
 
 class Registry:
-    """The methods by name, and how many of them may run at once."""
+    """The methods by name."""
 
-    def __init__(self, bounds: dict[LaneName, Bounds] = BOUNDS) -> None:
-        self.bounds = bounds
-        self._methods: dict[str, Method] = {}
+    def __init__(self, methods: Iterable[Method[Any, Any]]) -> None:
+        self._methods: dict[str, Method[Any, Any]] = {}
+        for one in methods:
+            if self._methods.setdefault(one.name, one) is not one:
+                raise ValueError(f"two methods have the name {one.name}")
 
-    def __iter__(self) -> Iterator[Method]:
+    def __iter__(self) -> Iterator[Method[Any, Any]]:
         return iter(self._methods.values())
 
-    def method(self, name: str, *, lane: LaneName) -> Callable[[F], F]:
-        """Decorate a function `(client: Client, *args) -> object` to be the method `name`.
-
-        `args` are the values that `wire` describes, positional only; so is the result, and dicts
-        arrive in Emacs as plists. An ExplogError that it raises reaches the caller with its code,
-        message and data; any other exception as "internal". It may use `client.call`.
-        """
-
-        def register(function: F) -> F:
-            if name in self._methods:
-                raise ValueError(f"two methods are called {name}")
-            self._methods[name] = Method(name, lane, function, *_arity(function))
-            return function
-
-        return register
-
-    def find(self, name: str) -> Method:
-        """Return the method `name`. Raises ExplogError "unknown-method"."""
+    def find(self, name: str) -> Method[Any, Any]:
+        """Return the method NAME. Raises ExplogError `unknown-method`."""
         try:
             return self._methods[name]
         except KeyError:
             raise ExplogError("unknown-method", f"there is no method {name}") from None
 
 
-def _arity(function: Function) -> tuple[int, int | None]:
-    """Return the least and the most arguments that `function` takes after the client."""
-    code = function.__code__
-    most = code.co_argcount - 1
-    if most < 0:
-        raise TypeError(f"{function.__name__} takes no client")
-    least = max(0, most - len(function.__defaults__ or ()))
-    return least, None if code.co_flags & 0x04 else most  # 0x04: it has *args
+@dataclass(frozen=True)
+class Application:
+    """What a server serves."""
 
-
-class Lane:
-    """Threads that run jobs in turn, no more of them than `bounds` says.
-
-    The threads are daemons and start when first needed: a call that runs must not keep the
-    process from ending, and start-up stays short.
-    """
-
-    def __init__(self, name: str, bounds: Bounds) -> None:
-        self._name = name
-        self._bounds = bounds
-        self._jobs: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        self._lock = threading.Lock()
-        self._unfinished = 0
-        self._threads = 0
-
-    def submit(self, job: Callable[[], None]) -> bool:
-        """Have `job`, which raises nothing, run; return False if the lane is full."""
-        with self._lock:
-            if self._unfinished >= self._bounds.workers + self._bounds.waiting:
-                return False
-            self._unfinished += 1
-            if self._threads < min(self._unfinished, self._bounds.workers):
-                self._threads += 1
-                name = f"{self._name}-{self._threads}"
-                threading.Thread(target=self._work, name=name, daemon=True).start()
-        self._jobs.put(job)
-        return True
-
-    def _work(self) -> None:
-        while True:
-            job = self._jobs.get()
-            try:
-                job()
-            finally:
-                with self._lock:
-                    self._unfinished -= 1
-
-
-def lanes(bounds: dict[LaneName, Bounds]) -> dict[LaneName, Lane]:
-    """Return a new lane for each of `bounds`."""
-    return {name: Lane(name, bound) for name, bound in bounds.items()}
+    registry: Registry
+    context: object = None
+    """The first argument of every method."""
+    version: str = ""
+    """What the server tells Emacs in its answer to `hello`."""
+    bounds: Mapping[LaneName, Bounds] = field(default_factory=lambda: BOUNDS)
+    on_client_ready: Callable[[Client], None] | None = None
+    """Called for each client that said hello, in a thread of its own."""

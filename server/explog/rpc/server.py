@@ -1,6 +1,6 @@
 """The server that Emacs talks to: EPC over loopback, behind a token.
 
-`serve` runs it as a process that ends when its stdin does: Emacs is gone then, however it went.
+`serve` runs it as a process that ends when its stdin ends, which happens however Emacs ends.
 """
 
 from __future__ import annotations
@@ -21,39 +21,32 @@ from typing import Any, BinaryIO, TextIO, cast
 
 from explog.errors import ExplogError
 from explog.rpc import wire
-from explog.rpc.connection import Client, Handler
-from explog.rpc.registry import Registry, lanes
-from explog.rpc.untyped import EPCServer
+from explog.rpc.client import Client
+from explog.rpc.connection import Connection
+from explog.rpc.epc_types import EPCServer
+from explog.rpc.lanes import lanes
+from explog.rpc.registry import Application
 
 log = logging.getLogger(__name__)
 
 _EXIT_SECONDS = 0.8
-_SWITCH_SECONDS = 0.0005  # a fast call takes turns with a slow one that computes: 5 ms each else
+_SWITCH_SECONDS = 0.0005  # by default a fast call waits 5 ms for a slow one that computes
 
 
-class BridgeServer(EPCServer):
+class Server(EPCServer):
     """Listens on a free port of the loopback. `clients` are those that said hello."""
 
     clients: list[Client]
     request_queue_size = 64
 
-    def __init__(
-        self,
-        registry: Registry,
-        token: str,
-        *,
-        version: str = "",
-        on_client_ready: Callable[[Client], None] | None = None,
-    ) -> None:
-        """Listen. `on_client_ready` is called for each client, in a thread of its own."""
-        self.registry = registry
-        self.lanes = lanes(registry.bounds)
-        self.handlers: set[Handler] = set()
+    def __init__(self, application: Application, token: str) -> None:
+        """Listen for clients that know TOKEN."""
+        self.application = application
+        self.lanes = lanes(application.bounds)
+        self._connections: set[Connection] = set()
         self._token = token.encode()
-        self._version = version
-        self._on_client_ready = on_client_ready
         self._stopping = False
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__(("127.0.0.1", 0), Connection)
 
     def run(self) -> None:
         """Accept connections until `stop`."""
@@ -66,18 +59,18 @@ class BridgeServer(EPCServer):
         with suppress(OSError):  # wakes `run`, which waits for a connection without polling
             host, port = cast("tuple[str, int]", self.server_address)
             socket.create_connection((host, port), timeout=1).close()
-        for handler in list(self.handlers):
-            handler.hang_up()
+        for connection in list(self._connections):
+            connection.hang_up()
         self.server_close()
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Read a connection in a thread of its own."""
         arguments = (request, client_address)
-        threading.Thread(target=self._connection, args=arguments, daemon=True).start()
+        threading.Thread(target=self._connect, args=arguments, daemon=True).start()
 
-    def _connection(self, request: Any, client_address: Any) -> None:
+    def _connect(self, request: Any, client_address: Any) -> None:
         try:
-            self.finish_request(request, client_address)
+            Connection(self, request, client_address)
         except OSError:  # it was gone before it began
             log.debug("a connection broke", exc_info=True)
         except Exception:
@@ -85,18 +78,26 @@ class BridgeServer(EPCServer):
         finally:
             self.shutdown_request(request)
 
+    def connected(self, connection: Connection) -> None:
+        """Close CONNECTION when the server stops."""
+        self._connections.add(connection)
+
+    def disconnected(self, connection: Connection) -> None:
+        """Forget CONNECTION, which is closed."""
+        self._connections.discard(connection)
+
     def handle_client_connect(self, client: Client) -> None:
-        """Called by `add_client`, in the thread that reads the connection."""
-        if self._on_client_ready is not None:
-            threading.Thread(target=self._client_ready, args=(client,), daemon=True).start()
+        """Greet CLIENT. `add_client` calls this in the thread that reads the connection."""
+        greet = self.application.on_client_ready
+        if greet is not None:
+            threading.Thread(target=self._greet, args=(greet, client), daemon=True).start()
 
     def handle_client_disconnect(self, client: Client) -> None:
-        """Called by `remove_client`."""
+        """Do nothing. `remove_client` calls this."""
 
-    def _client_ready(self, client: Client) -> None:
+    def _greet(self, greet: Callable[[Client], None], client: Client) -> None:
         try:
-            if self._on_client_ready is not None:
-                self._on_client_ready(client)
+            greet(client)
         except ExplogError as error:
             log.warning("greeting a client: %s", error)
         except Exception:
@@ -125,7 +126,7 @@ class BridgeServer(EPCServer):
         """Return the answer to `hello`."""
         python = sys.version.partition(" ")[0]
         return {
-            "server": self._version,
+            "server": self.application.version,
             "protocol": wire.PROTOCOL,
             "pid": os.getpid(),
             "python": python,
@@ -133,28 +134,19 @@ class BridgeServer(EPCServer):
 
     def describe(self) -> list[object]:
         """Return the answer to `methods`: (NAME ARGUMENTS DOC) of each."""
-        return [(wire.Symbol(method.name), [], method.doc) for method in self.registry]
+        return [(wire.Symbol(method.name), [], method.doc) for method in self.application.registry]
 
 
 def _unauthenticated() -> ExplogError:
     return ExplogError("unauthenticated", "the first call must be hello, with the token")
 
 
-def serve(
-    registry: Registry,
-    *,
-    stdin: BinaryIO,
-    stdout: TextIO,
-    version: str = "",
-    on_ready: Callable[[BridgeServer], None] | None = None,
-    on_client_ready: Callable[[Client], None] | None = None,
-) -> int:
-    """Serve `registry` until the end of `stdin` or SIGTERM; return the exit status.
+def serve(application: Application, *, stdin: BinaryIO, stdout: TextIO) -> int:
+    """Serve APPLICATION until STDIN ends or SIGTERM comes; return the exit status.
 
-    The first line of `stdin` is the token, at least 64 hexadecimal digits, else the status is 2.
-    The port is printed to `stdout` as one line, then `on_ready` is called in this thread. From
-    the end of `stdin` on the process has less than a second to end by itself; then it is ended,
-    whatever its threads do.
+    The first line of STDIN is the token, at least 64 hexadecimal digits; without it the status is
+    2. The port is printed to STDOUT as one line. From the end of STDIN on the process has less than
+    a second to end by itself; after that it ends at once, whatever its threads do.
     """
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     token = _read_token(stdin.fileno())
@@ -165,20 +157,18 @@ def serve(
             file=sys.stderr,
         )
         return 2
-    server = BridgeServer(registry, token, version=version, on_client_ready=on_client_ready)
+    server = Server(application, token)
     ended = _watch(stdin.fileno())
     sys.setswitchinterval(_SWITCH_SECONDS)
     threading.Thread(target=server.run, daemon=True).start()
     server.print_port(stdout)
-    if on_ready is not None:
-        on_ready(server)
     ended.wait()
     server.stop()
     return 0
 
 
 def _read_token(stdin: int) -> str | None:
-    """Return the token, None if there is none; take no byte after its line."""
+    """Return the token, or None without one; read no byte beyond its line."""
     line = b""
     while not line.endswith(b"\n") and len(line) < 1024:
         byte = os.read(stdin, 1)
@@ -189,9 +179,9 @@ def _read_token(stdin: int) -> str | None:
 
 
 def _watch(stdin: int) -> threading.Event:
-    """Return an event that is set at the end of `stdin`, or at SIGTERM or SIGINT.
+    """Return an event that is set at the end of STDIN, or at SIGTERM or SIGINT.
 
-    A while later the process ends, should it still be there.
+    `_EXIT_SECONDS` later the process ends, whatever it does.
     """
     ended = threading.Event()
     asleep, wake = os.pipe()

@@ -21,7 +21,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import sexpdata
 
@@ -35,6 +35,8 @@ MAX_FRAME = 0xFFFFFF
 
 _HEADER = 6
 _LINE = 300
+
+T = TypeVar("T")
 
 if TYPE_CHECKING:
     # sexpdata has no types; these are the parts in use.
@@ -57,14 +59,14 @@ class BrokenStreamError(Exception):
 
 
 @dataclass(frozen=True)
-class Bulk:
-    """Rows for Emacs in quantity: a vector of vectors, ten times as fast to write as lists.
+class Bulk(Generic[T]):
+    """Many rows for Emacs: a vector of vectors, which is written ten times as fast as lists.
 
-    `rows` holds str, int, finite float, True, False, None, and lists of these, to any depth. None
-    and False arrive as nil.
+    `rows` holds str, int, finite float, True, False, None, and lists or tuples of these, to any
+    depth. None and False arrive as nil.
     """
 
-    rows: Sequence[object]
+    rows: Sequence[T]
 
 
 # Reading
@@ -259,7 +261,7 @@ def _bytes(value: bytes, **_: object) -> str:
 
 
 @_writes(Bulk)
-def _bulk(bulk: Bulk, **_: object) -> str:
+def _bulk(bulk: Bulk[object], **_: object) -> str:
     """JSON with tabs for commas, which Lisp reads as vectors.
 
     JSON escapes the tabs inside strings, so a tab is always between two items, and the words

@@ -1,4 +1,4 @@
-"""What is used of the package `epc`, which has no types, with types."""
+"""Types for the parts of the package `epc` that are used here: it has none."""
 
 from __future__ import annotations
 

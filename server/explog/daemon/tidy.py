@@ -1,0 +1,41 @@
+"""Tidy up the index while nothing happens."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import time
+
+from explog.index.sqlite import SqliteStore
+
+log = logging.getLogger(__name__)
+
+# How long nothing must happen before the index is tidied up.
+_IDLE_SECONDS = 30.0
+
+
+class Tidying:
+    """When to tidy up the index, and whether anything is left to tidy."""
+
+    def __init__(self) -> None:
+        self._needed = True
+        self._busy = time.monotonic()
+
+    def postpone(self) -> None:
+        """Wait again until nothing happens for a while."""
+        self._busy = time.monotonic()
+
+    def require(self) -> None:
+        """Say that the index has changed."""
+        self._needed = True
+
+    def step(self, index: SqliteStore) -> bool:
+        """Tidy up a little of INDEX if it is time; return whether more is left."""
+        if not self._needed or time.monotonic() - self._busy < _IDLE_SECONDS:
+            return False
+        try:
+            self._needed = index.tidy()
+        except sqlite3.DatabaseError as error:  # the disk is full, or the file damaged
+            log.warning("the index is not tidied up: %s", error)
+            self._needed = False
+        return self._needed
