@@ -55,6 +55,7 @@ def test_a_value_that_fits(kind: Any, value: object, wanted: object) -> None:
         (str, Symbol("x"), "value must be a string, not the symbol x"),
         (str, "a\udcff", "value must be text in UTF-8, not the string 'a\\udcff'"),
         (FileName, [1, 2], "value must be a file name, not a list of 2"),
+        (FileName, "/a\0b", "value must be a file name, not the string '/a\\x00b'"),
         (int, True, "value must be an integer, not t"),
         (int, 1.0, "value must be an integer, not 1.0"),
         (int, 2**63, "value must be an integer of at most 64 bits, not 9223372036854775808"),

@@ -87,7 +87,7 @@ def find_commit(daemon: Daemon, _client: Client, commit: str) -> Bulk[FoundCommi
 @method("experiments-of-file", lane="slow")
 def experiments_of_file(daemon: Daemon, _client: Client, path: FileName) -> Bulk[TouchedRow]:
     """Return the experiments whose commits changed the file or folder PATH, newest first."""
-    if not os.path.isabs(path) or "\0" in path:
+    if not os.path.isabs(path):
         raise ExplogError("bad-arguments", f"{path!r} is not an absolute file name")
     index = daemon.snapshot().index
     touched = history.experiments_of_file(index, Path(os.path.realpath(path)))

@@ -72,6 +72,8 @@ def _scalar(kind: Any, value: object, name: str) -> object:
         raise _wrong(name, "a file name" if kind is FileName else "a string", value)
     if kind is str and not _is_utf_8(value):
         raise _wrong(name, "text in UTF-8", value)
+    if kind is FileName and "\0" in value:
+        raise _wrong(name, "a file name", value)
     return value
 
 
