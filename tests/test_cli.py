@@ -3,10 +3,8 @@
 import json
 import os
 import pty
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -474,69 +472,6 @@ def test_reader_that_goes_away(given: list[str], log: Path) -> None:
     assert process.wait(60) == 141
     assert process.stderr.read() == b""
     process.stderr.close()
-
-
-@pytest.mark.parametrize("number", range(3))
-def test_control_c(given: list[str], tmp_path: Path, number: int) -> None:
-    """Wait for the index's lock, which another process holds, and interrupt that."""
-    index = tmp_path / "index.sqlite"
-    assert explog("index", *given, "--index", index).returncode == 0
-    holder = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(index)], stdout=subprocess.PIPE, stdin=subprocess.PIPE
-    )
-    assert holder.stdout is not None
-    assert holder.stdout.readline() == b"held\n"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "explog", "index", *given, "--index", index],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    time.sleep(0.7 + number * 0.2)
-    process.send_signal(signal.SIGINT)
-    holder.communicate(b"\n")
-    out, err = process.communicate(timeout=60)
-    assert (process.returncode, out, err) == (130, b"", b"explog: interrupted\n")
-
-
-@pytest.mark.parametrize("seconds", [0.03, 0.06, 0.1, 0.15, 0.2, 0.3])
-def test_control_c_while_the_program_is_loaded(given: list[str], seconds: float) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-X", "utf8", "-m", "explog", "index", *given],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    )
-    time.sleep(seconds)
-    process.send_signal(signal.SIGINT)
-    _out, err = process.communicate(timeout=60)
-    # Before any of our code runs, Python itself ends with 1.
-    early = process.returncode == 1 and b"explog" not in err
-    assert early or process.returncode in (0, 130, -signal.SIGINT)
-    assert b"explog" not in err or b"Traceback" not in err
-
-
-def test_control_c_while_a_long_log_is_read(given: list[str], log: Path, tmp_path: Path) -> None:
-    """A terminal interrupts every process, also those that help to read."""
-    log.write_text("".join(ENTRY.replace("201", str(n)) for n in range(80_000)))
-    process = subprocess.Popen(
-        [sys.executable, "-m", "explog", "index", *given, "--index", tmp_path / "index.sqlite"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
-    time.sleep(1.5)
-    assert process.poll() is None
-    os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=60)
-    assert (process.returncode, out, err) == (130, b"", b"explog: interrupted\n")
-
-
-HOLD = """
-import sqlite3, sys
-db = sqlite3.connect(sys.argv[1], isolation_level=None)
-db.execute("BEGIN IMMEDIATE")
-print("held", flush=True)
-sys.stdin.read()
-"""
 
 
 def test_unexpected_error_leaves_a_report(given: list[str], home: Path, tmp_path: Path) -> None:

@@ -2,14 +2,23 @@
 
 import sys
 
+try:
+    from explog import interrupt
+except KeyboardInterrupt:
+    sys.exit(130)
+
 
 def run() -> None:
-    """Run the program; an interrupt while it is still being loaded ends it without a traceback."""
+    """Run the program, which Ctrl-C ends with one line, also while it is being loaded."""
+    interrupt.install()
     try:
-        from explog.cli import main
-    except KeyboardInterrupt:
-        sys.exit(130)
-    main(prog_name="explog")
+        with interrupt.taking_precedence():
+            from explog.cli import main
+
+            main(prog_name="explog")
+    except interrupt.Interrupt:
+        interrupt.tell()
+        raise
 
 
 if __name__ == "__main__":

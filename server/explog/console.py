@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from explog import __version__
+from explog import __version__, interrupt
 from explog.config import Settings, load, with_overrides
 from explog.errors import ExplogError
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
-_FAILED, _INTERRUPTED, _BROKEN_PIPE = 2, 130, 141
+_FAILED, _BROKEN_PIPE = 2, 141
 _MULTIPLE = ("logs", "repos")
 _SINGLE = ("index", "config", "as_json")
 # Control characters of a log or a name would do things to a terminal.
@@ -82,14 +82,12 @@ def failures(*, as_json: bool = False) -> Iterator[None]:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="surrogateescape")  # file names may be any bytes
     try:
-        yield
+        with interrupt.taking_precedence():
+            yield
     except (click.ClickException, click.exceptions.Exit, click.Abort):
         raise
     except ExplogError as error:
         _fail(error, as_json=as_json)
-    except KeyboardInterrupt:
-        click.echo("explog: interrupted", err=True)
-        sys.exit(_INTERRUPTED)
     except BrokenPipeError:
         # Whatever is flushed from now on has somewhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -10,6 +10,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 
@@ -31,17 +32,41 @@ def start(
     """
     receiver, sender = _SPAWN.Pipe(duplex=False)
     process = _SPAWN.Process(target=_run, args=(target, sender, arguments), daemon=leaf)
-    # The Ctrl-C of a terminal is not for it: to end it is for this one.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        process.start()
+        # A process as well; at its start, Python 3.11 lets Ctrl-C through, whatever was so before.
+        resource_tracker.ensure_running()
+        with _interrupts_held_back():
+            process.start()
     except OSError as error:
         log.warning("no other process can be made: %s", error)
         return None, receiver
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         sender.close()
     return process, receiver
+
+
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Hold Ctrl-C back until the end of the block, and for good from processes started in it.
+
+    They inherit that it is blocked: a terminal sends it to all, but to end them is for us. Here
+    another thread may take it, of which the main one is told: amid the start, that would leave a
+    process to which nobody says what to do.
+    """
+    in_main = threading.current_thread() is threading.main_thread()
+    held: list[int] = []
+    handler = None
+    if in_main:
+        handler = signal.signal(signal.SIGINT, lambda number, _frame: held.append(number))
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        if handler is not None:
+            signal.signal(signal.SIGINT, handler)
+        if held:
+            signal.raise_signal(signal.SIGINT)
 
 
 def _run(target: Callable[..., None], sender: Connection, arguments: tuple[object, ...]) -> None:
