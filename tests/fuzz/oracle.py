@@ -1,0 +1,261 @@
+"""The rule of the hash once more, naive and slow: what may stand on each step after explog ran.
+
+Where the rule leaves a choice, every right answer is allowed.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from fuzz.history import Commit, History, State, Step
+from fuzz.logtext import Entry, Item, given_twice, read_log
+
+Tick = Literal["tick", "same"]
+
+
+class Outcome(NamedTuple):
+    """One right answer: the commit whose hash stands there (None: what stood there), the box."""
+
+    oid: str | None
+    box: Tick = "same"
+
+
+@dataclass
+class Verdict:
+    """What is right for one step, and why; `reasons` must be named as not placed."""
+
+    item: Item
+    outcomes: set[Outcome]
+    why: str
+    reasons: set[str] = field(default_factory=set)
+    chosen: set[str] = field(default_factory=set)
+
+
+@dataclass
+class Memory:
+    """The commits that explog saw as long as it kept its index."""
+
+    seen: set[str] = field(default_factory=set)
+
+
+@dataclass
+class World:
+    """What the oracle is asked about."""
+
+    logs: dict[Path, str]
+    repositories: list[Path]
+    state: State
+    memory: Memory
+
+
+class Oracle:
+    """Says what may stand on the steps of the logs."""
+
+    def __init__(self, history: History, world: World) -> None:
+        self.history = history
+        self.world = world
+        self.entries = {path: read_log(text) for path, text in world.logs.items()}
+        self.ids: dict[str, list[Path]] = {}
+        for path, entries in self.entries.items():
+            for entry in entries:
+                self.ids.setdefault(entry.id, []).append(path)
+        self.claims: dict[Step, list[Commit]] = {}
+        for oid in world.state.reachable:
+            for step in history.commits[oid].claims:
+                self.claims.setdefault(step, []).append(history.commits[oid])
+
+    @property
+    def items(self) -> list[Item]:
+        """All steps of all logs."""
+        logs = self.entries.values()
+        return [item for entries in logs for entry in entries for item in entry.items]
+
+    def verdicts(self) -> dict[Path, list[Verdict]]:
+        """Return what is right for each step of each log."""
+        return {
+            path: [self._verdict(path, entry, item) for entry in entries for item in entry.items]
+            for path, entries in self.entries.items()
+        }
+
+    # Rule 6: which log a repository means by an id
+
+    def owner(self, repository: Path, id_: str) -> Path | None:
+        """Return the log that REPOSITORY means by the experiment ID_, None if nobody can tell."""
+        logs = self.ids.get(id_, [])
+        if len(logs) == 1:
+            return logs[0]
+        inside = [log for log in logs if repository in log.parents]
+        return inside[0] if len(inside) == 1 else None
+
+    def _means(self, commit: Commit, id_: str, log: Path) -> bool:
+        repositories = self.world.state.reachable[commit.oid]
+        return any(self.owner(repository, id_) == log for repository in repositories)
+
+    # Rule 2: which commit stands
+
+    def chosen(self, log: Path, step: Step) -> tuple[set[str], int]:
+        """Return the best of the commits that claim STEP, and how strongly they claim it."""
+        claims = [one for one in self.claims.get(step, []) if self._means(one, step[0], log)]
+        if not claims:
+            return set(), -1
+        strength = max(one.claims[step] for one in claims)
+        best = [one for one in claims if one.claims[step] == strength]
+        newest = max((one.author_time, one.time) for one in best)
+        last = {one.oid for one in best if (one.author_time, one.time) == newest}
+        last = {
+            oid for oid in last if not any(self.history.comes_after(other, oid) for other in last)
+        }
+        return last & self.world.state.by_head or last, strength
+
+    # What a hash in the log is
+
+    def resolve(self, digits: str | None) -> Commit | None:
+        """Return the reachable commit with DIGITS."""
+        if digits is None:
+            return None
+        found = [oid for oid in self.world.state.reachable if oid.startswith(digits.lower())]
+        return self.history.commits[found[0]] if found else None
+
+    def recall(self, digits: str) -> Commit | None:
+        """Return the commit with DIGITS that no branch reaches, if git or the index knows it."""
+        digits = digits.lower()
+        seen = [oid for oid in self.world.memory.seen if oid.startswith(digits)]
+        if seen:
+            return self.history.commits[seen[0]]
+        return self.history.find(digits, self.world.repositories)
+
+    def successors(self, dead: Commit) -> set[str]:
+        """Return what became of the commit DEAD."""
+        reachable = [self.history.commits[oid] for oid in self.world.state.reachable]
+        key = dead.author, dead.author_time, dead.subject
+        same = {one.oid for one in reachable if (one.author, one.author_time, one.subject) == key}
+        if same:
+            return same
+        patch = self.history.patch(dead.oid, self.world.repositories)
+        if patch is None:
+            return set()
+        same = {
+            one.oid
+            for one in reachable
+            if self.history.patch(one.oid, self.world.repositories) == patch
+        }
+        return same if len(same) == 1 else set()
+
+    # Rule 5: renumbered lists
+
+    def is_stray(self, item: Item, commit: Commit | None) -> bool:
+        """Tell whether COMMIT claims other steps of the experiment than ITEM, where it stands."""
+        if commit is None or item.step in commit.claims:
+            return False
+        return any(id_ == item.experiment for id_, _number in commit.claims)
+
+    def strays(self, log: Path, id_: str) -> set[str]:
+        """Return the commits whose hash stands on a step of the experiment they do not claim."""
+        items = [item for entry in self.entries[log] for item in entry.items if entry.id == id_]
+        found = [(item, self.resolve(item.digits)) for item in items]
+        return {commit.oid for item, commit in found if commit and self.is_stray(item, commit)}
+
+    def _displaced(self, log: Path, step: Step) -> set[str]:
+        """Return the successors of dead hashes on other steps of the experiment."""
+        found: set[str] = set()
+        for entry in self.entries[log]:
+            for item in entry.items if entry.id == step[0] else ():
+                if item.step != step and item.digits and not self.resolve(item.digits):
+                    dead = self.recall(item.digits)
+                    if dead and item.step not in dead.spoken_of:
+                        found |= self.successors(dead)
+        return found
+
+    # The verdict
+
+    def _verdict(self, log: Path, entry: Entry, item: Item) -> Verdict:
+        step = item.step
+        chosen, strength = self.chosen(log, step)
+        why = f"chosen {sorted(oid[:7] for oid in chosen)} (strength {strength})"
+        verdict = Verdict(item, set(), why, chosen=chosen)
+        keep = Outcome(None)
+        place = {Outcome(oid, "tick" if strength >= 2 else "same") for oid in chosen} or {keep}
+        twice = step[1] in given_twice(entry.items) or len(self.ids[step[0]]) > len(
+            set(self.ids[step[0]])
+        )
+        blocked = chosen & self.strays(log, step[0])
+        if twice and chosen:
+            place = {keep}
+            verdict.reasons = {"ambiguous"}
+        elif blocked:
+            place = {one for one in place if one.oid not in blocked} | {keep}
+            here = self.resolve(item.digits)
+            stands = here and here.oid in chosen and item.box == "X"
+            verdict.reasons = {"renumbered"} if blocked == chosen and not stands else set()
+            verdict.why += ", renumbered"
+        return self._by_what_stands_there(log, verdict, place)
+
+    def _by_what_stands_there(self, log: Path, verdict: Verdict, place: set[Outcome]) -> Verdict:
+        item, keep = verdict.item, Outcome(None)
+        verdict.outcomes = place
+        if item.digits is None:
+            self._allow_to_wait(log, verdict)
+            return verdict
+        here = self.resolve(item.digits)
+        if here:
+            verdict.why += f", here {here.oid[:7]}"
+            if item.step not in here.spoken_of:
+                verdict.why += " by hand"
+                verdict.outcomes = {keep}
+                verdict.reasons |= {"kept-by-hand", "renumbered"} if verdict.chosen else set()
+            else:
+                self._allow_to_wait(log, verdict)
+            return verdict
+        dead = self.recall(item.digits)
+        verdict.why += f", dead {item.digits}" + ("" if dead else " unknown")
+        if dead is None:
+            if not mixes_digits_and_letters(item.digits):
+                verdict.outcomes = place | {keep}
+            return verdict
+        if item.step in dead.spoken_of:
+            if item.step not in dead.claims and place == {keep}:
+                verdict.outcomes = {keep} | {Outcome(oid) for oid in self.successors(dead)}
+            return verdict
+        successors = self.successors(dead)
+        verdict.why += f" of another, now {sorted(oid[:7] for oid in successors)}"
+        verdict.outcomes = {Outcome(oid) for oid in successors} or {keep}
+        verdict.reasons = {"kept-by-hand"} if verdict.chosen and not successors else set()
+        return verdict
+
+    def _allow_to_wait(self, log: Path, verdict: Verdict) -> None:
+        """Allow nothing where the chosen commit's elder stands on another step: it is moved there.
+
+        The rule does not say whether what will stand there counts; nothing wrong is written.
+        """
+        if verdict.chosen & self._displaced(log, verdict.item.step):
+            verdict.outcomes = verdict.outcomes | {Outcome(None)}
+            verdict.reasons = set()
+
+
+def mixes_digits_and_letters(digits: str) -> bool:
+    """Tell whether a hash that nobody knows cannot be a word, a number or a word with a number."""
+    return re.fullmatch(r"\d+|[a-f]*\d*", digits.lower()) is None
+
+
+def unknown_references(oracle: Oracle) -> Iterable[tuple[Commit, Step, str]]:
+    """Return (commit, step, reason) for each claim on a step that no log has."""
+    numbers = {
+        (log, item.experiment, item.number)
+        for log, entries in oracle.entries.items()
+        for entry in entries
+        for item in entry.items
+    }
+    for step, commits in oracle.claims.items():
+        for commit in commits:
+            if step[0] not in oracle.ids:
+                yield commit, step, "unknown-experiment"
+                continue
+            owners = {
+                oracle.owner(one, step[0]) for one in oracle.world.state.reachable[commit.oid]
+            }
+            if len(owners) != 1 or None in owners:
+                continue
+            if not any((owner, *step) in numbers for owner in owners):
+                yield commit, step, "unknown-step"
