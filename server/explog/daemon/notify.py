@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from typing import NamedTuple
 
 from explog.checking.flags import Flag
 from explog.errors import ExplogError
@@ -27,6 +28,16 @@ _EMACS_SECONDS = 20.0
 # How many of the problems that wait for the user are sent in full.
 _MOST_PROBLEMS = 10
 _LINE = re.compile(r":\d+: ")
+
+
+class FlagRow(NamedTuple):
+    """A step that bears a hash and has another number than its commit says."""
+
+    file: str
+    line: int
+    experiment: str
+    hash: str
+    message: str
 
 
 class Notifier:
@@ -113,7 +124,7 @@ class _Listener:
         if flags == self._flags:
             return
         self._flags = list(flags)
-        rows = [[flag.file, flag.line, flag.experiment, flag.hash, flag.message] for flag in flags]
+        rows = [FlagRow(f.file, f.line, f.experiment, f.hash, f.message) for f in flags]
         self._notify("flags", rows)
 
     def show_problems(self, messages: list[str]) -> None:

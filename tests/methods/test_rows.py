@@ -1,0 +1,91 @@
+"""Each row that Emacs and the server exchange has the same fields in both languages."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+import pytest
+
+from explog.daemon import notify
+from explog.methods import agenda, backfill, check, doctor, history, outline, recent
+from explog.queries import search
+from support.calls import REGISTRY
+
+ELISP = Path(__file__).parents[2] / "elisp"
+
+STRUCTS: dict[type, str] = {
+    agenda.FactsRow: "explog-agenda-facts",
+    agenda.PlaceRow: "explog-agenda-place",
+    backfill.EditRow: "explog-backfill-edit-row",
+    backfill.FailureRow: "explog-backfill-failure",
+    backfill.NotMadeRow: "explog-backfill-not-made",
+    backfill.SheetRow: "explog-backfill-sheet-row",
+    backfill.UnplacedRow: "explog-backfill-unplaced-row",
+    check.LineRow: "explog-check-line",
+    check.MendRow: "explog-check-mend-row",
+    check.ProblemRow: "explog-check-problem",
+    doctor.FindingRow: "explog-doctor-row",
+    history.CommitRow: "explog-history-commit",
+    history.FoundCommitRow: "explog-visit-commit",
+    history.TouchedRow: "explog-here-experiment",
+    notify.FlagRow: "explog-flags-row",
+    outline.DescriptionRow: "explog-cache-experiment-row",
+    outline.OutlineRow: "explog-cache-outline-row",
+    outline.StepRow: "explog-cache-step-row",
+    recent.ReferenceRow: "explog-message-reference",
+    search.Hit: "explog-search-hit",
+}
+
+PENDING = set(STRUCTS.values()) - {
+    "explog-search-hit",
+    "explog-check-problem",
+    "explog-history-commit",
+}
+"""Rows that Emacs Lisp still takes apart without a struct."""
+
+_STRUCT = re.compile(
+    r"\(cl-defstruct \((?P<name>[^\s()]+)\s[^\"]*?\(:type (?P<type>vector|list)\)(?P<rest>.*?)\n\n",
+    re.DOTALL,
+)
+_DOCSTRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+
+
+def structs() -> dict[str, list[str]]:
+    """Return the slots of each struct of Emacs Lisp that is a vector or a list, by name."""
+    found = {}
+    for path in ELISP.glob("*.el"):
+        for match in _STRUCT.finditer(path.read_text(encoding="utf-8")):
+            _, _, slots = _DOCSTRING.sub('"', match["rest"], count=1).partition('"')
+            found[match["name"]] = re.findall(r"[a-z-]+", slots)
+    return found
+
+
+FOUND = structs()
+
+
+@pytest.mark.parametrize("row", STRUCTS, ids=lambda row: row.__name__)
+def test_the_fields_are_the_same(row: Any) -> None:
+    name = STRUCTS[row]
+    if name in PENDING:
+        assert name not in FOUND, "take it off the list of pending ones"
+        return
+    assert FOUND[name] == [field.replace("_", "-") for field in row._fields]
+
+
+def test_every_row_of_a_method_is_known() -> None:
+    seen: set[type] = set()
+    for method in REGISTRY:
+        _collect(get_type_hints(method.function).values(), seen)
+    assert seen <= STRUCTS.keys()
+    assert STRUCTS.keys() - seen == {notify.FlagRow}
+
+
+def _collect(kinds: Any, seen: set[type]) -> None:
+    """Add to SEEN the named tuples among KINDS and inside them."""
+    for kind in kinds:
+        if isinstance(kind, type) and hasattr(kind, "_fields"):
+            seen.add(kind)
+            _collect(get_type_hints(kind).values(), seen)
+        _collect(get_args(kind), seen)
