@@ -17,7 +17,9 @@ from explog.refs import (
     Reference,
     claims,
     find_references,
+    id_shape,
     is_id,
+    may_be_id,
     parse_step,
     results_pattern,
     split_message,
@@ -58,6 +60,33 @@ def test_a_mention_is_where_it_says() -> None:
 )
 def test_ids(text: str, expected: bool) -> None:
     assert is_id(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("ident", "others", "expected"),
+    [
+        ("7", [], True),
+        ("99999", ["1"], True),
+        ("2e", ["1", "201"], False),
+        ("2e", ["201b"], False),
+        ("2e", ["1a"], False),  # everybody writes [e2e]
+        ("2e-tests", ["3c-data"], False),
+        ("10s", ["12b"], False),
+        ("3nn", ["4ab"], False),
+        ("14n", ["1", "201b"], False),
+        ("14n", ["12b"], True),
+        ("202b", ["201b"], True),
+        ("1300c", ["201b"], True),
+        ("201bc", ["201b"], False),
+        ("201-b", ["201b"], False),
+        ("13-warmup", ["12-dropout"], True),
+        ("13_warmup", ["12-dropout"], False),
+        ("2024-04-a", ["2024-03-b"], True),
+        ("2024-04", ["2024-03-b"], False),
+    ],
+)
+def test_what_may_be_meant_for_an_experiment(ident: str, others: list[str], expected: bool) -> None:
+    assert may_be_id(ident, set(map(id_shape, others))) is expected
 
 
 @settings(derandomize=True, max_examples=150)

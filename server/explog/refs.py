@@ -6,7 +6,7 @@ Everything here is a pure function of text. It knows no git, no org and no index
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from enum import IntEnum
 from functools import lru_cache
 from typing import NamedTuple
@@ -74,6 +74,30 @@ class Claim(NamedTuple):
 def is_id(text: str) -> bool:
     """Tell whether TEXT can be the id of an experiment."""
     return _ID.fullmatch(text) is not None
+
+
+# Abbreviations in brackets that many subjects have: end to end, electrolysis, a library.
+_ABBREVIATION = re.compile(r"(?:2e|10s|3nn)(?:[-_].*)?")
+_DIGITS, _LETTERS = re.compile(r"[0-9]+"), re.compile(r"[A-Za-z]+")
+
+
+def id_shape(ident: str) -> str:
+    """Return what IDENT has in common with ids like it: `201b` and `1300c` are `000a`.
+
+    One and two digits, and a single letter, are told from more of them.
+    """
+    digits = _DIGITS.sub(lambda run: "0" * min(len(run[0]), 3), ident)
+    return _LETTERS.sub(lambda run: "a" * min(len(run[0]), 2), digits)
+
+
+def may_be_id(ident: str, shapes: Collection[str]) -> bool:
+    """Tell whether IDENT, which no log has, is meant for an experiment, and is a mistake if so.
+
+    It is if it is a number, or has one of the SHAPES of ids that logs have. `[e2e]` is neither.
+    """
+    if ident.isdigit():
+        return True
+    return id_shape(ident) in shapes and _ABBREVIATION.fullmatch(ident) is None
 
 
 @lru_cache

@@ -81,8 +81,8 @@ def looked(world: World) -> World:
 
 
 def test_describe(looked: World) -> None:
-    complete, problems, rows = looked.call("describe", ["201", "999"])
-    assert (complete, problems) == (True, [])
+    complete, problems, rows, others = looked.call("describe", ["201", "999", "2e", "10s"])
+    assert (complete, problems, others) == (True, [], ["2e", "10s"])
     repository = str(looked.project.path)
     steps = [
         ["1", "X", "one", looked.commit[:7], 3, repository, looked.commit],

@@ -146,6 +146,19 @@ def test_reasons(bench: Bench, repo: GitRepo) -> None:
     assert planned.edits == []
 
 
+def test_what_only_looks_like_a_reference_is_no_problem(bench: Bench, repo: GitRepo) -> None:
+    log = bench.log()
+    for subject in ("[PROJ-12][e2e.1] Wait", "[e10s.2] Speed up", "[e2e-tests.1] Fix", "[e2e] x"):
+        repo.commit(subject)
+    repo.commit("[e201b.1] Results")
+    assert bench.reasons() == []
+    log.write_text(ENTRY.replace("201", "203c"))
+    assert bench.reasons() == [("unknown-experiment", "e201b.1")]
+    log.write_text(ENTRY.replace("201", "2e"))
+    planned = bench.plan()
+    assert [(edit.experiment, edit.step) for edit in planned.edits] == [("2e", (1,))]
+
+
 def test_a_hash_that_nobody_knows_is_left_and_reported(bench: Bench, repo: GitRepo) -> None:
     log = bench.log(ENTRY.replace("one", "part (1234567)").replace("two", "part (7654321)"))
     repo.commit("[e201.1] Results")

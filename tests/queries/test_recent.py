@@ -47,6 +47,12 @@ def test_only_what_is_claimed_counts(world: World) -> None:
     assert world.recent() == ["e1.1", "e2.1"]
 
 
+def test_what_only_looks_like_a_reference_does_not_count(world: World) -> None:
+    world.mine.commit("[e1.1] a")
+    world.mine.commit("[e2e] [e10s.1] b")
+    assert world.recent() == ["e1.1"]
+
+
 def test_ones_own_come_before_those_of_others(world: World) -> None:
     world.mine.commit("[e1.1] mine")
     world.mine.commit("[e2.1] fetched", author=OTHER)

@@ -25,7 +25,7 @@ from explog.refs import Reference
 from explog.sync.look import sync_logs
 
 # Reasons that a later change of a log may lift; steps unplaced for any other are done with.
-_MAY_CHANGE = {"unknown-experiment", "unknown-step", "ambiguous"}
+_MAY_CHANGE = {"unknown-step", "ambiguous"}
 
 
 @dataclass(slots=True)
@@ -73,6 +73,9 @@ def forget_settled(settings: Settings, store: Store) -> bool:
     planned = plan(settings, store, only=pending)
     left = {(edit.experiment, edit.step) for edit in planned.edits}
     left = left.union(*(failure.steps for failure in planned.failures))
+    # An experiment that no log has yet may be written later, whatever its id looks like.
+    known = {found.ident for found in store.experiments({ident for ident, _step in pending})}
+    left |= {pair for pair in pending if pair[0] not in known}
     waiting = {u.reference for u in planned.unplaced if u.reason in _MAY_CHANGE}
     left |= {pair for pair in pending if str(Reference(*pair)) in waiting}
     with store.writing():

@@ -66,7 +66,10 @@ def repository_around(path: Path) -> Repository | None:
 
     PATH may also be in its git directory.
     """
-    real = Path(os.path.realpath(path))
+    try:
+        real = Path(os.path.realpath(path))
+    except ValueError:  # a NUL in its name
+        return None
     for folder in (real, *real.parents):
         repository = open_repository(folder)
         # Like git, pass by a folder that is called `.git` and is no repository.

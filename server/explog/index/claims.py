@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from explog.index.database import Database
+from explog.index.database import IS_EXPERIMENT, Database
 from explog.index.records import ClaimingCommit
 from explog.refs import Place, parse_step
 
@@ -44,6 +44,7 @@ class ClaimTables(Database):
         rows = self.db.execute(
             "SELECT DISTINCT oid, experiment, committer_time FROM commits"
             " JOIN claims ON commit_id = commits.id WHERE repository = ? AND place < ?"
+            f" AND {IS_EXPERIMENT}"
             " ORDER BY committer_time DESC LIMIT ?",
             (repository, Place.MENTION, most),
         )

@@ -34,6 +34,12 @@ _INSTRUCTIONS = 5000
 # SQLite's default limit of variables in older builds, with room for a few more.
 _VARIABLES = 900
 
+# What a commit says of `[e2e]` is of no experiment, as long as no log has one with that id.
+IS_EXPERIMENT = (
+    "(claims.experiment NOT GLOB '*[^0-9]*'"
+    " OR EXISTS (SELECT 1 FROM experiments WHERE ident = claims.experiment))"
+)
+
 
 class WrongVersionError(Exception):
     """The file was made by another version of explog."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from explog.index.database import Database
+from explog.index.database import IS_EXPERIMENT, Database
 from explog.model import StepNumber
 from explog.refs import Place, parse_step
 
@@ -14,7 +14,8 @@ class RecentTables(Database):
         # A stamp grows with the date, and has an index: the newest are found without sorting all.
         rows = self.db.execute(
             "SELECT email, experiment, step FROM commits JOIN claims ON commit_id = commits.id"
-            " WHERE repository = ? AND place < ? ORDER BY stamp DESC, place, step LIMIT ?",
+            f" WHERE repository = ? AND place < ? AND {IS_EXPERIMENT}"
+            " ORDER BY stamp DESC, place, step LIMIT ?",
             (repository, Place.MENTION, most),
         )
         return [(email, experiment, parse_step(step)) for email, experiment, step in rows]

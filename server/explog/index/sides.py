@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from explog.index.database import Database
+from explog.index.database import IS_EXPERIMENT, Database
 from explog.index.records import Match
 from explog.index.words import fold
 from explog.queries.query import Words
@@ -79,7 +79,7 @@ class Commits(Side):
         "c.subject, c.subject || char(10) || c.body, r.path, c.oid,"
         " c.committer_time,"
         " (SELECT experiment || ' ' || step FROM claims WHERE commit_id = c.id"
-        " ORDER BY place, results DESC, step = '' LIMIT 1)"
+        f" AND {IS_EXPERIMENT} ORDER BY place, results DESC, step = '' LIMIT 1)"
     )
     base = "commits c"
     tables = "commits c JOIN repositories r ON r.id = c.repository"

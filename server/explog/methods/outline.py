@@ -63,15 +63,17 @@ class OutlineRow(NamedTuple):
 @method("describe", lane="fast")
 def describe(
     daemon: Daemon, _client: Client, idents: list[str]
-) -> tuple[bool, Bulk[str], Bulk[DescriptionRow]]:
-    """Return (COMPLETE PROBLEMS ROWS) for the experiments with one of IDENTS.
+) -> tuple[bool, Bulk[str], Bulk[DescriptionRow], Bulk[str]]:
+    """Return (COMPLETE PROBLEMS ROWS OTHERS) for the experiments with one of IDENTS.
 
     Those that no log has are left out and, unless COMPLETE, also those that were not read yet.
-    PROBLEMS are sentences that say which logs cannot be read.
+    PROBLEMS are sentences that say which logs cannot be read. OTHERS are those of IDENTS that no
+    log has and that are no mistake, as `2e` in `[e2e]`.
     """
     now = daemon.snapshot()
     rows = [_description_row(description) for description in outline.describe(now.index, idents)]
-    return now.looked, Bulk(outline.problems(now.index)), Bulk(rows)
+    others = outline.others(now.index, idents)
+    return now.looked, Bulk(outline.problems(now.index)), Bulk(rows), Bulk(others)
 
 
 @method("experiments", lane="slow")

@@ -10,6 +10,7 @@ import os
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from explog.config import Settings
@@ -20,7 +21,7 @@ from explog.model import Commit, Experiment, Step, StepNumber
 from explog.org.edit import Mark
 from explog.plan.facts import Hashes
 from explog.plan.rule import Decision, Outcome, Standing, age, decide
-from explog.refs import Place, Reference
+from explog.refs import Place, Reference, id_shape, may_be_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +110,9 @@ class Planner:
         claimed = self.store.candidates(ident)
         wanted = {step: c for step, c in claimed.items() if only is None or step in only}
         if not entries:
-            for step, candidates in wanted.items():
-                self._report("unknown-experiment", ident, step, candidates)
+            if may_be_id(ident, self._id_shapes):
+                for step, candidates in wanted.items():
+                    self._report("unknown-experiment", ident, step, candidates)
             return
         for entry in entries:
             mine = claimed
@@ -121,6 +123,10 @@ class Planner:
             for step, candidates in wanted.items():
                 lost = [c for c in candidates if self._owners.owner(c.common_dir, entries) is None]
                 self._report("ambiguous", ident, step, lost, entries[0])
+
+    @cached_property
+    def _id_shapes(self) -> set[str]:
+        return set(map(id_shape, self.store.idents()))
 
     def _entry(
         self,

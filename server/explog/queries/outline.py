@@ -14,6 +14,7 @@ from explog.config import is_archive
 from explog.index.records import OutlineRecord
 from explog.index.store import Store
 from explog.model import Commit, Experiment, Step, StepNumber
+from explog.refs import id_shape, may_be_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,14 @@ def _commit(store: Store, step: Step, candidates: Sequence[Commit]) -> CommitPla
         return None
     oid, repository = min(found)
     return CommitPlace(repository, oid)
+
+
+def others(store: Store, idents: Iterable[str]) -> list[str]:
+    """Return those of IDENTS that no log has, and that nobody meant for an experiment."""
+    odd = [ident for ident in dict.fromkeys(idents) if not may_be_id(ident, ())]
+    known = set(store.idents()) if odd else set()
+    shapes = set(map(id_shape, known))
+    return [ident for ident in odd if ident not in known and not may_be_id(ident, shapes)]
 
 
 def problems(store: Store) -> list[str]:
