@@ -18,11 +18,12 @@
 
 ;;; Code:
 
-(require 'explog)
+(require 'explog-base)
 (require 'explog-log)
 (require 'seq)
 
-(declare-function explog-agenda-view "explog-agenda-view" (match))
+(autoload 'explog-agenda-view "explog-agenda-view" nil t)
+
 (declare-function org-agenda "org-agenda" (&optional arg keys restriction))
 (defvar org-agenda-custom-commands)
 
@@ -77,11 +78,11 @@ This is the advice of `explog-mode'."
          (taken (seq-filter (lambda (command) (assoc (car command) users)) new)))
     (cond ((null new) users)
           ((explog-agenda-prefix-taken-p prefix users)
-           (explog--say-once "the agenda key %s is taken; see `explog-agenda-prefix'"
+           (explog-say-once "the agenda key %s is taken; see `explog-agenda-prefix'"
                              prefix)
            users)
           (t (when taken
-               (explog--say-once "the agenda keys %s are taken; those commands are yours"
+               (explog-say-once "the agenda keys %s are taken; those commands are yours"
                                  (mapconcat #'car taken ", ")))
              (append users
                      (explog-agenda--prefixes prefix users)

@@ -1,4 +1,4 @@
-;;; explog-attention.el --- A sign when something needs the user  -*- lexical-binding: t; -*-
+;;; explog-attention.el --- Show what needs the user  -*- lexical-binding: t; -*-
 
 ;; Copyright (C) 2026 The explog contributors
 
@@ -11,15 +11,23 @@
 ;; The mode line has ` explog:2!' while two problems wait for the user,
 ;; ` explog:!' while the server cannot run, and nothing else at any time.
 ;; The server tells when that changes; nobody polls.
+;;
+;; A step that bears a hash and got another number means something else
+;; than its commit says.  The server tells which steps these are whenever
+;; that changes; a log shows it behind the hash, until the list is put
+;; right.  The text of the log is not touched.
 
 ;;; Code:
 
-(require 'explog)
+(require 'explog-base)
+(require 'explog-log)
 (require 'seq)
 (require 'subr-x)
 
-(declare-function explog-bridge-last-problem "explog-bridge" ())
-(declare-function explog-check "explog-check" ())
+(autoload 'explog-check "explog-check" nil t)
+(autoload 'explog-doctor "explog-doctor" nil t)
+
+(declare-function explog-server-last-problem "explog-server" ())
 
 (defface explog-attention '((t :inherit warning))
   "The sign in the mode line that something needs you."
@@ -60,7 +68,7 @@ The server calls this."
 
 (defun explog-attention--texts ()
   "Return what needs the user, a list of strings."
-  (if-let ((problem (and (featurep 'explog-bridge) (explog-bridge-last-problem))))
+  (if-let ((problem (and (featurep 'explog-server) (explog-server-last-problem))))
       (list problem)
     (let ((more (- explog-attention--count (length explog-attention--texts))))
       (append explog-attention--texts
@@ -70,7 +78,7 @@ The server calls this."
 (defun explog-attention ()
   "Look into what needs you: `explog-check', or else `explog-doctor'."
   (interactive)
-  (cond ((and (featurep 'explog-bridge) (explog-bridge-last-problem))
+  (cond ((and (featurep 'explog-server) (explog-server-last-problem))
          (explog-doctor))
         ((zerop explog-attention--count)
          (user-error "Nothing needs you"))
@@ -130,6 +138,79 @@ The server calls this."
                                    (cdr explog-attention--wrapped)
                                  rest)
             explog-attention--wrapped nil))))
+
+;;;; Flags in a log
+
+(defface explog-renumbered '((t :inherit warning))
+  "A step whose hash belongs to another number."
+  :group 'explog)
+
+(defvar explog-flags--all nil
+  "Non-nil means that there are flags: (FILE LINE ID HASH MESSAGE) each.")
+
+(defun explog-flags-set (flags)
+  "Show FLAGS, a list of (FILE LINE ID HASH MESSAGE), and no others.
+The server calls this."
+  (setq explog-flags--all (and explog-mode flags))
+  (if explog-flags--all
+      (add-hook 'find-file-hook #'explog-flags--show)
+    (remove-hook 'find-file-hook #'explog-flags--show))
+  (dolist (buffer (buffer-list))
+    (when (buffer-local-value 'buffer-file-name buffer)
+      (with-current-buffer buffer
+        (explog-flags--show))))
+  t)
+
+(defun explog-flags-remove ()
+  "Show no flag any more."
+  (explog-flags-set nil))
+
+(defun explog-flags--show ()
+  "Show the flags of the log in the current buffer, and no others."
+  (let ((flags (and explog-flags--all
+                    (explog-log-buffer-p)
+                    (seq-filter (lambda (flag) (explog-flags--here-p (car flag)))
+                                explog-flags--all))))
+    (save-excursion
+      (save-restriction
+        (widen)
+        (remove-overlays nil nil 'explog-flag t)
+        (pcase-dolist (`(,_ ,line ,id ,hash ,message) flags)
+          (when-let ((end (explog-flags--place line id hash)))
+            (explog-flags--put end hash message)))))))
+
+(defun explog-flags--here-p (file)
+  "Return non-nil if the current buffer visits FILE."
+  (or (equal file buffer-file-name)
+      (equal (file-truename file) (expand-file-name buffer-file-truename))))
+
+(defun explog-flags--place (line id hash)
+  "Return the end of HASH, in parentheses, in experiment ID, or nil.
+LINE is where it is in the file, and near to where it is here."
+  (goto-char (point-min))
+  (forward-line (1- line))
+  (let ((text (format "(%s)" hash)))
+    (if (search-forward text (line-end-position) t)
+        (point)
+      (seq-some (lambda (start)
+                  (goto-char start)
+                  (search-forward text (explog-log-entry-end) t))
+                (explog-log-places id)))))
+
+(defun explog-flags--put (end hash message)
+  "Show MESSAGE behind HASH, which with its parentheses has its end at END."
+  (let ((overlay (make-overlay (- end (length hash) 2) end nil t)))
+    (overlay-put overlay 'explog-flag t)
+    (overlay-put overlay 'evaporate t)
+    (overlay-put overlay 'face 'explog-renumbered)
+    (overlay-put overlay 'help-echo message)
+    (overlay-put overlay 'after-string
+                 (propertize (format " ← %s" (explog-flags--short message))
+                             'face 'explog-renumbered 'help-echo message))))
+
+(defun explog-flags--short (message)
+  "Return MESSAGE without the hash that it begins with, as that stands there."
+  (replace-regexp-in-string "\\`[[:xdigit:]]+ " "" message))
 
 (provide 'explog-attention)
 ;;; explog-attention.el ends here

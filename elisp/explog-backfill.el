@@ -15,16 +15,444 @@
 ;;
 ;; What is shown is what gets written: the server makes the plan again
 ;; before it writes, and leaves alone what would be another edit by now.
-;; What the buffer looks like is in `explog-backfill-show'.
+;;
+;; A sheet is the diff of one experiment.  As the cookies of a list depend
+;; on which of its edits are made together, the server writes a sheet anew
+;; when an edit is taken out or put back.  What has no edits left is
+;; hidden, not deleted, so that it can be brought back in its place.
 
 ;;; Code:
 
-(require 'explog)
-(require 'explog-backfill-sheet)
-(require 'explog-backfill-show)
+(require 'cl-lib)
+(require 'diff-mode)
+(require 'explog-base)
 (require 'explog-review)
+(require 'explog-server)
+(require 'imenu)
 (require 'seq)
 (require 'subr-x)
+(require 'text-property-search)
+
+;;;; Sheets
+
+(cl-defstruct (explog-backfill-sheet (:constructor explog-backfill--make-sheet)
+                                     (:copier nil))
+  "An experiment, its edits that are left, and where its diff begins."
+  file line experiment edits marker)
+
+(cl-defstruct (explog-backfill-edit (:constructor explog-backfill--make-edit)
+                                    (:copier nil))
+  "An edit of one step; STALE says why it could not be made."
+  number step line repository commit message sheet stale)
+
+(defvar-local explog-backfill-plan nil
+  "The number by which the server knows the plan of this buffer, or nil.")
+
+(defvar-local explog-backfill-sheets nil
+  "The sheets of this buffer, in their order.")
+
+(defun explog-backfill-insert-sheet (row)
+  "Insert the sheet in ROW at point and return it."
+  (pcase-let* ((`[,file ,line ,experiment ,_title ,_diff ,_edits] row)
+               (sheet (explog-backfill--make-sheet
+                       :file file :line line :experiment experiment
+                       :marker (point-marker))))
+    (setf (explog-backfill-sheet-edits sheet)
+          (explog-backfill--insert-diff sheet row))
+    sheet))
+
+(defun explog-backfill--insert-diff (sheet row &optional known)
+  "Insert the diff of SHEET that ROW has, and return the edits in it.
+KNOWN are edits that are there already."
+  (pcase-let ((`[,_file ,_line ,_experiment ,_title ,diff ,edits] row)
+              (start (point)))
+    (insert (propertize diff 'explog-backfill-sheet sheet))
+    (mapcar (lambda (row)
+              (pcase-let* ((`[,number ,step ,line ,repository ,commit ,message ,from ,to]
+                            row)
+                           (edit (or (seq-find (lambda (edit)
+                                                 (= number (explog-backfill-edit-number edit)))
+                                               known)
+                                     (explog-backfill--make-edit
+                                      :number number :step step :line line
+                                      :repository repository :commit commit
+                                      :message message :sheet sheet))))
+                (put-text-property (+ start from) (+ start to)
+                                   'explog-review-item edit)
+                edit))
+            edits)))
+
+(defun explog-backfill-forget ()
+  "Forget the plan of this buffer, and say that it is of no more use."
+  (setq explog-backfill-plan nil)
+  (dolist (sheet explog-backfill-sheets)
+    (set-marker (explog-backfill-sheet-marker sheet) nil))
+  (setq explog-backfill-sheets nil)
+  (let ((inhibit-read-only t))
+    (remove-text-properties (point-min) (point-max)
+                            '(explog-review-item nil explog-backfill-sheet nil))))
+
+;;;; Parts of the buffer
+
+(defun explog-backfill-sheet-here ()
+  "Return the sheet that point is in, or nil."
+  (get-text-property (line-beginning-position) 'explog-backfill-sheet))
+
+(defun explog-backfill-sheets-here ()
+  "Return the sheets of the file whose name is at point."
+  (when-let ((file (get-text-property (line-beginning-position) 'explog-backfill-file)))
+    (seq-filter (lambda (sheet) (equal file (explog-backfill-sheet-file sheet)))
+                explog-backfill-sheets)))
+
+(defun explog-backfill-edits-left ()
+  "Return the edits that are left in the plan, without those that are stale."
+  (mapcan (lambda (sheet)
+            (seq-remove #'explog-backfill-edit-stale
+                        (explog-backfill-sheet-edits sheet)))
+          explog-backfill-sheets))
+
+(defun explog-backfill-count (edits)
+  "Say how many EDITS there are."
+  (if (cdr edits)
+      (format "%d edits" (length edits))
+    (format "the edit of %s"
+            (car (split-string (explog-backfill-edit-message (car edits)))))))
+
+;;;; Changes of the buffer
+
+(defun explog-backfill-take-out (edits)
+  "Take EDITS out of the plan."
+  (explog-backfill--rewrite edits #'seq-difference))
+
+(defun explog-backfill-put-back (edits)
+  "Put EDITS back into the plan."
+  (explog-backfill--rewrite
+   edits (lambda (left some)
+           (seq-sort-by #'explog-backfill-edit-number #'< (append left some)))))
+
+(defun explog-backfill--rewrite (edits change)
+  "Write the sheets of EDITS anew.
+CHANGE gets the edits that are left in one, and those of EDITS in it,
+and returns the edits that it shall have."
+  (pcase-dolist (`(,sheet . ,some) (explog-backfill--by-sheet edits))
+    (let ((left (funcall change (explog-backfill-sheet-edits sheet) some)))
+      (setf (explog-backfill-sheet-edits sheet) left)
+      (if left
+          (explog-backfill--renew sheet)
+        (explog-backfill--hide sheet))))
+  (mapc #'explog-backfill--show-file
+        (delete-dups (mapcar (lambda (edit)
+                               (explog-backfill-sheet-file (explog-backfill-edit-sheet edit)))
+                             edits)))
+  (unless (explog-review-item)
+    (ignore-errors (explog-review-next))))
+
+(defun explog-backfill--by-sheet (edits)
+  "Return an alist of the sheets of EDITS, and those of EDITS in each.
+For thousands of them `seq-group-by' would take seconds."
+  (let ((table (make-hash-table :test #'eq)) sheets)
+    (dolist (edit edits)
+      (let ((sheet (explog-backfill-edit-sheet edit)))
+        (unless (gethash sheet table)
+          (push sheet sheets))
+        (push edit (gethash sheet table))))
+    (mapcar (lambda (sheet) (cons sheet (nreverse (gethash sheet table))))
+            (nreverse sheets))))
+
+(defun explog-backfill-region (sheet)
+  "Return (BEG . END) of the diff of SHEET."
+  (let ((beg (marker-position (explog-backfill-sheet-marker sheet))))
+    (cons beg (or (next-single-property-change beg 'explog-backfill-sheet)
+                  (point-max)))))
+
+(defun explog-backfill--renew (sheet)
+  "Ask the server for SHEET with the edits that are left, and show that."
+  (let ((buffer (current-buffer))
+        (edits (explog-backfill-sheet-edits sheet)))
+    (explog-server-call
+     "sheet" (list explog-backfill-plan (mapcar #'explog-backfill-edit-number edits))
+     :success (lambda (row)
+                (when (buffer-live-p buffer)
+                  (with-current-buffer buffer
+                    ;; Else another answer is on its way.
+                    (when (and (marker-buffer (explog-backfill-sheet-marker sheet))
+                               (eq edits (explog-backfill-sheet-edits sheet)))
+                      (explog-backfill--replace sheet row)))))
+     :error (lambda (problem)
+              (when (buffer-live-p buffer)
+                (with-current-buffer buffer
+                  (explog-backfill-forget)
+                  (explog-review-failed problem)))))))
+
+(defun explog-backfill--replace (sheet row)
+  "Show SHEET as ROW has it, with point where it was."
+  (pcase-let ((`(,beg . ,end) (explog-backfill-region sheet))
+              (line (line-number-at-pos))
+              (inhibit-read-only t))
+    (save-excursion
+      ;; Behind the first character, as the marker of the next sheet is at the end.
+      (goto-char (1+ beg))
+      (explog-backfill--insert-diff sheet row (explog-backfill-sheet-edits sheet))
+      (let ((new (point)))
+        (delete-region new (+ end (- new (1+ beg))))
+        (delete-region beg (1+ beg))))
+    (when (and (<= beg (point)) (not (= line (line-number-at-pos))))
+      (goto-char (point-min))
+      (forward-line (1- line)))
+    (explog-backfill-mark-stale
+     (seq-filter #'explog-backfill-edit-stale (explog-backfill-sheet-edits sheet)))))
+
+(defun explog-backfill--hide (sheet)
+  "Show nothing of SHEET.
+Two characters are kept: what is written behind the first comes before
+the next sheet."
+  (pcase-let ((`(,beg . ,end) (explog-backfill-region sheet))
+              (inhibit-read-only t))
+    (remove-overlays beg end)
+    (delete-region (1+ beg) (1- end))
+    (remove-text-properties beg (+ beg 2) '(explog-review-item nil))
+    (put-text-property beg (+ beg 2) 'invisible t)))
+
+(defun explog-backfill--show-file (file)
+  "Show the name of FILE if there is an edit left in it, else hide it."
+  (save-excursion
+    (goto-char (point-min))
+    (when-let* ((match (text-property-search-forward 'explog-backfill-file file t))
+                (inhibit-read-only t))
+      (put-text-property (prop-match-beginning match) (prop-match-end match)
+                         'invisible
+                         (not (seq-some (lambda (sheet)
+                                          (and (equal file (explog-backfill-sheet-file sheet))
+                                               (explog-backfill-sheet-edits sheet)))
+                                        explog-backfill-sheets))))))
+
+(defun explog-backfill-mark-stale (edits)
+  "Show at each of EDITS why it was not made."
+  (save-excursion
+    (dolist (edit edits)
+      (goto-char (explog-backfill-sheet-marker (explog-backfill-edit-sheet edit)))
+      (when-let ((match (text-property-search-forward 'explog-review-item edit #'eq)))
+        (let ((overlay (make-overlay (prop-match-beginning match) (prop-match-end match))))
+          (overlay-put overlay 'evaporate t)
+          (overlay-put overlay 'face 'shadow)
+          (overlay-put overlay 'after-string
+                       (propertize (format "! not written: %s\n"
+                                           (explog-backfill-edit-stale edit))
+                                   'face 'explog-review-problem)))))))
+
+;;;; The buffer
+
+(cl-defstruct (explog-backfill-unplaced (:constructor explog-backfill--make-unplaced)
+                                        (:copier nil))
+  "A commit that has no place."
+  reference repository commit message file line)
+
+(defvar-local explog-backfill--unplaced nil
+  "How many commits have no place.")
+
+(defvar-local explog-backfill--reason nil
+  "Why those have no place that were inserted last.")
+
+(define-derived-mode explog-backfill-show-mode diff-mode "Explog Diff"
+  "A plan as a diff."
+  :interactive nil
+  (setq buffer-read-only t
+        buffer-undo-list t
+        ;; The keys of `diff-mode' for read-only buffers edit diffs.
+        minor-mode-overriding-map-alist
+        (seq-remove (lambda (map)
+                      (memq (car map) '(buffer-read-only diff-mode-read-only)))
+                    minor-mode-overriding-map-alist))
+  (setq-local diff-refine nil)          ; a process for each hunk
+  (setq-local diff-font-lock-syntax nil) ; would read the logs
+  (setq-local diff-update-on-the-fly nil)
+  (setq-local imenu-generic-expression '((nil "^@@ [^@\n]+ @@ \\(.+\\)$" 1)))
+  (setq-local imenu-create-index-function #'imenu-default-create-index-function)
+  (setq-local truncate-lines t)
+  (add-hook 'eldoc-documentation-functions #'explog-backfill--eldoc nil t)
+  (font-lock-add-keywords nil '((explog-backfill--refine)) 'append))
+
+(defun explog-backfill--eldoc (&rest _)
+  "Return what the edit or the commit at point is."
+  (pcase (explog-review-item)
+    ((and (pred explog-backfill-edit-p) edit)
+     (or (explog-backfill-edit-stale edit)
+         (explog-backfill-edit-message edit)))
+    ((and (pred explog-backfill-unplaced-p) unplaced)
+     (explog-backfill-unplaced-message unplaced))))
+
+(defun explog-backfill--refine (limit)
+  "Show what differs in the changed lines before LIMIT."
+  (while (re-search-forward "^-\\(.*\\)\n\\+\\(.*\\)$" limit t)
+    (let ((old (match-beginning 1)) (new (match-beginning 2)))
+      (pcase-dolist (`(,from ,to ,new-from ,new-to)
+                     (explog-review-pieces (match-string-no-properties 1)
+                                           (match-string-no-properties 2)))
+        (font-lock-prepend-text-property (+ old from) (+ old to)
+                                         'face 'diff-refine-removed)
+        (font-lock-prepend-text-property (+ new new-from) (+ new new-to)
+                                         'face 'diff-refine-added))))
+  nil)
+
+;;;; A whole plan
+
+(defun explog-backfill-show (answer)
+  "Fill the buffer with the plan in ANSWER, the server's."
+  (pcase-let ((`(,plan ,sheets ,unplaced ,failures) answer)
+              (inhibit-read-only t))
+    (explog-backfill-forget)
+    (erase-buffer)
+    (setq explog-backfill-plan plan
+          explog-backfill--unplaced unplaced
+          explog-backfill--reason nil)
+    (explog-backfill--insert-failures failures)
+    (goto-char (point-min))
+    (explog-backfill--fetch 0 sheets 0 unplaced)))
+
+(defconst explog-backfill--batch 200
+  "How many sheets or lines are shown at once, so that nobody waits for that.")
+
+(defun explog-backfill--fetch (sheet sheets line lines)
+  "Ask for what is left to show, and show it.
+That is from SHEET on of the SHEETS, then from LINE on of the LINES."
+  (let ((more explog-backfill--batch))
+    (cond ((< sheet sheets)
+           (explog-backfill--fetch-some
+            "sheets" sheet (format "Showing %d of %d experiments..." sheet sheets)
+            #'explog-backfill--append-sheets
+            (lambda () (explog-backfill--fetch (+ sheet more) sheets line lines))))
+          ((< line lines)
+           (explog-backfill--fetch-some
+            "unplaced" line (format "Showing %d of %d not placed..." line lines)
+            #'explog-backfill--append-unplaced
+            (lambda () (explog-backfill--fetch sheet sheets (+ line more) lines))))
+          (t (explog-backfill-summarize)))))
+
+(defun explog-backfill--fetch-some (method first what show then)
+  "Call METHOD for what comes from FIRST on; SHOW it, and THEN go on.
+The header line says WHAT meanwhile."
+  (explog-review-ask
+   method (list explog-backfill-plan first explog-backfill--batch) what
+   (lambda (rows)
+     (let ((inhibit-read-only t)
+           (gc-cons-threshold (max gc-cons-threshold 50000000)))
+       (save-excursion
+         (funcall show rows)))
+     (explog-backfill--start)
+     (funcall then))))
+
+(defun explog-backfill--start ()
+  "Go to the first thing in the buffer, unless point is at one."
+  (unless (explog-review-item)
+    (explog-review-first)
+    (dolist (window (get-buffer-window-list nil nil t))
+      (set-window-point window (point)))))
+
+(defun explog-backfill--append-sheets (rows)
+  "Insert the sheets in ROWS behind those that are there."
+  (goto-char (explog-backfill--sheets-end))
+  (setq explog-backfill-sheets
+        (nconc explog-backfill-sheets (explog-backfill--insert-sheets rows))))
+
+(defun explog-backfill--sheets-end ()
+  "Return the end of the last sheet that is there."
+  (if explog-backfill-sheets
+      (cdr (explog-backfill-region (car (last explog-backfill-sheets))))
+    (point-min)))
+
+(defun explog-backfill--insert-sheets (rows)
+  "Insert the sheets in ROWS, a vector, and return them."
+  (let ((file (when-let ((last (car (last explog-backfill-sheets))))
+                (explog-backfill-sheet-file last)))
+        sheets)
+    (seq-doseq (row rows)
+      (unless (equal file (aref row 0))
+        (setq file (aref row 0))
+        (explog-backfill--insert-file file))
+      (push (explog-backfill-insert-sheet row) sheets))
+    (nreverse sheets)))
+
+(defun explog-backfill--insert-file (file)
+  "Insert the head of the diff of FILE."
+  (let ((name (string-replace "\n" "\\n" (abbreviate-file-name file))))
+    (insert (propertize (format "--- %s\n+++ %s\n" name name)
+                        'explog-backfill-file file))))
+
+(defun explog-backfill--insert-heading (text)
+  "Insert TEXT as a heading.
+An overlay has the face, as `diff-mode' sees to that of the text."
+  (let ((start (point)))
+    (insert text "\n")
+    (overlay-put (make-overlay start (point)) 'face 'explog-review-heading)))
+
+(defun explog-backfill--insert-failures (failures)
+  "Insert what could not be read, FAILURES, a vector of [FILE MESSAGE]."
+  (seq-doseq (failure failures)
+    (let ((start (point)))
+      (insert "! " (string-replace "\n" " " (aref failure 1)) "\n")
+      (overlay-put (make-overlay start (point)) 'face 'explog-review-problem))))
+
+;;;; What has no place
+
+(defconst explog-backfill--reasons
+  '(("unknown-experiment" . "No log has the experiment")
+    ("unknown-step" . "The experiment has no such step")
+    ("ambiguous" . "More than one may be meant")
+    ("renumbered" . "The hash stands on another step: the list was renumbered")
+    ("kept-by-hand" . "Another hash was put there by hand"))
+  "Alist of reasons and what is said of them.")
+
+(defun explog-backfill--append-unplaced (rows)
+  "Insert ROWS, commits without a place, at the end of the buffer."
+  (goto-char (point-max))
+  (seq-doseq (row rows)
+    (pcase-let ((`[,reason ,reference ,repository ,commit ,message ,file ,line] row))
+      (unless (equal reason explog-backfill--reason)
+        (setq explog-backfill--reason reason)
+        (insert "\n")
+        (explog-backfill--insert-heading
+         (or (cdr (assoc reason explog-backfill--reasons)) reason)))
+      (explog-backfill--insert-commit
+       (explog-backfill--make-unplaced
+        :reference reference :repository repository :commit commit
+        :message message :file file :line line)))))
+
+(defun explog-backfill--insert-commit (unplaced)
+  "Insert a line for UNPLACED."
+  (let ((file (explog-backfill-unplaced-file unplaced)))
+    (insert (propertize
+             (format "  %-10s %s %-20s %s\n"
+                     (explog-backfill-unplaced-reference unplaced)
+                     (substring (explog-backfill-unplaced-commit unplaced) 0 10)
+                     (file-name-nondirectory (explog-backfill-unplaced-repository unplaced))
+                     (if file
+                         (format "%s:%d" (file-name-nondirectory file)
+                                 (explog-backfill-unplaced-line unplaced))
+                       ""))
+             'explog-review-item unplaced
+             'mouse-face 'highlight
+             'help-echo (explog-backfill-unplaced-message unplaced)))))
+
+;;;; How much there is
+
+(defun explog-backfill-summarize ()
+  "Have the header line say how many edits there are."
+  (let ((edits (apply #'+ (mapcar (lambda (sheet)
+                                    (length (explog-backfill-sheet-edits sheet)))
+                                  explog-backfill-sheets))))
+    (setq explog-review-summary
+          (concat (pcase edits
+                    (0 "No hash is missing")
+                    (1 "1 edit")
+                    (_ (format "%d edits" edits)))
+                  (if (zerop explog-backfill--unplaced) ""
+                    (format ", %d not placed" explog-backfill--unplaced))
+                  (if (zerop edits) ""
+                    "  a: apply  k: drop  u: undo  x: all  RET: visit  v: commit")
+                  "  g: plan  q: quit"))
+    (force-mode-line-update)))
+
+;;;; Commands
 
 (defvar explog-backfill-mode-map
   (let ((map (make-sparse-keymap)))

@@ -20,13 +20,10 @@
 
 ;;; Code:
 
-(require 'explog)
-(require 'explog-bridge)
+(require 'explog-base)
+(require 'explog-server)
 (require 'seq)
 (require 'subr-x)
-
-(autoload 'explog-cache-read-experiment "explog-cache-read")
-(autoload 'explog-cache-read-reference "explog-cache-read")
 
 (defvar explog-cache-changed-functions nil
   "Abnormal hook run when something else is known of experiments.
@@ -109,7 +106,7 @@ full id) are nil where there is none, or none that is known."
 
 (defun explog-cache-usable-p ()
   "Return non-nil if there is a server to ask."
-  (and explog-mode (explog-bridge-ready-p)))
+  (and explog-mode (explog-server-ready-p)))
 
 (defun explog-cache--want (id)
   "Ask for ID soon, if there is a server and ID is not asked for already."
@@ -125,7 +122,7 @@ full id) are nil where there is none, or none that is known."
   "Ask for what is wanted."
   (setq explog-cache--timer nil)
   (dolist (ids (seq-partition (nreverse explog-cache--wanted) explog-cache--batch))
-    (explog-bridge-call
+    (explog-server-call
      "describe" (list ids)
      :success (apply-partially #'explog-cache--answered ids explog-cache--tick)
      :error (lambda (_problem) (explog-cache--settled ids))))
@@ -192,7 +189,7 @@ This is for commands."
 Whatever goes wrong is a `user-error'."
   (explog-need-mode)
   (condition-case err
-      (explog-bridge-call-sync method args)
+      (explog-server-call-sync method args)
     (explog-error (user-error "%s" (nth 2 err)))))
 
 ;;;; All experiments
@@ -226,7 +223,7 @@ background."
 
 (defun explog-cache--load (after loading)
   "Ask for the page of experiments after number AFTER; LOADING is what there is."
-  (explog-bridge-call
+  (explog-server-call
    "experiments" (list after explog-cache--page)
    :success (lambda (answer)
               (when (eq loading explog-cache--loading)
@@ -312,8 +309,8 @@ The server calls this."
   (clrhash explog-cache--asked)
   (run-hook-with-args 'explog-cache-changed-functions t))
 
-(explog-bridge-define "changed" #'explog-cache-changed)
-(add-hook 'explog-bridge-stopped-hook #'explog-cache-forget)
+(explog-server-define "changed" #'explog-cache-changed)
+(add-hook 'explog-server-stopped-hook #'explog-cache-forget)
 
 (provide 'explog-cache)
 ;;; explog-cache.el ends here

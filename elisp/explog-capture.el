@@ -22,7 +22,7 @@
 
 ;;; Code:
 
-(require 'explog)
+(require 'explog-base)
 (require 'explog-heading)
 (require 'explog-log)
 (require 'seq)
@@ -314,7 +314,7 @@ This is the advice of `explog-mode'."
          (ours (and key (explog-capture--entry key))))
     (cond ((or (member key '(nil "")) (member ours users)) org-capture-templates)
           ((explog-capture-taken-p key users)
-           (explog--say-once "the capture key %s is taken; see `explog-capture-key'"
+           (explog-say-once "the capture key %s is taken; see `explog-capture-key'"
                              key)
            org-capture-templates)
           (t (append users (explog-capture--prefixes key users) (list ours))))))

@@ -16,11 +16,11 @@
 
 ;;; Code:
 
-(require 'explog)
+(require 'explog-base)
 
-(declare-function explog-bridge-ring "explog-bridge" (method &rest args))
-(declare-function explog-log-buffer-p "explog-log" (&optional buffer))
 (autoload 'explog-log-buffer-p "explog-log")
+
+(declare-function explog-server-ring "explog-server" (method &rest args))
 
 (defconst explog-commit--hooks
   '((emacs vc-checkin-hook)
@@ -31,8 +31,8 @@ Not earlier, as a hook may have functions of its own from the start.")
 
 (defun explog-commit-ring (&rest _)
   "Tell the server that something may have changed, if there is a server."
-  (when (featurep 'explog-bridge)
-    (explog-bridge-ring "ring")))
+  (when (featurep 'explog-server)
+    (explog-server-ring "ring")))
 
 (defun explog-commit-ring-for-log ()
   "Tell the server that a log may have changed, if this buffer visits one."

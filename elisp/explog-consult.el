@@ -14,24 +14,24 @@
 
 ;;; Code:
 
-(require 'explog-search)
-(require 'subr-x)
 (require 'consult nil t)
+(require 'explog-search)
+(require 'explog-server)
+(require 'subr-x)
 
-(defvar consult-async-input-debounce)
-(defvar consult-async-input-throttle)
-(defvar consult-async-min-input)
 (declare-function consult--dynamic-collection "consult" (fun &rest options))
 (declare-function consult--jump-state "consult" ())
 (declare-function consult--read "consult" (table &rest options))
 (declare-function consult--temporary-files "consult" ())
-(declare-function explog-bridge-call-sync "explog-bridge" (method args &rest keys))
+(defvar consult-async-input-debounce)
+(defvar consult-async-input-throttle)
+(defvar consult-async-min-input)
 
 (defun explog-consult--candidates (query)
   "Return the hits of QUERY as candidates; none if it is no query yet."
   (unless (string-blank-p query)
     (pcase (ignore-error explog-error
-             (explog-bridge-call-sync "search"
+             (explog-server-call-sync "search"
                                       (list query explog-search-limit t)
                                       :timeout 2))
       (`(,_total ,_complete ,hits . ,_)

@@ -17,17 +17,19 @@
 
 ;;; Code:
 
-(require 'explog)
+(require 'explog-agenda)
+(require 'explog-base)
 (require 'explog-point)
 (require 'explog-ref)
+(require 'explog-search)
+(require 'explog-visit)
 (require 'seq)
 (require 'subr-x)
 (require 'transient)
 
 (autoload 'org-agenda "org-agenda")
+
 (declare-function org-agenda "org-agenda" (&optional arg keys restriction))
-(autoload 'explog-here-p "explog-here")
-(defvar explog-agenda-commands)
 
 (defvar explog-dispatch--point nil
   "What the point was on when the menu came up.")
@@ -112,7 +114,6 @@ When the menu is gone, do so no more."
 (defun explog-dispatch-agenda ()
   "Show one of the agendas in `explog-agenda-commands'."
   (interactive)
-  (require 'explog-agenda)
   (unless explog-agenda-prefix
     (user-error "The agenda has no commands of ours; see `explog-agenda-prefix'"))
   (org-agenda nil (concat explog-agenda-prefix (explog-dispatch--read-agenda))))
@@ -175,7 +176,7 @@ When the menu is gone, do so no more."
     ("M" explog-dispatch--describe-mode explog-mode)]]
   (interactive)
   (setq explog-dispatch--point (explog-point)
-        explog-dispatch--source (explog-here-p))
+        explog-dispatch--source (explog-visit-here-p))
   (add-hook 'explog-cache-changed-functions #'explog-dispatch--redraw)
   (transient-setup 'explog-dispatch))
 

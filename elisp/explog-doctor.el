@@ -15,14 +15,18 @@
 
 ;;; Code:
 
-(require 'explog)
-(require 'explog-bridge)
 (require 'cl-lib)
+(require 'explog-agenda)
+(require 'explog-base)
+(require 'explog-capture)
+(require 'explog-server)
+(require 'explog-settings)
 (require 'seq)
 (require 'subr-x)
 
-(declare-function explog-capture-taken-p "explog-capture" (key templates))
-(declare-function explog-agenda-prefix-taken-p "explog-agenda" (prefix commands))
+(autoload 'explog-mode "explog" nil t)
+(autoload 'explog-install-server "explog-install" nil t)
+
 (declare-function org-release "org-version" ())
 (defvar org-agenda-custom-commands)
 (defvar org-capture-templates)
@@ -158,7 +162,7 @@ RET mends it.\n"))
   "Return a finding on what `explog-mode' hooked itself to."
   (let ((lost (append
                (seq-remove (lambda (pair) (advice-member-p (cdr pair) (car pair)))
-                           explog--advice)
+                           explog-advice)
                (seq-remove (lambda (hook)
                              (memq 'explog-commit-ring-for-log (default-value hook)))
                            '(after-save-hook after-revert-hook)))))
@@ -195,8 +199,6 @@ RET mends it.\n"))
 
 (defun explog-doctor--keys ()
   "Return findings on keys that are taken by the user's own commands."
-  (require 'explog-capture)
-  (require 'explog-agenda)
   (delq nil
         (list
          (and explog-capture-key (bound-and-true-p org-capture-templates)
@@ -214,7 +216,7 @@ RET mends it.\n"))
 
 (defun explog-doctor--server ()
   "Return findings on the program and its process."
-  (let ((command (condition-case err (explog-bridge-command)
+  (let ((command (condition-case err (explog-server-find-command)
                    (error err))))
     (if (not (stringp (car command)))
         (list (explog-doctor--finding
@@ -226,8 +228,8 @@ RET mends it.\n"))
 
 (defun explog-doctor--process ()
   "Return findings on the process of the server."
-  (let ((greeting (explog-bridge-greeting))
-        (problem (explog-bridge-last-problem)))
+  (let ((greeting (explog-server-greeting))
+        (problem (explog-server-last-problem)))
     (cond
      (greeting
       (let ((version (plist-get greeting :server)))
@@ -244,9 +246,9 @@ RET mends it.\n"))
      (problem
       (list (explog-doctor--finding
              :ok nil :text problem
-             :hint (format "the buffer %s may have more" explog-bridge-stderr)
+             :hint (format "the buffer %s may have more" explog-server-stderr)
              :label "Start it again" :action #'explog-restart)))
-     (explog-bridge--current
+     (explog-server-current
       (list (explog-doctor--finding :text "it is starting")))
      (t (list (explog-doctor--finding
                :ok (not explog-mode) :text "it does not run"
@@ -257,7 +259,7 @@ RET mends it.\n"))
 (defun explog-doctor--ask ()
   "Ask the server what it has to say, and insert that when it comes."
   (let ((number (cl-incf explog-doctor--asked)))
-    (when explog-bridge--current        ; or else a call would start one
+    (when explog-server-current        ; or else a call would start one
       (explog-settings-call
        "doctor" nil :timeout 60
        :success (apply-partially #'explog-doctor--answered (current-buffer) number)

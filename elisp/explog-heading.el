@@ -17,10 +17,9 @@
 
 ;;; Code:
 
+(require 'explog-base)
 (require 'seq)
 (require 'subr-x)
-
-(defvar explog-tag)
 
 (defconst explog-heading-id-regexp "[0-9][0-9A-Za-z_-]\\{0,63\\}"
   "Matches the id of an experiment.")

@@ -17,7 +17,7 @@
 
 ;;; Code:
 
-(require 'explog)
+(require 'explog-base)
 (require 'explog-heading)
 (require 'explog-log)
 (require 'explog-steps)

@@ -12,24 +12,30 @@
 ;; step of it, in whichever log it is.  `org-store-link' makes one on the
 ;; heading of an experiment, on a step, and on a reference anywhere.
 ;;
+;; In an exported document such a link is its description, or
+;; "e201.1 ABC in XYZ: Test XYZ without ABC".  A log is no page of the web,
+;; so that only HTML has something to link to, and only where the entry
+;; of the experiment is in the same document.
+;;
 ;; `explog-mode' adds the type when org is loaded, and takes it back when
-;; it is turned off.  How links are exported is in `explog-link-export'.
+;; it is turned off.
 
 ;;; Code:
 
 (require 'cl-lib)
-(require 'explog)
+(require 'explog-base)
+(require 'explog-heading)
 (require 'explog-ref)
 (require 'seq)
 (require 'subr-x)
 
 (autoload 'explog-cache-fetch "explog-cache")
 (autoload 'explog-cache-get "explog-cache")
-(autoload 'explog-cache-read-reference "explog-cache-read")
+(autoload 'explog-read-reference "explog-complete")
 (autoload 'explog-cache-step "explog-cache")
 (autoload 'explog-cache-usable-p "explog-cache")
-(autoload 'explog-heading-title "explog-heading")
-(autoload 'explog-link-export "explog-link-export")
+(autoload 'explog-visit-goto "explog-visit")
+
 (declare-function org-element-update-syntax "org-element" ())
 (declare-function org-get-heading "org"
                   (&optional no-tags no-todo no-priority no-comment))
@@ -37,7 +43,14 @@
 (declare-function org-link-make-regexps "ol" ())
 (declare-function org-link-set-parameters "ol" (type &rest parameters))
 (declare-function org-link-store-props "ol" (&rest plist))
-(defvar explog-bridge-ready-hook)
+(declare-function org-element-map "org-element"
+                  (data types fun &optional info first-match no-recursion
+                        with-affiliated no-undefer))
+(declare-function org-element-property "org-element" (property node &rest rest))
+(declare-function org-export-data "ox" (data info))
+(declare-function org-export-derived-backend-p "ox" (backend &rest backends))
+(declare-function org-export-get-reference "ox" (datum info))
+(defvar explog-server-ready-hook)
 (defvar explog-cache-changed-functions)
 (defvar org-link-parameters)
 
@@ -135,7 +148,7 @@ What it is called is taken from there, saved or not."
 
 (defun explog-link-complete (&optional _arg)
   "Return a link to an experiment or step that is asked for."
-  (concat "exp:" (explog-cache-read-reference "Link to experiment: ")))
+  (concat "exp:" (explog-read-reference "Link to experiment: ")))
 
 (defun explog-link-description (link description)
   "Return DESCRIPTION, or else what LINK is to, for `org-insert-link'."
@@ -170,7 +183,7 @@ that they are tags, as in an agenda; so what is none has no face."
 (defun explog-link--load ()
   "Load what is asked for experiments, if there are links and a server to ask."
   (when (and explog-link--unsure
-             (featurep 'explog-bridge)
+             (featurep 'explog-server)
              (not (featurep 'explog-cache)))
     (require 'explog-cache)
     (explog-link--changed t)))
@@ -221,6 +234,74 @@ What is no link to an experiment, and not BRACKETED, is made plain text."
             (font-lock-flush (line-beginning-position) (line-end-position))
             (forward-line)))))))
 
+;;;; Export
+
+(defun explog-link-export (path description _backend info)
+  "Return the link with PATH and DESCRIPTION as it is in the exported document.
+DESCRIPTION is exported already, or nil.  INFO is what org knows of the
+export."
+  (let* ((reference (explog-ref-parse path))
+         (text (or description
+                   (explog-link-export--text
+                    (if reference (explog-link-text reference) path)
+                    info))))
+    (if (explog-link-export--html-p info)
+        (explog-link-export--html text (explog-link-export--anchor (car reference) info))
+      text)))
+
+(defun explog-link-export--text (text info)
+  "Return plain TEXT as the export INFO writes it, with its special signs escaped."
+  ;; Org looks for what stands around a quote, and there is nothing around it.
+  (org-export-data text (append '(:with-smart-quotes nil) info)))
+
+(defun explog-link-export--html-p (info)
+  "Return non-nil if the document of the export INFO is HTML.
+Markdown, which org derives from HTML, is not."
+  (let ((backend (plist-get info :back-end)))
+    (and backend
+         (org-export-derived-backend-p backend 'html)
+         (not (org-export-derived-backend-p backend 'md)))))
+
+(defun explog-link-export--html (text anchor)
+  "Return TEXT as HTML: a link to ANCHOR unless that is nil."
+  (if anchor
+      (format "<a href=\"#%s\" class=\"explog\">%s</a>"
+              (replace-regexp-in-string
+               "[&<>\"]" (lambda (sign) (format "&#%d;" (aref sign 0))) anchor t t)
+              text)
+    (format "<span class=\"explog\">%s</span>" text)))
+
+;;;; Entries in the same document
+
+(defvar explog-link-export--headlines (make-hash-table :test #'eq :weakness 'key)
+  "Maps the tree of a document to an alist (ID . HEADLINE) of its experiments.")
+
+(defun explog-link-export--anchor (id info)
+  "Return the anchor of experiment ID in the document of INFO, or nil."
+  (when-let ((headline (and id (cdr (assoc id (explog-link-export--experiments info))))))
+    (or (org-element-property :CUSTOM_ID headline)
+        (org-export-get-reference headline info))))
+
+(defun explog-link-export--experiments (info)
+  "Return an alist (ID . HEADLINE) of the experiments in the document of INFO."
+  (let ((tree (plist-get info :parse-tree)))
+    (pcase (gethash tree explog-link-export--headlines 'new)
+      ('new (puthash tree (explog-link-export--collect tree)
+                     explog-link-export--headlines))
+      (known known))))
+
+(defun explog-link-export--collect (tree)
+  "Return an alist (ID . HEADLINE) of the experiments in TREE.
+Org exports from a copy of the buffer, which is the current one; TREE is
+what of it is exported."
+  (let ((ids (make-hash-table)))
+    (pcase-dolist (`(,id . ,position) (explog-heading-collect))
+      (puthash position id ids))
+    (org-element-map tree 'headline
+      (lambda (headline)
+        (when-let ((id (gethash (org-element-property :begin headline) ids)))
+          (cons id headline))))))
+
 ;;;; On and off
 
 (defconst explog-link--parameters
@@ -244,14 +325,14 @@ Org's links, the feature `ol', are loaded by now."
       (message "explog: org has a link type exp: already, and keeps it")
     (apply #'org-link-set-parameters "exp" explog-link--parameters)
     (add-hook 'explog-cache-changed-functions #'explog-link--changed)
-    (add-hook 'explog-bridge-ready-hook #'explog-link--load)
+    (add-hook 'explog-server-ready-hook #'explog-link--load)
     (explog-link--refontify-all)))
 
 (defun explog-link-uninstall ()
   "Take back what `explog-link-install' did."
   (setq explog-link--unsure nil)
   (remove-hook 'explog-cache-changed-functions #'explog-link--changed)
-  (remove-hook 'explog-bridge-ready-hook #'explog-link--load)
+  (remove-hook 'explog-server-ready-hook #'explog-link--load)
   (when (and (featurep 'ol) (explog-link--ours-p))
     (setq org-link-parameters
           (remove (assoc "exp" org-link-parameters) org-link-parameters))

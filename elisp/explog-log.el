@@ -14,7 +14,7 @@
 
 ;;; Code:
 
-(require 'explog)
+(require 'explog-base)
 (require 'explog-heading)
 (require 'seq)
 (require 'subr-x)
@@ -31,7 +31,7 @@ there is no such file; those of files on other machines are not."
   "Return what `explog-logs' names on this machine, absolute."
   (let ((names (default-value 'explog-logs)))
     (mapcar (lambda (name) (expand-file-name name "~/"))
-            (seq-filter #'explog--local-p
+            (seq-filter #'explog-local-p
                         (and (proper-list-p names) names)))))
 
 (defun explog-log--expand (name)

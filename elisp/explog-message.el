@@ -9,31 +9,561 @@
 ;;; Commentary:
 
 ;; What helps to refer to the right step when a commit is made, in the
-;; message buffers of magit and vc: `[e' is completed to experiments and
-;; steps (`explog-message-complete'), a reference to what no log has is
-;; marked (`explog-message-check'), and \\<explog-message-mode-map>\
-;; \\[explog-message-insert-last] puts the step that was worked on last in
-;; front of the subject, or the next likely one if it is there already.
+;; message buffers of magit and vc.  Nothing here holds up a commit.
 ;;
-;; Nothing here holds up a commit.
+;; `[e' and what follows is completed to a whole reference: experiments
+;; that are not done, those in progress first and with their open steps,
+;; and behind `[e201.' all steps of 201.  It works with whatever shows
+;; completions, and never waits: what is not known yet is there at the
+;; next key.
+;;
+;; A reference to an experiment or step that no log has is marked, and so
+;; is what was likely meant to be a reference: `[E201]', `[e 201.1]',
+;; `[e201,1]' or `(e201.1)' where there is such an experiment.  The
+;; tooltip says what is wrong.  Nothing is marked as long as the server
+;; does not know all logs.
+;;
+;; \\<explog-message-mode-map>\\[explog-message-insert-last] puts a
+;; reference in front of the subject: to what the last commit here was
+;; for, and at each further key to the next likely step.  What it needs is
+;; asked for when the buffer of the message is made.
 
 ;;; Code:
 
-(require 'explog)
+(require 'explog-base)
+(require 'explog-cache)
+(require 'explog-complete)
+(require 'explog-ref)
+(require 'explog-server)
 (require 'seq)
 (require 'subr-x)
 
-(autoload 'explog-message-check-problems "explog-message-check")
-(autoload 'explog-message-check-start "explog-message-check")
-(autoload 'explog-message-check-stop "explog-message-check")
-(autoload 'explog-message-complete "explog-message-complete")
-(autoload 'explog-message-complete-forget "explog-message-complete")
-(autoload 'explog-message-insert-last "explog-message-last" nil t)
-(autoload 'explog-message-last-ask "explog-message-last")
-(autoload 'explog-message-last-ask-steps "explog-message-last")
-(autoload 'explog-message-last-forget "explog-message-last")
-(defvar explog-bridge-ready-hook)
-(defvar explog-cache-changed-functions)
+(defvar explog-ref-mode)
+
+(defcustom explog-message-in-progress '("INPROGRESS")
+  "The TODO keywords of experiments that come first in commit messages.
+When a reference is completed, their open steps are offered as well."
+  :type '(repeat string)
+  :group 'explog)
+
+;;;; Experiments in order
+
+(defvar explog-message-complete--kept nil
+  "What was made of the summaries last: (SUMMARIES SORTED BY-ID).")
+
+(defvar explog-message-complete--offered nil
+  "What is offered for the sorted summaries, references; nil if not made yet.")
+
+(defun explog-message-complete-forget ()
+  "Forget what is offered, as something else is known now."
+  (setq explog-message-complete--offered nil))
+
+(defun explog-message-complete--kept ()
+  "Return (SUMMARIES SORTED BY-ID) for what is known now.
+SORTED are the SUMMARIES that are not done, BY-ID is a hash table of all."
+  (let ((summaries (explog-cache-experiments))
+        (gc-cons-threshold (max gc-cons-threshold 50000000)))
+    (unless (and explog-message-complete--kept
+                 (eq summaries (car explog-message-complete--kept)))
+      (let ((by-id (make-hash-table :test #'equal :size (length summaries))))
+        (dolist (summary (reverse summaries)) ; of those with one id, the first
+          (puthash (plist-get summary :id) summary by-id))
+        (setq explog-message-complete--offered nil
+              explog-message-complete--kept
+              (list summaries (explog-message-complete--sort summaries) by-id))))
+    explog-message-complete--kept))
+
+(defun explog-message-complete-sorted ()
+  "Return the summaries of experiments that are not done, the likeliest first.
+These are the ones in progress, and among those the last touched."
+  (nth 1 (explog-message-complete--kept)))
+
+(defun explog-message-complete-in-progress-p (summary)
+  "Return non-nil if the experiment of SUMMARY is in progress."
+  (member (plist-get summary :todo) explog-message-in-progress))
+
+(defun explog-message-complete--sort (summaries)
+  "Return those of SUMMARIES that are not done, the likeliest first."
+  (let ((open (seq-remove (lambda (summary)
+                            (or (plist-get summary :done)
+                                (plist-get summary :archived)))
+                          summaries)))
+    (mapcar #'cdr
+            (sort (mapcar (lambda (summary)
+                            (cons (explog-message-complete--weight summary) summary))
+                          open)
+                  (lambda (one other) (> (car one) (car other)))))))
+
+(defun explog-message-complete--weight (summary)
+  "Return a number that is the greater the sooner SUMMARY is likely meant."
+  (+ (or (plist-get summary :touched) 0)
+     (if (explog-message-complete-in-progress-p summary) 1.0e15 0)))
+
+(defun explog-message-complete-open-steps (id)
+  "Return what is open of experiment ID, as far as known.
+That is a list of its steps."
+  (seq-remove #'explog-message-complete--ticked-p
+              (explog-message-complete--steps id)))
+
+(defun explog-message-complete--steps (id)
+  "Return what is known to be done in experiment ID.
+That is a list of its steps."
+  (let ((experiment (explog-cache-get id)))
+    (and (listp experiment) (plist-get experiment :steps))))
+
+(defun explog-message-complete--ticked-p (step)
+  "Return non-nil if the box of STEP is ticked."
+  (equal "X" (plist-get step :box)))
+
+;;;; Candidates
+
+(defun explog-message-complete--reference (id &optional step)
+  "Return the reference to experiment ID, or to STEP, a plist."
+  (format "[%s]" (explog-ref-string id (plist-get step :number))))
+
+(defun explog-message-complete--offer (summary)
+  "Return references for SUMMARY, that of an experiment.
+If it is in progress, there is one to each of its open steps as well."
+  (let ((id (plist-get summary :id)))
+    (cons (explog-message-complete--reference id)
+          (and (explog-message-complete-in-progress-p summary)
+               (mapcar (lambda (step) (explog-message-complete--reference id step))
+                       (explog-message-complete-open-steps id))))))
+
+(defun explog-message-complete--open ()
+  "Return references to what is not done, the likeliest first."
+  (let ((sorted (explog-message-complete-sorted)))
+    (or explog-message-complete--offered
+        (setq explog-message-complete--offered
+              (mapcan #'explog-message-complete--offer sorted)))))
+
+(defun explog-message-complete--candidates (typed)
+  "Return the references to offer for TYPED, which begins with `[e'."
+  (if (string-match "\\`\\[e\\([0-9][0-9A-Za-z_-]*\\)\\." typed)
+      (explog-message-complete--of-steps (match-string 1 typed))
+    (pcase-let ((`(,summaries ,_ ,by-id) (explog-message-complete--kept))
+                (open (explog-message-complete--open)))
+      (when (gethash (substring typed 2) by-id)
+        (explog-cache-get (substring typed 2))) ; its steps come next
+      (if (seq-some (lambda (candidate) (string-prefix-p typed candidate)) open)
+          open
+        ;; Whoever types the id of one that is done means that one.
+        (append open
+                (mapcar (lambda (summary)
+                          (explog-message-complete--reference (plist-get summary :id)))
+                        summaries))))))
+
+(defun explog-message-complete--of-steps (id)
+  "Return references to all that is to be done in experiment ID.
+The steps that are open come first."
+  (let ((open (explog-message-complete-open-steps id)))
+    (mapcar (lambda (step) (explog-message-complete--reference id step))
+            (append open (seq-difference (explog-message-complete--steps id) open)))))
+
+;;;; What is shown beside them
+
+(defun explog-message-complete--annotate (candidate)
+  "Return what stands beside CANDIDATE, a reference."
+  (pcase-let* ((`(,id . ,number) (explog-ref-parse candidate))
+               (step (seq-find (lambda (step) (equal number (plist-get step :number)))
+                               (and number (explog-message-complete--steps id)))))
+    (concat "  " (if step
+                     (format "%s %s"
+                             (if (explog-message-complete--ticked-p step) "[X]" "[ ]")
+                             (plist-get step :text))
+                   (explog-message-complete--describe id)))))
+
+(defun explog-message-complete--summary (id)
+  "Return the summary of experiment ID, or nil."
+  (gethash id (nth 2 (explog-message-complete--kept))))
+
+(defun explog-message-complete--describe (id)
+  "Return state, title and progress of experiment ID."
+  (let* ((summary (explog-message-complete--summary id))
+         (steps (or (plist-get summary :steps) 0)))
+    (string-join
+     (delq nil (list (plist-get summary :todo)
+                     (plist-get summary :title)
+                     (and (> steps 0)
+                          (format "[%d/%d]" (plist-get summary :ticked) steps))))
+     " ")))
+
+(defun explog-message-complete--group (candidate transform)
+  "Return the group of CANDIDATE, or CANDIDATE itself if TRANSFORM.
+An experiment that is offered with its steps is a group."
+  (if transform
+      candidate
+    (let* ((id (car (explog-ref-parse candidate)))
+           (summary (explog-message-complete--summary id)))
+      (if (and (explog-message-complete--steps id)
+               (or (cdr (explog-ref-parse candidate))
+                   (explog-message-complete-in-progress-p summary)))
+          (string-trim (format "%s %s" id (or (plist-get summary :title) "")))
+        "Experiments"))))
+
+(defun explog-message-complete--kind (_candidate)
+  "Return the kind of a candidate, for the icons of company and corfu."
+  'reference)
+
+(defconst explog-message-complete--metadata
+  `(metadata
+    (category . explog-reference)
+    (annotation-function . ,#'explog-message-complete--annotate)
+    (group-function . ,#'explog-message-complete--group)
+    (display-sort-function . ,#'identity)
+    (cycle-sort-function . ,#'identity))
+  "What completion has to know of references.")
+
+;;;; At point
+
+;;;###autoload
+(defun explog-message-complete ()
+  "Complete the reference that begins before point.
+For `completion-at-point-functions'."
+  (when-let ((start (explog-message-complete--start)))
+    (let ((typed (buffer-substring-no-properties start (point))))
+      (list start (explog-message-complete--end)
+            (lambda (string predicate action)
+              (if (eq action 'metadata)
+                  explog-message-complete--metadata
+                ;; Styles that look for parts ask for all, and give no string.
+                (complete-with-action action
+                                      (explog-message-complete--candidates
+                                       (if (string-prefix-p "[e" string) string typed))
+                                      string predicate)))
+            :exclusive 'no
+            :exit-function #'explog-message-complete--exit
+            :company-kind #'explog-message-complete--kind
+            :company-prefix-length t))))
+
+(defun explog-message-complete--start ()
+  "Return where the reference begins that ends at point, or nil."
+  (let ((case-fold-search nil))
+    (save-excursion
+      (when (and (looking-back "\\(?:\\`\\|[^0-9A-Za-z_]\\)\\(\\[e\\(?:[0-9][0-9A-Za-z_.-]*\\)?\\)"
+                               (line-beginning-position))
+                 (not (explog-message-comment-p)))
+        (match-beginning 1)))))
+
+(defun explog-message-complete--end ()
+  "Return where the reference ends that point is in.
+That is behind the bracket at point, where one was inserted in advance."
+  (if (eq (char-after) ?\])
+      (1+ (point))
+    (point)))
+
+(defun explog-message-complete--exit (candidate _status)
+  "Take away a bracket behind CANDIDATE that was there before it was inserted."
+  (when (and (string-suffix-p "]" candidate)
+             (eq (char-before) ?\])
+             (eq (char-after) ?\]))
+    (delete-char 1)))
+
+(defface explog-message-wrong '((t :inherit warning :underline (:style wave)))
+  "A reference in the message of a commit that leads nowhere."
+  :group 'explog)
+
+;;;; What looks like a reference
+
+(defconst explog-message-check--regexp
+  (let ((id "\\(?1:[0-9][0-9A-Za-z_-]\\{0,63\\}\\)")
+        (step "\\(?2:[0-9]\\{1,6\\}\\(?:[.,][0-9]\\{1,6\\}\\)\\{0,7\\}\\)"))
+    (concat "[[({][ \t]*[eE]?[ \t]*" id
+            "\\(?:[ \t]*[.,:;][ \t]*" step "?\\.?\\)?[ \t]*[])}]"
+            ;; One that is not closed, with something behind it.
+            "\\|\\[e" id "\\(?:\\." step "\\)?[ \t,;]"))
+  "Matches references, and what may be meant to be one.
+The groups are those of `explog-ref-regexp'.")
+
+(defun explog-message-check--meant (text reference)
+  "Return non-nil if TEXT, which is none, may be meant to be REFERENCE."
+  (and (eq 'known (explog-ref-state (car reference) (cdr reference)))
+       (or (string-match-p "\\`.[ \t]*[eE]" text)
+           ;; With no letter, it has to be a step in brackets.
+           (and (cdr reference)
+                (string-match-p "\\`\\[[0-9A-Za-z_-]+\\.[0-9.]+]\\'" text)))))
+
+(defun explog-message-check--problem (text reference)
+  "Return what is wrong with TEXT, which stands where REFERENCE is meant, or nil."
+  (pcase-let ((`(,id . ,step) reference)
+              (case-fold-search nil))
+    (cond ((not (string-match-p (concat "\\`" explog-ref-regexp "\\'") text))
+           (and (explog-message-check--meant text reference)
+                (format "%s: [%s] may be meant" (string-trim-right text "[ \t,;]+")
+                        (explog-ref-string id step))))
+          ((not (eq 'unknown (explog-ref-state id step))) nil)
+          ((eq 'unknown (explog-cache-get id))
+           (format "%s: no log has experiment %s" text id))
+          (t (format "%s: %s has no step %s" text id step)))))
+
+(defun explog-message-check--reference ()
+  "Return (ID . STEP) for what `explog-message-check--regexp' matched, or nil."
+  (when-let ((reference (explog-ref-match)))
+    (cons (car reference)
+          (and (cdr reference) (string-replace "," "." (cdr reference))))))
+
+(defun explog-message-check--each (beg end function)
+  "Call FUNCTION for what may be a reference from BEG to END, with point behind it.
+FUNCTION gets what is matched, the (ID . STEP) meant, and where it begins."
+  (let ((case-fold-search nil))
+    (goto-char beg)
+    (while (re-search-forward explog-message-check--regexp end t)
+      (let ((start (match-beginning 0))
+            (text (match-string-no-properties 0))
+            (reference (explog-message-check--reference)))
+        (if (explog-message-comment-p)
+            (forward-line)
+          (when reference
+            (save-excursion
+              (funcall function text reference start)))
+          ;; `(see [e201.1 )' has one inside.
+          (goto-char (max (1+ start) (1- (point)))))))))
+
+(defun explog-message-check-problems ()
+  "Return what is wrong in the message of this buffer, a list of strings.
+What the server tells of once the commit is made is left out: references
+to a step that are as they should be."
+  (let (problems)
+    (save-excursion
+      (save-restriction
+        (widen)
+        (explog-message-check--each
+         (point-min) (point-max)
+         (lambda (text reference _start)
+           (when-let ((problem (and (not (and (cdr reference)
+                                              (string-suffix-p "]" text)
+                                              (string-prefix-p "[e" text)
+                                              (explog-ref-parse text)))
+                                    (explog-message-check--problem text reference))))
+             (push problem problems))))))
+    (delete-dups (nreverse problems))))
+
+;;;; Marks
+
+(defun explog-message-check-start ()
+  "Mark what is wrong in this buffer from now on, and look at all of it again."
+  (unless (memq #'explog-message-check--fontify (bound-and-true-p jit-lock-functions))
+    (jit-lock-register #'explog-message-check--fontify))
+  (jit-lock-refontify))
+
+(defun explog-message-check-stop ()
+  "Mark nothing in this buffer any more."
+  (jit-lock-unregister #'explog-message-check--fontify)
+  (save-restriction
+    (widen)
+    (remove-overlays (point-min) (point-max) 'explog-message-check t)))
+
+(defun explog-message-check--fontify (beg end)
+  "Mark what is wrong in the lines from BEG to END.
+This runs during redisplay: it looks at nothing but what is known."
+  (let* ((inhibit-field-text-motion t)  ; vc's header is a field
+         (beg (progn (goto-char beg) (line-beginning-position)))
+         (end (progn (goto-char end) (line-end-position))))
+    (remove-overlays beg end 'explog-message-check t)
+    (explog-message-check--each
+     beg end
+     (lambda (text reference start)
+       (if-let ((problem (explog-message-check--problem text reference)))
+           (explog-message-check--mark start (+ start (length (string-trim-right text "[ \t,;]+")))
+                                       problem 'explog-message-wrong)
+         (explog-message-check--tell text reference start))))))
+
+(defun explog-message-check--tell (text reference start)
+  "Have the tooltip of TEXT at START say what REFERENCE is, and if it is ticked.
+In `explog-ref-mode', it does already."
+  (unless (bound-and-true-p explog-ref-mode)
+    (when-let ((description (and (string-prefix-p "[e" text)
+                                 (explog-ref-parse text)
+                                 (explog-ref-describe (car reference) (cdr reference)))))
+      (explog-message-check--mark start (+ start (length text)) description nil))))
+
+(defun explog-message-check--mark (beg end help face)
+  "Put FACE, if any, and the tooltip HELP on the text from BEG to END."
+  (let ((overlay (make-overlay beg end nil t)))
+    (overlay-put overlay 'explog-message-check t)
+    (overlay-put overlay 'evaporate t)
+    ;; A title is no documentation, whatever it has in it.
+    (overlay-put overlay 'help-echo (propertize help 'help-echo-inhibit-substitution t))
+    (when face
+      (overlay-put overlay 'face face)
+      (overlay-put overlay 'priority 10)))) ; above the button that it may be
+
+;;;; What is asked for beforehand
+
+(defconst explog-message-last--most 30
+  "Of how many experiments the steps are asked for beforehand.")
+
+(defvar-local explog-message-last--recent 'unknown
+  "What was committed last in this repository, the newest first.
+It is a list of (ID . STEP), or the symbol `unknown' until it has come.")
+
+(defun explog-message-last-ask ()
+  "Ask for what this buffer needs, in the background."
+  (explog-message-last-ask-steps)
+  (when-let ((folder (and (explog-server-ready-p) (explog-message-last--folder))))
+    (let ((buffer (current-buffer)))
+      (explog-server-call
+       "recent" (list folder)
+       :success (lambda (rows)
+                  (when (buffer-live-p buffer)
+                    (with-current-buffer buffer
+                      (explog-message-last--keep-recent rows))))
+       :error #'ignore))))              ; whoever needs it asks again
+
+(defun explog-message-last-forget ()
+  "Forget what was asked for this buffer."
+  (kill-local-variable 'explog-message-last--recent))
+
+(defun explog-message-last--folder ()
+  "Return the folder on this machine in which the commit is made, or nil."
+  (let ((folder (if buffer-file-name
+                    (file-name-directory buffer-file-name)
+                  default-directory)))
+    (and (not (file-remote-p folder))
+         (expand-file-name folder))))
+
+(defun explog-message-last--keep-recent (rows)
+  "Keep ROWS, the answer to what was committed last."
+  (setq explog-message-last--recent
+        (mapcar (pcase-lambda (`[,id ,step])
+                  (explog-cache-get id) ; so that it is there when it is needed
+                  (cons id (unless (string-empty-p step) step)))
+                rows)))
+
+(defun explog-message-last-ask-steps ()
+  "Have what is to be done in the likeliest experiments be asked for."
+  (dolist (summary (seq-take (explog-message-complete-sorted) explog-message-last--most))
+    (explog-cache-get (plist-get summary :id))))
+
+(defun explog-message-last--in-progress ()
+  "Return the summaries of experiments in progress, the last touched first."
+  (seq-take-while #'explog-message-complete-in-progress-p
+                  (explog-message-complete-sorted)))
+
+;;;; The step worked on last
+
+(defvar explog-message-last--patience 2
+  "Seconds that a command waits for what was committed last.")
+
+(defun explog-message-insert-last (&optional ask)
+  "Put a reference to what was worked on last in front of the subject.
+That is what the newest commit in this repository refers to.  Where it
+stands there already, put the next likely one in its place: the next
+open step, what was committed before, and the first open steps of the
+experiments in progress.
+
+With a prefix argument ASK, ask for an experiment and step, and insert
+a reference to it at point."
+  (interactive "*P")
+  (if ask
+      (insert (format "[e%s]" (explog-read-reference "Refer to experiment: ")))
+    (let* ((likely (explog-message-last--likely))
+           (start (explog-message-last--subject))
+           (here (explog-message-last--leading start))
+           (known (member (car here) likely))
+           (next (or (cadr known) (car likely))))
+      (explog-message-last--put start (and known (cdr here)) next)
+      (explog-message-last--say next likely))))
+
+(defun explog-message-last--likely ()
+  "Return what a commit made now may be for, the likeliest first.
+That is a list of (ID . STEP) without those that no log has."
+  (let* ((recent (explog-message-last--recent))
+         (open (mapcar (lambda (summary)
+                         (explog-message-last--first-open (plist-get summary :id)))
+                       (seq-take (explog-message-last--in-progress) explog-message-last--most)))
+         (last (car recent)))
+    (or (seq-remove (lambda (reference) (eq 'unknown (explog-cache-get (car reference))))
+                    (delete-dups
+                     (append (and last (cons last (explog-message-last--next (car last))))
+                             (cdr recent)
+                             open)))
+        (user-error "%s" (explog-message-last--nothing)))))
+
+(defun explog-message-last--recent ()
+  "Return what was committed last; wait for it, but not long."
+  (when (eq explog-message-last--recent 'unknown)
+    (let ((folder (and (explog-server-ready-p) (explog-message-last--folder))))
+      (when folder
+        (ignore-error explog-error
+          (explog-message-last--keep-recent
+           (explog-server-call-sync "recent" (list folder)
+                                    :timeout explog-message-last--patience))))))
+  (if (listp explog-message-last--recent) explog-message-last--recent nil))
+
+(defun explog-message-last--next (id)
+  "Return a list of what comes next in experiment ID: nothing if it is done."
+  (let ((known (explog-cache-get id)))
+    (unless (and (listp known) (plist-get known :done))
+      (list (explog-message-last--first-open id)))))
+
+(defun explog-message-last--first-open (id)
+  "Return (ID . STEP) of the first open step of experiment ID, as far as known."
+  (cons id (plist-get (car (explog-message-complete-open-steps id)) :number)))
+
+(defun explog-message-last--nothing ()
+  "Return why there is nothing to refer to."
+  (cond ((explog-server-ready-p)
+         "No experiment is in progress, and no commit in this repository has a reference")
+        ((explog-server-last-problem)
+         "The explog server does not run; see M-x explog-doctor")
+        (t "The explog server is not ready yet")))
+
+(defun explog-message-last--subject ()
+  "Return where the subject of the message begins."
+  (save-excursion
+    (save-restriction
+      (widen)
+      (goto-char (point-min))
+      (unless (re-search-forward "\\`\\(?:[[:alpha:]-]+:.*\n\\)*?Summary:[ \t]*" nil t)
+        (skip-chars-forward " \t\n")
+        (when (or (eobp) (explog-message-comment-p))
+          (goto-char (point-min))))
+      (when (looking-at-p "\\(?:fixup\\|squash\\|amend\\)! ")
+        (user-error "This commit goes into another, and has no reference of its own"))
+      (point))))
+
+(defun explog-message-last--leading (start)
+  "Return (REFERENCE . END) for the reference at START, or nil if there is none."
+  (save-excursion
+    (save-restriction
+      (widen)
+      (goto-char start)
+      (when (looking-at "\\[e[^] \t\n]*]")
+        (let ((end (match-end 0)))
+          (when-let ((reference (explog-ref-parse (match-string-no-properties 0))))
+            (cons reference end)))))))
+
+(defun explog-message-last--put (start end reference)
+  "Put REFERENCE, (ID . STEP), where the subject begins, at START.
+END is the end of a reference there that is to be replaced, or nil."
+  (let ((text (format "[%s]" (explog-ref-string (car reference) (cdr reference))))
+        (there (<= (point) (or end start)))
+        after)
+    (save-restriction
+      (widen)
+      (save-excursion
+        (goto-char start)
+        (when end
+          (delete-region start end))
+        (insert text)
+        (if (eq (char-after) ?\s)
+            (forward-char)
+          (insert " "))
+        (setq after (point)))
+      (when there
+        (goto-char after)))))
+
+(defun explog-message-last--say (reference likely)
+  "Say what REFERENCE is, and whether there are others in LIKELY."
+  (let ((text (explog-ref-describe (car reference) (cdr reference))))
+    (message "%s%s%s"
+             (explog-ref-string (car reference) (cdr reference))
+             (if text (concat " " text) "")
+             (if (cdr likely)
+                 (substitute-command-keys
+                  " (\\<explog-message-mode-map>\\[explog-message-insert-last] for another)")
+               ""))))
 
 ;;;; The mode
 
@@ -70,7 +600,7 @@ completed: before Emacs 30, Text mode completes words by it.")
   (add-hook 'with-editor-pre-finish-hook #'explog-message--finished nil t)
   (add-hook 'log-edit-done-hook #'explog-message--finished nil t)
   (add-hook 'explog-cache-changed-functions #'explog-message--changed)
-  (add-hook 'explog-bridge-ready-hook #'explog-message--ask-all)
+  (add-hook 'explog-server-ready-hook #'explog-message--ask-all)
   (explog-message-check-start)
   (explog-message-last-ask))
 
@@ -176,7 +706,7 @@ Not at once, as magit and vc have something to say of the commit."
     (with-current-buffer buffer
       (explog-message-mode -1)))
   (explog-message--cancel)
-  (remove-hook 'explog-bridge-ready-hook #'explog-message--ask-all)
+  (remove-hook 'explog-server-ready-hook #'explog-message--ask-all)
   (remove-hook 'explog-cache-changed-functions #'explog-message--changed))
 
 (provide 'explog-message)

@@ -19,16 +19,15 @@
 ;;; Code:
 
 (require 'cl-lib)
-(require 'explog)
+(require 'explog-base)
+(require 'explog-complete)
+(require 'explog-heading)
+(require 'explog-log)
 (require 'explog-ref)
+(require 'explog-server)
 (require 'seq)
 (require 'subr-x)
 
-(autoload 'explog-cache-fetch "explog-cache")
-(autoload 'explog-cache-read-reference "explog-cache-read")
-(autoload 'explog-heading-experiment-id "explog-heading")
-(autoload 'explog-log-buffer-p "explog-log")
-(autoload 'explog-bridge-call-sync "explog-bridge")
 (declare-function explog-search-hit-commit "explog-search" (hit))
 (declare-function explog-search-hit-experiment "explog-search" (hit))
 (declare-function explog-search-hit-repository "explog-search" (hit))
@@ -178,7 +177,7 @@ to, or the message of one that is being written."
 With a prefix argument, ask always."
   (or (and (not current-prefix-arg)
            (explog-point-choose prompt (explog-point-meant)))
-      (explog-ref-parse (explog-cache-read-reference prompt))))
+      (explog-ref-parse (explog-read-reference prompt))))
 
 (defun explog-point-choose (prompt references)
   "Ask with PROMPT for one of REFERENCES, a list of (ID . STEP).
@@ -194,11 +193,11 @@ RET takes the first.  If there is just one, or none, return it without asking."
 
 (defun explog-point-ask (method args &rest keys)
   "Return what METHOD of the server answers to the list ARGS, and wait for it.
-KEYS are as in `explog-bridge-call-sync'.  Whatever goes wrong is a
+KEYS are as in `explog-server-call-sync'.  Whatever goes wrong is a
 `user-error'."
   (explog-need-mode)
   (condition-case err
-      (apply #'explog-bridge-call-sync method args keys)
+      (apply #'explog-server-call-sync method args keys)
     (explog-error (user-error "%s" (nth 2 err)))))
 
 (provide 'explog-point)

@@ -15,14 +15,16 @@
 
 ;;; Code:
 
-(require 'explog)
+(require 'explog-base)
 (require 'explog-edit)
 (require 'explog-log)
+(require 'explog-search)
+(require 'explog-server)
+(require 'explog-settings)
+(require 'explog-steps)
+(require 'explog-visit)
 (require 'seq)
 (require 'subr-x)
-
-(autoload 'explog-steps-position "explog-steps")
-(autoload 'explog-visit-unfold "explog-visit")
 
 (defface explog-review-heading '((t :inherit (bold font-lock-function-name-face)))
   "What the lines below have in common."
@@ -112,8 +114,8 @@ there.  Without FAILED, the header line shows what the error is."
 
 (defun explog-review--progress (buffer what)
   "Have the header line of BUFFER say WHAT, and how far the server is."
-  (when (and (buffer-live-p buffer) (explog-bridge-ready-p))
-    (explog-bridge-call
+  (when (and (buffer-live-p buffer) (explog-server-ready-p))
+    (explog-server-call
      "status" nil
      :error #'ignore
      :success

@@ -12,17 +12,397 @@
 ;; type, over all logs and the commits of all repositories.  RET in the
 ;; minibuffer goes to the results, where RET visits what is at point:
 ;; a step in its log, or a commit in magit, or in vc where there is no
-;; magit.  Results are grouped by experiment.
+;; magit.
+;;
+;; Results are grouped by experiment.  n and p go from one to the next, as
+;; `next-error' does from any buffer; g makes the search again, s changes
+;; it, and a bookmark keeps it.
 ;;
 ;; The server answers in milliseconds, but nothing waits for it: what it
 ;; answers is shown when it comes, unless a newer question was asked.
 
 ;;; Code:
 
-(require 'explog)
-(require 'explog-search-results)
+(require 'cl-lib)
+(require 'explog-base)
+(require 'explog-cache)
+(require 'explog-log)
+(require 'explog-server)
+(require 'explog-steps)
+(require 'seq)
+(require 'subr-x)
+(require 'text-property-search)
 
 (autoload 'explog-consult-search "explog-consult")
+
+(declare-function magit-show-commit "magit-diff" (rev &optional args files module))
+(declare-function org-fold-show-context "org-fold" (&optional key))
+(declare-function org-show-context "org" (&optional key))
+(declare-function vc-print-log-internal "vc"
+                  (backend files working-revision &optional is-start-revision
+                           limit type))
+(declare-function bookmark-prop-get "bookmark" (bookmark-name-or-record prop))
+
+;;;; Hits
+
+(defface explog-search-match '((t :inherit match))
+  "What a query found, in a snippet."
+  :group 'explog)
+
+(defface explog-search-where '((t :inherit shadow))
+  "Where a hit is."
+  :group 'explog)
+
+(cl-defstruct (explog-search-hit (:type vector) (:constructor nil) (:copier nil))
+  "A hit as the server sends it; what does not apply is nil."
+  kind experiment step title snippet file line repository commit date)
+
+(defun explog-search-reference (hit)
+  "Return the reference to the experiment or step of HIT, or nil."
+  (when-let ((experiment (explog-search-hit-experiment hit)))
+    (concat "e" experiment
+            (if-let ((step (explog-search-hit-step hit)))
+                (concat "." step)
+              ""))))
+
+(defun explog-search-where (hit)
+  "Return where HIT is, in a few words."
+  (if-let ((commit (explog-search-hit-commit hit)))
+      (format "%s %s"
+              (file-name-nondirectory (explog-search-hit-repository hit))
+              (substring commit 0 7))
+    (let ((file (explog-search-hit-file hit)))
+      (format "%s%s:%d"
+              (if (string-suffix-p "_archive" file) "archived: " "")
+              (file-name-nondirectory file)
+              (explog-search-hit-line hit)))))
+
+(defun explog-search-day (hit)
+  "Return the day of HIT, or nothing but blanks."
+  (let ((date (or (explog-search-hit-date hit) "")))
+    (format "%-10s" (substring date 0 (min 10 (length date))))))
+
+(defun explog-search-snippet (hit)
+  "Return the snippet of HIT with its matches in a face instead of brackets."
+  (replace-regexp-in-string
+   "⟦\\([^⟧]*\\)⟧"
+   (lambda (text)
+     (propertize (match-string 1 text) 'face 'explog-search-match))
+   (explog-search-hit-snippet hit) t t))
+
+(defun explog-search-visit-hit (hit)
+  "Go to HIT: a place in a log, or a commit."
+  (if (explog-search-hit-commit hit)
+      (explog-search-visit-commit (explog-search-hit-repository hit)
+                                   (explog-search-hit-commit hit))
+    (explog-search--visit-place hit)))
+
+(defun explog-search--visit-place (hit)
+  "Visit the log in which HIT is, and show what is hidden there."
+  (let ((file (explog-search-hit-file hit)))
+    (unless (file-readable-p file)
+      (user-error "%s cannot be read" (abbreviate-file-name file)))
+    (find-file-other-window file))
+  (let ((place (save-restriction
+                 (widen)
+                 (explog-search--place hit))))
+    (unless (<= (point-min) place (point-max))
+      (widen))
+    (goto-char place))
+  (cond ((not (derived-mode-p 'org-mode)))
+        ((fboundp 'org-fold-show-context) (org-fold-show-context 'link-search))
+        ((fboundp 'org-show-context) (org-show-context 'link-search)))
+  (recenter))
+
+(defun explog-search--place (hit)
+  "Return the position of HIT in this buffer.
+What is not saved has moved lines, so that the step is looked for, or
+else a line counts only in the right experiment."
+  (save-excursion
+    (goto-char (point-min))
+    (forward-line (1- (explog-search-hit-line hit)))
+    (let* ((line (point))
+           (id (and (buffer-modified-p) (explog-search-hit-experiment hit)))
+           (heading (and id (explog-log-find id))))
+      (if (not heading)
+          line
+        (goto-char heading)
+        (pcase (explog-search-hit-kind hit)
+          ("experiment" heading)
+          ((and "step" (let step (explog-steps-position (explog-search-hit-step hit)))
+                (guard step))
+           step)
+          (_ (if (< heading line (explog-log-entry-end)) line heading)))))))
+
+(defun explog-search-visit-commit (repository commit)
+  "Show COMMIT, a full id, of REPOSITORY: in magit if it is there, else in vc."
+  (let ((default-directory (file-name-as-directory repository)))
+    (if (require 'magit nil t)
+        (magit-show-commit commit)
+      (require 'vc)
+      (vc-print-log-internal 'Git (list default-directory) commit t 1))))
+
+(defun explog-search-groups (hits)
+  "Return HITS as an alist (EXPERIMENT . HITS), best group first."
+  (let (groups)
+    (seq-doseq (hit hits)
+      (let* ((experiment (explog-search-hit-experiment hit))
+             (group (assoc experiment groups)))
+        (if group
+            (push hit (cdr group))
+          (push (list experiment hit) groups))))
+    (mapcar (lambda (group) (cons (car group) (reverse (cdr group))))
+            (nreverse groups))))
+
+(defun explog-search-group-title (experiment hits)
+  "Return the title of the group of HITS that belong to EXPERIMENT, nil for none.
+Commits do not tell what their experiment is called; that is asked for
+in the background then."
+  (if (not experiment)
+      "No experiment"
+    (let* ((hit (seq-find (lambda (hit) (not (explog-search-hit-commit hit)))
+                          hits))
+           (known (if hit
+                      (list :title (explog-search-hit-title hit))
+                    (explog-cache-get experiment))))
+      (string-trim-right
+       (concat experiment " " (plist-get (and (listp known) known) :title))))))
+
+(defun explog-search-line (hit)
+  "Return the line for HIT in the buffer of results."
+  (format "  %-10s %-9s %s %s\n"
+          (explog-search-hit-kind hit)
+          (or (explog-search-reference hit) "")
+          (propertize (format "%s %-24s"
+                              (explog-search-day hit)
+                              (truncate-string-to-width
+                               (explog-search-where hit) 24 nil nil t))
+                      'face 'explog-search-where)
+          (explog-search-snippet hit)))
+
+(defcustom explog-search-limit 100
+  "How many hits `explog-search' shows at most."
+  :type 'natnum
+  :group 'explog)
+
+(defface explog-search-experiment '((t :inherit (font-lock-function-name-face bold)))
+  "The experiment that a group of hits belongs to."
+  :group 'explog)
+
+;;;; The buffer of results
+
+(defvar-local explog-search--query nil
+  "The query whose hits this buffer shows.")
+
+(defvar explog-search-mode-map
+  (let ((map (make-sparse-keymap)))
+    (define-key map (kbd "RET") #'explog-search-visit)
+    (define-key map [mouse-2] #'explog-search-visit)
+    (define-key map "n" #'explog-search-next)
+    (define-key map "p" #'explog-search-previous)
+    (define-key map "s" #'explog-search-refine)
+    map)
+  "The keys of `explog-search-mode'.")
+
+(define-derived-mode explog-search-mode special-mode "Explog Search"
+  "What a search in experiment logs and commits found.
+
+\\{explog-search-mode-map}"
+  (buffer-disable-undo)                 ; or else every answer would be kept
+  (setq truncate-lines t)
+  (add-hook 'explog-cache-changed-functions #'explog-search--retitle)
+  (setq-local revert-buffer-function #'explog-search--revert)
+  (setq-local next-error-function #'explog-search--next-error)
+  (setq-local bookmark-make-record-function #'explog-search--bookmark))
+
+(defun explog-search--buffer ()
+  "Return the buffer of results."
+  (let ((buffer (get-buffer-create "*explog search*")))
+    (with-current-buffer buffer
+      (unless (derived-mode-p 'explog-search-mode)
+        (explog-search-mode)))
+    buffer))
+
+(defun explog-search--show (query result)
+  "Show RESULT, the server's answer to QUERY, in the buffer of results."
+  (pcase-let ((`(,total ,complete ,hits ,progress) result))
+    (with-current-buffer (explog-search--buffer)
+      (explog-search--replace
+       (and (equal query explog-search--query) (explog-search--hit-shown))
+       (lambda ()
+         (insert (propertize
+                  (format "%s: %s%s\n" query
+                          (explog-search--count (length hits) total complete)
+                          (if (string-empty-p progress) ""
+                            (format " (reading %s)" progress)))
+                  'face 'bold))
+         (pcase-dolist (`(,experiment . ,group) (explog-search-groups hits))
+           (explog-search--insert-group experiment group))))
+      (setq explog-search--query query))))
+
+(defun explog-search--hit-at-point ()
+  "Return the hit of the line at point, or nil."
+  (get-text-property (line-beginning-position) 'explog-search-hit))
+
+(defun explog-search--hit-shown ()
+  "Return the hit at point where the current buffer is shown, or nil."
+  (save-excursion
+    (when-let ((window (get-buffer-window nil t)))
+      (goto-char (window-point window)))
+    (explog-search--hit-at-point)))
+
+(defun explog-search--replace (hit insert)
+  "Call INSERT to fill the current buffer anew, and go to HIT.
+Go to the first one if HIT is nil or no longer there."
+  (let ((inhibit-read-only t))
+    (erase-buffer)
+    (funcall insert)
+    (goto-char (point-min))
+    (if-let ((match (and hit (text-property-search-forward
+                              'explog-search-hit hit #'equal))))
+        (goto-char (prop-match-beginning match))
+      (explog-search--to-hit 1))
+    (dolist (window (get-buffer-window-list nil nil t))
+      (set-window-point window (point)))))
+
+(defun explog-search--count (shown total complete)
+  "Say how many hits are SHOWN of TOTAL, of which there are more if not COMPLETE."
+  (cond ((zerop shown) "nothing found")
+        ((and complete (= shown total)) (format "%d found" total))
+        (t (format "the best %d of %d%s" shown total (if complete "" " and more")))))
+
+(defun explog-search--insert-group (experiment hits)
+  "Insert a line for EXPERIMENT, nil if there is none, and one for each of HITS."
+  (insert "\n" (propertize (concat (explog-search-group-title experiment hits) "\n")
+                           'face 'explog-search-experiment
+                           'explog-search-group (list experiment)))
+  (dolist (hit hits)
+    (insert (propertize (explog-search-line hit)
+                        'explog-search-hit hit
+                        'mouse-face 'highlight
+                        'help-echo "RET, mouse-2: go there"))))
+
+(defun explog-search--retitle (ids)
+  "Say what the groups of IDS are called, as that is known now.
+It has to be asked for if nothing but commits was found of them.  IDS is
+t for all.  This is for `explog-cache-changed-functions'."
+  (if-let ((buffer (get-buffer "*explog search*")))
+      (with-current-buffer buffer
+        (save-excursion
+          (let ((inhibit-read-only t) (place (point-min)))
+            (while (setq place (text-property-not-all place (point-max)
+                                                      'explog-search-group nil))
+              (goto-char place)
+              (let ((id (car (get-text-property place 'explog-search-group))))
+                (when (and id
+                           (or (eq ids t) (member id ids))
+                           (looking-at (concat (regexp-quote id) "$")))
+                  (goto-char (match-end 0))
+                  (insert-and-inherit
+                   (substring (explog-search-group-title id nil) (length id)))))
+              (setq place (line-beginning-position 2))))))
+    (remove-hook 'explog-cache-changed-functions #'explog-search--retitle)))
+
+(defun explog-search--to-hit (count)
+  "Move COUNT hits on, or back if negative; return non-nil if there were so many."
+  (let ((step (if (< count 0) -1 1)) (left (abs count)) (start (point)))
+    (while (and (> left 0) (zerop (forward-line step)) (not (eobp)))
+      (when (get-text-property (point) 'explog-search-hit)
+        (setq left (1- left))))
+    (unless (get-text-property (point) 'explog-search-hit)
+      (goto-char start))
+    (zerop left)))
+
+(defun explog-search-next (&optional count)
+  "Go to the next hit, or the COUNTth."
+  (interactive "p")
+  (unless (explog-search--to-hit (or count 1))
+    (user-error "No more hits")))
+
+(defun explog-search-previous (&optional count)
+  "Go to the previous hit, or the COUNTth."
+  (interactive "p")
+  (explog-search-next (- (or count 1))))
+
+(defun explog-search-visit (&optional event)
+  "Go to the hit at point, or where EVENT is."
+  (interactive (list last-nonmenu-event))
+  (when (mouse-event-p event)
+    (mouse-set-point event))
+  ;; The log has a `next-error-function' of its own, which org gives it.
+  (setq next-error-last-buffer (current-buffer))
+  (explog-search-visit-hit
+   (or (explog-search--hit-at-point) (user-error "No hit here"))))
+
+(defun explog-search--next-error (count &optional reset)
+  "Visit the COUNTth hit from here, or from the first if RESET."
+  (when reset
+    (goto-char (point-min)))
+  (explog-search-next count)
+  (explog-search-visit))
+
+(defun explog-search--revert (&rest _)
+  "Make the search of this buffer again."
+  (explog-need-mode)
+  (explog-search--ask explog-search--query))
+
+(defun explog-search--bookmark ()
+  "Return a bookmark of the search in this buffer."
+  `(,(concat "explog: " explog-search--query)
+    (explog-query . ,explog-search--query)
+    (handler . explog-search-bookmark-handler)))
+
+;;;###autoload
+(defun explog-search-bookmark-handler (bookmark)
+  "Make the search of BOOKMARK again."
+  (explog-need-mode)
+  (explog-search--ask (bookmark-prop-get bookmark 'explog-query))
+  (set-buffer (explog-search--buffer)))
+
+;;;; Asking
+
+(defvar explog-search--asked 0
+  "The number of the last question; the answer to an older one is dropped.")
+
+(defvar explog-search--again-seconds 1
+  "After how long a question is asked again while there is more to be read.")
+
+(defun explog-search--ask-again (number query tell)
+  "Ask for QUERY again if NUMBER is still that of the last question.
+TELL is as for `explog-search--ask'."
+  (when (and explog-mode (= number explog-search--asked)
+             (get-buffer "*explog search*"))
+    (explog-search--ask query tell)))
+
+(defun explog-search--ask (query &optional tell)
+  "Ask the server for QUERY, and show what it answers when it does.
+While the index is being made, ask again until all is read.
+TELL, if non-nil, is called with an error message instead of `message'."
+  (let ((number (setq explog-search--asked (1+ explog-search--asked))))
+    (explog-server-call
+     "search" (list query explog-search-limit t)
+     :success (lambda (result)
+                (when (= number explog-search--asked)
+                  (explog-search--show query result)
+                  (unless (string-empty-p (nth 3 result))
+                    (run-with-timer explog-search--again-seconds nil
+                                    #'explog-search--ask-again number query tell))))
+     :error (lambda (problem)
+              (when (= number explog-search--asked)
+                (funcall (or tell #'message) "%s"
+                         (plist-get problem :message)))))))
+
+;;;###autoload
+(defun explog-search-for (query)
+  "Show what is found for QUERY, without asking."
+  (explog-need-mode)
+  (with-current-buffer (explog-search--buffer)
+    (unless (equal query explog-search--query)
+      ;; Nobody is to take what was found for something else for the answer.
+      (setq explog-search--query query)
+      (explog-search--replace nil #'ignore)))
+  (explog-search--ask query)
+  (pop-to-buffer (explog-search--buffer)))
 
 (defcustom explog-search-delay 0.05
   "Seconds of no typing after which a search is made."

@@ -14,11 +14,13 @@
 
 ;;; Code:
 
-(require 'explog)
 (require 'cl-lib)
+(require 'explog-base)
 
-(declare-function explog-bridge-call "explog-bridge" (method args &rest keys))
-(declare-function explog-bridge-ready-p "explog-bridge" ())
+;; Options are looked at before there is any use for a server.
+(autoload 'explog-server-call "explog-server")
+(autoload 'explog-server-ready-p "explog-server")
+
 (declare-function widget-apply "wid-edit" (widget property &rest args))
 (declare-function widget-convert "wid-edit" (type &rest args))
 (defvar org-todo-keywords)
@@ -37,22 +39,22 @@
       (results . ,explog-results-regexp)
       (tick . ,(symbol-name explog-tick))
       ,@(explog-settings--todo-keywords)
-      (since . ,explog--since))))
+      (since . ,explog-since))))
 
 (defun explog-settings--local (names)
   "Return those of NAMES that are of files on this machine."
-  (delq nil (mapcar (lambda (name) (and (explog--local-p name) name)) names)))
+  (delq nil (mapcar (lambda (name) (and (explog-local-p name) name)) names)))
 
 (defun explog-settings--root (root)
   "Return ROOT, of `explog-repositories', as the server wants it, or nil."
   (pcase-let ((`(,directory . ,depth) (if (consp root) root (cons root 0))))
-    (when (explog--local-p directory)
+    (when (explog-local-p directory)
       `((path . ,(directory-file-name (expand-file-name directory)))
         (depth . ,depth)))))
 
 (defun explog-settings--project (project)
   "Return PROJECT, of `explog-projects', as the server wants it, or nil."
-  (when (explog--local-p (car project))
+  (when (explog-local-p (car project))
     (cons (intern (expand-file-name (car project)))
           (vconcat (mapcar (lambda (directory)
                              (directory-file-name (expand-file-name directory)))
@@ -82,7 +84,7 @@ They hold in logs without a line `#+TODO:'."
 (defun explog-settings-bad-option ()
   "Return an option for the server whose value is not of its type, or nil."
   (require 'wid-edit)
-  (let ((options explog--server-options))
+  (let ((options explog-server-options))
     (while (and options
                 (widget-apply (widget-convert (get (car options) 'custom-type))
                               :match (default-value (car options))))
@@ -96,10 +98,10 @@ They hold in logs without a line `#+TODO:'."
 
 (defun explog-settings-send ()
   "Tell the server of the options, if it is ready."
-  (when (explog-bridge-ready-p)
+  (when (explog-server-ready-p)
     (if-let ((option (explog-settings-bad-option)))
         (explog-settings-complain option)
-      (explog-bridge-call
+      (explog-server-call
        "configure" (list (decode-coding-string
                           (json-serialize (explog-settings)) 'utf-8))
        :error (lambda (problem)
@@ -108,11 +110,11 @@ They hold in logs without a line `#+TODO:'."
 ;;;; Calls that need them
 
 (cl-defun explog-settings-call (method args &key success error timeout (times 0))
-  "Call METHOD with ARGS as `explog-bridge-call' does.
+  "Call METHOD with ARGS as `explog-server-call' does.
 A server that has just started does not know the options yet; it is
 asked again a moment later.  SUCCESS, ERROR and TIMEOUT are as there,
 and TIMES is how often that was so."
-  (explog-bridge-call
+  (explog-server-call
    method args :timeout timeout :success success
    :error (lambda (problem)
             (if (and explog-mode

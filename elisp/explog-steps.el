@@ -20,7 +20,7 @@
 ;;; Code:
 
 (require 'cl-lib)
-(require 'explog)
+(require 'explog-base)
 (require 'explog-heading)
 (require 'explog-log)
 (require 'seq)

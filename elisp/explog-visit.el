@@ -14,23 +14,30 @@
 ;; Where an experiment is, the server knows.  What a buffer holds counts
 ;; more, as it may not be saved: the place is found there by the id, never
 ;; by a line number.
+;;
+;; `explog-experiments-here' goes to the experiment that a commit in magit
+;; or vc is for, or that the commits which touched a file are for.
 
 ;;; Code:
 
-(require 'explog)
+(require 'explog-base)
+(require 'explog-cache)
+(require 'explog-complete)
 (require 'explog-heading)
 (require 'explog-log)
 (require 'explog-point)
 (require 'explog-ref)
+(require 'explog-search)
+(require 'explog-server)
 (require 'explog-steps)
 (require 'seq)
 (require 'subr-x)
 
-(autoload 'explog-cache-read-experiment "explog-cache-read")
-(autoload 'explog-cache-usable-p "explog-cache")
 (declare-function org-fold-show-context "org-fold" (&optional key))
 (declare-function org-show-context "org" (&optional key))
 (declare-function xref-push-marker-stack "xref" (&optional m))
+(declare-function dired-get-filename "dired" (&optional localp no-error-if-not-filep))
+(declare-function magit-file-at-point "magit-git" (&optional expand assert))
 
 ;;;; Which log
 
@@ -48,9 +55,9 @@ A log that is visited is looked up in its buffer, saved or not."
 (defun explog-visit--indexed (id)
   "Return the logs that have experiment ID on disk.
 Where the server cannot tell, they are read."
-  (pcase (and (explog-bridge-ready-p)
+  (pcase (and (explog-server-ready-p)
               (ignore-errors
-                (explog-bridge-call-sync "places" (list id) :timeout 5)))
+                (explog-server-call-sync "places" (list id) :timeout 5)))
     (`(,files t) files)
     (_ (delete-dups (mapcar #'cadr (seq-filter (lambda (known) (equal id (car known)))
                                                (explog-log-ids)))))))
@@ -210,7 +217,7 @@ back to where you are."
   "Ask for the name of an experiment, step or commit."
   (let ((prompt "Experiment (id or words): "))
     (if (explog-cache-usable-p)
-        (explog-cache-read-experiment prompt nil nil t)
+        (explog-read-experiment prompt nil nil t)
       (let ((choices (mapcar (pcase-lambda (`(,id ,_ ,heading))
                                (cons (concat id " " (explog-heading-title heading)) id))
                              (explog-log-ids))))
@@ -220,9 +227,9 @@ back to where you are."
 (defun explog-visit--commit (hash)
   "Show the commit HASH, in whatever repository it is.
 Return nil if it is in none, or there is no server to tell."
-  (when-let ((rows (and (explog-bridge-ready-p)
+  (when-let ((rows (and (explog-server-ready-p)
                         (append (ignore-errors
-                                  (explog-bridge-call-sync
+                                  (explog-server-call-sync
                                    "find-commit" (list hash) :timeout 5))
                                 nil)))
              (row (if (cdr rows)
@@ -248,6 +255,130 @@ That is the one that the point is on; with a prefix argument, ask."
   (interactive (let ((reference (explog-point-reference "Mentions of: ")))
                  (list (car reference) (cdr reference))))
   (explog-search-for (explog-ref-string id step)))
+
+;;;; From a commit or file to its experiments
+
+;;;###autoload
+(defun explog-experiments-here (&optional other-window)
+  "Go to the experiment of the commit at point, or of this file.
+A commit leads to what its message refers to, and a file, also one at
+point in Dired or magit, to what the commits that touched it refer to.
+Of several, you choose one.  With a prefix argument, OTHER-WINDOW, show
+it in another window."
+  (interactive "P")
+  (let ((point (explog-point)))
+    (if (and point (explog-point-commit point))
+        (explog-experiments-here--of-commit point other-window)
+      (explog-experiments-here--of-file (or (explog-experiments-here--file)
+                                (user-error "There is no commit or file here"))
+                            other-window))))
+
+(defun explog-visit-here-p ()
+  "Return non-nil if `explog-experiments-here' has something to begin with."
+  (if-let ((point (explog-point)))
+      (or (explog-point-commit point) (explog-experiments-here--file))
+    (explog-experiments-here--file)))
+
+;;;; Commits
+
+(defun explog-experiments-here--of-commit (point other-window)
+  "Go to what the commit that POINT is on refers to; see OTHER-WINDOW above."
+  (let ((references (explog-point-references point)))
+    (unless references
+      (user-error "%s refers to no experiment" (explog-point-commit point)))
+    (explog-experiments-here--go
+     (explog-experiments-here--choose
+      "Experiment of this commit: "
+      (mapcar (lambda (reference) (cons reference nil)) references))
+     other-window)))
+
+;;;; Files
+
+(defun explog-experiments-here--file ()
+  "Return the file that the point is on, or that this buffer is about, or nil."
+  (cond ((derived-mode-p 'dired-mode)
+         (or (dired-get-filename nil t) (expand-file-name default-directory)))
+        ((derived-mode-p 'magit-mode)
+         (expand-file-name (or (magit-file-at-point) default-directory)))
+        ((explog-point-message-p) nil)
+        (t (buffer-file-name (or (buffer-base-buffer) (current-buffer))))))
+
+(defconst explog-experiments-here--patience 10
+  "Seconds that git may take to say which commits touched a file.")
+
+(defun explog-experiments-here--of-file (file other-window)
+  "Go to an experiment whose commits touched FILE; see OTHER-WINDOW above."
+  (let ((rows (explog-experiments-here--ask file)))
+    (when (zerop (length rows))
+      (user-error "No commit for an experiment touched %s" (abbreviate-file-name file)))
+    (explog-experiments-here--go
+     (explog-experiments-here--choose
+      (format "Experiments that touched %s: "
+              (file-name-nondirectory (directory-file-name file)))
+      (mapcar (lambda (row) (cons (list (aref row 0)) (explog-experiments-here--note row))) rows))
+     other-window)))
+
+(defun explog-experiments-here--ask (file)
+  "Return which experiments' commits touched FILE: a vector of [ID COMMITS TIME].
+Git has to be asked, which may take a moment; any key ends the wait."
+  (when (file-remote-p file)
+    (user-error "%s is on another machine, where nothing is looked at" file))
+  (let ((rows (explog-point-ask "experiments-of-file" (list file)
+                                :timeout explog-experiments-here--patience
+                                :cancel-on-input 'typed)))
+    (if (eq rows 'typed)
+        (user-error "Git was still looking for the commits that touched %s"
+                    (abbreviate-file-name file))
+      rows)))
+
+(defun explog-experiments-here--note (row)
+  "Return what there is to say of ROW, [ID COMMITS TIME]."
+  (format "%d commit%s, the last on %s" (aref row 1)
+          (if (= 1 (aref row 1)) "" "s")
+          (format-time-string "%Y-%m-%d" (aref row 2))))
+
+;;;; Choosing and going
+
+(defun explog-experiments-here--choose (prompt choices)
+  "Ask with PROMPT for one of CHOICES, unless there is only one.
+Each is ((ID . STEP) . NOTE), NOTE being nil or a string to show; return
+\(ID . STEP)."
+  (if (null (cdr choices))
+      (caar choices)
+    (let* ((titles (explog-experiments-here--titles))
+           (names (mapcar (pcase-lambda (`((,id . ,step) . ,note))
+                            (list (string-trim-right
+                                   (concat id (and step ".") step " "
+                                           (gethash id titles "")))
+                                  (cons id step) note))
+                          choices))
+           (completion-ignore-case t))
+      (nth 1 (assoc (completing-read
+                     prompt (explog-experiments-here--table names) nil t nil nil (caar names))
+                    names)))))
+
+(defun explog-experiments-here--table (names)
+  "Return a completion table of NAMES, (NAME REFERENCE NOTE) each, in their order."
+  (lambda (string predicate action)
+    (if (eq action 'metadata)
+        `(metadata (category . explog-experiment)
+                   (display-sort-function . ,#'identity)
+                   (cycle-sort-function . ,#'identity)
+                   (annotation-function
+                    . ,(lambda (name)
+                         (let ((note (nth 2 (assoc name names))))
+                           (if note (concat "  " note) "")))))
+      (complete-with-action action names string predicate))))
+
+(defun explog-experiments-here--titles ()
+  "Return a hash table with the titles of all experiments by id."
+  (let ((titles (make-hash-table :test #'equal)))
+    (dolist (summary (explog-cache-experiments-fetch) titles)
+      (puthash (plist-get summary :id) (plist-get summary :title) titles))))
+
+(defun explog-experiments-here--go (reference other-window)
+  "Go to REFERENCE, (ID . STEP); see OTHER-WINDOW above."
+  (explog-visit-goto (car reference) (cdr reference) other-window))
 
 (provide 'explog-visit)
 ;;; explog-visit.el ends here

@@ -9,19 +9,106 @@
 ;;; Commentary:
 
 ;; How `explog-note', `explog-add-step' and `explog-conclude' get into a
-;; log: which buffer it is, what must not be written, and a change that
-;; is one step for `undo'.
+;; log: which experiment is meant, which buffer it is in, what must not be
+;; written, a change that is one step for `undo', and the headings and
+;; lists of an entry.
+;;
+;; Only whole lines are added, behind one that is there: no other byte of
+;; the log changes.
+;;
+;; A draft is what is written for a log from elsewhere: from magit, a
+;; commit message or code.  C-c C-c puts it there, C-c C-k forgets it.
+;; Unlike a capture of org it is not in the log before it is finished.  So
+;; there is nothing to take back, the log may change meanwhile, and what
+;; cannot be put there stays in the draft.
 
 ;;; Code:
 
-(require 'explog)
+(require 'explog-base)
+(require 'explog-complete)
 (require 'explog-edit)
 (require 'explog-heading)
 (require 'explog-log)
+(require 'explog-point)
+(require 'explog-ref)
+(require 'explog-server)
 (require 'explog-steps)
 (require 'explog-visit)
+(require 'org)
 (require 'seq)
 (require 'subr-x)
+
+(declare-function org-get-valid-level "org" (level &optional change))
+(declare-function org-in-item-p "org-list" ())
+(declare-function org-list-get-all-items "org-list" (item struct prevs))
+(declare-function org-list-get-bullet "org-list" (item struct))
+(declare-function org-list-get-children "org-list" (item struct parents))
+(declare-function org-list-get-item-end-before-blank "org-list" (item struct))
+(declare-function org-list-get-parent "org-list" (item struct parents))
+(declare-function org-list-parents-alist "org-list" (struct))
+(declare-function org-list-prevs-alist "org-list" (struct))
+(declare-function org-list-struct "org-list" ())
+(defvar org-adapt-indentation)
+(defvar org-todo-keywords-1)
+
+;;;; What is meant
+
+(defconst explog-write-about--patience 2
+  "Seconds to wait for what is nice to know only.")
+
+;;;; Experiment and step
+
+(defun explog-write-about (prompt)
+  "Return (ID . STEP) of what is meant here; ask with PROMPT where that is open."
+  (or (explog-point-choose prompt (explog-write-about--meant))
+      (list (explog-read-experiment (concat prompt ": ")))))
+
+(defun explog-write-about-step (prompt)
+  "Ask with PROMPT for an experiment, and for a step of it; return (ID . STEP).
+It begins with the experiment that is meant here, if there is one."
+  (explog-ref-parse
+   (explog-read-reference (concat prompt ": ") (caar (explog-write-about--meant)))))
+
+(defun explog-write-about-name (about)
+  "Return ABOUT, (ID . STEP), as a reference without brackets."
+  (explog-ref-string (car about) (cdr about)))
+
+(defun explog-write-about--meant ()
+  "Return a list of (ID . STEP), the likeliest first, of what may be meant here."
+  (if-let ((here (explog-ref-in-log)))
+      (list here)
+    (explog-point-meant)))
+
+;;;; The related commit
+
+(defun explog-write-about-commit (about)
+  "Return the abbreviated hash of the commit that a note on ABOUT is related to.
+ABOUT is (ID . STEP).  It is the commit at point in magit, the last one
+when another is being made, else the newest with a reference to ABOUT;
+nil if there is none."
+  (let ((point (and (not (explog-ref-in-log)) (explog-point))))
+    (cond ((and point (explog-point-commit point))
+           (explog-write-about--short point (explog-point-commit point)))
+          ((explog-point-message-p) (explog-write-about--short nil "HEAD"))
+          (t (explog-write-about--newest about)))))
+
+(defun explog-write-about--short (point revision)
+  "Return the abbreviated hash of REVISION in the repository of POINT."
+  (explog-point-git point "rev-parse" "--short" "--verify" "--quiet" revision))
+
+(defun explog-write-about--newest (about)
+  "Return the hash of the newest commit for ABOUT, (ID . STEP), or nil.
+One that only mentions it counts where there is no other."
+  (let ((commits (and (explog-server-ready-p)
+                      (ignore-errors
+                        (explog-server-call-sync
+                         "commits" (list (car about) (or (cdr about) ""))
+                         :timeout explog-write-about--patience)))))
+    (when-let ((commit (or (seq-find (lambda (commit)
+                                       (not (equal "mention" (aref commit 7))))
+                                     commits)
+                           (seq-find #'identity commits))))
+      (aref commit 1))))
 
 ;;;; Which buffer
 
@@ -188,6 +275,323 @@ default what FUNCTION returns."
              (not (buffer-modified-p buffer))
              (not (get-buffer-window buffer t)))
     (kill-buffer buffer)))
+
+;;;; Lines
+
+(defun explog-write-lines (position lines)
+  "Put LINES, strings, behind the line that POSITION is in.
+What is put into a fold is hidden.  Return the end of the last of them."
+  (goto-char position)
+  (goto-char (line-end-position))
+  ;; A file with both kinds of line ends has the returns in its buffer.
+  (let ((return (if (eq (char-before) ?\r) "\r" "")))
+    (explog-edit-insert
+     (mapconcat (lambda (line) (concat "\n" line return)) lines ""))
+    (- (point) (length return))))
+
+;;;; Headings
+
+(defun explog-write-conclusions-p ()
+  "Return non-nil if the heading at point is that of conclusions."
+  (string-prefix-p "conclusion" (downcase (explog-steps-title))))
+
+(defun explog-write-child (test)
+  "Return the position of the first child heading for which TEST is non-nil.
+It is called with point there.  Children that are experiments themselves
+are left out."
+  (seq-find (lambda (child)
+              (save-excursion
+                (goto-char child)
+                (and (not (explog-heading-id t)) (funcall test))))
+            (explog-steps-children)))
+
+(defun explog-write-section-end (section)
+  "Return the end of the last line with text of the heading at SECTION.
+What is beneath its own child headings does not count."
+  (save-excursion
+    (goto-char section)
+    (goto-char (line-end-position))
+    (if (re-search-forward "^\\*+ " nil t)
+        (goto-char (match-beginning 0))
+      (goto-char (point-max)))
+    (explog-write-text-end (point))))
+
+(defun explog-write-text-end (position)
+  "Return the end of the last line before POSITION that has text."
+  (save-excursion
+    (goto-char position)
+    (skip-chars-backward " \t\r\n")
+    (line-end-position)))
+
+(defun explog-write-make-section (title before)
+  "Make a child heading TITLE, and return its position.
+It is put before the child at BEFORE, or at the end if that is nil.
+Experiments beneath this one stay at the end."
+  (let* ((children (explog-steps-children))
+         (next (or before (seq-find #'explog-write--experiment-p children)))
+         ;; Children that begin deeper than others are children all the same.
+         (like (or next (car (last children))))
+         (stars (explog-write--stars like))
+         (end (explog-write-text-end (or next (explog-log-entry-end)))))
+    (save-excursion
+      (goto-char (explog-write-lines
+                  end (append (and (explog-write--spaced-p like) '(""))
+                              (list (concat stars " " title)))))
+      (line-beginning-position))))
+
+(defun explog-write--experiment-p (child)
+  "Return non-nil if the heading at CHILD is an experiment itself."
+  (save-excursion
+    (goto-char child)
+    (explog-heading-id t)))
+
+(defun explog-write--stars (child)
+  "Return the stars for a child of the heading at point, as those of CHILD."
+  (save-excursion
+    (if child
+        (progn (goto-char child)
+               (make-string (skip-chars-forward "*") ?*))
+      (make-string (org-get-valid-level (skip-chars-forward "*") 1) ?*))))
+
+(defun explog-write--spaced-p (heading)
+  "Return non-nil if there is a blank line before HEADING, or HEADING is nil."
+  (or (null heading)
+      (save-excursion
+        (goto-char heading)
+        (forward-line -1)
+        (looking-at-p "[ \t\r]*$"))))
+
+(defun explog-write-keyword ()
+  "Return the keyword of a section that is to be done, with a blank; or nothing."
+  (cond ((member "TODO" org-todo-keywords-1) "TODO ")
+        ((car org-todo-keywords-1) (concat (car org-todo-keywords-1) " "))
+        (t "")))
+
+;;;; Lists
+
+(defun explog-write-keeping-steps (function &optional new)
+  "Call FUNCTION, and see that each step is what it was.
+NEW is the number of the only one that it may add.  Org and explog do
+not read every list with wild indentation in the same way, and then what
+FUNCTION has put there must not stay: signal a `user-error'.  Return
+what FUNCTION does."
+  (let* ((before (explog-write--steps))
+         (value (save-excursion (funcall function)))
+         (after (explog-write--steps)))
+    (unless (and (equal before (assoc-delete-all new after))
+                 (or (null new) (assoc new (explog-steps))))
+      (user-error "The lists of this experiment are indented in such a way \
+that steps would change; nothing was written"))
+    value))
+
+(defun explog-write--steps ()
+  "Return an alist (NUMBER . TEXT) of each step, without cookies."
+  (mapcar (lambda (step)
+            (cons (car step)
+                  (replace-regexp-in-string
+                   explog-heading-cookie-regexp "" (explog-steps-text (cadr step)))))
+          (explog-steps)))
+
+(defun explog-write-siblings (item struct)
+  "Return the items of the list in STRUCT that ITEM is in."
+  (org-list-get-all-items item struct (org-list-prevs-alist struct)))
+
+(defun explog-write-indent (item)
+  "Return the blanks before ITEM."
+  (save-excursion
+    (goto-char item)
+    (buffer-substring-no-properties item (progn (skip-chars-forward " \t") (point)))))
+
+(defun explog-write-beneath (item struct)
+  "Return the blanks before what is right in ITEM of STRUCT."
+  (concat (explog-write-indent item)
+          (make-string (length (org-list-get-bullet item struct)) ?\s)))
+
+(defun explog-write-children (item struct)
+  "Return the items right in ITEM of STRUCT."
+  (org-list-get-children item struct (org-list-parents-alist struct)))
+
+(defun explog-write-open-list (item struct)
+  "Return an item of the list that ITEM of STRUCT ends with, or nil if in none.
+What is put at the end of ITEM goes on with that list, or has to end it."
+  (let ((last (car (last (explog-write-children item struct)))))
+    (and last
+         (= (org-list-get-item-end-before-blank last struct)
+            (org-list-get-item-end-before-blank item struct))
+         last)))
+
+(defun explog-write-item (text bullet)
+  "Return TEXT as the lines of an item with BULLET, as \"  - \".
+The further lines of TEXT are indented, so that none of them is a
+heading or another item of the list.  No two blank lines follow each
+other, as that would end the list."
+  (let* ((lines (split-string (explog-write--single-blanks text) "\n"))
+         (indent (concat (and (string-match "\\`[ \t]+" bullet) (match-string 0 bullet))
+                         (make-string (length (string-trim-left bullet)) ?\s))))
+    (cons (concat bullet (car lines))
+          (mapcar (lambda (line) (if (string-blank-p line) "" (concat indent line)))
+                  (cdr lines)))))
+
+(defun explog-write--single-blanks (text)
+  "Return TEXT with no blank line at either end, nor two in a row."
+  (replace-regexp-in-string
+   "\n\\(?:[ \t]*\n\\)\\{2,\\}" "\n\n"
+   (replace-regexp-in-string
+    "\\`\\(?:[ \t]*\n\\)+\\|\\(?:\n[ \t]*\\)+\\'" ""
+    (replace-regexp-in-string "\r\n?" "\n" text))))
+
+(defun explog-write-ordered-p (item struct)
+  "Return non-nil if an item of the list of ITEM in STRUCT has a number."
+  (seq-some (lambda (sibling)
+              (string-match-p "\\`[0-9]" (org-list-get-bullet sibling struct)))
+            (explog-write-siblings item struct)))
+
+(defun explog-write-bullet (item struct)
+  "Return the bullet of ITEM in STRUCT with the blanks around it."
+  (concat (explog-write-indent item)
+          (string-trim (org-list-get-bullet item struct)) " "))
+
+;;;; Notes
+
+(defun explog-write-put-note (section text)
+  "Put a note of TEXT at the end of the heading at SECTION."
+  (let ((end (explog-write-section-end section)))
+    (pcase-let ((`(,bullet . ,between) (explog-write--list-at end section)))
+      (explog-write-lines end (append between (explog-write-item text bullet))))))
+
+(defun explog-write--list-at (end section)
+  "Return (BULLET . LINES) for a note behind the line at END, of SECTION.
+The note goes on with a list of notes that is there.  LINES are to be
+put before it, to end a list of another kind."
+  (save-excursion
+    (goto-char end)
+    (if-let ((item (org-in-item-p)))
+        (let* ((struct (progn (goto-char item) (org-list-struct)))
+               (top (explog-write--outermost item struct)))
+          (if (explog-write-ordered-p top struct)
+              (list "- " "" "")
+            (list (explog-write-bullet top struct))))
+      (list (concat (explog-write--indent section) "- ")))))
+
+(defun explog-write--outermost (item struct)
+  "Return the item of STRUCT in no other that ITEM is, or is in."
+  (let ((parents (org-list-parents-alist struct)) above)
+    (while (setq above (org-list-get-parent item struct parents))
+      (setq item above))
+    item))
+
+(defun explog-write--indent (section)
+  "Return the blanks before what is under the heading at SECTION."
+  (if (eq org-adapt-indentation t)
+      (save-excursion
+        (goto-char section)
+        (make-string (1+ (skip-chars-forward "*")) ?\s))
+    ""))
+
+;;;; Drafts
+
+(defvar-local explog-draft--finish nil
+  "The function that takes the text of this draft.")
+
+(defvar-local explog-draft--cancel nil
+  "The function that is called when this draft is forgotten, or nil.")
+
+(defvar-local explog-draft--initial nil
+  "The text that this draft began with.")
+
+(defvar-local explog-draft--window nil
+  "The window from which this draft was begun.")
+
+(defvar explog-draft-mode-map
+  (let ((map (make-sparse-keymap)))
+    (define-key map (kbd "C-c C-c") #'explog-draft-finish)
+    (define-key map (kbd "C-c C-k") #'explog-draft-cancel)
+    map)
+  "The keys of `explog-draft-mode'.")
+
+(define-minor-mode explog-draft-mode
+  "Minor mode of a buffer with a draft for an experiment log.
+
+\\{explog-draft-mode-map}"
+  :lighter " Draft"
+  :interactive nil)
+
+(defun explog-draft-begin (what initial finish &optional cancel)
+  "Show a buffer for a draft of WHAT, as \"note on e201\".
+It begins with the text INITIAL.  FINISH is called with the text when
+the draft is finished; if it signals an error, the draft stays.  What it
+returns is called, unless it is nil, when the draft is gone.  CANCEL is
+called when the draft is forgotten instead."
+  (let ((window (selected-window))
+        (buffer (generate-new-buffer (format "*explog %s*" what))))
+    (with-current-buffer buffer
+      (org-mode)
+      (explog-draft-mode)
+      (insert initial)
+      (set-buffer-modified-p nil)
+      (setq buffer-undo-list nil
+            explog-draft--initial initial
+            explog-draft--finish finish
+            explog-draft--cancel cancel
+            explog-draft--window window)
+      (setq-local header-line-format (explog-draft--header what)
+                  buffer-offer-save t)
+      (add-hook 'kill-buffer-query-functions #'explog-draft--kill-p nil t))
+    (pop-to-buffer buffer)))
+
+(defun explog-draft--kill-p ()
+  "Return non-nil if this buffer may be killed; ask if something was written."
+  (or (not (buffer-modified-p))
+      (yes-or-no-p "What you wrote is not in the log yet; kill it all the same? ")))
+
+(defun explog-draft--header (what)
+  "Return the header line of a draft of WHAT."
+  (substitute-command-keys
+   (format "%s: \\[explog-draft-finish] puts it into the log, \
+\\[explog-draft-cancel] forgets it"
+           (string-replace "%" "%%" (concat (capitalize (substring what 0 1))
+                                            (substring what 1))))))
+
+(defun explog-draft-finish ()
+  "Put this draft into the log."
+  (interactive)
+  (let ((text (buffer-substring-no-properties (point-min) (point-max))))
+    (when (string= (string-trim text) (string-trim explog-draft--initial))
+      (user-error (substitute-command-keys "Nothing is written yet; \
+\\[explog-draft-cancel] forgets the draft")))
+    (let* ((draft (current-buffer))
+           (restore (window-parameter nil 'quit-restore))
+           (before (window-prev-buffers))
+           (then (save-current-buffer
+                   (funcall explog-draft--finish text))))
+      ;; Org shows other buffers in the window for a moment when it logs.
+      (when-let ((window (get-buffer-window draft)))
+        (set-window-parameter window 'quit-restore restore)
+        (set-window-prev-buffers window before))
+      (explog-draft--close draft)
+      (when then
+        (funcall then)))))
+
+(defun explog-draft-cancel ()
+  "Forget this draft; the log stays as it is."
+  (interactive)
+  (let ((cancel explog-draft--cancel))
+    (explog-draft--close (current-buffer))
+    (when cancel
+      (funcall cancel))
+    (message "explog: nothing was written")))
+
+(defun explog-draft--close (draft)
+  "Kill the buffer DRAFT, and go back to the window from which it was begun."
+  (let ((window (get-buffer-window draft))
+        (back (buffer-local-value 'explog-draft--window draft)))
+    (with-current-buffer draft
+      (set-buffer-modified-p nil))      ; nothing is asked
+    (if window
+        (quit-restore-window window 'kill)
+      (kill-buffer draft))
+    (when (window-live-p back)
+      (select-window back))))
 
 (provide 'explog-write)
 ;;; explog-write.el ends here

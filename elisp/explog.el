@@ -45,35 +45,34 @@
 
 ;;; Code:
 
-(declare-function explog-bridge-last-problem "explog-bridge" ())
-(declare-function explog-flags-remove "explog-flags" ())
-(defvar explog-bridge-ready-hook)
-(defvar explog-bridge-stopped-hook)
+(require 'explog-base)
 
-(autoload 'explog-add-step "explog-step" nil t)
+(declare-function explog-server-last-problem "explog-server" ())
+(declare-function explog-flags-remove "explog-attention" ())
+(defvar explog-server-ready-hook)
+(defvar explog-server-stopped-hook)
+
+(autoload 'explog-add-step "explog-note" nil t)
 (autoload 'explog-agenda-around "explog-agenda")
 (autoload 'explog-agenda-view "explog-agenda-view" nil t)
 (autoload 'explog-attention "explog-attention" nil t)
 (autoload 'explog-attention-restart "explog-attention")
-(autoload 'explog-attention-set "explog-attention")
 (autoload 'explog-backfill "explog-backfill" nil t)
-(autoload 'explog-bridge-call "explog-bridge")
-(autoload 'explog-bridge-ready-p "explog-bridge")
-(autoload 'explog-bridge-start "explog-bridge")
-(autoload 'explog-bridge-stop "explog-bridge")
+(autoload 'explog-server-ready-p "explog-server")
+(autoload 'explog-server-start "explog-server")
+(autoload 'explog-server-stop "explog-server")
 (autoload 'explog-capture "explog-capture" nil t)
 (autoload 'explog-capture-around "explog-capture")
 (autoload 'explog-check "explog-check" nil t)
 (autoload 'explog-commit-install "explog-commit")
 (autoload 'explog-commit-uninstall "explog-commit")
 (autoload 'explog-commits "explog-history" nil t)
-(autoload 'explog-conclude "explog-conclude" nil t)
-(autoload 'explog-diff "explog-diff" nil t)
+(autoload 'explog-conclude "explog-note" nil t)
+(autoload 'explog-diff "explog-history" nil t)
 (autoload 'explog-dispatch "explog-dispatch" nil t)
 (autoload 'explog-doctor "explog-doctor" nil t)
 (autoload 'explog-edit-define-methods "explog-edit")
-(autoload 'explog-experiments-here "explog-here" nil t)
-(autoload 'explog-flags-set "explog-flags")
+(autoload 'explog-experiments-here "explog-visit" nil t)
 (autoload 'explog-imenu-around "explog-imenu")
 (autoload 'explog-imenu-instead "explog-imenu")
 (autoload 'explog-install-server "explog-install" nil t)
@@ -82,121 +81,29 @@
 (autoload 'explog-message-install "explog-message")
 (autoload 'explog-note "explog-note" nil t)
 (autoload 'explog-ref-at-point "explog-ref")
-(autoload 'explog-ref-mode "explog-ref-mode" nil t)
-(autoload 'global-explog-ref-mode "explog-ref-mode" nil t)
-(autoload 'explog-restart "explog-bridge" nil t)
+(autoload 'explog-ref-mode "explog-ref" nil t)
+(autoload 'global-explog-ref-mode "explog-ref" nil t)
+(autoload 'explog-restart "explog-server" nil t)
 (autoload 'explog-search "explog-search" nil t)
-(autoload 'explog-search-bookmark-handler "explog-search-results")
-(autoload 'explog-search-for "explog-search-results")
-(autoload 'explog-search-visit-commit "explog-search-hit")
+(autoload 'explog-search-bookmark-handler "explog-search")
 (autoload 'explog-settings-bad-option "explog-settings")
-(autoload 'explog-settings-call "explog-settings")
 (autoload 'explog-settings-complain "explog-settings")
 (autoload 'explog-settings-send "explog-settings")
 (autoload 'explog-visit "explog-visit" nil t)
-(autoload 'explog-visit-goto "explog-visit")
-
-(defconst explog-version "0.1.0"
-  "The version of explog; that of the server has to be the same.")
-
-;;;; Customization
-
-(defgroup explog nil
-  "An experiment log that stays true to git."
-  :group 'org
-  :group 'vc
-  :prefix "explog-"
-  :link '(url-link :tag "Website" "https://github.com/explog/explog"))
 
 ;; What is not loaded yet has options as well, and `customize-group' is to
 ;; show them all.
-(dolist (library '(explog-agenda-view explog-attention explog-bridge explog-cache-read
-                   explog-capture explog-check explog-doctor explog-flags explog-history
-                   explog-install explog-link explog-message-check explog-message-complete
-                   explog-note explog-ref-mode explog-review explog-search))
+(dolist (library '(explog-agenda explog-agenda-scan explog-agenda-view
+                   explog-attention explog-backfill explog-capture explog-check
+                   explog-complete explog-doctor explog-history explog-install
+                   explog-link explog-message explog-note explog-ref
+                   explog-review explog-search explog-server))
   (custom-add-load 'explog library))
-
-;; Those that name files or what the server does are global: a log must
-;; not be able to say which other files are written.
-
-(defcustom explog-logs nil
-  "The experiment logs: files, wildcards, or folders of org files.
-Relative names begin in the home folder.  Files on other machines are
-not looked at."
-  :type '(repeat file)
-  :risky t)
-
-(defcustom explog-repositories nil
-  "Where the repositories are whose commits are looked at.
-Each element is (DIRECTORY . DEPTH), as in the option
-`magit-repository-directories': DEPTH 0 is the directory itself, 1 the
-directories in it, and so on.  A directory by itself means depth 0."
-  :type '(repeat (choice directory (cons directory (natnum :tag "Depth"))))
-  :risky t)
-
-(defcustom explog-projects nil
-  "Which repositories belong to which log, where two logs have the same id.
-Each element is (LOG REPOSITORY...).  A log inside a repository belongs
-to it without being named here."
-  :type '(alist :key-type file :value-type (repeat directory))
-  :risky t)
-
-(defcustom explog-tag "exp"
-  "The tag of a heading that is an experiment.
-Tags that begin with it and an underscore, as `exp_vision', count too."
-  :type 'string
-  :risky t)
-
-(defcustom explog-steps-heading "Experiments"
-  "The title of the heading beneath an experiment that has its steps.
-Where there is none, the first heading with a numbered list of
-checkboxes has them."
-  :type 'string
-  :risky t)
-
-(defcustom explog-results-regexp "Results\\b"
-  "What follows the reference in the subject of a commit with results.
-This is a regular expression of Python.  Such a commit ticks its step,
-and its hash stands there rather than that of a later commit without."
-  :type 'string
-  :risky t)
-
-(defcustom explog-tick 'results
-  "Which commits tick the box of their step."
-  :type '(choice (const :tag "Those with results" results)
-                 (const :tag "All" always)
-                 (const :tag "None" never))
-  :risky t)
-
-(defcustom explog-capture-key "e"
-  "The key of the capture template that `explog-mode' adds; nil for none."
-  :type '(choice string (const :tag "None" nil)))
-
-(defcustom explog-agenda-prefix "c"
-  "The prefix key of the agenda commands that `explog-mode' adds; nil for none."
-  :type '(choice string (const :tag "None" nil)))
-
-(defconst explog--server-options
-  '(explog-logs explog-repositories explog-projects explog-tag
-    explog-steps-heading explog-results-regexp explog-tick)
-  "The options that the server is told of.")
 
 ;;;; State
 
-(defvar explog--since nil
-  "When `explog-mode' was turned on, in seconds since 1970; nil if it is off.")
-
 (defvar explog--configure-timer nil
   "The timer that tells the server of a changed option.")
-
-(defvar explog--said nil
-  "What `explog--say-once' has said since `explog-mode' was turned on.")
-
-(defun explog--local-p (name)
-  "Return non-nil if NAME is one of a file on this machine.
-On others nothing is ever looked at, as that could wait for a network
-or ask for a password."
-  (and (stringp name) (not (file-remote-p name))))
 
 (defun explog--option-changed (_symbol _value operation where)
   "Tell the server soon of an option that was changed by OPERATION.
@@ -206,16 +113,6 @@ Do nothing if it was changed WHERE only one buffer sees it."
       (cancel-timer explog--configure-timer))
     (setq explog--configure-timer
           (run-with-timer 0.1 nil #'explog--start))))
-
-(defun explog--say-once (format &rest args)
-  "Show the message FORMAT with ARGS, if it was not yet said.
-Leave some time to read it, as what follows may ask for a key."
-  (let ((text (apply #'format-message format args)))
-    (unless (member text explog--said)
-      (push text explog--said)
-      (message "explog: %s" text)
-      (unless noninteractive
-        (sit-for 2)))))
 
 ;;;; The mode
 
@@ -231,17 +128,8 @@ they complete.  Turned off, it takes back all that it added."
       (explog--turn-on)
     (explog--turn-off)))
 
-(defconst explog--watched (cons 'org-todo-keywords explog--server-options)
+(defconst explog--watched (cons 'org-todo-keywords explog-server-options)
   "The variables whose change the server is told of.")
-
-(defconst explog--advice
-  '((org-capture . explog-capture-around)
-    (org-agenda . explog-agenda-around)
-    (org-imenu-get-tree . explog-imenu-around)
-    (imenu-default-create-index-function . explog-imenu-instead))
-  "Alist of functions and what is put around them.
-Unlike the variables of org in which the user's own templates and
-commands are, that can be had without loading org.")
 
 (defconst explog--parts
   '((ol . explog-link-install)
@@ -254,9 +142,9 @@ Before they are, nothing of ours is loaded for them.")
   '((explog-link . explog-link-uninstall)
     (explog-message . explog-message-uninstall)
     (explog-edit . explog-edit-finish)
-    (explog-bridge . explog-bridge-stop)
+    (explog-server . explog-server-stop)
     (explog-attention . explog-attention-remove)
-    (explog-flags . explog-flags-remove))
+    (explog-attention . explog-flags-remove))
   "Alist of our features, and what takes back what they did, in order.")
 
 (defun explog--join ()
@@ -272,15 +160,15 @@ Before they are, nothing of ours is loaded for them.")
 
 (defun explog--turn-on ()
   "Set up `explog-mode', unless it was on already."
-  (unless explog--since
-    (setq explog--since (float-time))
-    (pcase-dolist (`(,function . ,advice) explog--advice)
+  (unless explog-since
+    (setq explog-since (float-time))
+    (pcase-dolist (`(,function . ,advice) explog-advice)
       (advice-add function :around advice))
     (explog-commit-install)
     (explog--join)
-    (add-hook 'explog-bridge-ready-hook #'explog-settings-send)
-    (add-hook 'explog-bridge-ready-hook #'explog--attend)
-    (add-hook 'explog-bridge-stopped-hook #'explog--attend)
+    (add-hook 'explog-server-ready-hook #'explog-settings-send)
+    (add-hook 'explog-server-ready-hook #'explog--attend)
+    (add-hook 'explog-server-stopped-hook #'explog--attend)
     (dolist (variable explog--watched)
       (add-variable-watcher variable #'explog--option-changed))
     (if after-init-time
@@ -289,44 +177,30 @@ Before they are, nothing of ours is loaded for them.")
 
 (defun explog--turn-off ()
   "Take back what `explog-mode' added."
-  (pcase-dolist (`(,function . ,advice) explog--advice)
+  (pcase-dolist (`(,function . ,advice) explog-advice)
     (advice-remove function advice))
   (explog-commit-uninstall)
-  (remove-hook 'explog-bridge-ready-hook #'explog-settings-send)
-  (remove-hook 'explog-bridge-ready-hook #'explog--attend)
-  (remove-hook 'explog-bridge-stopped-hook #'explog--attend)
+  (remove-hook 'explog-server-ready-hook #'explog-settings-send)
+  (remove-hook 'explog-server-ready-hook #'explog--attend)
+  (remove-hook 'explog-server-stopped-hook #'explog--attend)
   (remove-hook 'emacs-startup-hook #'explog--start)
   (dolist (variable explog--watched)
     (remove-variable-watcher variable #'explog--option-changed))
   (when explog--configure-timer
     (cancel-timer explog--configure-timer))
   (setq explog--configure-timer nil
-        explog--since nil
-        explog--said nil)
+        explog-since nil
+        explog-said nil)
   (pcase-dolist (`(,feature . ,end) explog--ends)
     (when (featurep feature)
       (funcall end))))
 
 (defun explog--attend ()
   "Have the mode line say that the server cannot run, or that it does again."
-  (when (or (featurep 'explog-attention) (explog-bridge-last-problem))
+  (when (or (featurep 'explog-attention) (explog-server-last-problem))
     (explog-attention-restart))
-  (when (featurep 'explog-flags)
+  (when (featurep 'explog-attention)
     (explog-flags-remove)))
-
-(defun explog--something-p ()
-  "Return non-nil if there is anything to look at."
-  (or (default-value 'explog-logs)
-      (default-value 'explog-repositories)))
-
-(defun explog-need-mode ()
-  "Signal a `user-error' unless `explog-mode' is on and has anything to look at.
-Commands that ask the server call this first: it would start one that
-nobody stops."
-  (cond ((not explog-mode)
-         (user-error "This needs `explog-mode' to be on"))
-        ((not (explog--something-p))
-         (user-error "There is nothing to look at yet; set `explog-logs' and `explog-repositories'"))))
 
 (defun explog--start ()
   "Have a server that knows the options, if there is anything to serve."
@@ -334,13 +208,13 @@ nobody stops."
   (when explog-mode
     (let ((bad (explog-settings-bad-option)))
       (cond (bad (explog-settings-complain bad))
-            ((not (explog--something-p))
-             (when (featurep 'explog-bridge)
-               (explog-bridge-stop)))
+            ((not (explog-something-p))
+             (when (featurep 'explog-server)
+               (explog-server-stop)))
             (t (explog-edit-define-methods)
-               (if (explog-bridge-ready-p)
+               (if (explog-server-ready-p)
                    (explog-settings-send)
-                 (explog-bridge-start)))))))
+                 (explog-server-start)))))))
 
 (provide 'explog)
 ;;; explog.el ends here

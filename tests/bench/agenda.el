@@ -30,7 +30,7 @@
         explog-logs (list bench-log)
         explog-repositories (plist-get (bench-given :settings) :repositories))
   (explog-mode 1)
-  (require 'explog-bridge)
+  (require 'explog-server)
   (bench-wait-ready)
   (bench-wait-indexed (bench-given :commits)))
 

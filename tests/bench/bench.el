@@ -51,24 +51,24 @@
     value))
 
 (defvar explog-server-command)
-(declare-function explog-bridge-start "explog-bridge" ())
-(declare-function explog-bridge-ready-p "explog-bridge" ())
-(declare-function explog-bridge-last-problem "explog-bridge" ())
-(declare-function explog-bridge-call-sync "explog-bridge" (method args &rest keys))
+(declare-function explog-server-start "explog-server" ())
+(declare-function explog-server-ready-p "explog-server" ())
+(declare-function explog-server-last-problem "explog-server" ())
+(declare-function explog-server-call-sync "explog-server" (method args &rest keys))
 
 (defun bench-wait-ready ()
   "Wait until the server is ready."
   (bench-wait "the server"
               (lambda ()
-                (when (explog-bridge-last-problem)
-                  (error "%s" (explog-bridge-last-problem)))
-                (explog-bridge-ready-p))))
+                (when (explog-server-last-problem)
+                  (error "%s" (explog-server-last-problem)))
+                (explog-server-ready-p))))
 
 (defun bench-wait-indexed (commits &optional experiments)
   "Wait until the server knows COMMITS commits and EXPERIMENTS, by default any."
   (bench-wait "the index"
               (lambda ()
-                (let* ((status (explog-bridge-call-sync 'status nil :timeout 60))
+                (let* ((status (explog-server-call-sync 'status nil :timeout 60))
                        (counts (plist-get status :counts)))
                   (and (plist-get status :configured)
                        (>= (plist-get counts :commits) commits)

@@ -9,16 +9,16 @@
 ;;; Code:
 
 (require 'bench)
-(require 'explog-bridge)
+(require 'explog-server)
 
 (defun bench-call (&rest args)
   "Call the method given with ARGS, and check that as many rows come."
-  (let ((result (explog-bridge-call-sync (bench-given :method) args)))
+  (let ((result (explog-server-call-sync (bench-given :method) args)))
     (unless (= (length result) (bench-given :rows))
       (error "%d rows came" (length result)))))
 
 (setq explog-server-command (bench-given :server))
-(explog-bridge-start)
+(explog-server-start)
 (bench-wait-ready)
 (let ((args (and (< 0 (bench-given :rows)) (list (bench-given :rows)))))
   (bench-tell :times (bench-times (bench-given :calls)

@@ -38,7 +38,7 @@
       explog-repositories (bench-given :repositories))
 (find-file (bench-given :log))
 (explog-mode 1)
-(require 'explog-bridge)
+(require 'explog-server)
 (bench-wait-ready)
 (bench-wait-indexed (bench-given :commits) (bench-given :experiments))
 (let ((area (bench-area))

@@ -10,10 +10,10 @@
 ;;; Code:
 
 (require 'bench)
-(require 'explog-bridge)
+(require 'explog-server)
 (require 'explog-search)
 
-(declare-function explog-search--show "explog-search-results" (query result))
+(declare-function explog-search--show "explog-search" (query result))
 
 (defvar bench-drawn nil
   "The times until the hits were in the buffer, last first.")
@@ -22,7 +22,7 @@
   "Ask for QUERY, show what comes, and return the time that it took to come."
   (let* ((begun (current-time))
          (result (condition-case nil    ; half a query may be none
-                     (explog-bridge-call-sync
+                     (explog-server-call-sync
                       'search (list query explog-search-limit t))
                    (explog-error nil)))
          (time (* 1e3 (float-time (time-since begun)))))
@@ -32,9 +32,9 @@
     time))
 
 (setq explog-server-command (bench-given :server))
-(explog-bridge-start)
+(explog-server-start)
 (bench-wait-ready)
-(explog-bridge-call-sync 'configure (list (json-encode (bench-given :settings))))
+(explog-server-call-sync 'configure (list (json-encode (bench-given :settings))))
 (bench-wait-indexed (bench-given :commits))
 (garbage-collect)
 (let ((times (mapcar #'bench-search (bench-given :queries))))

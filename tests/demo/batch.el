@@ -14,7 +14,7 @@
 (declare-function explog-demo-commit-command "init" (id step text))
 (declare-function explog-demo-shell "init" (command))
 (declare-function explog-demo-steps "init" ())
-(declare-function explog-bridge-ready-p "explog-bridge" ())
+(declare-function explog-server-ready-p "explog-server" ())
 (declare-function explog-mode "explog" (&optional arg))
 (defvar explog-demo-log)
 
@@ -74,7 +74,7 @@ WHAT says in the error message what did not come."
   "Capture an experiment, commit its results, amend the commit, ask the agenda."
   (explog-mode 1)
   (switch-to-buffer (find-file-noselect explog-demo-log))
-  (explog-demo-wait "The server was not ready" #'explog-bridge-ready-p)
+  (explog-demo-wait "The server was not ready" #'explog-server-ready-p)
   (explog-demo-capture)
   (pcase-let ((`(,id ,step ,_ ,text ,_) (car (last (explog-demo-steps)))))
     (explog-demo-say "In Emacs: M-x explog-capture")

@@ -106,8 +106,8 @@ class Stage:
         self.emacs.eval(f"(setq explog-logs '{lisp([self.log])} explog-repositories '{folders})")
         self.emacs.wait_until(
             lambda: (
-                self.emacs.true("(explog-bridge-ready-p)")
-                and ":commits 6" in self.emacs.eval("(explog-bridge-call-sync 'status nil)")
+                self.emacs.true("(explog-server-ready-p)")
+                and ":commits 6" in self.emacs.eval("(explog-server-call-sync 'status nil)")
             ),
             what="an index",
         )

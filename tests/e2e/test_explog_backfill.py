@@ -250,7 +250,7 @@ def test_keys_go_to_the_step_and_to_the_commit(past: Past) -> None:
 
 def test_the_server_dies_and_comes_back(past: Past) -> None:
     past.plan()
-    server = "(plist-get (explog-bridge-greeting) :pid)"
+    server = "(plist-get (explog-server-greeting) :pid)"
     before = past.emacs.eval(server)
     os.kill(int(before), signal.SIGKILL)
     past.emacs.wait_until(lambda: past.emacs.eval(server) != before, what="it to be gone")

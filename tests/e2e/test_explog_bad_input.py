@@ -219,9 +219,7 @@ def frame(message: str) -> bytes:
 def test_strangers_at_the_port(world: World, data: bytes) -> None:
     world.visit()
     port = int(
-        world.emacs.eval(
-            "(process-contact (explog-bridge--socket explog-bridge--current) :service)"
-        )
+        world.emacs.eval("(process-contact (explog-rpc-socket explog-server-current) :service)")
     )
     pid = server_pid(world.emacs)
     with socket.create_connection(("127.0.0.1", port), timeout=10) as stranger:

@@ -64,7 +64,7 @@ def test_a_server_of_another_version_is_noticed(world: World) -> None:
         lambda: "this package version 9.9; M-x explog-install-server" in world.messages(),
         what="a word on versions",
     )
-    world.emacs.wait_until(lambda: world.emacs.true("(explog-bridge-ready-p)"), what="a server")
+    world.emacs.wait_until(lambda: world.emacs.true("(explog-server-ready-p)"), what="a server")
     doctor(world.emacs)
     assert "this package version 9.9" in world.emacs.buffer_text(BUFFER)
     world.emacs.eval('(setq explog-version "0.1.0")')
@@ -101,7 +101,7 @@ def test_install_the_server(emacs: EmacsFactory, tmp_path: Path) -> None:
         what="an installation",
         timeout=INSTALL_SECONDS,
     )
-    newcomer.wait_until(lambda: newcomer.true("(explog-bridge-ready-p)"), what="the server")
+    newcomer.wait_until(lambda: newcomer.true("(explog-server-ready-p)"), what="the server")
     assert [path.name for path in (tmp_path / "inst").iterdir() if path.is_symlink()] == ["server"]
     doctor(newcomer)
     assert "inst/server/bin/explog" in newcomer.buffer_text(BUFFER)

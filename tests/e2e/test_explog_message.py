@@ -190,7 +190,7 @@ def test_a_mark_goes_when_the_experiment_comes(world: World) -> None:
 
 def test_without_a_server_nothing_is_marked(world: World) -> None:
     emacs = begin(world)
-    emacs.eval("(explog-bridge-stop)")
+    emacs.eval("(explog-server-stop)")
     emacs.type("[e999] and [e2")
     emacs.keys("C-M-i")
     emacs.settle()  # the bell drops what is typed
@@ -198,7 +198,7 @@ def test_without_a_server_nothing_is_marked(world: World) -> None:
     emacs.settle()
     wait_marked(emacs)
     assert world.repository.message(end(world)) == "[e999] and [e2] done"
-    emacs.eval("(explog-bridge-start)")
+    emacs.eval("(explog-server-start)")
 
 
 # The step worked on last

@@ -47,17 +47,17 @@ def shared_init() -> str:
 
 def server_pid(emacs: Emacs) -> int:
     """Wait for a server that is ready, and return its process."""
-    emacs.wait_until(lambda: emacs.true("(explog-bridge-ready-p)"), what="a server")
-    return int(emacs.eval("(plist-get (explog-bridge-greeting) :pid)"))
+    emacs.wait_until(lambda: emacs.true("(explog-server-ready-p)"), what="a server")
+    return int(emacs.eval("(plist-get (explog-server-greeting) :pid)"))
 
 
 def kill_server(emacs: Emacs, age: float = 0) -> int:
     """Kill the server when it is AGE seconds old, wait until Emacs knows, return what it was."""
     pid = server_pid(emacs)
-    ready = float(emacs.eval("(explog-bridge--since explog-bridge--current)"))
+    ready = float(emacs.eval("(explog-rpc-since explog-server-current)"))
     time.sleep(max(0, ready + age - time.time()))
     os.kill(pid, signal.SIGKILL)
-    emacs.wait_until(lambda: not emacs.true("(explog-bridge-ready-p)"), what="Emacs to see it")
+    emacs.wait_until(lambda: not emacs.true("(explog-server-ready-p)"), what="Emacs to see it")
     return pid
 
 

@@ -73,7 +73,7 @@ def expect_hit(world: World, query: str, expected: str) -> None:
     """Wait until a search for QUERY gives one hit: its kind, step, and date."""
     form = f"""(mapcar (lambda (hit) (list (explog-search-hit-kind hit) (explog-search-hit-step hit)
                                            (explog-search-hit-date hit)))
-                      (nth 2 (explog-bridge-call-sync "search" '({lisp(query)} 9))))"""
+                      (nth 2 (explog-server-call-sync "search" '({lisp(query)} 9))))"""
     world.emacs.eval("(require 'explog-search)")
     world.emacs.wait_until(
         lambda: world.emacs.eval(form) == expected, what=f"{expected} for {query}"

@@ -47,8 +47,8 @@ LOG = """\
 _ASK = """
 (progn
   (setq e2e-status 'asked)
-  (when (explog-bridge-ready-p)
-    (explog-bridge-call "status" nil :success (lambda (status) (setq e2e-status status))
+  (when (explog-server-ready-p)
+    (explog-server-call "status" nil :success (lambda (status) (setq e2e-status status))
                         :error (lambda (_) (setq e2e-status nil)))
     t))
 """

@@ -21,7 +21,7 @@
            (org-agenda-files nil)
            (org-agenda-sticky nil)
            (org-agenda-window-setup 'current-window)
-           (explog--said nil))
+           (explog-said nil))
        (explog-test-with-key "C-c a" #'org-agenda #'explog-agenda-around
          ,@body))))
 
@@ -295,7 +295,7 @@ agenda shows."
   (explog-agenda-tests--in-folder
     (setq org-agenda-custom-commands (explog-agenda--all-commands))
     (should (equal (explog-agenda--all-commands) org-agenda-custom-commands))
-    (should-not explog--said)))
+    (should-not explog-said)))
 
 (ert-deftest explog-agenda-test-without-the-mode ()
   "Without `explog-mode' there are no commands of ours."

@@ -6,7 +6,7 @@
 
 (require 'explog-test)
 (require 'explog-attention)
-(require 'explog-bridge)
+(require 'explog-server)
 
 (defmacro explog-attention-tests--with (others &rest body)
   "Do BODY as with `explog-mode' on and OTHERS in the mode line."
@@ -48,7 +48,7 @@
 (ert-deftest explog-attention-test-no-server ()
   "It says that the server cannot run, and that it does again."
   (explog-attention-tests--with nil
-    (let ((explog-bridge--problem "The explog server stopped"))
+    (let ((explog-server--problem "The explog server stopped"))
       (explog--attend)
       (should (string= " explog:!" explog-attention-sign)))
     (explog--attend)
@@ -66,7 +66,7 @@
         (explog-attention-set 1 '("one"))
         (explog-attention)
         (should (equal '(check) called))
-        (let ((explog-bridge--problem "The explog server stopped"))
+        (let ((explog-server--problem "The explog server stopped"))
           (explog-attention))
         (should (equal '(doctor check) called))))))
 

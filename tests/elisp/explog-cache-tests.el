@@ -12,7 +12,7 @@
 
 (require 'explog-test)
 (require 'explog-cache)
-(require 'explog-cache-read)
+(require 'explog-complete)
 
 (defconst explog-cache-tests--server
   (or (file-executable-p (expand-file-name ".venv/bin/explog" explog-test-root))
@@ -51,7 +51,7 @@
                (explog-mode 1)
                (explog-cache-tests--wait
                 "server" (lambda ()
-                           (and (explog-bridge-ready-p) (memq t explog-cache-tests--heard))))
+                           (and (explog-server-ready-p) (memq t explog-cache-tests--heard))))
                ,@body)
            (remove-hook 'explog-cache-changed-functions #'explog-cache-tests--hear)
            (explog-mode -1)
@@ -62,9 +62,9 @@
   (declare (indent 1) (debug t))
   `(let ((advice (lambda (method args &rest _) (push (cons method args) ,calls))))
      (unwind-protect
-         (progn (advice-add 'explog-bridge-call :before advice)
+         (progn (advice-add 'explog-server-call :before advice)
                 ,@body)
-       (advice-remove 'explog-bridge-call advice))))
+       (advice-remove 'explog-server-call advice))))
 
 (defun explog-cache-tests--await (id)
   "Return what is known of ID, as soon as it is."
@@ -101,7 +101,7 @@
     (let ((before (explog-cache-get "201")))
       (setq explog-cache-tests--heard nil)
       (explog-test-write "log.org" (concat explog-test-log "\n* [7] Seven :exp:\n"))
-      (explog-bridge-ring "ring")
+      (explog-server-ring "ring")
       (explog-cache-tests--wait "change" (lambda () explog-cache-tests--heard))
       (should (equal '(t) explog-cache-tests--heard))
       (should (eq before (explog-cache-get "201")))
@@ -118,7 +118,7 @@
     (explog-cache-tests--await "201")
     (delete-file file)
     (make-directory file)
-    (explog-bridge-ring "ring")
+    (explog-server-ring "ring")
     (explog-cache-tests--wait "loss" (lambda () (eq 'unknown (explog-cache-get "201"))))
     (should (string-search file (car (explog-cache-problems))))))
 
@@ -144,7 +144,7 @@
     (should (equal "ABC in XYZ model" (plist-get (explog-cache-fetch "201") :title)))
     (should (eq 'unknown (explog-cache-fetch "999")))
     (should (explog-cache-get "201"))
-    (cl-letf (((symbol-function 'explog-bridge-call-sync)
+    (cl-letf (((symbol-function 'explog-server-call-sync)
                (lambda (&rest _) (signal 'explog-error '("timeout" "No answer in time" nil)))))
       (should (equal '(user-error "No answer in time")
                      (should-error (explog-cache-fetch "201")))))))
@@ -234,7 +234,7 @@
                      (car all)))
       (explog-test-write "log.org" "* [1] Only :exp:\n* [2] Two :exp:\n** Experiments\n1. [x] a\n")
       (setq explog-cache-tests--heard nil)
-      (explog-bridge-ring "ring")
+      (explog-server-ring "ring")
       (explog-cache-tests--wait "change" (lambda () explog-cache-tests--heard))
       (should (eq all (explog-cache-experiments))) ; of use until the new one is there
       (should (equal '("Only" "Two")
@@ -269,9 +269,9 @@ Return (VALUE TABLE): what it returns, and what it completed with last."
                                      ("Deep" . "20") ("XYZ" . "201")
                                      ("deep" . "20") ("xyz" . "201")))
       (should (equal id (car (explog-cache-tests--choose
-                              (list typed) #'explog-cache-read-experiment "? ")))))
+                              (list typed) #'explog-read-experiment "? ")))))
     (pcase-let* ((`(,_ ,table) (explog-cache-tests--choose
-                                '("") #'explog-cache-read-experiment "? "))
+                                '("") #'explog-read-experiment "? "))
                  (metadata (completion-metadata "" table nil))
                  (get (lambda (key) (completion-metadata-get metadata key))))
       (should (eq 'explog-experiment (funcall get 'category)))
@@ -284,18 +284,18 @@ Return (VALUE TABLE): what it returns, and what it completed with last."
       (should (equal "log.org" (funcall (funcall get 'group-function)
                                         "201 ABC in XYZ model" nil))))
     (should (equal "202" (car (explog-cache-tests--choose
-                               '("") #'explog-cache-read-experiment "? " nil
+                               '("") #'explog-read-experiment "? " nil
                                (lambda (summary) (plist-get summary :done))))))
-    (should-error (explog-cache-read-experiment "? " nil #'ignore) :type 'user-error)
+    (should-error (explog-read-experiment "? " nil #'ignore) :type 'user-error)
     (should-error (explog-cache-tests--choose '("nothing like it")
-                                              #'explog-cache-read-experiment "? ")
+                                              #'explog-read-experiment "? ")
                   :type 'user-error)
     (should (equal "201.2" (car (explog-cache-tests--choose
-                                 '("201" "2") #'explog-cache-read-reference "? "))))
+                                 '("201" "2") #'explog-read-reference "? "))))
     (should (equal "201" (car (explog-cache-tests--choose
-                               '("201" "x") #'explog-cache-read-reference "? "))))
+                               '("201" "x") #'explog-read-reference "? "))))
     (should (equal "20" (car (explog-cache-tests--choose
-                              '("20 ") #'explog-cache-read-reference "? "))))))
+                              '("20 ") #'explog-read-reference "? "))))))
 
 (provide 'explog-cache-tests)
 ;;; explog-cache-tests.el ends here

@@ -44,7 +44,7 @@ Return what was said."
            (org-capture-after-finalize-hook nil)
            (org-capture-bookmark nil)
            (explog-capture-log nil)
-           (explog--said nil))
+           (explog-said nil))
        (explog-test-with-key "C-c c" #'org-capture #'explog-capture-around
          ,@body))))
 
@@ -471,7 +471,7 @@ are as they were captured."
     (setq org-capture-templates (explog-capture--templates))
     (should (assoc "e" org-capture-templates))
     (should (equal (explog-capture--templates) org-capture-templates))
-    (should-not explog--said)))
+    (should-not explog-said)))
 
 (ert-deftest explog-capture-test-without-the-mode ()
   "Without `explog-mode', `org-capture' is as org has it, and the command works."
@@ -495,7 +495,7 @@ are as they were captured."
   (explog-capture-tests--in-folder
     (explog-test-write "log.org" "")
     (explog-capture-tests--keys "C-c c e" "" "A" "" "B")
-    (should-not (featurep 'explog-bridge))))
+    (should-not (featurep 'explog-server))))
 
 (provide 'explog-capture-tests)
 ;;; explog-capture-tests.el ends here

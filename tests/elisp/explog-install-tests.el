@@ -114,7 +114,7 @@ The installation goes into the folder `inst' of the test's own."
 
 (ert-deftest explog-install-needs-a-source ()
   (explog-install-tests--with nil
-    (let ((explog-bridge-folder explog-test-folder))
+    (let ((explog-source-folder explog-test-folder))
       (should (string-search "explog-install-source"
                              (cadr (should-error (explog-install-server)
                                                  :type 'user-error)))))

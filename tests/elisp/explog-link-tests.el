@@ -13,7 +13,6 @@
 (require 'explog-test)
 (require 'explog-cache)
 (require 'explog-link)
-(require 'explog-link-export)
 (require 'org-agenda)
 (require 'ox-ascii)
 (require 'ox-html)
@@ -137,7 +136,7 @@ It says what stands there, saved or not, whatever the server knows."
 (ert-deftest explog-link-test-complete ()
   "Completion gives a link; its description is what it is to."
   (explog-link-tests--with-type
-    (cl-letf (((symbol-function 'explog-cache-read-reference) (lambda (&rest _) "201.1")))
+    (cl-letf (((symbol-function 'explog-read-reference) (lambda (&rest _) "201.1")))
       (should (equal "exp:201.1" (explog-link-complete))))
     (should (equal "mine" (explog-link-description "exp:201" "mine")))
     (should (equal "e201 A & B_{x} <c> \"d\" 100%"

@@ -15,9 +15,6 @@
 (require 'explog)
 (require 'explog-cache)
 (require 'explog-message)
-(require 'explog-message-check)
-(require 'explog-message-complete)
-(require 'explog-message-last)
 (require 'git-commit nil t)
 (require 'log-edit)
 
@@ -424,7 +421,7 @@ RECENT is what was committed last."
   (let ((explog-logs nil) (explog-repositories nil) (inhibit-message t)
         (before nil) (hooks '(log-edit-mode-hook git-commit-mode-hook
                                                  explog-cache-changed-functions
-                                                 explog-bridge-ready-hook)))
+                                                 explog-server-ready-hook)))
     (explog-mode 1)
     (explog-mode -1)
     (setq before (mapcar (lambda (hook) (and (boundp hook) (default-value hook))) hooks))

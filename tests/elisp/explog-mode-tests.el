@@ -14,14 +14,14 @@
 (require 'explog)
 (require 'subr-x)
 
-(defvar explog-bridge-ready-hook)
-(defvar explog-bridge-stopped-hook)
+(defvar explog-server-ready-hook)
+(defvar explog-server-stopped-hook)
 (defvar explog-server-command)
 (defvar org-agenda-custom-commands)
 (defvar org-capture-templates)
 (defvar org-todo-keywords)
-(declare-function explog-bridge-call-sync "explog-bridge" (method args &rest keys))
-(declare-function explog-bridge-ready-p "explog-bridge" ())
+(declare-function explog-server-call-sync "explog-server" (method args &rest keys))
+(declare-function explog-server-ready-p "explog-server" ())
 
 (defconst explog-mode-tests--server
   (or (file-executable-p (expand-file-name ".venv/bin/explog" explog-test-root))
@@ -53,7 +53,7 @@
      (unwind-protect
          (progn ,@body)
        (explog-mode -1)
-       (when (featurep 'explog-bridge)
+       (when (featurep 'explog-server)
          (mapc #'delete-process (process-list))))))
 
 (defmacro explog-mode-tests--with-server (&rest body)
@@ -68,7 +68,7 @@
              (write-region "* [1] A :exp:\n" nil (expand-file-name "log.org" folder) nil 'silent)
              (setq explog-logs (list (expand-file-name "log.org" folder)))
              (explog-mode 1)
-             (explog-mode-tests--wait "server" #'explog-bridge-ready-p)
+             (explog-mode-tests--wait "server" #'explog-server-ready-p)
              ,@body)
          (dolist (buffer (seq-difference (buffer-list) buffers))
            (when (buffer-file-name buffer)
@@ -169,9 +169,9 @@
         (should-not (explog-mode-tests--traces))
         (explog-mode-tests--should-be-same off (explog-mode-tests--snapshot))
         (explog-mode 1)
-        (setq on (cl-remove 'explog--since (plist-get on :variables) :key #'car))
+        (setq on (cl-remove 'explog-since (plist-get on :variables) :key #'car))
         (should-not (seq-difference
-                     on (cl-remove 'explog--since
+                     on (cl-remove 'explog-since
                                    (plist-get (explog-mode-tests--snapshot) :variables)
                                    :key #'car)))))))
 
@@ -182,10 +182,10 @@
     (explog-mode -1)
     (let ((off (explog-mode-tests--snapshot)))
       (explog-mode 1)
-      (let ((since explog--since))
+      (let ((since explog-since))
         (sleep-for 0.01)
         (explog-mode 1)
-        (should (equal since explog--since)))
+        (should (equal since explog-since)))
       (explog-mode -1)
       (explog-mode -1)
       (explog-mode-tests--should-be-same off (explog-mode-tests--snapshot)))))
@@ -229,13 +229,13 @@
   (should-not (explog-mode-tests--emacs
                '(require 'explog)
                '(seq-filter #'featurep '(org magit jsonrpc tramp wid-edit
-                                             explog-log explog-bridge))))
+                                             explog-log explog-server))))
   (should-not (explog-mode-tests--emacs
                '(require 'explog)
                '(setq explog-logs '("~/a.org") after-init-time nil)
                '(explog-mode 1)
                '(seq-filter #'featurep '(org org-capture org-agenda magit jsonrpc tramp wid-edit
-                                             explog-bridge explog-log))))
+                                             explog-server explog-log))))
   (should (equal '(explog--start)
                  (explog-mode-tests--emacs
                   '(require 'explog)
@@ -306,7 +306,7 @@
 
 (ert-deftest explog-mode-test-types ()
   "Every option has a type that its value fits, and that customize can show."
-  (mapc #'require '(explog-bridge explog-capture explog-agenda cus-edit))
+  (mapc #'require '(explog-server explog-capture explog-agenda cus-edit))
   (let (options)
     (mapatoms (lambda (symbol)
                 (when (and (custom-variable-p symbol)
@@ -338,7 +338,7 @@
                                  ("/sudo::/r" . 2)))
           (explog-projects '(("~/a b.org" "~/src/" "/ssh:explog.invalid:/r")
                              ("/ssh:explog.invalid:/x.org" "~/src")))
-          (explog--since 5.5)
+          (explog-since 5.5)
           (home (expand-file-name "~")))
       (with-temp-buffer
         (setq-local explog-logs '("/evil") explog-tag "evil")
@@ -407,13 +407,13 @@
          (counter (lambda (method &rest _)
                     (when (equal method "configure")
                       (setq count (1+ count))))))
-    (advice-add 'explog-bridge-call :before counter)
+    (advice-add 'explog-server-call :before counter)
     (unwind-protect
         (progn (funcall function)
                (let ((end (+ (float-time) 0.4)))
                  (while (< (float-time) end)
                    (accept-process-output nil 0.02))))
-      (advice-remove 'explog-bridge-call counter))
+      (advice-remove 'explog-server-call counter))
     count))
 
 (ert-deftest explog-mode-test-options-reach-the-server ()
@@ -433,7 +433,7 @@
                            (lambda () (let ((explog-tag "x")) explog-tag))
                            (lambda () (with-temp-buffer (setq-local explog-tag "x")))))
       (should (= 0 (explog-mode-tests--configures nothing))))
-    (should (eq t (plist-get (explog-bridge-call-sync "status" nil) :configured)))
+    (should (eq t (plist-get (explog-server-call-sync "status" nil) :configured)))
     (setq explog-tick 'results)))
 
 (ert-deftest explog-mode-test-wrong-option-later ()
@@ -444,15 +444,15 @@
                    (should (= 0 (explog-mode-tests--configures
                                  (lambda () (setq explog-logs "x")))))))))
       (should (string-match-p "explog: the value of .explog-logs. is wrong, \"x\"" said)))
-    (should (explog-bridge-ready-p))))
+    (should (explog-server-ready-p))))
 
 (ert-deftest explog-mode-test-nothing-left-to-serve ()
   "With no logs and repositories any more, the server is stopped."
   (explog-mode-tests--with-server
     (setq explog-logs nil)
-    (explog-mode-tests--wait "end" (lambda () (not (explog-bridge-ready-p))))
+    (explog-mode-tests--wait "end" (lambda () (not (explog-server-ready-p))))
     (setq explog-logs (list (expand-file-name "log.org" folder)))
-    (explog-mode-tests--wait "server" #'explog-bridge-ready-p)))
+    (explog-mode-tests--wait "server" #'explog-server-ready-p)))
 
 (ert-deftest explog-mode-test-off-leaves-no-process ()
   "Turned off, ready or on the way, it leaves no process and no timer."
@@ -464,14 +464,14 @@
     (let ((timers (length timer-list)))
       (dolist (wait (list #'ignore
                           (lambda () (accept-process-output nil 0.05))
-                          (lambda () (explog-mode-tests--wait "server" #'explog-bridge-ready-p))))
+                          (lambda () (explog-mode-tests--wait "server" #'explog-server-ready-p))))
         (setq explog-logs '("/tmp/explog none.org"))
         (explog-mode 1)
         (should (process-list))
         (funcall wait)
         (setq explog-tag "exp")         ; to be told of soon
         (explog-mode -1)
-        (should-not (explog-bridge-ready-p))
+        (should-not (explog-server-ready-p))
         (explog-mode-tests--wait
          "end" (lambda ()
                  (null (seq-remove (lambda (process)
@@ -480,7 +480,7 @@
         (explog-mode-tests--wait
          "end of timers" (lambda () (<= (length timer-list) timers)))
         (should-not explog--configure-timer)
-        (should-not explog-bridge-ready-hook)))))
+        (should-not explog-server-ready-hook)))))
 
 (ert-deftest explog-mode-test-hash-in-the-buffer ()
   "From the commit to the hash in the buffer, with the real server."
@@ -514,7 +514,7 @@
   (explog-mode-tests--with-server
     (let* ((rings 0)
            (counter (lambda (&rest _) (setq rings (1+ rings)))))
-      (advice-add 'explog-bridge-ring :before counter)
+      (advice-add 'explog-server-ring :before counter)
       (unwind-protect
           (cl-flet ((rung (function) (setq rings 0) (funcall function) rings))
             (with-current-buffer (find-file-noselect (expand-file-name "log.org" folder))
@@ -528,7 +528,7 @@
             (with-current-buffer (find-file-noselect (expand-file-name "log.org" folder))
               (should (= 0 (rung (lambda () (insert "x") (save-buffer)
                                    (run-hooks 'vc-checkin-hook)))))))
-        (advice-remove 'explog-bridge-ring counter)))))
+        (advice-remove 'explog-server-ring counter)))))
 
 (ert-deftest explog-mode-test-ring-without-server ()
   "A ring that nobody hears is no error, and loads nothing."
@@ -537,7 +537,7 @@
                '(explog-mode 1)
                '(explog-commit-ring)
                '(with-temp-buffer (run-hooks 'after-save-hook 'after-revert-hook))
-               '(seq-filter #'featurep '(explog-bridge jsonrpc org)))))
+               '(seq-filter #'featurep '(explog-server jsonrpc org)))))
 
 (provide 'explog-mode-tests)
 ;;; explog-mode-tests.el ends here

@@ -13,8 +13,7 @@
 (require 'explog-test)
 (require 'explog-cache)
 (require 'explog-ref)
-(require 'explog-ref-mode)
-(require 'explog-ref-xref)
+(require 'explog-xref)
 
 ;;;; Helpers
 
@@ -412,7 +411,7 @@ See [e201.1] and (83d45cd)
       (goto-char (point-min))
       (insert "A line.\n")
       (narrow-to-region (point-min) (point))
-      (cl-letf (((symbol-function 'explog-bridge-ready-p) #'ignore))
+      (cl-letf (((symbol-function 'explog-server-ready-p) #'ignore))
         (let* ((items (xref-backend-definitions 'explog "e201.2"))
                (marker (xref-location-marker (xref-item-location (car items)))))
           (should (= 1 (length items)))
@@ -453,7 +452,7 @@ See [e201.1] and (83d45cd)
         (seq-filter (lambda (interval) (nth 2 interval))
                     (object-intervals (current-buffer)))
         explog-cache-changed-functions
-        explog-bridge-ready-hook))
+        explog-server-ready-hook))
 
 (ert-deftest explog-ref-test-major-mode ()
   "Another major mode takes the buttons away."

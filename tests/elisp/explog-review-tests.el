@@ -15,7 +15,7 @@
 (require 'explog-test)
 (require 'explog-backfill)
 (require 'explog-check)
-(require 'explog-flags)
+(require 'explog-attention)
 
 ;;;; Many entries at once
 
@@ -101,7 +101,7 @@
   (declare (indent 1) (debug t))
   `(let ((explog-mode t)
          (explog-logs '("/x/log.org")))
-     (cl-letf (((symbol-function 'explog-bridge-call)
+     (cl-letf (((symbol-function 'explog-server-call)
                 (cl-function
                  (lambda (method args &key success error timeout)
                    (ignore timeout)
@@ -109,7 +109,7 @@
                      (if (eq (car-safe answer) :error)
                          (funcall error (list :code "x" :message (cadr answer)))
                        (funcall success answer))))))
-               ((symbol-function 'explog-bridge-ready-p) #'ignore))
+               ((symbol-function 'explog-server-ready-p) #'ignore))
        (save-window-excursion
          (unwind-protect
              (progn ,@body)

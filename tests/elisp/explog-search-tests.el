@@ -9,7 +9,7 @@
 ;;; Code:
 
 (require 'explog-test)
-(require 'explog-search-results)
+(require 'explog-search)
 
 (defun explog-search-tests--visit (file kind step line)
   "Visit the hit of KIND for STEP of experiment 201 at LINE of FILE.
@@ -105,7 +105,7 @@ Return the text of the line where that leads."
         (progress '("proj 10%" "proj 90%" "")) (asked 0))
     (save-window-excursion
       (unwind-protect
-          (cl-letf (((symbol-function 'explog-bridge-call)
+          (cl-letf (((symbol-function 'explog-server-call)
                      (lambda (_method args &rest keys)
                        (should (equal "abc" (car args)))
                        (setq asked (1+ asked))

@@ -10,10 +10,8 @@
 ;;; Code:
 
 (require 'explog-test)
-(require 'explog-conclude)
-(require 'explog-draft)
 (require 'explog-note)
-(require 'explog-step)
+(require 'explog-write)
 (require 'log-edit)
 
 ;;;; Before and after
@@ -433,14 +431,14 @@ The variable `file' is the name of the log."
                    ("[e201.1] [e7] x [e201.01]" "e201.1" "e7")
                    ("\nx weights[e2] https://x/[e3]\n\n[e4]\n- [e5.1.2]" "e4" "e5.1.2")
                    ("x" . nil) ("" . nil)))
-    (should (equal (mapcar #'explog-about-name (explog-ref-in-message message)) names))))
+    (should (equal (mapcar #'explog-write-about-name (explog-ref-in-message message)) names))))
 
 (ert-deftest explog-write-test-vc-message ()
   "In the message of a commit by vc, it is about what that refers to."
   (with-temp-buffer
     (log-edit-mode)
     (insert "Summary: [e201.2] Train\n\nFor [e202].")
-    (should (equal (explog-about--meant) '(("201" . "2"))))))
+    (should (equal (explog-write-about--meant) '(("201" . "2"))))))
 
 ;;;; Steps
 
@@ -594,10 +592,10 @@ The variable `file' is the name of the log."
                (steps (explog-write-tests--steps))
                (parent (car (seq-random-elt (cons nil steps))))
                (number (explog-write-at (current-buffer) "201"
-                                        (lambda () (explog-step--next parent)))))
+                                        (lambda () (explog-add-step--next parent)))))
           (ert-info ((format "%S %S" number before))
             (explog-write-away (current-buffer) "201"
-                               (lambda () (explog-step--put parent "zanzibar")) "step")
+                               (lambda () (explog-add-step--put parent "zanzibar")) "step")
             (let* ((after (explog-write-tests--uncounted
                            (string-replace "zanzibar" "zanz ibar" (buffer-string))))
                    (new (explog-write-tests--steps))

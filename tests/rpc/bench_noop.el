@@ -18,11 +18,11 @@
   (expand-file-name "../../" (file-name-directory load-file-name)))
 
 (defvar explog-server-command)
-(declare-function explog-bridge-start "explog-bridge")
-(declare-function explog-bridge-stop "explog-bridge")
-(declare-function explog-bridge-ready-p "explog-bridge")
-(declare-function explog-bridge-call-sync "explog-bridge")
-(declare-function explog-bridge-last-problem "explog-bridge")
+(declare-function explog-server-start "explog-server")
+(declare-function explog-server-stop "explog-server")
+(declare-function explog-server-ready-p "explog-server")
+(declare-function explog-server-call-sync "explog-server")
+(declare-function explog-server-last-problem "explog-server")
 
 (defun bench-time (function)
   "Return how many milliseconds it takes to call FUNCTION."
@@ -44,7 +44,7 @@
     (unwind-protect
         (progn
           (dolist (file (directory-files (expand-file-name "elisp" bench-root)
-                                         t "\\`explog-bridge.*\\.el\\'"))
+                                         t "\\`explog-server.*\\.el\\'"))
             (copy-file file (file-name-as-directory folder)))
           (add-to-list 'load-path folder)
           (call-process (expand-file-name invocation-name invocation-directory)
@@ -52,7 +52,7 @@
                         "--eval" "(byte-recompile-directory
                                     (car command-line-args-left) 0)"
                         folder)
-          (bench-time (lambda () (require 'explog-bridge))))
+          (bench-time (lambda () (require 'explog-server))))
       (delete-directory folder t))))
 
 (message "Emacs %s" emacs-version)
@@ -64,17 +64,17 @@
                                 (delq nil (list (expand-file-name "server" bench-root)
                                                 (getenv "PYTHONPATH")))
                                 path-separator))
-(message "start     %6.1f ms" (bench-time #'explog-bridge-start))
+(message "start     %6.1f ms" (bench-time #'explog-server-start))
 (message "ready     %6.1f ms more"
          (bench-time (lambda ()
-                       (while (not (explog-bridge-ready-p))
-                         (when (explog-bridge-last-problem)
+                       (while (not (explog-server-ready-p))
+                         (when (explog-server-last-problem)
                            (kill-emacs 1))
                          (accept-process-output nil 0.01)))))
 (apply #'message "no-op     p50 %.3f  p99 %.3f  max %.3f ms"
-       (bench-repeat 2000 (lambda () (explog-bridge-call-sync 'noop nil))))
+       (bench-repeat 2000 (lambda () (explog-server-call-sync 'noop nil))))
 (apply #'message "5000 hits p50 %.1f ms"
-       (bench-repeat 5 (lambda () (explog-bridge-call-sync 'rows '(5000)))))
-(explog-bridge-stop)
+       (bench-repeat 5 (lambda () (explog-server-call-sync 'rows '(5000)))))
+(explog-server-stop)
 
 ;;; bench_noop.el ends here

@@ -1,4 +1,4 @@
-;;; explog-cache-read.el --- Read an experiment by completion  -*- lexical-binding: t; -*-
+;;; explog-complete.el --- Read an experiment by completion  -*- lexical-binding: t; -*-
 
 ;; Copyright (C) 2026 The explog contributors
 
@@ -15,20 +15,21 @@
 
 ;;; Code:
 
+(require 'explog-base)
 (require 'explog-cache)
 (require 'seq)
 (require 'subr-x)
 
-(defvar explog-cache-read-history nil
+(defvar explog-read-history nil
   "The experiments that were asked for.")
 
 ;; Any part of a title is enough, also with the styles of a plain Emacs.
-(defconst explog-cache-read--styles '(explog-experiment (styles basic substring flex))
+(defconst explog-complete--styles '(explog-experiment (styles basic substring flex))
   "What `completion-category-defaults' has while an experiment is read.")
 
 ;;;; An experiment
 
-(defun explog-cache-read-experiment (prompt &optional initial predicate any)
+(defun explog-read-experiment (prompt &optional initial predicate any)
   "Ask with PROMPT for an experiment, with completion, and return its id.
 INITIAL is what the minibuffer begins with.  If PREDICATE is non-nil,
 only the experiments for whose summary it returns non-nil are offered;
@@ -36,20 +37,20 @@ see `explog-cache-experiments'.  With ANY, something else may be entered
 as well, and is returned as it is."
   (let* ((all (explog-cache-experiments-fetch))
          (summaries (if predicate (seq-filter predicate all) all))
-         (table (explog-cache-read--table (explog-cache-read--sort summaries))))
+         (table (explog-complete--table (explog-complete--sort summaries))))
     (unless (or summaries any)
       (user-error (if all "There is no such experiment" "No log has an experiment")))
-    (explog-cache-read--id
+    (explog-complete--id
      (let ((completion-category-defaults
-            (cons explog-cache-read--styles completion-category-defaults))
+            (cons explog-complete--styles completion-category-defaults))
            (completion-ignore-case t))
        (minibuffer-with-setup-hook
-           (if any #'explog-cache-read--take-blanks #'ignore)
-         (completing-read prompt (explog-cache-read--completions table) nil (not any)
-                          initial 'explog-cache-read-history)))
+           (if any #'explog-complete--take-blanks #'ignore)
+         (completing-read prompt (explog-complete--completions table) nil (not any)
+                          initial 'explog-read-history)))
      table any)))
 
-(defun explog-cache-read--take-blanks ()
+(defun explog-complete--take-blanks ()
   "Have SPC insert a blank in the minibuffer, rather than complete a word."
   (let ((map (make-sparse-keymap)))
     (set-keymap-parent map (current-local-map))
@@ -57,14 +58,14 @@ as well, and is returned as it is."
     (define-key map "?" #'self-insert-command)
     (use-local-map map)))
 
-(defun explog-cache-read--id (choice table any)
+(defun explog-complete--id (choice table any)
   "Return the id of CHOICE, a key of TABLE.
 If it is none, return CHOICE itself with ANY, else signal `user-error'."
   (cond ((gethash choice table) (plist-get (gethash choice table) :id))
         ((and any (not (string-blank-p choice))) choice)
         (t (user-error "No experiment was chosen"))))
 
-(defun explog-cache-read--sort (summaries)
+(defun explog-complete--sort (summaries)
   "Return SUMMARIES with those first that are most likely meant.
 These are the ones that are not done, the last touched first."
   (sort (copy-sequence summaries)
@@ -74,7 +75,7 @@ These are the ones that are not done, the last touched first."
                 (> (or (plist-get one :touched) 0) (or (plist-get other :touched) 0))
               (not done))))))
 
-(defun explog-cache-read--table (summaries)
+(defun explog-complete--table (summaries)
   "Return a hash table of SUMMARIES, by what is offered for each.
 Of those with the same id the first is kept."
   (let ((table (make-hash-table :test #'equal :size (length summaries)))
@@ -85,7 +86,7 @@ Of those with the same id the first is kept."
           (puthash id t seen)
           (puthash (concat id " " (plist-get summary :title)) summary table))))))
 
-(defun explog-cache-read--completions (table)
+(defun explog-complete--completions (table)
   "Return a completion table over the keys of TABLE."
   (let ((metadata
          `(metadata
@@ -95,19 +96,19 @@ Of those with the same id the first is kept."
            (affixation-function
             . ,(lambda (candidates)
                  (mapcar (lambda (candidate)
-                           (explog-cache-read--affixed
+                           (explog-complete--affixed
                             candidate (gethash candidate table)))
                          candidates)))
            (group-function
             . ,(lambda (candidate transform)
                  (if transform candidate
-                   (explog-cache-read--group (gethash candidate table))))))))
+                   (explog-complete--group (gethash candidate table))))))))
     (lambda (string predicate action)
       (if (eq action 'metadata)
           metadata
         (complete-with-action action table string predicate)))))
 
-(defun explog-cache-read--affixed (candidate summary)
+(defun explog-complete--affixed (candidate summary)
   "Return (CANDIDATE PREFIX SUFFIX), with what there is to say of SUMMARY."
   (let ((steps (plist-get summary :steps)))
     (list candidate
@@ -121,7 +122,7 @@ Of those with the same id the first is kept."
                               (if (plist-get summary :archived) "  archived" ""))
                       'face 'completions-annotations))))
 
-(defun explog-cache-read--group (summary)
+(defun explog-complete--group (summary)
   "Return the name of the log that SUMMARY is of."
   (file-name-nondirectory (or (plist-get summary :file) "")))
 
@@ -135,17 +136,17 @@ Of those with the same id the first is kept."
 
 ;;;; A step
 
-(defun explog-cache-read-reference (prompt &optional initial)
+(defun explog-read-reference (prompt &optional initial)
   "Ask with PROMPT for an experiment and then for its step.
 INITIAL is what the minibuffer begins with.  Return \"201\" or
 \"201.1\"; the former if no step is chosen, or there is none."
-  (let* ((id (explog-cache-read-experiment prompt initial))
+  (let* ((id (explog-read-experiment prompt initial))
          (experiment (explog-cache-fetch id))
          (steps (and (listp experiment) (plist-get experiment :steps)))
-         (number (and steps (explog-cache-read--step id steps))))
+         (number (and steps (explog-complete--step id steps))))
     (if number (concat id "." number) id)))
 
-(defun explog-cache-read--step (id offered)
+(defun explog-complete--step (id offered)
   "Ask for a step of experiment ID, one of those OFFERED.
 Return its number, or nil if none is chosen."
   (let* ((lines (mapcar (lambda (step)
@@ -162,16 +163,16 @@ Return its number, or nil if none is chosen."
                           (cycle-sort-function . ,#'identity)
                           (annotation-function
                            . ,(lambda (line)
-                                (explog-cache-read--annotation
+                                (explog-complete--annotation
                                  (cdr (assoc line lines))))))
                       (complete-with-action action lines string predicate)))
                   nil t nil nil "")))
     (plist-get (cdr (assoc choice lines)) :number)))
 
-(defun explog-cache-read--annotation (step)
+(defun explog-complete--annotation (step)
   "Return what stands behind STEP in completion."
   (concat (if (equal "X" (plist-get step :box)) "  done" "")
           (if-let ((hash (plist-get step :hash))) (concat "  " hash) "")))
 
-(provide 'explog-cache-read)
-;;; explog-cache-read.el ends here
+(provide 'explog-complete)
+;;; explog-complete.el ends here

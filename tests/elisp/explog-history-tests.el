@@ -1,4 +1,4 @@
-;;; explog-diff-tests.el --- Tests for explog-diff.el  -*- lexical-binding: t; -*-
+;;; explog-history-tests.el --- Tests for explog-history.el  -*- lexical-binding: t; -*-
 
 ;; SPDX-License-Identifier: GPL-3.0-or-later
 
@@ -6,9 +6,9 @@
 
 (require 'explog-test)
 (require 'explog-cache)
-(require 'explog-diff)
+(require 'explog-history)
 
-(defun explog-diff-tests--git (folder &rest args)
+(defun explog-history-tests--git (folder &rest args)
   "Return the first line that git with ARGS prints in FOLDER."
   (with-temp-buffer
     (let ((default-directory (file-name-as-directory folder)))
@@ -17,20 +17,20 @@
     (goto-char (point-min))
     (buffer-substring (point) (line-end-position))))
 
-(defun explog-diff-tests--commit (folder text)
+(defun explog-history-tests--commit (folder text)
   "Commit TEXT as the file a.txt of the repository FOLDER, and return its id."
   (let ((inhibit-message t))
     (write-region text nil (expand-file-name "a.txt" folder) nil 'silent))
-  (explog-diff-tests--git folder "add" "a.txt")
-  (explog-diff-tests--git folder "commit" "-q" "-m" text)
-  (explog-diff-tests--git folder "rev-parse" "HEAD"))
+  (explog-history-tests--git folder "add" "a.txt")
+  (explog-history-tests--git folder "commit" "-q" "-m" text)
+  (explog-history-tests--git folder "rev-parse" "HEAD"))
 
-(defun explog-diff-tests--step (number repository commit)
+(defun explog-history-tests--step (number repository commit)
   "Return step NUMBER, which COMMIT of REPOSITORY stands on."
   (list :number number :text "t" :hash (and commit (substring commit 0 7))
         :repository repository :commit commit))
 
-(defmacro explog-diff-tests--with (steps &rest body)
+(defmacro explog-history-tests--with (steps &rest body)
   "Do BODY where every experiment has STEPS, and there is no magit."
   (declare (indent 1) (debug t))
   `(let ((load-path (seq-remove (lambda (folder) (string-match-p "magit" folder))
@@ -46,13 +46,13 @@
   (explog-test-in-folder
     (let ((folder (expand-file-name "r" explog-test-folder)))
       (make-directory folder)
-      (explog-diff-tests--git folder "init" "-q")
-      (explog-diff-tests--git folder "config" "user.name" "A")
-      (explog-diff-tests--git folder "config" "user.email" "a@example.org")
-      (let ((one (explog-diff-tests--commit folder "one\n"))
-            (two (explog-diff-tests--commit folder "two\n")))
-        (explog-diff-tests--with (list (explog-diff-tests--step "1" folder one)
-                                       (explog-diff-tests--step "2" folder two))
+      (explog-history-tests--git folder "init" "-q")
+      (explog-history-tests--git folder "config" "user.name" "A")
+      (explog-history-tests--git folder "config" "user.email" "a@example.org")
+      (let ((one (explog-history-tests--commit folder "one\n"))
+            (two (explog-history-tests--commit folder "two\n")))
+        (explog-history-tests--with (list (explog-history-tests--step "1" folder one)
+                                       (explog-history-tests--step "2" folder two))
           (save-window-excursion
             (unwind-protect
                 (progn
@@ -68,13 +68,13 @@
 (ert-deftest explog-diff-test-refusals ()
   "What cannot be compared is said in plain words."
   (let ((one (make-string 40 ?1)) (two (make-string 40 ?2)))
-    (explog-diff-tests--with
-        (list (explog-diff-tests--step "1" "/r/one" one)
-              (explog-diff-tests--step "2" "/r/two" two)
-              (explog-diff-tests--step "3" "/r/one" one)
-              (explog-diff-tests--step "4" "/r/one/gone" one)
-              (explog-diff-tests--step "5" "/r/one/gone" two)
-              (explog-diff-tests--step "6" nil nil)
+    (explog-history-tests--with
+        (list (explog-history-tests--step "1" "/r/one" one)
+              (explog-history-tests--step "2" "/r/two" two)
+              (explog-history-tests--step "3" "/r/one" one)
+              (explog-history-tests--step "4" "/r/one/gone" one)
+              (explog-history-tests--step "5" "/r/one/gone" two)
+              (explog-history-tests--step "6" nil nil)
               (list :number "7" :text "t" :hash "abcdef0"))
       (dolist (case '(("201" "1" "2" "are in two repositories, /r/one and /r/two")
                       ("201" "1" "3" "The same commit stands on steps 1 and 3")
@@ -87,5 +87,5 @@
           (let ((err (should-error (explog-diff id from to) :type 'user-error)))
             (should (string-match-p (regexp-quote text) (error-message-string err)))))))))
 
-(provide 'explog-diff-tests)
-;;; explog-diff-tests.el ends here
+(provide 'explog-history-tests)
+;;; explog-history-tests.el ends here

@@ -1,0 +1,149 @@
+;;; explog-base.el --- What all of explog stands on  -*- lexical-binding: t; -*-
+
+;; Copyright (C) 2026 The explog contributors
+
+;; SPDX-License-Identifier: GPL-3.0-or-later
+
+;; This file is not part of GNU Emacs.
+
+;;; Commentary:
+
+;; The customization group, the options that the server is told of, the
+;; error of the package, and what several files need.  Each file may
+;; require this one, and this one requires no other of ours.
+
+;;; Code:
+
+(defconst explog-version "0.1.0"
+  "The version of explog; that of the server has to be the same.")
+
+(define-error 'explog-error "Explog error")
+
+;;;; Customization
+
+(defgroup explog nil
+  "An experiment log that stays true to git."
+  :group 'org
+  :group 'vc
+  :prefix "explog-"
+  :link '(url-link :tag "Website" "https://github.com/explog/explog"))
+
+;; Those that name files or what the server does are global: a log must
+;; not be able to say which other files are written.
+
+(defcustom explog-logs nil
+  "The experiment logs: files, wildcards, or folders of org files.
+Relative names begin in the home folder.  Files on other machines are
+not looked at."
+  :type '(repeat file)
+  :risky t)
+
+(defcustom explog-repositories nil
+  "Where the repositories are whose commits are looked at.
+Each element is (DIRECTORY . DEPTH), as in the option
+`magit-repository-directories': DEPTH 0 is the directory itself, 1 the
+directories in it, and so on.  A directory by itself means depth 0."
+  :type '(repeat (choice directory (cons directory (natnum :tag "Depth"))))
+  :risky t)
+
+(defcustom explog-projects nil
+  "Which repositories belong to which log, where two logs have the same id.
+Each element is (LOG REPOSITORY...).  A log inside a repository belongs
+to it without being named here."
+  :type '(alist :key-type file :value-type (repeat directory))
+  :risky t)
+
+(defcustom explog-tag "exp"
+  "The tag of a heading that is an experiment.
+Tags that begin with it and an underscore, as `exp_vision', count too."
+  :type 'string
+  :risky t)
+
+(defcustom explog-steps-heading "Experiments"
+  "The title of the heading beneath an experiment that has its steps.
+Where there is none, the first heading with a numbered list of
+checkboxes has them."
+  :type 'string
+  :risky t)
+
+(defcustom explog-results-regexp "Results\\b"
+  "What follows the reference in the subject of a commit with results.
+This is a regular expression of Python.  Such a commit ticks its step,
+and its hash stands there rather than that of a later commit without."
+  :type 'string
+  :risky t)
+
+(defcustom explog-tick 'results
+  "Which commits tick the box of their step."
+  :type '(choice (const :tag "Those with results" results)
+                 (const :tag "All" always)
+                 (const :tag "None" never))
+  :risky t)
+
+(defcustom explog-capture-key "e"
+  "The key of the capture template that `explog-mode' adds; nil for none."
+  :type '(choice string (const :tag "None" nil)))
+
+(defcustom explog-agenda-prefix "c"
+  "The prefix key of the agenda commands that `explog-mode' adds; nil for none."
+  :type '(choice string (const :tag "None" nil)))
+
+(defconst explog-server-options
+  '(explog-logs explog-repositories explog-projects explog-tag
+    explog-steps-heading explog-results-regexp explog-tick)
+  "The options that the server is told of.")
+
+;;;; State
+
+(defvar explog-mode nil
+  "Non-nil if `explog-mode' is on; explog.el defines that.")
+
+(defvar explog-since nil
+  "When `explog-mode' was turned on, in seconds since 1970; nil if it is off.")
+
+(defvar explog-said nil
+  "What `explog-say-once' has said since `explog-mode' was turned on.")
+
+(defconst explog-advice
+  '((org-capture . explog-capture-around)
+    (org-agenda . explog-agenda-around)
+    (org-imenu-get-tree . explog-imenu-around)
+    (imenu-default-create-index-function . explog-imenu-instead))
+  "Alist of functions and what is put around them.
+Unlike the variables of org in which the user's own templates and
+commands are, that can be had without loading org.")
+
+;;;; Helpers
+
+(defun explog-local-p (name)
+  "Return non-nil if NAME is one of a file on this machine.
+On others nothing is ever looked at, as that could wait for a network
+or ask for a password."
+  (and (stringp name) (not (file-remote-p name))))
+
+(defun explog-say-once (format &rest args)
+  "Show the message FORMAT with ARGS, if it was not yet said.
+Leave some time to read it, as what follows may ask for a key."
+  (let ((text (apply #'format-message format args)))
+    (unless (member text explog-said)
+      (push text explog-said)
+      (message "explog: %s" text)
+      (unless noninteractive
+        (sit-for 2)))))
+
+(defun explog-something-p ()
+  "Return non-nil if there is anything to look at."
+  (or (default-value 'explog-logs)
+      (default-value 'explog-repositories)))
+
+(defun explog-need-mode ()
+  "Signal a `user-error' unless `explog-mode' is on and has anything to look at.
+Commands that ask the server call this first: it would start one that
+nobody stops."
+  (cond ((not explog-mode)
+         (user-error "This needs `explog-mode' to be on"))
+        ((not (explog-something-p))
+         (user-error "There is nothing to look at yet; set `explog-logs' and `explog-repositories'"))))
+
+(provide 'explog-base)
+;;; explog-base.el ends here
