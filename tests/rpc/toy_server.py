@@ -16,7 +16,6 @@ from typing import Any
 
 from explog.errors import ExplogError
 from explog.rpc import wire
-from explog.rpc.arguments import FileName
 from explog.rpc.client import Client
 from explog.rpc.lanes import Bounds, LaneName
 from explog.rpc.registry import Application, Method, Registry, method
@@ -142,7 +141,7 @@ def adversaries(_context: object, _client: Client, seed: int) -> object:
 
 @method("differences", lane="fast")
 def differences(
-    _context: object, _client: Client, seed: int, strings: list[FileName]
+    _context: object, _client: Client, seed: int, strings: list[object]
 ) -> list[object]:
     """Return those of the adversaries that did not come back as they went."""
     pairs = zip(_adversaries(seed), strings, strict=True)
