@@ -226,8 +226,8 @@ def test_doctor_knows_what_is_meant_for_a_state(tmp_path: Path) -> None:
     log.write_text(f"#+TODO: TODO | DONE\n{entry}* NEXT talk\n* TODO [204] DONE :exp:\n", "utf-8")
     findings = printed("doctor", "--log", str(log), status=1)["findings"]
     assert [found["message"] for found in findings if "keyword" in found["message"]] == [
-        f"{log}: INPROGRESS, with which 2 titles begin, is no TODO keyword there",
-        f"{log}: WAITING, with which a title begins, is no TODO keyword there",
+        f"{log}: 2 titles begin with INPROGRESS, which is not a TODO keyword there",
+        f"{log}: a title begins with WAITING, which is not a TODO keyword there",
     ]
     log.write_text(f"#+TODO: TODO INPROGRESS WAITING | DONE\n{entry}", "utf-8")
     assert "keyword" not in explog("doctor", "--log", str(log)).stdout

@@ -1,4 +1,4 @@
-"""The same use cases for a terminal: `explog index|backfill|check|search|serve|doctor`."""
+"""The commands for a terminal: `explog index|backfill|check|search|serve|doctor`."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 def main(context: click.Context, /, **values: Any) -> None:
     """Keep an org-mode experiment log true to git.
 
-    The exit status is 1 when a command that looks for problems found some, and 2 when it could
-    not do its work or a part of it.
+    The exit status is 1 when a command that looks for problems found some, and 2 when a command
+    failed, or failed in part.
     """
     context.obj = values
 
@@ -65,7 +65,7 @@ def index(settings: Settings, as_json: bool) -> None:
 @click.option("--write", is_flag=True, help="Write the hashes into the logs.")
 @common
 def backfill(settings: Settings, as_json: bool, write: bool) -> None:
-    """Show, as a diff, which hashes belong behind which steps, and write them with --write."""
+    """Show as a diff which hashes belong on which steps; write them with --write."""
     from explog.entries.diff import Written, carry_out, diff
     from explog.plan.backfill import plan
 
@@ -105,10 +105,10 @@ def _say_backfill(count: int, written: bool) -> None:
 
 
 @main.command()
-@click.option("--hashes", is_flag=True, help="Look at every hash in the prose of the logs, too.")
+@click.option("--hashes", is_flag=True, help="Check every hash in the text of the logs, too.")
 @common
 def check(settings: Settings, as_json: bool, hashes: bool) -> None:
-    """List every problem, most serious first; the exit status is 1 if there is one."""
+    """List all problems, the most serious first; the exit status is 1 if there is one."""
     from explog.checking.audit import audit, dead_hashes
     from explog.checking.check import check as find
     from explog.checking.problem import seriousness
@@ -169,7 +169,10 @@ def search(settings: Settings, as_json: bool, query: tuple[str, ...], limit: int
 
 @main.command()
 def serve() -> None:
-    """Serve an Emacs: the token is read from stdin, the port is printed on stdout."""
+    """Serve an Emacs, which starts this command itself.
+
+    The token is read from stdin, the port is printed on stdout.
+    """
     from explog.daemon.loop import Daemon
     from explog.methods import all_methods
     from explog.rpc.registry import Application, Registry
@@ -191,7 +194,7 @@ def serve() -> None:
 @main.command()
 @common
 def doctor(settings: Settings, as_json: bool) -> None:
-    """Say what is right and what is not, and what to do about it."""
+    """Examine git, logs, repositories and index; say what is wrong and what to do about it."""
     from explog.doctor import examine
 
     findings = list(examine(settings))

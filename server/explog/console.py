@@ -1,4 +1,4 @@
-"""How the commands speak with a terminal: common options, progress, failures, exit status.
+"""The terminal: common options, progress, failures, exit status.
 
 Exit status: 0 when all is well, 1 when a command that looks for problems found some, 2 when it
 could not do its work or a part of it, 130 when interrupted, 141 when nobody reads its output.
@@ -32,7 +32,7 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 _FAILED, _BROKEN_PIPE = 2, 141
 _MULTIPLE = ("logs", "repos")
 _SINGLE = ("index", "config", "as_json")
-# Control characters of a log or a name would do things to a terminal.
+# Control characters in a log or a file name must not reach the terminal.
 _VISIBLE = {code: chr(0x2400 + code) for code in range(32) if chr(code) not in "\t\n"}
 
 _OPTIONS = (
@@ -56,7 +56,7 @@ def with_options(command: _Command) -> _Command:
 
 
 def common(command: Callable[..., None]) -> Callable[..., None]:
-    """Give COMMAND the common options, before its name or after, as `settings` and `as_json`."""
+    """Give COMMAND the common options, before or after its name, as `settings` and `as_json`."""
 
     @with_options
     @click.pass_context
@@ -78,7 +78,7 @@ def common(command: Callable[..., None]) -> Callable[..., None]:
 
 @contextmanager
 def failures(*, as_json: bool = False) -> Iterator[None]:
-    """End the program with one line and a status when what is done inside fails."""
+    """End the program with one line and an exit status when the block fails."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="surrogateescape")  # file names may be any bytes
     try:
@@ -89,10 +89,10 @@ def failures(*, as_json: bool = False) -> Iterator[None]:
     except ExplogError as error:
         _fail(error, as_json=as_json)
     except BrokenPipeError:
-        # Whatever is flushed from now on has somewhere to go.
+        # What is still buffered is flushed to nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(_BROKEN_PIPE)
-    except Exception as error:  # noqa: BLE001 - a user is not to be shown a traceback
+    except Exception as error:  # noqa: BLE001 - no user should see a traceback
         _fail(_unexpected(error), as_json=as_json)
 
 
@@ -105,7 +105,7 @@ def _fail(error: ExplogError, *, as_json: bool) -> None:
 
 
 def _unexpected(error: Exception) -> ExplogError:
-    """Return an error that says where a report lies; with EXPLOG_DEBUG set, it is shown instead."""
+    """Write a report and return an error that names its file; print it if EXPLOG_DEBUG is set."""
     trace = "".join(traceback.format_exception(error))
     said = f"unexpected {type(error).__name__}: {error}"
     if os.environ.get("EXPLOG_DEBUG"):
@@ -124,20 +124,20 @@ def _unexpected(error: Exception) -> ExplogError:
 
 
 def complain(message: str) -> None:
-    """Say on stderr what a person should know, on one line."""
+    """Print one line for a person, on stderr."""
     click.echo(f"explog: {visible(message)}", err=True)
 
 
 def visible(text: str) -> str:
-    """Return TEXT without what would do things to a terminal."""
+    """Return TEXT with its control characters made visible."""
     return text.translate(_VISIBLE)
 
 
 @contextmanager
 def open_index(settings: Settings) -> Iterator[SqliteStore]:
-    """Open the index of SETTINGS and close it in the end; without any log there is nothing to do.
+    """Open the index of SETTINGS, and close it in the end.
 
-    Raises ExplogError `bad-config`.
+    Raises ExplogError `bad-config` if no log and no repository is configured.
     """
     from explog.index.sqlite import open_store
 
@@ -156,7 +156,7 @@ def open_index(settings: Settings) -> Iterator[SqliteStore]:
 def bring_up_to_date(
     settings: Settings, store: SqliteStore, *, quiet: bool = False
 ) -> list[Problem]:
-    """Sync with a progress bar on a terminal; return problems, told of on stderr unless QUIET."""
+    """Sync, with a progress bar; return the problems, which are printed too unless QUIET."""
     from explog.sync.look import sync
 
     with progress_bar() as progress:
@@ -168,7 +168,7 @@ def bring_up_to_date(
 
 @contextmanager
 def progress_bar() -> Iterator[Progress | None]:
-    """Show on a terminal how far the work is that is told to what this yields."""
+    """Yield a function that shows progress on the terminal, None if stderr is not a terminal."""
     if not sys.stderr.isatty():
         yield None
         return
@@ -178,9 +178,9 @@ def progress_bar() -> Iterator[Progress | None]:
     with Bar(console=Console(stderr=True), transient=True) as bar:
         tasks: dict[str, Any] = {}
 
-        def told(what: str, done: int, total: int) -> None:
+        def show(what: str, done: int, total: int) -> None:
             if what not in tasks:
                 tasks[what] = bar.add_task(visible(what), total=total)
             bar.update(tasks[what], completed=done, total=total)
 
-        yield told
+        yield show

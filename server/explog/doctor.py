@@ -1,4 +1,4 @@
-"""Look at everything that explog stands on, and say what is right and what is not."""
+"""Examine everything that explog depends on, and say what is right and what is wrong."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from explog.org.options import org_options
 from explog.org.scan import file_context, split_sections
 from explog.sync.sections import experiment_chunks
 
-# Words at the beginning of a title that nobody means for one.
+# Words at the beginning of a heading that mean a state, not a part of the title.
 _STATES = {*DEFAULT_OPEN, *DEFAULT_DONE, "HOLD", "STARTED"}
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at; `hint` says what to do where `ok` is false."""
+    """One thing that was examined; `hint` says what to do where it is not `ok`."""
 
     name: str
     ok: bool
@@ -71,7 +71,7 @@ def _logs(settings: Settings) -> Iterator[Finding]:
         try:
             data = read_log(path)
         except ExplogError as error:
-            yield Finding("log", False, error.message, "correct the setting, or make the file")
+            yield Finding("log", False, error.message, "correct the setting, or create the file")
             continue
         if os.access(path, os.W_OK):
             yield Finding("log", True, f"{path}: {len(data):,} bytes")
@@ -79,20 +79,20 @@ def _logs(settings: Settings) -> Iterator[Finding]:
             yield Finding("log", False, f"{path}: it is read-only", "make it writable")
         for word, count in sorted(_undeclared(data, settings).items()):
             begun = "a title begins" if count == 1 else f"{count} titles begin"
-            message = f"{path}: {word}, with which {begun}, is no TODO keyword there"
+            message = f"{path}: {begun} with {word}, which is not a TODO keyword there"
             hint = (
-                "add a line with all those you use to the log:"
+                "add a line with all the keywords that you use to the log:"
                 f" `#+TODO: TODO {word} | DONE CANCELED`"
             )
             yield Finding("keywords", False, message, hint)
 
 
 def _undeclared(data: bytes, settings: Settings) -> Counter[str]:
-    """Return how many experiments of the log DATA begin with what must be meant for a state."""
+    """Count the headings of experiments in DATA that begin with an undeclared TODO keyword."""
     try:
         context = file_context(data, org_options(settings))
     except ValueError:
-        return Counter()  # every look says what is wrong with it
+        return Counter()  # every look reports what is wrong with this log
     declared = {*context.options.keywords.open, *context.options.keywords.done}
     sections = (data[start:end] for start, end in split_sections(data))
     found = (
@@ -116,12 +116,12 @@ def _repositories(settings: Settings) -> Iterator[Finding]:
     found = discover([*roots, *((path, 0) for path in named)])
     if not found and not named:
         hint = "set explog-repositories in Emacs, or repositories in the configuration file"
-        yield Finding("repositories", False, "no repository is found", hint)
+        yield Finding("repositories", False, "no repository was found", hint)
     for repository in found:
         try:
             count = len(tips(repository))
         except ExplogError as error:
-            hint = "see what git says there, for instance with `git fsck`"
+            hint = "run `git fsck` there and see what it says"
             if error.code == "dubious-ownership":
                 hint = (
                     f"git config --global --add safe.directory {shlex.quote(str(repository.path))}"
@@ -135,8 +135,8 @@ def _repositories(settings: Settings) -> Iterator[Finding]:
 
 def _index(path: Path) -> Finding:
     if not path.exists():
-        return Finding("index", True, f"{path}: not made yet")
+        return Finding("index", True, f"{path}: not built yet")
     if not os.access(path, os.W_OK):
-        hint = "make it writable, or delete it: it is made anew"
+        hint = "make it writable, or delete it: it is then rebuilt"
         return Finding("index", False, f"{path}: it is read-only", hint)
     return Finding("index", True, f"{path}: {path.stat().st_size:,} bytes")

@@ -69,7 +69,7 @@ def plan_json(edits: Iterable[Edit], unplaced: Iterable[Unplaced]) -> dict[str, 
 
 
 def print_diff(text: bytes) -> None:
-    """Print a diff: its very bytes to a program, its lines in colour to a person."""
+    """Print a diff: its bytes unchanged to a program, its lines in colour to a terminal."""
     if not sys.stdout.isatty():
         if text:
             click.echo(text, nl=False)
@@ -80,7 +80,7 @@ def print_diff(text: bytes) -> None:
 
 
 def check_json(problems: Iterable[Problem], found: Iterable[FoundHash] | None) -> dict[str, object]:
-    """Return what `check --json` prints; FOUND is None unless it looked at hashes."""
+    """Return what `check --json` prints; FOUND is None unless --hashes was given."""
     names = ("kind", "file", "line", "experiment", "step", "message")
     said: dict[str, object] = {
         "problems": [{name: getattr(problem, name) for name in names} for problem in problems]
@@ -91,7 +91,7 @@ def check_json(problems: Iterable[Problem], found: Iterable[FoundHash] | None) -
 
 
 def place_line(file: str | None, line: int | None, kind: str, message: str) -> str:
-    """Return one line as compilers write them, for editors that go where it says."""
+    """Return a line as compilers write it, which editors can follow."""
     where = ":".join(map(str, filter(None, (file or "explog", line))))
     colour = {"hash": "green"}.get(kind, "red")
     said = click.style(kind, fg=colour)
@@ -99,7 +99,7 @@ def place_line(file: str | None, line: int | None, kind: str, message: str) -> s
 
 
 def hit_line(hit: Hit) -> str:
-    """Return a hit as one line: where, which step, what; with the match marked by colour."""
+    """Return a hit as one line: where, which step, what; the match is in colour."""
     from explog.queries.search import MARK_END, MARK_START
 
     if hit.commit is not None:

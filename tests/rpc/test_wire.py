@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import time
+from contextlib import suppress
 
 import pytest
 from hypothesis import example, given
@@ -99,6 +101,54 @@ def test_garbage_is_refused_in_one_way(data: bytes) -> None:
         return
     assert refusal.code == "bad-message"
     assert "\n" not in refusal.message
+
+
+@pytest.mark.parametrize("depth", [50, 100, 150, 200, 250, 300, 350, 400, 450, 500, 1000, 5000])
+@pytest.mark.parametrize("pair", [b"()", b"[]"])
+def test_deep_nesting_is_read_or_refused(depth: int, pair: bytes) -> None:
+    nested = pair[:1] * depth + pair[1:] * depth
+    try:
+        assert wire.decode(b"(return 1 %b)" % nested)[:2] == [Symbol("return"), 1]
+    except ExplogError as error:
+        assert error.code == "bad-message"
+
+
+SHAPES: dict[str, tuple[bytes, bytes, bytes]] = {
+    "digits": (b"", b"1", b"x"),
+    "decimals": (b"", b"1.5", b""),
+    "exponents": (b"", b"1e", b""),
+    "signs": (b"", b"-", b""),
+    "string": (b'"', b"a", b'"'),
+    "escapes": (b'"', b"\\n", b'"'),
+    "octal": (b'"', b"\\303", b'"'),
+    "open string": (b'"', b"\\\\", b""),
+    "open strings": (b"", b'"a', b""),
+    "symbols": (b"", b"a ", b""),
+    "escaped symbol": (b"", b"\\a", b""),
+    "open lists": (b"", b"(", b""),
+    "lists": (b"", b"()", b""),
+    "pairs": (b"", b"(a . b)", b""),
+    "quotes": (b"", b"'", b"a"),
+    "comment": (b"", b";", b""),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_reading_takes_time_in_proportion_to_the_length(shape: str) -> None:
+    """Before `hello` anybody may send 4 kB; they must not hold the interpreter."""
+    begin, middle, end = SHAPES[shape]
+
+    def seconds(count: int) -> float:
+        message = b"(call 1 x (" + begin + middle * count + end + b"))"
+        began = time.process_time()
+        with suppress(ExplogError):
+            wire.decode(message)
+        wire.recover(message)
+        return time.process_time() - began
+
+    short = min(seconds(1000) for _ in range(3))
+    long = min(seconds(16_000) for _ in range(3))
+    assert long < 0.01 + 64 * short  # 16 times as long; a square would be 256
 
 
 @given(st.lists(st.binary(min_size=1, max_size=50)))

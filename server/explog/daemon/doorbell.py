@@ -1,8 +1,7 @@
 """The doorbell: something may have changed, look now.
 
-watchdog rings it for branches and logs, Emacs for what its hooks see; neither is trusted to ring
-for everything, and a ring for nothing costs a few `stat`s. Whoever waits looks at least once in a
-sweep.
+watchdog rings it for branches and logs, Emacs for what its hooks see. Neither rings for everything,
+so the daemon also looks from time to time; a ring for nothing costs a few `stat`s.
 """
 
 from __future__ import annotations
@@ -23,9 +22,9 @@ MOST_WATCHES = 32
 
 
 class Doorbell:
-    """An event that file changes and callers ring; `close` ends the watches.
+    """An event that callers and changes of files set; `close` ends the watches.
 
-    `unwatched` are the folders that only a sweep looks into.
+    `unwatched` are the folders whose changes do not ring it.
     """
 
     def __init__(self) -> None:
@@ -35,7 +34,7 @@ class Doorbell:
         self._watches: dict[Path, Any] = {}
 
     def ring(self) -> None:
-        """Say that something may have changed."""
+        """Wake the thread that waits."""
         self._rung.set()
 
     def wait(self, seconds: float) -> bool:
@@ -73,7 +72,7 @@ class Doorbell:
                 handler, str(path), recursive=names is None
             )
         except OSError as error:
-            # Out of watches, or a file system without them: the sweep sees it.
+            # No watch is left, or the file system has none: the next sweep sees it.
             log.warning("%s is not watched: %s", path, error)
 
     def _unschedule(self, path: Path) -> None:
@@ -93,7 +92,7 @@ class Doorbell:
         return self._observer
 
     def close(self) -> None:
-        """End the watches and wake whoever waits."""
+        """End the watches, and wake the thread that waits."""
         if self._observer is not None:
             self._observer.stop()
             self._observer = None
@@ -107,7 +106,7 @@ def _handler(rung: threading.Event, names: set[str] | None) -> Any:
 
     class Handler(FileSystemEventHandler):
         def on_any_event(self, event: FileSystemEvent) -> None:
-            # Reading is an event too: to react to it would be to wake oneself.
+            # Reading is an event too, and this server reads.
             if event.event_type in ("opened", "closed_no_write"):
                 return
             for path in (event.src_path, event.dest_path):

@@ -1,4 +1,4 @@
-"""Which steps an Emacs shows as renumbered: kept up to date with as little reading as possible."""
+"""Find the renumbered steps for Emacs to show, and look only where one may be new or gone."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from explog.index.store import Store
 
 
-# How many experiments are looked at before others have their turn: a commit must not wait.
+# How many experiments are examined in one go: a commit must not wait for long.
 _AT_ONCE = 300
 
 
 class Flagging:
-    """The flags of one index. Only experiments that may have got or lost one are looked at."""
+    """The flags of one index."""
 
     def __init__(self) -> None:
         self.flags: list[Flag] = []
@@ -26,17 +26,17 @@ class Flagging:
         self._begun = False
 
     @property
-    def texts(self) -> list[str]:
-        """What there is to say of the flags."""
+    def messages(self) -> list[str]:
+        """A sentence for each flag, with its file and line."""
         return [f"{flag.file}:{flag.line}: {flag.message}" for flag in self.flags]
 
     @property
-    def whole(self) -> bool:
-        """Whether all that may have a flag has been looked at."""
+    def complete(self) -> bool:
+        """Whether every experiment that may have a flag was examined."""
         return self._begun and not self._suspects
 
     def note(self, report: Report, store: Store) -> None:
-        """Take in what a look at STORE found, before what is pending is settled."""
+        """Note which experiments a look has changed, before what is pending is settled."""
         if not self._begun:
             self._suspects.update(store.idents())
             self._begun = True
@@ -47,7 +47,7 @@ class Flagging:
             self._suspects.update(flag.experiment for flag in self.flags)
 
     def look(self, settings: Settings, store: Store) -> bool:
-        """Look at experiments that may have got or lost a flag; return whether more are left."""
+        """Examine some experiments whose flags may have changed; return whether more are left."""
         some = set(itertools.islice(self._suspects, _AT_ONCE))
         if some:
             self._suspects -= some

@@ -256,5 +256,5 @@ class Daemon:
             self._notifier.changed()
         self._news = False
         unread = [problem.message for problem in self.snapshot().problems]
-        messages = [*self._settling.problems, *unread, *self._flagging.texts]
-        self._notifier.show_problems(messages, complete=self._flagging.whole)
+        messages = [*self._settling.problems, *unread, *self._flagging.messages]
+        self._notifier.show_problems(messages, complete=self._flagging.complete)

@@ -28,10 +28,10 @@ import sexpdata
 from explog.errors import ExplogError
 
 PROTOCOL = 1
-"""Raised when a method or the shape of a message changes so that an older side would misread it."""
+"""Raised whenever a method or a message changes so that an older side would misread it."""
 
 MAX_FRAME = 0xFFFFFF
-"""Bytes of the longest message with its newline: what six hex digits can say."""
+"""Bytes of the longest message with its newline: the most that six hex digits can count."""
 
 _HEADER = 6
 _LINE = 300
@@ -55,7 +55,7 @@ else:
 
 
 class BrokenStreamError(Exception):
-    """What came is not EPC, or stops in the middle: nothing after it can be trusted."""
+    """The stream is not EPC, or ends within a message: nothing after it can be trusted."""
 
 
 @dataclass(frozen=True)
@@ -80,25 +80,27 @@ def frames(read: Callable[[int], bytes], limit: Callable[[], int]) -> Iterator[b
     """
     while head := read(_HEADER):
         if not re.fullmatch(rb"[0-9a-fA-F]{6}", head):
-            raise BrokenStreamError(f"{head!r} is no length of a message")
+            raise BrokenStreamError(f"{head!r} is not the length of a message")
         size = int(head, 16)
         if not 0 < size <= limit():
-            raise BrokenStreamError(f"a message of {size} bytes, where {limit()} are the most")
+            raise BrokenStreamError(f"a message of {size} bytes, but {limit()} are allowed")
         data = read(size)
         if len(data) < size:
-            raise BrokenStreamError(f"it ended after {len(data)} of {size} bytes of a message")
+            raise BrokenStreamError(
+                f"the stream ended after {len(data)} of {size} bytes of a message"
+            )
         yield data
 
 
 def decode(data: bytes) -> list[object]:
     """Return the message in `data`, a list. Raises ExplogError "bad-message"."""
     try:
-        found = _Reader(data.decode("utf-8", "surrogateescape")).parse()
-    except Exception as error:  # the parser lets out whatever it stumbles over
+        found = _plain(_Reader(data.decode("utf-8", "surrogateescape")).parse())
+    except Exception as error:  # the parser raises all kinds of exceptions
         raise ExplogError("bad-message", f"cannot be read: {one_line(error)}") from error
     if len(found) != 1 or not isinstance(found[0], list):
         raise ExplogError("bad-message", "a message is one list")
-    return _plain(found[0])
+    return found[0]
 
 
 def recover(data: bytes) -> tuple[str, int] | None:
@@ -110,7 +112,7 @@ def recover(data: bytes) -> tuple[str, int] | None:
 def plist(value: object) -> dict[str, object]:
     """Return the dict of a plist such as `[Symbol(":code"), "x"]`: {"code": "x"}.
 
-    Whatever is no plist is {}.
+    For a value that is not a plist, return {}.
     """
     if not isinstance(value, list) or len(value) % 2:
         return {}
@@ -127,9 +129,9 @@ def one_line(error: BaseException) -> str:
 
 
 class _Reader(_Parser):
-    """sexpdata's parser, mended to read what Emacs's `prin1` writes.
+    """sexpdata's parser, made to read what Emacs's `prin1` writes.
 
-    Its own takes `\\377` for four characters, and symbols like `1_0`, `nan` for numbers.
+    By itself it reads `\\377` as four characters, and symbols like `1_0` and `nan` as numbers.
     """
 
     def parse_str(self, i: int) -> tuple[int, str]:
@@ -148,7 +150,7 @@ class _Reader(_Parser):
 
 _ATOMS = ("nil", "t")
 _INTEGER = re.compile(r"[-+]?[0-9]+\.?", re.ASCII)
-_FLOAT = re.compile(r"[-+]?[0-9]*\.?[0-9]+(?:e[-+]?[0-9]+)?", re.ASCII)
+_FLOAT = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:e[-+]?[0-9]+)?", re.ASCII)
 _STRING = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"', re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:([0-7]{1,3})|u([0-9A-Fa-f]{4})|(.))", re.DOTALL)
 _CONTROL = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
@@ -161,7 +163,7 @@ def _unescape(text: str) -> str:
             return bytes([int(octal, 8) & 0xFF]).decode("utf-8", "surrogateescape")
         return chr(int(unicode, 16)) if unicode else _CONTROL.get(other, other)
 
-    # A unibyte string comes byte by byte: where its bytes are UTF-8 they are text.
+    # A unibyte string comes byte by byte; bytes that are UTF-8 are text.
     return _to_bytes(_ESCAPE.sub(one, text)).decode("utf-8", "surrogateescape")
 
 
@@ -196,13 +198,13 @@ def encode(kind: str, uid: int, *rest: object) -> bytes:
         raise ExplogError("unencodable", f"cannot be sent: {one_line(error)}") from error
     size = len(body) + 1
     if size > MAX_FRAME:
-        message = f"{size} bytes are more than a message may have ({MAX_FRAME})"
+        message = f"the message has {size} bytes, more than {MAX_FRAME}"
         raise ExplogError("reply-too-large", message, size=size, limit=MAX_FRAME)
     return b"%06x%b\n" % (size, body)
 
 
 def _lone_surrogate(error: UnicodeError) -> tuple[bytes, int]:
-    """Codec error handler: U+DC80..U+DCFF as the byte it stands for, others as three bytes."""
+    """Handle an encoding error: U+DC80..U+DCFF is one byte, other surrogates are three."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     character = error.object[error.start]
@@ -233,8 +235,8 @@ def _writes(kind: type) -> Callable[[_Writer], _Writer]:
 _tosexp: Any = sexpdata.tosexp
 _Writer = TypeVar("_Writer", bound=Callable[..., str])
 
-# sexpdata's own writers of lists split and join all of the text at every level, a float may come
-# out as the symbol `nan`, and bytes recurse without end.
+# sexpdata's own functions split and join the whole text of a list at every level, may write a
+# float as the symbol `nan`, and recurse endlessly for bytes.
 
 
 @_writes(list)
@@ -251,7 +253,7 @@ def _dict(items: dict[str, object], **_: object) -> str:
 @_writes(float)
 def _float(value: float, **_: object) -> str:
     if not math.isfinite(value):
-        raise ValueError(f"{value} is no number that Emacs reads")
+        raise ValueError(f"Emacs cannot read the number {value}")
     return repr(value)
 
 
@@ -265,7 +267,7 @@ def _bulk(bulk: Bulk[object], **_: object) -> str:
     """JSON with tabs for commas, which Lisp reads as vectors.
 
     JSON escapes the tabs inside strings, so a tab is always between two items, and the words
-    that Lisp has not can be replaced by plain `str.replace`, which costs next to nothing.
+    that Lisp does not have can be replaced by plain `str.replace`, which costs next to nothing.
     """
     text = json.dumps(bulk.rows, ensure_ascii=False, separators=("\t", "\t"), allow_nan=False)
     if _FIRST.search(text):  # first in a row, or inside a string
