@@ -21,7 +21,7 @@ from explog.git.repository import (
     tips,
 )
 from explog.git.run import GitError
-from support.objects import opened, write_object
+from support.objects import opened, settled, write_object
 from support.repo import GitRepo
 
 Make = Callable[..., GitRepo]
@@ -352,16 +352,6 @@ def test_what_only_looks_like_a_repository(tmp_path: Path, text: bytes) -> None:
 # Signatures
 
 
-def settled(repository: Repository) -> str:
-    """Return the signature once it is no longer racy."""
-    for _ in range(100):
-        stamp = signature(repository)
-        if stamp is not None:
-            return stamp
-        time.sleep(0.02)
-    raise AssertionError("the signature stays racy")
-
-
 def _operations(elsewhere: Path) -> Iterator[tuple[str, list[str]]]:
     """Yield what moves a ref; each is run on what the ones before left."""
     linked = str(elsewhere / "linked")
@@ -408,6 +398,86 @@ def test_signature_changes_with_every_move_of_a_ref(git_repo: Make, tmp_path: Pa
         assert settled(repository) != before, what
         seen += 1
     assert seen == 24
+
+
+IN_PLACE = [
+    "HEAD",
+    "refs/heads/main",
+    "refs/heads/topic/deep/er",
+    "refs/remotes/origin/main",
+    "packed-refs",
+    "shallow",
+    "worktrees/linked/HEAD",
+]
+
+
+@pytest.mark.parametrize("name", IN_PLACE)
+@pytest.mark.parametrize("time_kept", [False, True])
+def test_signature_sees_what_is_written_in_place(
+    git_repo: Make, tmp_path: Path, name: str, time_kept: bool
+) -> None:
+    """As go-git and isomorphic-git do; it may be of the same size, and in the same second."""
+    repo = git_repo()
+    oids = [repo.commit(text) for text in ("one", "two")]
+    repo.run("branch", "packed")
+    repo.run("pack-refs", "--all")
+    repo.run("checkout", "-q", "--detach")
+    repo.run("worktree", "add", "--detach", str(tmp_path / "linked"))
+    repo.run("update-ref", "refs/heads/main", oids[0])
+    repo.run("branch", "topic/deep/er", oids[0])
+    repo.run("update-ref", "refs/remotes/origin/main", oids[0])
+    path = repo.path / ".git" / name
+    if name == "shallow":
+        path.write_text(f"{oids[1]}\n")
+    repository = opened(repo.path)
+    before = settled(repository)
+    status = path.stat()
+    folder = path.parent.stat().st_mtime_ns
+    data = path.read_text()
+    here, other = oids if oids[0] in data else reversed(oids)
+    with path.open("r+") as file:
+        file.write(data.replace(here, other))
+    assert path.read_text() != data
+    if time_kept:
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert path.parent.stat().st_mtime_ns == folder
+    assert (path.stat().st_size, path.stat().st_ino) == (status.st_size, status.st_ino)
+    assert settled(repository) != before
+
+
+def test_a_time_in_the_future_does_not_keep_a_signature_from_settling(git_repo: Make) -> None:
+    repo = git_repo()
+    repo.commit("one")
+    later = time.time_ns() + 3600 * 10**9
+    os.utime(repo.path / ".git/HEAD", ns=(later, later))
+    assert settled(opened(repo.path))
+
+
+def test_refs_that_are_no_branches_are_not_looked_at(git_repo: Make) -> None:
+    """The tools that keep each commit by one of them have many thousands."""
+    repo = git_repo()
+    oid = repo.commit("one")
+    repository = opened(repo.path)
+    before = settled(repository)
+    repo.run("update-ref", f"refs/jj/keep/{oid}", oid)
+    repo.run("tag", "one")
+    assert settled(repository) == before
+
+
+def test_five_thousand_loose_refs_take_no_process_and_little_time(git_repo: Make) -> None:
+    repo = git_repo()
+    oid = repo.commit("one")
+    for number in range(5000):
+        path = repo.path / f".git/refs/heads/b{number % 70}/{number}"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"{oid}\n")
+    repository = opened(repo.path)
+    before = settled(repository)
+    started = time.process_time()
+    assert signature(repository) == before
+    assert time.process_time() - started < 0.5
+    path.write_text(f"{'1' * 40}\n")
+    assert settled(repository) != before
 
 
 def test_a_look_within_the_tick_of_a_write_is_not_kept(git_repo: Make) -> None:

@@ -1,9 +1,10 @@
 """Commit objects byte by byte, as no git command would make them."""
 
 import subprocess
+import time
 from pathlib import Path
 
-from explog.git.repository import Repository, open_repository
+from explog.git.repository import Repository, open_repository, signature
 from support.repo import GitRepo
 
 
@@ -11,6 +12,16 @@ def opened(path: Path) -> Repository:
     repository = open_repository(path)
     assert repository is not None
     return repository
+
+
+def settled(repository: Repository) -> str:
+    """Return the signature once it is no longer racy."""
+    for _ in range(100):
+        stamp = signature(repository)
+        if stamp is not None:
+            return stamp
+        time.sleep(0.02)
+    raise AssertionError("the signature stays racy")
 
 
 def write_object(repo: GitRepo, data: bytes, branch: str = "odd") -> str:

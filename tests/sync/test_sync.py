@@ -12,6 +12,7 @@ from explog.index.sqlite import SqliteStore, open_store
 from explog.org.entry import read_entry
 from explog.sync.look import sync
 from support import ahead
+from support.objects import opened, settled
 from support.repo import GitRepo
 from support.rewrites import Copy, make_world
 
@@ -166,6 +167,31 @@ def test_a_branch_that_git_forgot_between_two_looks(git_repo: Make, store: Sqlit
     assert gone(store) == {"[e201.2] Goes"}
     [record] = store.gone(repo.run("rev-parse", "main")[:0])
     assert record.claims == (("201", (2,)),)
+
+
+@pytest.mark.parametrize("head", ["branch", "packed", "detached"])
+def test_a_ref_written_in_place(git_repo: Make, store: SqliteStore, head: str) -> None:
+    """As go-git and isomorphic-git write it, without a rename in its folder."""
+    repo = git_repo()
+    first = repo.commit("one")
+    config = settings(repo)
+    if head == "packed":
+        repo.run("pack-refs", "--all")
+    if head == "detached":
+        repo.run("checkout", "-q", "--detach")
+    at = {"branch": "refs/heads/main", "packed": "packed-refs", "detached": "HEAD"}[head]
+    path = repo.path / ".git" / at
+    before = settled(opened(repo.path))
+    sync(config, store)
+    new = repo.run("commit-tree", "HEAD^{tree}", "-p", "HEAD", "-m", "[e201.1] two")
+    with path.open("r+") as file:
+        text = file.read()
+        file.seek(0)
+        file.write(text.replace(first, new))
+    assert settled(opened(repo.path)) != before
+    sync(config, store)
+    assert subjects(store) == {"one", "[e201.1] two"}
+    assert pending(store) == {"e201.1"}
 
 
 def test_deepened_clone(git_repo: Make, store: SqliteStore, tmp_path: Path) -> None:

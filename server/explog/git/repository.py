@@ -16,6 +16,7 @@ _RACY_NS = 50_000_000
 # The same where a file system keeps whole seconds only, or even ones.
 _RACY_COARSE_NS = 2_000_000_000
 _BOUNDARY = "shallow:"
+_REFTABLE = "reftable/tables.list"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,47 +111,73 @@ def _walk(path: Path, depth: int, seen: dict[str, int]) -> Iterator[Repository]:
 
 
 def signature(repository: Repository) -> str | None:
-    """Return a text that changes whenever a ref or HEAD does, from `stat` alone.
+    """Return a text that changes whenever a branch or HEAD does, from `stat` alone.
 
-    None when the repository is gone, or when it was written so recently that a later write could
-    leave the same stamp.
+    Some programs write a ref in place, so that its folder stays as it was: each loose one is looked
+    at. None when the repository is gone, or when it was written so recently that a later write
+    could leave the same stamp.
     """
-    common = repository.common_dir
-    names = ("HEAD", "packed-refs", "reftable/tables.list", "shallow")
-    watched = [common / name for name in names]
-    try:
-        with os.scandir(common / "worktrees") as entries:
-            folders = sorted(Path(entry.path) for entry in entries)
-    except OSError:
-        folders = []
-    for folder in folders:
-        watched += [folder / "HEAD", folder / "reftable" / "tables.list"]
-    stamps: list[str] = []
-    newest = 0
-    for path in (*watched, *_folders(common / "refs")):
-        try:
-            status = os.stat(path)
-        except OSError:
-            stamps.append("-")
-            continue
-        newest = max(newest, status.st_mtime_ns)
-        stamps.append(f"{status.st_mtime_ns}.{status.st_size}.{status.st_ino}")
-    racy = _RACY_NS if newest % 1_000_000_000 else _RACY_COARSE_NS
-    if stamps[0] == "-" or time.time_ns() - newest < racy:
+    common = str(repository.common_dir)
+    git_dirs = [common, *_linked_git_dirs(common)]
+    paths = [f"{git_dir}/{name}" for git_dir in git_dirs for name in ("HEAD", _REFTABLE)]
+    paths += [f"{common}/packed-refs", f"{common}/shallow"]
+    for root in ("refs/heads", "refs/remotes"):
+        paths += _loose_refs(f"{common}/{root}")
+    stamps = [_stamp(path) for path in paths]
+    if stamps[0] is None or _is_racy(filter(None, stamps), time.time_ns()):
         return None
-    return " ".join(stamps)
+    return hashlib.sha256(repr(stamps).encode("ascii")).hexdigest()
 
 
-def _folders(path: Path) -> Iterator[Path]:
-    """Yield PATH and every folder below it: git replaces a loose ref by rename in its folder."""
+def _linked_git_dirs(common: str) -> list[str]:
+    """Return the git directories of the linked worktrees of the repository COMMON."""
+    try:
+        with os.scandir(f"{common}/worktrees") as entries:
+            return sorted(entry.path for entry in entries)
+    except OSError:
+        return []
+
+
+def _loose_refs(path: str) -> Iterator[str]:
+    """Yield the folder PATH, and every ref and folder below it."""
     yield path
     try:
         with os.scandir(path) as entries:
-            folders = sorted(entry.path for entry in entries if entry.is_dir(follow_symlinks=False))
+            found = sorted((entry.path, entry.is_dir(follow_symlinks=False)) for entry in entries)
     except OSError:
         return
-    for folder in folders:
-        yield from _folders(Path(folder))
+    for name, is_folder in found:
+        if is_folder:
+            yield from _loose_refs(name)
+        elif not name.endswith(".lock"):
+            yield name
+
+
+_Stamp = tuple[int, int, int, int]
+
+
+def _stamp(path: str) -> _Stamp | None:
+    """Return the times (ns) of modification and of change, the size and the inode of PATH."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
+
+
+def _is_racy(stamps: Iterable[_Stamp], now: int) -> bool:
+    """Tell whether a time in STAMPS is so near NOW that a later write could have the same.
+
+    What is far in the future is nobody's clock.
+    """
+    end = now + _RACY_COARSE_NS
+    for times in stamps:
+        for written in times[:2]:
+            if now - _RACY_COARSE_NS < written < end and (
+                written > now - _RACY_NS or written % 1_000_000_000 == 0
+            ):
+                return True
+    return False
 
 
 def packed_bytes(repository: Repository) -> int:
