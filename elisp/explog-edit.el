@@ -25,10 +25,6 @@
 (require 'seq)
 (require 'subr-x)
 
-(autoload 'explog-attention-set "explog-attention")
-(autoload 'explog-flags-set "explog-attention")
-(autoload 'explog-server-define "explog-server")
-
 (defmacro explog-edit--quietly (&rest body)
   "Do BODY in such a way that whatever would ask or show something fails."
   (declare (indent 0) (debug t))
@@ -177,16 +173,6 @@ Return nil, or why it is not saved."
               (active-minibuffer-window))
     (let ((message-log-max nil))
       (message "%s" text))))
-
-(defun explog-edit-define-methods ()
-  "Let the server look into buffers that visit logs, and edit them."
-  (explog-server-define "entries" #'explog-edit-entries)
-  (explog-server-define "unsaved" #'explog-edit-unsaved)
-  (explog-server-define "edit" #'explog-edit-entry)
-  (explog-server-define "edits" #'explog-edit-file)
-  (explog-server-define "tell" #'explog-edit-tell)
-  (explog-server-define "attention" #'explog-attention-set)
-  (explog-server-define "flags" #'explog-flags-set))
 
 ;;;; What buffers hold
 

@@ -28,10 +28,6 @@
 (require 'seq)
 (require 'subr-x)
 
-(declare-function explog-search-hit-commit "explog-search" (hit))
-(declare-function explog-search-hit-experiment "explog-search" (hit))
-(declare-function explog-search-hit-repository "explog-search" (hit))
-(declare-function explog-search-hit-step "explog-search" (hit))
 (declare-function log-view-current-tag "log-view" (&optional pos))
 (declare-function vc-annotate-extract-revision-at-line "vc-annotate" ())
 (declare-function magit-commit-at-point "magit-git" ())
@@ -57,15 +53,8 @@ and each of them nil where it does not apply."
   "Return what the line of a list of ours is on, or nil.
 Such a line has the text property `explog-point': a plist with what
 `explog-point--make' takes."
-  (let ((place (get-text-property (line-beginning-position) 'explog-point))
-        (hit (get-text-property (line-beginning-position) 'explog-search-hit)))
-    (cond (place (apply #'explog-point--make place))
-          (hit (explog-point--make
-                :kind 'hit
-                :id (explog-search-hit-experiment hit)
-                :step (explog-search-hit-step hit)
-                :commit (explog-search-hit-commit hit)
-                :repository (explog-search-hit-repository hit))))))
+  (when-let ((place (get-text-property (line-beginning-position) 'explog-point)))
+    (apply #'explog-point--make place)))
 
 (defun explog-point--on-reference ()
   "Return the reference that the point is on, or nil."

@@ -279,8 +279,17 @@ Go to the first one if HIT is nil or no longer there."
   (dolist (hit hits)
     (insert (propertize (explog-search-line hit)
                         'explog-search-hit hit
+                        'explog-point (explog-search--point hit)
                         'mouse-face 'highlight
                         'help-echo "RET, mouse-2: go there"))))
+
+(defun explog-search--point (hit)
+  "Return what a line with HIT is on; see `explog-point'."
+  (list :kind 'hit
+        :id (explog-search-hit-experiment hit)
+        :step (explog-search-hit-step hit)
+        :commit (explog-search-hit-commit hit)
+        :repository (explog-search-hit-repository hit)))
 
 (defun explog-search--retitle (ids)
   "Say what the groups of IDS are called, as that is known now.

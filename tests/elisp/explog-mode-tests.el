@@ -273,6 +273,20 @@
     (should (< 0 (car times) 30))
     (should (< 0 (cadr times) 30))))
 
+(ert-deftest explog-mode-test-autoloads ()
+  "In a checkout, too, all that has a cookie is there once explog.el is loaded."
+  (let (names)
+    (dolist (file (directory-files (expand-file-name "elisp" explog-test-root) t
+                                   "\\`explog.*\\.el\\'"))
+      (with-temp-buffer
+        (insert-file-contents file)
+        (while (re-search-forward "^;;;###autoload.*\n([^ \n]+ \\([^ \n]+\\)" nil t)
+          (push (intern (match-string 1)) names))))
+    (should (memq 'explog-note names))
+    (should-not (explog-mode-tests--emacs
+                 '(require 'explog)
+                 `(seq-remove #'fboundp ',names)))))
+
 (ert-deftest explog-mode-test-nothing-to-serve ()
   "Without logs and repositories nothing is started."
   (explog-mode-tests--with-mode
