@@ -222,7 +222,7 @@ def test_gone_for_good(logs: Logs, repo: GitRepo) -> None:
     old = repo.commit("[e1.1] x", file="a")
     logs.log(f"commit {old[:7]}\n")
     assert [one.state for one in logs.audit()] == ["branch"]
-    repo.amend("[e1.1] y", file="a")
+    repo.amend("[e1.1] x", file="a")
     logs.audit()
     repo.run("reflog", "expire", "--expire=now", "--expire-unreachable=now", "--all")
     repo.run("gc", "--quiet", "--prune=now")

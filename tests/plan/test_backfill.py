@@ -195,10 +195,20 @@ def test_a_dead_hash_beside_a_blob_of_the_same_name(bench: Bench, repo: GitRepo)
     assert repo.head[:7] in log.read_text()
 
 
-@pytest.mark.parametrize("forget", [False, True])
-@pytest.mark.parametrize("message", ["Tidy", "Tidy [e201.3] too", "Tidy, and other words"])
+@pytest.mark.parametrize(
+    ("message", "file", "forget", "follows"),
+    [
+        ("Tidy", "file", False, True),
+        ("Tidy", "file", True, True),
+        ("Tidy [e201.3] too", None, False, True),
+        ("Tidy, and other words", None, False, True),
+        # Another subject, and the change of the old commit is not to be had any more.
+        ("Tidy, and other words", None, True, False),
+        ("Tidy, and other words", "file", False, False),
+    ],
+)
 def test_a_hash_by_hand_follows_its_commit(
-    bench: Bench, repo: GitRepo, message: str, forget: bool
+    bench: Bench, repo: GitRepo, message: str, file: str | None, forget: bool, follows: bool
 ) -> None:
     log = bench.log()
     oid = repo.commit("Tidy", file="file")
@@ -206,14 +216,15 @@ def test_a_hash_by_hand_follows_its_commit(
     repo.commit("[e201.1] Results: elsewhere")
     assert bench.reasons() == [("kept-by-hand", "e201.1")]
     repo.run("reset", "--hard", "HEAD~1")
-    repo.amend(message, file="file")
+    repo.amend(message, file=file)
     new = repo.head
-    repo.commit("[e201.1] Results: elsewhere")
+    results = repo.commit("[e201.1] Results: elsewhere")
     if forget:
         repo.run("reflog", "expire", "--expire=now", "--expire-unreachable=now", "--all")
         repo.run("gc", "--quiet", "--prune=now")
     bench.write()
-    assert f"1. [ ] one ({new[:7]})" in log.read_text()
+    expected = f"1. [ ] one ({new[:7]})" if follows else f"1. [X] one ({results[:7]})"
+    assert expected in log.read_text()
     assert bench.write().edits == []
 
 
@@ -689,10 +700,13 @@ def test_repository_taken_out_leaves_its_hashes(bench: Bench, git_repo: Make) ->
     log = bench.log()
     one.commit("[e201.1] Results: one")
     bench.write()
-    two.commit("[e201.1] Start")
+    two.commit("Start")
     bench.repositories.remove(one.path)
-    assert bench.reasons() == [("kept-by-hand", "e201.1")]
-    assert one.head[:7] in log.read_text()
+    assert bench.reasons() == []
+    assert one.head[:7] in log.read_text(), "what nothing replaces stays"
+    two.commit("[e201.1] Start")
+    bench.write()
+    assert f"1. [X] one ({two.head[:7]})" in log.read_text(), "what no repository knows gives way"
 
 
 # Entries that a buffer holds

@@ -96,7 +96,7 @@ def rebase(world: World) -> None:
     world.a.run("branch", "-D", "base")
 
 
-@scenario(forgotten=6)
+@scenario()
 def rebase_and_gc(world: World) -> None:
     rebase(world)
     world.a.forget()
@@ -197,7 +197,7 @@ def reset_far(world: World) -> None:
     world.a.run("reset", "--hard", "HEAD~8")
 
 
-@scenario(lost=2, forgotten=3)
+@scenario(lost=2)
 def reset_far_and_gc(world: World) -> None:
     world.a.run("reset", "--hard", "HEAD~8")
     world.a.forget()
@@ -220,7 +220,7 @@ def everything_deleted(world: World) -> None:
         repo.forget()
 
 
-@scenario(forgotten=5)
+@scenario(forgotten=1)
 def filter_branch(world: World) -> None:
     quiet = {"FILTER_BRANCH_SQUELCH_WARNING": "1"}
     world.a.run("filter-branch", "--msg-filter", "sed 's/$/ !/'", **quiet)
@@ -295,7 +295,7 @@ def worktree(world: World) -> None:
     world.a.run("-C", str(linked), "commit", "--allow-empty", "-m", "[e201.5] Results: detached")
 
 
-@scenario(forgotten=1)
+@scenario()
 def worktree_removed(world: World) -> None:
     worktree(world)
     assert len(world.backfill()[0].edits) == 1
@@ -427,7 +427,7 @@ def hash_by_hand_rebased(world: World) -> None:
     world.a.run("rebase", "--root", "--force-rebase")
 
 
-@scenario(forgotten=1)
+@scenario()
 def hash_by_hand_amended_and_gc(world: World) -> None:
     _by_hand(world)
     world.backfill()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from explog.config import Tick
 from explog.model import Commit
-from explog.plan.rule import Decision, Outcome, Standing, Stray, age, decide
+from explog.plan.rule import Decision, Outcome, Standing, Stray, age, decide, is_hash_like, tied
 from explog.refs import Place
 
 SUBJECT, BODY, MENTION = int(Place.SUBJECT), int(Place.BODY), int(Place.MENTION)
@@ -47,6 +47,7 @@ NEW_RESULTS = commit("bbbbbbb2", 20, results=True)
 IN_BODY = commit("ddddddd1", 40, place=BODY)
 RESULTS_IN_BODY = commit("ddddddd2", 40, place=BODY, results=True)
 MENTIONED = commit("eeeeeee1", 50, place=MENTION)
+REBASED = commit("2222222", 100, author_time=15)
 PARENT = commit("fffffff1", 20, generation=5)
 CHILD = commit("0000001", 20, generation=6)
 
@@ -75,9 +76,14 @@ TABLE: list[
         (Outcome.PLACE, OLD, True, False),
     ),
     (
-        "also where the body line has results",
+        "results in a body line before another subject",
         (NONE, None, " ", [OLD, RESULTS_IN_BODY]),
-        (Outcome.PLACE, OLD, True, False),
+        (Outcome.PLACE, RESULTS_IN_BODY, True, True),
+    ),
+    (
+        "results in a subject before newer results in a body line",
+        (NONE, None, " ", [OLD_RESULTS, RESULTS_IN_BODY]),
+        (Outcome.PLACE, OLD_RESULTS, True, True),
     ),
     (
         "results in a body line",
@@ -96,6 +102,16 @@ TABLE: list[
         "the newest results commit",
         (NONE, None, " ", [OLD_RESULTS, NEW_RESULTS, NEWEST]),
         (Outcome.PLACE, NEW_RESULTS, True, True),
+    ),
+    (
+        "the newest by author date, whatever a rebase did",
+        (NONE, None, " ", [REBASED, NEW]),
+        (Outcome.PLACE, NEW, True, False),
+    ),
+    (
+        "then by committer date",
+        (NONE, None, " ", [replace(NEW, oid=NEWEST.oid, committer_time=19), NEW]),
+        (Outcome.PLACE, NEW, True, False),
     ),
     ("then topology", (NONE, None, " ", [CHILD, PARENT]), (Outcome.PLACE, CHILD, True, False)),
     (
@@ -174,9 +190,29 @@ TABLE: list[
         (Outcome.DEAD, None, False, False),
     ),
     (
-        "what nobody knows is kept",
+        "a number that nobody knows is text",
         (UNKNOWN, "9999999", " ", [NEW_RESULTS]),
         (Outcome.DEAD, NEW_RESULTS, False, False),
+    ),
+    (
+        "so is a word",
+        (UNKNOWN, "deadbeef", " ", [NEW_RESULTS]),
+        (Outcome.DEAD, NEW_RESULTS, False, False),
+    ),
+    (
+        "and a word with a number",
+        (UNKNOWN, "decade1", " ", [NEW_RESULTS]),
+        (Outcome.DEAD, NEW_RESULTS, False, False),
+    ),
+    (
+        "a hash that nobody knows gives way",
+        (UNKNOWN, "83d45cd", "X", [NEW_RESULTS]),
+        (Outcome.PLACE, NEW_RESULTS, True, False),
+    ),
+    (
+        "and stays where no commit claims the step",
+        (UNKNOWN, "83d45cd", "X", [MENTIONED]),
+        (Outcome.DEAD, None, False, False),
     ),
     ("what nobody knows, alone", (UNKNOWN, "9999999", " ", []), (Outcome.DEAD, None, False, False)),
 ]
@@ -260,7 +296,8 @@ def stray(
         ((1,), None, ((1,), (2,)), [NEW], "renumbered"),
         ((1,), None, ((1,), (2,)), [OLD, NEW], "renumbered"),
         ((1,), None, ((1,), (2,)), [OLD, NEW, NEWEST], NEWEST),
-        ((1,), None, ((1,), (2,)), [OLD_RESULTS, NEW, NEWEST], NEWEST),
+        # No lesser candidate takes the place of the best.
+        ((1,), None, ((1,), (2,)), [OLD_RESULTS, NEW, NEWEST], "renumbered"),
         ((1,), "ccccccc", ((1,), (2,)), [NEW, NEWEST], "nothing"),
         ((3,), None, ((1,), (2,)), [OLD], OLD),
         # A step was taken out above: 3 stands on 2, what claims 1 or 2 may be its commits.
@@ -330,7 +367,7 @@ def test_what_is_older_than_a_stray_does_not_take_its_place(standing: Standing) 
     assert not made.put_hash
 
 
-def test_a_body_line_of_now_is_taken_before_a_subject_of_then() -> None:
+def test_no_lesser_claim_takes_the_place_of_the_best() -> None:
     made = decide(
         step=(1,),
         standing=NONE,
@@ -339,7 +376,48 @@ def test_a_body_line_of_now_is_taken_before_a_subject_of_then() -> None:
         candidates=[OLD, NEW, IN_BODY],
         strays=[stray((1,), (2,), NEW)],
     )
-    assert made.candidate == IN_BODY
+    assert made == Decision(Outcome.RENUMBERED, NEW)
+
+
+@pytest.mark.parametrize(
+    ("step", "hash_now", "outcome"),
+    [((1,), None, "renumbered"), ((3,), "bbbbbbb", "nothing")],
+)
+def test_commit_that_also_stands_rightly(
+    step: tuple[int, ...], hash_now: str | None, outcome: str
+) -> None:
+    """The commit of the steps 1 and 3 stands on 3, and on 2, which it does not claim."""
+    there = Stray(frozenset({(1,), (3,)}), (2,), NEW.author_time, age(NEW), frozenset({(3,)}))
+    made = decide(
+        step=step,
+        standing=CLAIMS if hash_now else NONE,
+        hash_now=hash_now,
+        box="X",
+        candidates=[NEW],
+        strays=[there],
+    )
+    assert made.outcome.value == outcome
+
+
+@pytest.mark.parametrize("preferred", [OLD, NEW])
+def test_preference_decides_between_commits_of_one_time(preferred: Commit) -> None:
+    twin = replace(NEW, oid=OLD.oid)
+    made = decide(
+        step=(1,),
+        standing=NONE,
+        hash_now=None,
+        box=None,
+        candidates=[NEW, twin],
+        preference={preferred.oid: 1},
+    )
+    assert made.candidate is not None
+    assert made.candidate.oid == preferred.oid
+
+
+def test_tied_are_the_strongest_of_one_time() -> None:
+    twin, results = replace(NEW, oid=OLD.oid), replace(NEW, results=True)
+    assert tied([NEW, twin, OLD, MENTIONED]) == [NEW, twin]
+    assert tied([results, twin]) == tied([NEW, NEW]) == tied([]) == []
 
 
 # Whatever there is
@@ -397,7 +475,7 @@ def test_whatever_there_is(
     )
     if made.outcome is not Outcome.PLACE:
         assert (made.put_hash, made.tick) == (False, False)
-    if standing in (USERS, UNKNOWN):
+    if standing is USERS or (standing is UNKNOWN and not is_hash_like(hash_now)):
         assert made.outcome is not Outcome.PLACE
     if made.tick:
         assert box in (" ", "-")

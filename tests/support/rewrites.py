@@ -203,13 +203,17 @@ class Said:
         in_body = any(step in _REFERENCE.findall(head[0]) for head in heads if head)
         return step in _REFERENCE.findall(self.subject), in_body
 
-    def results(self, step: tuple[str, str]) -> bool:
-        """Tell whether it is a results commit of STEP, where it claims it most strongly."""
-        lines = [self.subject]
-        if not self.claims(step)[0]:
-            lines = [line.strip(" -*+") for line in self.body.splitlines()]
-        reference = f"[e{step[0]}{step[1]}]"
-        return any(re.match(rf"{re.escape(reference)}[ :]*Results", line) for line in lines)
+    def tier(self, step: tuple[str, str]) -> int | None:
+        """Return how strongly it claims STEP: 0 is the strongest, None is not at all."""
+        in_subject, in_body = self.claims(step)
+        reference = re.escape(f"[e{step[0]}{step[1]}]")
+        results = re.compile(rf"(\[e[\d.]+\]\s*)*{reference}(\[e[\d.]+\]\s*)*[ :]*Results")
+        lines = (line.strip(" -*+") for line in self.body.splitlines())
+        if in_subject and results.match(self.subject):
+            return 0
+        if in_body and any(results.match(line) for line in lines):
+            return 1
+        return 2 if in_subject else 3 if in_body else None
 
 
 class Oracle:
@@ -249,37 +253,53 @@ class Oracle:
 
     def _step(self, step: tuple[str, str], now: dict[str, Said]) -> tuple[set[str], bool | None]:
         stood, ticked = self.before[step]
-        by_subject = [said for said in now.values() if said.claims(step)[0]]
-        by_body = [said for said in now.values() if said.claims(step)[1]]
-        candidates = by_subject or by_body
-        results = [said for said in candidates if said.results(step)]
-        best = self._newest(results or candidates)
+        tiers = {oid: tier for oid, said in now.items() if (tier := said.tier(step)) is not None}
+        strongest = min(tiers.values(), default=3)
+        best = self._newest([now[oid] for oid, tier in tiers.items() if tier == strongest])
         if stood is not None:
             here = [said for oid, said in now.items() if oid.startswith(stood)]
             if here and not here[0].bears(step):
                 return {here[0].oid}, ticked
             then = [said for oid, said in self.known.items() if oid.startswith(stood)]
             if not here and then and not then[0].bears(step):
-                same = {
-                    said.oid
-                    for said in now.values()
-                    if (said.author, said.author_time) == (then[0].author, then[0].author_time)
-                }
-                if same:
-                    return same, ticked
-        return best, ticked or bool(results)
+                successors = self._successors(then[0], now)
+                if successors:
+                    return successors, ticked
+        return best, ticked or strongest <= 1
+
+    def _successors(self, old: Said, now: dict[str, Said]) -> set[str]:
+        """Return what became of OLD: of the same author, date and subject, or of the same patch."""
+        same = [
+            said
+            for said in now.values()
+            if (said.author, said.author_time) == (old.author, old.author_time)
+        ]
+        by_subject = {said.oid for said in same if said.subject == old.subject}
+        patch = self._patch(old.oid)
+        by_patch = {said.oid for said in same if patch and self._patch(said.oid) == patch}
+        return by_subject or (by_patch if len(by_patch) == 1 else set())
+
+    def _patch(self, oid: str) -> str:
+        for repo in self.world.repositories():
+            try:
+                patch = repo.run("diff-tree", "-p", "--root", "--no-commit-id", oid)
+            except AssertionError:
+                continue
+            return re.sub(r"(?m)^(index|@@) .*$", "", patch)
+        return ""
 
     def _newest(self, candidates: list[Said]) -> set[str]:
-        """Return those of the latest committer date that no other of them comes after."""
+        """Return those of the latest dates that no other of them comes after, HEAD's before all."""
         if not candidates:
             return set()
-        latest = max(said.time for said in candidates)
-        last = {said.oid for said in candidates if said.time == latest}
-        return {
+        latest = max((said.author_time, said.time) for said in candidates)
+        last = {said.oid for said in candidates if (said.author_time, said.time) == latest}
+        newest = {
             oid
             for oid in last
             if not any(other != oid and self._before(oid, other) for other in last)
         }
+        return {oid for oid in newest if self._before(oid, "HEAD")} or newest
 
     def _before(self, one: str, other: str) -> bool:
         for repo in self.world.repositories():

@@ -19,7 +19,7 @@ from explog.model import Experiment, Step, StepNumber
 from explog.org.edit import mark_entry
 from explog.plan.backfill import plan
 from explog.plan.edits import Edit, Plan
-from explog.plan.planner import Dead, Owners, Unplaced
+from explog.plan.planner import Dead, Misplaced, Owners, Unplaced
 from explog.refs import Reference, find_references, step_text
 from explog.sync.report import Problem as Unread
 from explog.sync.report import Progress
@@ -165,22 +165,23 @@ class _Check:
                     if problem.kind == "renumbered":
                         moved.add((problem.file, problem.line))
                     yield problem
+        for misplaced in self.planned.misplaced:
+            found = misplaced.experiment
+            problem = _misplaced(misplaced, mends.get((found.file, found.line)))
+            if (problem.file, problem.line) not in moved:
+                moved.add((problem.file, problem.line))
+                yield problem
         # What stands there in the place of these came with the step, by no hand.
         for unplaced in by_hand:
             if (unplaced.file, unplaced.line) in moved:
                 yield _as_said(unplaced, "renumbered", "and another step has its number now")
 
     def _bearing(self, unplaced: Unplaced, place: Where) -> list[tuple[Experiment, Step]]:
-        """Return the steps of the entry at PLACE that bear the hash of UNPLACED, or shall."""
-        entry = self.at.get(place)
-        if entry is None or unplaced.reason not in ("renumbered", "unknown-step"):
-            return []
-        edits = self._edits.get(place, ())
-        shall = {edit.step for edit in edits if edit.commit == unplaced.commit}
+        """Return the steps of the entry at PLACE that bear the hash of UNPLACED by mistake."""
         return [
-            (entry, step)
-            for step in entry.steps
-            if step.hash and (unplaced.commit.startswith(step.hash) or step.number in shall)
+            (one.experiment, one.step)
+            for one in self.planned.misplaced
+            if one.commit == unplaced.commit and (one.experiment.file, one.experiment.line) == place
         ]
 
     def unknown(self) -> Iterator[Problem]:
@@ -194,6 +195,12 @@ class _Check:
     def sound(self, entries: Iterable[Experiment]) -> list[Experiment]:
         """Return ENTRIES without those in which a merge left two of everything."""
         return [entry for entry in entries if (entry.file, entry.line) not in self.conflicts]
+
+
+def _misplaced(one: Misplaced, mend: Mend | None) -> Problem:
+    found, line = one.experiment, one.experiment.line + one.step.line
+    step = step_text(one.step.number)
+    return Problem("renumbered", found.file, line, found.ident, step, one.message, mend)
 
 
 def _at_step(kind: str, found: Experiment, dead: Dead, message: str) -> Problem:

@@ -11,8 +11,6 @@ from explog.index.store import Store
 from explog.model import Experiment
 from explog.plan.planner import Planner
 
-_RENUMBERED = ("renumbered", "unknown-step")
-
 
 @dataclass(frozen=True, slots=True)
 class Flag:
@@ -38,18 +36,13 @@ def find_flags(settings: Settings, store: Store, idents: Iterable[str]) -> list[
     planner = Planner(settings, store, (e for entries in bearing.values() for e in entries))
     for ident, entries in bearing.items():
         planner.experiment(ident, entries, None)
-    at = {(e.file, e.line): e for entries in bearing.values() for e in entries}
     return [
         Flag(
-            entry.file,
-            entry.line + step.line,
-            entry.ident,
-            step.hash,
-            f"{step.hash} says [{unplaced.reference}]: the list was renumbered",
+            one.experiment.file,
+            one.experiment.line + one.step.line,
+            one.experiment.ident,
+            one.step.hash or "",
+            one.message,
         )
-        for unplaced in planner.unplaced
-        if unplaced.reason in _RENUMBERED and unplaced.file and unplaced.entry_line
-        for entry in [at[unplaced.file, unplaced.entry_line]]
-        for step in entry.steps
-        if step.hash and unplaced.commit.startswith(step.hash)
+        for one in planner.misplaced
     ]

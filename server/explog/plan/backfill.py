@@ -58,7 +58,7 @@ def plan(
     for ident in sorted(_with_hash_or_claim(store, found)) if wanted is None else wanted:
         steps = None if wanted is None else wanted[ident]
         planner.experiment(ident, found.get(ident, []), steps)
-    result = Plan(unplaced=planner.unplaced, dead=planner.dead)
+    result = Plan(unplaced=planner.unplaced, dead=planner.dead, misplaced=planner.misplaced)
     _make_edits(result, planner.placed(), settings, buffers)
     result.failures += planner.failures
     return result

@@ -15,7 +15,7 @@ from explog.org.heading import read_id
 from explog.org.options import org_options
 from explog.org.scan import BOM, file_context
 from explog.org.steps import StepList, find_steps, read_step
-from explog.plan.planner import Dead, Failure, Unplaced
+from explog.plan.planner import Dead, Failure, Misplaced, Unplaced
 from explog.refs import Reference
 
 
@@ -55,12 +55,14 @@ class Plan:
     """What a backfill would do, and what it cannot.
 
     `texts` are the bytes of the files as they were planned on. `dead` are hashes that lead nowhere
-    and that nothing replaces; `failures` say what could not be read.
+    and that nothing replaces; `misplaced` are hashes whose commit claims another step; `failures`
+    say what could not be read.
     """
 
     edits: list[Edit] = field(default_factory=list)
     unplaced: list[Unplaced] = field(default_factory=list)
     dead: list[Dead] = field(default_factory=list)
+    misplaced: list[Misplaced] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     texts: dict[str, bytes] = field(default_factory=dict)
 

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from explog.errors import ExplogError
+from explog.git.ancestry import newest_of, patch_ids, reached_by_head
 from explog.git.commits import read_known
 from explog.git.parse import CommitObject
 from explog.git.repository import Repository, resolve_hashes
 from explog.index.records import GoneRecord
 from explog.index.store import Store
 from explog.model import Commit, Step, StepNumber
-from explog.plan.rule import Standing, Stray, age
+from explog.plan.rule import Standing, Stray, age, tied
 from explog.refs import Place, claims, split_message
 
 
@@ -39,9 +41,10 @@ class Hashes:
     def __init__(
         self, store: Store, repositories: Sequence[Repository], hashes: Iterable[str]
     ) -> None:
+        self._repositories = repositories
         unreachable = [h for h in dict.fromkeys(hashes) if not store.commits_with_prefix(h)]
         self._unreachable = set(unreachable)
-        self.lost = _lost(store, _records(store, repositories, unreachable))
+        self.lost = _lost(store, repositories, _records(store, repositories, unreachable))
 
     def standing(self, step: Step, candidates: Sequence[Commit]) -> Standing:
         """Return what is known of the hash on STEP, whose reference CANDIDATES bear."""
@@ -75,12 +78,32 @@ class Hashes:
         found: list[Stray] = []
         for oid, (candidate, claims_of) in _by_commit(claimed, bearing).items():
             stands = [n for h, numbers in bearing.items() if oid.startswith(h) for n in numbers]
-            found += _strays(claims_of, stands, candidate.author_time, candidate)
+            found += _strays(claims_of, stands, candidate.author_time, oid, candidate)
+        lost_at: dict[str, list[StepNumber]] = defaultdict(list)  # also with two lengths
+        records: dict[str, Lost] = {}
         for short, numbers in bearing.items():
             lost = self.lost.get(short)
             if lost is not None:
-                time = lost.record.author_time
-                found += _strays(lost.claims(ident), numbers, time, lost.successor)
+                lost_at[lost.record.oid] += numbers
+                records[lost.record.oid] = lost
+        for oid, lost in records.items():
+            time, successor = lost.record.author_time, lost.successor
+            now = oid if successor is None else successor.oid
+            found += _strays(lost.claims(ident), lost_at[oid], time, now, successor)
+        return found
+
+    def preference(self, claimed: Mapping[StepNumber, Sequence[Commit]]) -> dict[str, int]:
+        """Return which of the commits CLAIMED, where dates leave it open, stand before others.
+
+        A commit that another one of them reaches has -1, one that HEAD reaches 1.
+        """
+        groups = [group for candidates in claimed.values() if (group := tied(candidates))]
+        found: dict[str, int] = {}
+        for repository in self._repositories if groups else ():
+            common_dir = str(repository.common_dir)
+            here = [[c for c in group if c.common_dir == common_dir] for group in groups]
+            with suppress(ExplogError):  # sync reports a repository that cannot be read
+                found.update(_preference(repository, [group for group in here if group]))
         return found
 
 
@@ -98,17 +121,32 @@ def _by_commit(
     return found
 
 
+def _preference(repository: Repository, groups: Sequence[Sequence[Commit]]) -> dict[str, int]:
+    oids = {commit.oid for group in groups for commit in group}
+    found = dict.fromkeys(reached_by_head(repository, oids), 1)
+    for group in groups:
+        # A commit is of a larger generation than all that it reaches.
+        if len({commit.generation for commit in group}) > 1:
+            members = [commit.oid for commit in group]
+            older = set(members) - newest_of(repository, members)
+            found.update(dict.fromkeys(older, -1))
+    return found
+
+
 def _strays(
     claims_of: Collection[StepNumber],
     stands: Sequence[StepNumber],
     time: int,
+    oid: str,
     commit: Commit | None,
 ) -> list[Stray]:
-    """Return a stray for each step that a commit stands on; none if it stands where it claims."""
-    if not claims_of or any(number in claims_of for number in stands):
+    """Return a stray for each step that a commit stands on and does not claim."""
+    if not claims_of:
         return []
     newest = None if commit is None else age(commit)
-    return [Stray(frozenset(claims_of), number, time, newest) for number in stands]
+    claims, rightly = frozenset(claims_of), frozenset(stands).intersection(claims_of)
+    wrong = (number for number in stands if number not in claims)
+    return [Stray(claims, number, time, newest, rightly, oid) for number in wrong]
 
 
 def _records(
@@ -146,23 +184,48 @@ def _record(commit: CommitObject) -> GoneRecord:
     )
 
 
-def _lost(store: Store, records: Mapping[str, GoneRecord]) -> dict[str, Lost]:
-    at: dict[tuple[str, int], list[tuple[Commit, str]]] = defaultdict(list)
+def _lost(
+    store: Store, repositories: Sequence[Repository], records: Mapping[str, GoneRecord]
+) -> dict[str, Lost]:
+    written: dict[tuple[str, int], list[tuple[Commit, str]]] = defaultdict(list)
     for candidate, subject in store.written_at({r.author_time for r in records.values()}):
-        at[candidate.email, candidate.author_time].append((candidate, subject))
+        written[candidate.email, candidate.author_time].append((candidate, subject))
     return {
-        short: Lost(record, _successor(record, at[record.email, record.author_time]))
+        short: Lost(
+            record, _successor(repositories, record, written[record.email, record.author_time])
+        )
         for short, record in records.items()
     }
 
 
-def _successor(record: GoneRecord, written: Sequence[tuple[Commit, str]]) -> Commit | None:
-    """Return which of those that the same author wrote at the same time took a commit's place.
+def _successor(
+    repositories: Sequence[Repository],
+    record: GoneRecord,
+    written: Sequence[tuple[Commit, str]],
+) -> Commit | None:
+    """Return which of the commits WRITTEN by the same author at the same time took a place.
 
-    A neighbour of the same second is told from it by its subject, or by having been made later.
+    That has the same subject, or else it is the only one that makes the same change: a script may
+    have made a neighbour in the same second.
     """
     same = [candidate for candidate, subject in written if subject == record.subject]
-    later = [c for c, _subject in written if c.committer_time > record.committer_time]
-    if not same and len({candidate.oid for candidate in later}) == 1:
-        same = later
+    if not same:
+        same = _same_change(repositories, record.oid, [candidate for candidate, _ in written])
     return max(same, key=age, default=None)
+
+
+def _same_change(
+    repositories: Sequence[Repository], oid: str, written: Sequence[Commit]
+) -> list[Commit]:
+    """Return the commit WRITTEN that makes the same change as OID, if there is only one."""
+    found: list[Commit] = []
+    for repository in repositories:
+        here = [c for c in written if c.common_dir == str(repository.common_dir)]
+        if not here:
+            continue
+        try:
+            patches = patch_ids(repository, [oid, *(candidate.oid for candidate in here)])
+        except ExplogError:
+            continue  # sync reports a repository that cannot be read
+        found += [c for c in here if oid in patches and patches.get(c.oid) == patches[oid]]
+    return found if len({candidate.oid for candidate in found}) == 1 else []

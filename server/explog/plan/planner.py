@@ -20,7 +20,7 @@ from explog.index.store import Store
 from explog.model import Commit, Experiment, Step, StepNumber
 from explog.org.edit import Mark
 from explog.plan.facts import Hashes
-from explog.plan.rule import Decision, Outcome, Standing, age, decide
+from explog.plan.rule import Decision, Outcome, Standing, Stray, age, decide
 from explog.refs import Place, Reference, id_shape, may_be_id
 
 
@@ -51,6 +51,22 @@ class Dead:
     experiment: Experiment
     step: Step
     known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Misplaced:
+    """A step that bears the hash of `commit`, which claims other steps: `claims`."""
+
+    experiment: Experiment
+    step: Step
+    commit: str
+    claims: frozenset[StepNumber]
+
+    @property
+    def message(self) -> str:
+        """Say what is wrong: `83d45cd says [e201.2]: the list was renumbered`."""
+        references = (f"[{Reference(self.experiment.ident, n)}]" for n in sorted(self.claims))
+        return f"{self.step.hash} says {' '.join(references)}: the list was renumbered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +107,7 @@ class Planner:
         ]
         self.unplaced: list[Unplaced] = []
         self.dead: list[Dead] = []
+        self.misplaced: list[Misplaced] = []
         self.placements: list[Placement] = []
         self.failures: list[Failure] = []
         hashes = (step.hash for found in experiments for step in found.steps if step.hash)
@@ -136,6 +153,7 @@ class Planner:
     ) -> None:
         times = Counter(step.number for step in entry.steps)
         strays = self.hashes.strays(entry.ident, entry.steps, claimed)
+        preference = self.hashes.preference(claimed)
         for step in entry.steps:
             candidates = claimed.get(step.number, [])
             standing = self.hashes.standing(step, candidates)
@@ -146,6 +164,7 @@ class Planner:
                 first = next(other for other in entry.steps if other.number == step.number)
                 if first is step:
                     self._report("ambiguous", entry.ident, step.number, candidates, entry, step)
+                self._note_dead(entry, step, standing)
                 continue
             decision = decide(
                 step=step.number,
@@ -155,14 +174,47 @@ class Planner:
                 candidates=candidates,
                 successor=self.hashes.successor(entry.ident, step),
                 strays=strays,
+                preference=preference,
                 tick=self.settings.tick,
             )
-            self._take(entry, step, standing, decision)
+            self._take(entry, step, standing, decision, {stray.oid for stray in strays})
+        self._note(entry, strays, only)
         for number in claimed.keys() - times.keys():
             if only is None or number in only:
                 self._report("unknown-step", entry.ident, number, claimed[number], entry)
 
-    def _take(self, entry: Experiment, step: Step, standing: Standing, decision: Decision) -> None:
+    def _note(
+        self, entry: Experiment, strays: Iterable[Stray], only: Collection[StepNumber] | None
+    ) -> None:
+        """Note each of STRAYS that concerns one of the steps asked for, and that stays there."""
+        mended = {
+            placement.step.number
+            for placement in self.placements
+            if placement.experiment is entry
+            and placement.mark.hash is not None
+            and placement.candidate.place < Place.MENTION
+        }
+        found = {
+            Misplaced(entry, step, stray.oid, stray.claims)
+            for stray in strays
+            for step in entry.steps
+            if step.number == stray.stands and step.hash and step.number not in mended
+            if only is None or not stray.claims.union([stray.stands]).isdisjoint(only)
+        }
+        self.misplaced += sorted(found, key=lambda one: one.step.line)
+
+    def _note_dead(self, entry: Experiment, step: Step, standing: Standing) -> None:
+        if standing in (Standing.UNREACHABLE, Standing.UNKNOWN):
+            self.dead.append(Dead(entry, step, standing is Standing.UNREACHABLE))
+
+    def _take(
+        self,
+        entry: Experiment,
+        step: Step,
+        standing: Standing,
+        decision: Decision,
+        strayed: Collection[str],
+    ) -> None:
         candidate = decision.candidate
         if decision.outcome is Outcome.PLACE and candidate is not None:
             mark = Mark(step.number, candidate.oid if decision.put_hash else None, decision.tick)
@@ -170,9 +222,11 @@ class Planner:
             self.placements.append(Placement(entry, step, candidate, mark, lost))
             return
         if candidate is not None and decision.outcome is not Outcome.NOTHING:
-            self._report(decision.outcome.value, entry.ident, step.number, [candidate], entry, step)
-        if standing in (Standing.UNREACHABLE, Standing.UNKNOWN):
-            self.dead.append(Dead(entry, step, standing is Standing.UNREACHABLE))
+            reason = decision.outcome.value
+            if decision.outcome is Outcome.RENUMBERED and candidate.oid not in strayed:
+                reason = "older"
+            self._report(reason, entry.ident, step.number, [candidate], entry, step)
+        self._note_dead(entry, step, standing)
 
     def _report(
         self,
@@ -193,7 +247,7 @@ class Planner:
         where = f"{file}:{line}: " if file else ""
         reference = str(Reference(ident, step))
         message = where + _SENTENCES[reason].format(reference=reference, commit=newest.oid[:10])
-        reason = "kept-by-hand" if reason == Outcome.DEAD.value else reason
+        reason = {"dead-hash": "kept-by-hand", "older": "renumbered"}.get(reason, reason)
         entry_line = None if entry is None else entry.line
         self.unplaced.append(
             Unplaced(
@@ -281,6 +335,7 @@ _SENTENCES = {
     "unknown-step": "{commit} says [{reference}], and the experiment has no such step",
     "ambiguous": "{commit} says [{reference}], and there is more than one",
     "renumbered": "{commit} says [{reference}], and its hash stands on another step",
+    "older": "{commit} says [{reference}], and the list was renumbered after it was made",
     "kept-by-hand": "{commit} says [{reference}], and another hash was put there by hand",
     "dead-hash": "{commit} says [{reference}], and a hash that no repository knows stands there",
 }

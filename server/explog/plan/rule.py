@@ -6,7 +6,8 @@ recomputed from the commits that are reachable now, never tracked through what w
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -14,7 +15,10 @@ from explog.config import Tick
 from explog.model import Commit, StepNumber
 from explog.refs import Place
 
-Age = tuple[int, int, str, str]
+Age = tuple[int, int, int, int, str, str]
+
+# A word followed by digits, as in `decade1`, and a word or a number alone are no hash.
+_TEXT = re.compile(r"[a-f]*[0-9]*")
 
 
 class Standing(Enum):
@@ -43,15 +47,20 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Stray:
-    """A commit whose hash stands on another step than those that it claims.
+    """A commit whose hash stands on a step that it does not claim, while it claims others.
 
-    It proves that the list was renumbered after it. `age` is None for one that is gone for good.
+    It proves that the list was renumbered after it was made. `claims` are the steps that it
+    claims, `stands` is the wrong one that bears its hash, and `rightly` are the right ones that
+    bear it too. `age` is None for a commit that is gone for good.
     """
 
     claims: frozenset[StepNumber]
     stands: StepNumber
     author_time: int
     age: Age | None
+    rightly: frozenset[StepNumber] = frozenset()
+    oid: str = ""
+    """The commit; if it is gone, the one that took its place, if one did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,26 +85,39 @@ def decide(
     candidates: Sequence[Commit],
     successor: Commit | None = None,
     strays: Collection[Stray] = (),
+    preference: Mapping[str, int] | None = None,
     tick: Tick = "results",
 ) -> Decision:
     """Decide what stands on STEP.
 
     HASH_NOW and BOX are what it bears, and STANDING what is known of HASH_NOW. CANDIDATES are all
     reachable commits that bear its reference. SUCCESSOR is what became of the commit HASH_NOW
-    where that is unreachable and never claimed the step. STRAYS are the experiment's.
+    where that is unreachable and never claimed the step. STRAYS are the experiment's. PREFERENCE
+    maps the ids of commits made at the same time to numbers, of which the largest wins.
     """
     claiming = [c for c in candidates if c.place < Place.MENTION]
-    meant = [c for c in claiming if not _is_overtaken(c, step, hash_now, strays)]
+    best = _best(claiming, preference or {})
     bearing = {candidate.oid for candidate in candidates}
-    if successor is not None and (not meant or successor.oid not in bearing):
+    passed_over = best is not None and _is_passed_over(best, step, hash_now, strays)
+    if successor is not None and (best is None or passed_over or successor.oid not in bearing):
         return Decision(Outcome.PLACE, successor, put_hash=True)
-    if not meant:
-        return _without(standing, claiming)
-    best = _best(meant)
+    if best is None:
+        dead = standing in (Standing.UNREACHABLE, Standing.UNKNOWN)
+        return Decision(Outcome.DEAD if dead else Outcome.NOTHING)
+    kept = Outcome.RENUMBERED if passed_over else _kept(standing, hash_now)
+    return Decision(kept, best) if kept else _place(best, hash_now, box, tick)
+
+
+def _kept(standing: Standing, hash_now: str | None) -> Outcome | None:
+    """Return why HASH_NOW must stay although a commit claims the step; None if it need not."""
     if standing is Standing.USERS:
-        return Decision(Outcome.KEPT_BY_HAND, best)
-    if standing is Standing.UNKNOWN:
-        return Decision(Outcome.DEAD, best)
+        return Outcome.KEPT_BY_HAND
+    if standing is Standing.UNKNOWN and not is_hash_like(hash_now or ""):
+        return Outcome.DEAD
+    return None
+
+
+def _place(best: Commit, hash_now: str | None, box: str | None, tick: Tick) -> Decision:
     stands = hash_now is not None and best.oid.startswith(hash_now)
     ticks = box in (" ", "-") and (tick == "always" or (tick == "results" and best.results))
     if stands and not ticks:
@@ -103,49 +125,80 @@ def decide(
     return Decision(Outcome.PLACE, best, put_hash=not stands, tick=ticks)
 
 
-def age(candidate: Commit) -> Age:
-    """Order commits from old to new: by committer date, then topology, then anything stable."""
-    return candidate.committer_time, candidate.generation, candidate.oid, candidate.repository
+def is_hash_like(digits: str) -> bool:
+    """Tell whether DIGITS, which no repository knows, mix digits and letters as a hash does."""
+    return _TEXT.fullmatch(digits) is None
 
 
-def _best(candidates: Sequence[Commit]) -> Commit:
-    """Return the newest results commit, else the newest, of those that claim most strongly."""
-    strongest = min(candidate.place for candidate in candidates)
-    group = [candidate for candidate in candidates if candidate.place == strongest]
-    return max([candidate for candidate in group if candidate.results] or group, key=age)
+def age(candidate: Commit, preference: Mapping[str, int] | None = None) -> Age:
+    """Return what orders commits from old to new: author date, then committer date.
+
+    Of commits that are equal in both, the one with the larger PREFERENCE is the newer one; then
+    anything stable decides.
+    """
+    return (
+        candidate.author_time,
+        candidate.committer_time,
+        (preference or {}).get(candidate.oid, 0),
+        candidate.generation,
+        candidate.oid,
+        candidate.repository,
+    )
 
 
-def _without(standing: Standing, overtaken: Sequence[Commit]) -> Decision:
-    """Decide where no commit speaks of the step as it is numbered now."""
-    if overtaken:
-        return Decision(Outcome.RENUMBERED, max(overtaken, key=age))
-    dead = standing in (Standing.UNREACHABLE, Standing.UNKNOWN)
-    return Decision(Outcome.DEAD if dead else Outcome.NOTHING)
+def tied(candidates: Sequence[Commit]) -> list[Commit]:
+    """Return the strongest and newest of CANDIDATES if their dates leave open which one stands."""
+    claiming = [c for c in candidates if c.place < Place.MENTION]
+    strongest = _strongest(claiming)
+    newest = max(((c.author_time, c.committer_time) for c in strongest), default=None)
+    group = [c for c in strongest if (c.author_time, c.committer_time) == newest]
+    return group if len({candidate.oid for candidate in group}) > 1 else []
 
 
-def _is_overtaken(
+def _strength(candidate: Commit) -> tuple[bool, int]:
+    """Return how strongly CANDIDATE claims its step; smaller is stronger.
+
+    Results in the subject come before results in a line of the body, and those before others.
+    """
+    return not candidate.results, candidate.place
+
+
+def _strongest(claiming: Sequence[Commit]) -> list[Commit]:
+    strength = min(map(_strength, claiming), default=None)
+    return [candidate for candidate in claiming if _strength(candidate) == strength]
+
+
+def _best(claiming: Sequence[Commit], preference: Mapping[str, int]) -> Commit | None:
+    """Return the newest of those that claim most strongly."""
+    return max(_strongest(claiming), key=lambda one: age(one, preference), default=None)
+
+
+def _is_passed_over(
     candidate: Commit, step: StepNumber, hash_now: str | None, strays: Collection[Stray]
 ) -> bool:
     """Tell whether CANDIDATE speaks of STEP as the list was numbered before.
 
-    So does all that is no newer than a stray that claims the step, or stands on it: it came there
-    with another step. And so does, for a step that bears no hash yet, all that is no newer than a
-    stray that moved up to the step or past it: a step above was taken out, and its commits stand
-    nowhere.
+    So does all that is no newer than a stray that claims the step without standing on it, and all
+    that is older than a stray that stands on it: that came there with another step. And so does,
+    for a step that bears no hash yet, all that is no newer than a stray that moved up to the step
+    or past it: a step above was taken out, and its commits stand nowhere.
     """
-    return any(
-        _is_no_newer(candidate, stray)
-        for stray in strays
-        if step in stray.claims
-        or (_moved_up_to(stray, step) if hash_now is None else step == stray.stands)
-    )
+    for stray in strays:
+        if step in stray.claims and step not in stray.rightly:
+            older = _is_no_newer(candidate, stray)
+        elif hash_now is not None:
+            older = step == stray.stands and candidate.author_time < stray.author_time
+        else:
+            older = _moved_up_to(stray, step) and _is_no_newer(candidate, stray)
+        if older:
+            return True
+    return False
 
 
 def _is_no_newer(candidate: Commit, stray: Stray) -> bool:
-    """Compare by author's time too: a rebase makes the commits of old newer by the committer's."""
     if stray.age is None:
         return candidate.author_time <= stray.author_time
-    return candidate.author_time < stray.author_time or age(candidate) <= stray.age
+    return age(candidate) <= stray.age
 
 
 def _moved_up_to(stray: Stray, step: StepNumber) -> bool:
