@@ -102,7 +102,6 @@ def case(tmp_path: Path) -> Case:
     return Case(tmp_path)
 
 
-@later
 def test_no_lesser_commit_stands_in_for_one_of_a_renumbered_list(case: Case) -> None:
     case.log(2)
     case.commit("results", "[e1.2] Results- of step 2")
@@ -123,7 +122,6 @@ def test_no_lesser_commit_stands_in_for_one_of_a_renumbered_list(case: Case) -> 
     assert case.problems() == [("renumbered", 5)]
 
 
-@later
 def test_a_hash_typed_elsewhere_with_more_digits_keeps_none_from_its_step(case: Case) -> None:
     case.log(3)
     oid = case.commit("old", "[e1.2] Results- x")
@@ -136,7 +134,6 @@ def test_a_hash_typed_elsewhere_with_more_digits_keeps_none_from_its_step(case: 
     assert case.problems() == [("renumbered", 3)]
 
 
-@later
 def test_a_neighbour_of_the_same_second_is_not_what_became_of_a_commit(case: Case) -> None:
     case.log(2)
     date = f"{case.now + 60} +0000"
@@ -150,7 +147,6 @@ def test_a_neighbour_of_the_same_second_is_not_what_became_of_a_commit(case: Cas
     assert case.problems() == [("dead-hash", 3)]
 
 
-@later
 def test_results_in_a_body_come_before_another_subject(case: Case) -> None:
     case.log(2)
     case.commit("prepare", "[e1.1] Prepare the data")
@@ -176,7 +172,6 @@ def test_author_time_decides_and_check_says_where_ancestry_contradicts(case: Cas
     assert any(case.names["laptop"][:7] in message for message in said)
 
 
-@later
 @pytest.mark.parametrize("message", ["[e1.1] Results- better", None])
 def test_a_hash_of_another_clone_gives_way(case: Case, message: str | None) -> None:
     case.log(2)
@@ -191,7 +186,6 @@ def test_a_hash_of_another_clone_gives_way(case: Case, message: str | None) -> N
     assert case.problems() == []
 
 
-@later
 def test_of_equal_copies_that_stands_which_head_reaches(case: Case) -> None:
     case.log(6)
     for number in range(1, 7):
@@ -210,7 +204,6 @@ def test_of_equal_copies_that_stands_which_head_reaches(case: Case) -> None:
     assert case.backfill() == before.replace("(old", "(new")
 
 
-@later
 def test_a_copy_of_an_older_result_does_not_take_the_place_of_a_newer(case: Case) -> None:
     case.log(2)
     case.commit("first", "[e1.1] Results- first, 60 %")
@@ -234,7 +227,6 @@ def test_the_object_is_read_that_a_replacement_hides(case: Case) -> None:
     assert case.problems() == []
 
 
-@later
 def test_a_commit_for_two_steps_of_which_one_was_moved(case: Case) -> None:
     case.log(3)
     case.commit("both", "[e1.1][e1.3] Results- of 1 and 3")
@@ -262,7 +254,6 @@ def test_the_number_after_a_counter_is_what_one_reads(case: Case) -> None:
     assert "1. [@3] [X] a (a)\n4. [X] b (b)\n5. [X] c (c)\n" in case.backfill()
 
 
-@later
 def test_a_commit_of_two_steps_is_renumbered_on_the_wrong_one_alone(case: Case) -> None:
     case.log(4)
     case.commit("both", "[e1.1][e1.4] Results- of 1 and 4")
@@ -276,7 +267,6 @@ def test_a_commit_of_two_steps_is_renumbered_on_the_wrong_one_alone(case: Case) 
     assert [one for one in case.problems() if one[0] == "renumbered"] == [("renumbered", 5)]
 
 
-@later
 def test_a_dead_hash_is_named_where_its_number_is_there_twice(case: Case) -> None:
     case.log(2)
     case.commit("old", "[e1.2] Results- x")
@@ -292,7 +282,6 @@ def test_a_dead_hash_is_named_where_its_number_is_there_twice(case: Case) -> Non
     assert {kind for kind, _line in problems} == {"ambiguous", "dead-hash"}
 
 
-@later
 def test_nothing_says_of_a_hash_that_it_stands_where_it_does_not(case: Case) -> None:
     case.log(3)
     case.commit("two", "[e1.2] Prepare")
