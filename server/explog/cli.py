@@ -47,9 +47,9 @@ def main(context: click.Context, /, **values: Any) -> None:
 @common
 def index(settings: Settings, as_json: bool) -> None:
     """Bring the index up to date with the logs and the repositories."""
-    with open_index(settings) as store:
-        problems = bring_up_to_date(settings, store)
-        counts = asdict(store.counts())
+    with open_index(settings) as index:
+        problems = bring_up_to_date(settings, index)
+        counts = asdict(index.counts())
     if as_json:
         click.echo(json.dumps({**counts, "problems": [asdict(problem) for problem in problems]}))
     else:
@@ -69,14 +69,14 @@ def backfill(settings: Settings, as_json: bool, write: bool) -> None:
     from explog.entries.diff import Written, carry_out, diff
     from explog.plan.backfill import plan
 
-    with open_index(settings) as store:
-        problems = bring_up_to_date(settings, store)
+    with open_index(settings) as index:
+        problems = bring_up_to_date(settings, index)
 
         def plan_anew() -> Plan:
-            bring_up_to_date(settings, store)
-            return plan(settings, store)
+            bring_up_to_date(settings, index)
+            return plan(settings, index)
 
-        planned = plan(settings, store)
+        planned = plan(settings, index)
         text = b"" if as_json else diff(planned, settings)
         done = Written(planned.edits, planned.failures)
         if write:
@@ -113,11 +113,11 @@ def check(settings: Settings, as_json: bool, hashes: bool) -> None:
     from explog.checking.check import check as find
     from explog.checking.problem import seriousness
 
-    with open_index(settings) as store:
-        unread = bring_up_to_date(settings, store, quiet=True)
+    with open_index(settings) as index:
+        unread = bring_up_to_date(settings, index, quiet=True)
         with progress_bar() as progress:
-            problems = find(settings, store, progress, unread)
-            found = audit(settings, store, progress, unread) if hashes else []
+            problems = find(settings, index, progress, unread)
+            found = audit(settings, index, progress, unread) if hashes else []
     problems = sorted([*problems, *dead_hashes(found, problems)], key=seriousness)
     if as_json:
         click.echo(json.dumps(check_json(problems, found if hashes else None)))
@@ -150,9 +150,9 @@ def search(settings: Settings, as_json: bool, query: tuple[str, ...], limit: int
     kind: state: tag: repo: log: author: after: before:"""
     from explog.queries.search import search as find
 
-    with open_index(settings) as store:
-        problems = bring_up_to_date(settings, store)
-        result = find(store, " ".join(query), limit)
+    with open_index(settings) as index:
+        problems = bring_up_to_date(settings, index)
+        result = find(index, " ".join(query), limit)
     if as_json:
         hits = [hit._asdict() for hit in result.hits]
         click.echo(json.dumps({"total": result.total, "hits": hits}, ensure_ascii=False))

@@ -24,7 +24,7 @@ from explog.config import Settings, load, with_overrides
 from explog.errors import ExplogError
 
 if TYPE_CHECKING:
-    from explog.index.sqlite import SqliteStore
+    from explog.index.database import Index
     from explog.sync.report import Problem, Progress
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -134,33 +134,31 @@ def visible(text: str) -> str:
 
 
 @contextmanager
-def open_index(settings: Settings) -> Iterator[SqliteStore]:
+def open_index(settings: Settings) -> Iterator[Index]:
     """Open the index of SETTINGS, and close it in the end.
 
     Raises ExplogError `bad-config` if no log and no repository is configured.
     """
-    from explog.index.sqlite import open_store
+    from explog.index.database import open_index
 
     if not (settings.logs or settings.repositories or settings.projects):
         message = "nothing to look at: use --log and --repo, or write a configuration file"
         raise ExplogError("bad-config", message)
-    store = open_store(settings.index_path())
-    if store.problem:
-        complain(store.problem)
+    index = open_index(settings.index_path())
+    if index.problem:
+        complain(index.problem)
     try:
-        yield store
+        yield index
     finally:
-        store.close()
+        index.close()
 
 
-def bring_up_to_date(
-    settings: Settings, store: SqliteStore, *, quiet: bool = False
-) -> list[Problem]:
+def bring_up_to_date(settings: Settings, index: Index, *, quiet: bool = False) -> list[Problem]:
     """Sync, with a progress bar; return the problems, which are printed too unless QUIET."""
     from explog.sync.look import sync
 
     with progress_bar() as progress:
-        problems = sync(settings, store, progress=progress).problems
+        problems = sync(settings, index, progress=progress).problems
     for problem in problems if not quiet else ():
         complain(problem.message)
     return problems

@@ -10,7 +10,7 @@ import orgparse
 from bench.figures import Figure, Row, Target, median
 from bench.workshop import Workshop, milliseconds
 from explog.config import from_mapping
-from explog.index.sqlite import open_store
+from explog.index.database import open_index
 from explog.sync.look import sync
 
 _PLACES = (0.001, 0.5, 0.999)
@@ -20,11 +20,11 @@ def log_change(shop: Workshop) -> list[Row]:
     """What `sync` takes after an edit at the beginning, in the middle and at the end."""
     theirs = (Figure("orgparse.load", median(shop.times(lambda: orgparse.load(str(shop.log))))),)
     settings = from_mapping(shop.settings)
-    store = open_store(shop.index)
-    sync(settings, store)
+    index = open_index(shop.index)
+    sync(settings, index)
 
     def look() -> None:
-        if not sync(settings, store).changed:
+        if not sync(settings, index).changed:
             raise AssertionError("the edit was not seen")
 
     rows = []
@@ -40,9 +40,9 @@ def log_change(shop: Workshop) -> list[Row]:
                 (Target("≤ 100 ms", max(every), 100),),
             )
         )
-    idle = shop.times(lambda: sync(settings, store))
+    idle = shop.times(lambda: sync(settings, index))
     rows.append(Row("nothing changed anywhere, seen", (Figure("median", median(idle)),)))
-    store.close()
+    index.close()
     return rows
 
 

@@ -10,7 +10,7 @@ from bench.first_index import git_log
 from bench.queries import typed
 from bench.workshop import Workshop
 from explog.errors import ExplogError
-from explog.index.sqlite import open_store
+from explog.index.database import open_index
 from explog.queries.search import search
 
 # Twice as many as Emacs asks for.
@@ -57,14 +57,14 @@ def _targets(times: list[float]) -> tuple[Target, ...]:
 
 
 def _in_process(shop: Workshop, queries: list[str]) -> list[float]:
-    store = open_store(shop.index)
+    index = open_index(shop.index)
     times = []
     for query in queries:
         begun = time.perf_counter()
         with suppress(ExplogError):  # half a query may be none
-            search(store, query, _LIMIT, count_all=False)
+            search(index, query, _LIMIT, count_all=False)
         times.append(1e3 * (time.perf_counter() - begun))
-    store.close()
+    index.close()
     return times
 
 

@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.world import World
-from explog.index.records import Counts
-from explog.index.sqlite import open_store
+from explog.index.database import Counts, open_index
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -87,11 +86,11 @@ class Workshop:
     @cached_property
     def counts(self) -> Counts:
         """What the index of the world has."""
-        store = open_store(self.index)
+        index = open_index(self.index)
         try:
-            return store.counts()
+            return index.counts()
         finally:
-            store.close()
+            index.close()
 
     @cached_property
     def environment(self) -> dict[str, str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from explog.checking.flags import find_flags
 from explog.config import Root, Settings
 from explog.daemon.flagging import Flagging
-from explog.index.sqlite import open_store
+from explog.index.database import open_index
 from explog.sync.look import sync
 from support.repo import GitRepo
 
@@ -33,13 +33,13 @@ def test_a_flag_comes_and_goes(tmp_path: Path, git_repo: Make) -> None:
     settings = Settings(
         logs=(str(log),), repositories=(Root(repo.path),), index=tmp_path / "index.sqlite"
     )
-    store = open_store(tmp_path / "index.sqlite")
+    index = open_index(tmp_path / "index.sqlite")
     flagging = Flagging()
 
     def look(text: str) -> list[tuple[int, str]]:
         log.write_text(text, encoding="utf-8")
-        flagging.note(sync(settings, store), store)
-        assert not flagging.look(settings, store)
+        flagging.note(sync(settings, index), index)
+        assert not flagging.look(settings, index)
         return [(flag.line, flag.message) for flag in flagging.flags]
 
     right = LOG.format(two=f" ({short})")
@@ -55,10 +55,10 @@ def test_a_flag_comes_and_goes(tmp_path: Path, git_repo: Make) -> None:
     repo.run("commit", "--amend", "--quiet", "--allow-empty", "-m", "[e201.3] Start")
     assert look(moved) == [], "the commit was reworded, as it should be"
     log.unlink()
-    flagging.note(sync(settings, store), store)
-    flagging.look(settings, store)
+    flagging.note(sync(settings, index), index)
+    flagging.look(settings, index)
     assert flagging.flags == []
-    store.close()
+    index.close()
 
 
 def test_a_step_that_was_taken_out(tmp_path: Path, git_repo: Make) -> None:
@@ -71,8 +71,8 @@ def test_a_step_that_was_taken_out(tmp_path: Path, git_repo: Make) -> None:
     settings = Settings(
         logs=(str(log),), repositories=(Root(repo.path),), index=tmp_path / "index.sqlite"
     )
-    store = open_store(tmp_path / "index.sqlite")
-    sync(settings, store)
-    [flag] = find_flags(settings, store, ["201"])
+    index = open_index(tmp_path / "index.sqlite")
+    sync(settings, index)
+    [flag] = find_flags(settings, index, ["201"])
     assert (flag.file, flag.line, flag.experiment, flag.hash) == (str(log), 3, "201", short)
-    store.close()
+    index.close()

@@ -10,7 +10,7 @@ import pytest
 from explog.checking.check import Problem, check
 from explog.checking.mending import Wish, mend
 from explog.config import Root, Settings
-from explog.index.sqlite import SqliteStore, open_store
+from explog.index.database import Index, open_index
 from explog.sync.look import sync
 from support.buffers import Emacs
 from support.repo import GitRepo
@@ -41,11 +41,11 @@ class Desk:
         self.settings = Settings(
             logs=(str(self.log),), repositories=(Root(repo.path),), index=index
         )
-        self.store: SqliteStore = open_store(index)
+        self.index: Index = open_index(index)
 
     def find(self) -> list[Problem]:
-        sync(self.settings, self.store)
-        return check(self.settings, self.store)
+        sync(self.settings, self.index)
+        return check(self.settings, self.index)
 
     def wishes(self, kind: str) -> list[Wish]:
         """Return the wish to mend each problem of KIND, as it is now."""
@@ -74,7 +74,7 @@ def desk(tmp_path: Path, git_repo: Make) -> Iterator[Desk]:
     repo.commit("root")
     made = Desk(tmp_path, repo)
     yield made
-    made.store.close()
+    made.index.close()
 
 
 def test_one_is_mended_and_the_other_stays(desk: Desk) -> None:

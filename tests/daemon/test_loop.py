@@ -17,7 +17,8 @@ from explog.daemon import notify, tidy
 from explog.daemon.doorbell import Doorbell
 from explog.daemon.loop import Daemon
 from explog.daemon.settle import settle
-from explog.index.sqlite import SqliteStore
+from explog.index.commits import pending_steps
+from explog.index.database import Index
 from explog.rpc.client import Client
 from support.repo import GitRepo
 
@@ -110,7 +111,7 @@ def test_a_commit_that_comes_while_the_log_is_written(
     daemon.look()
     assert f"1. [ ] one ({first[:7]})" in log.read_text(encoding="utf-8")
     assert f"2. [ ] two ({project.head[:7]})" in log.read_text(encoding="utf-8")
-    assert not daemon.snapshot().index.pending()
+    assert not pending_steps(daemon.snapshot().index)
 
 
 def test_a_problem_is_told_once_and_not_at_once(
@@ -241,13 +242,13 @@ def test_the_index_is_tidied_up_while_nothing_happens(
     monkeypatch.setattr(module, "_TIDY_SECONDS", 0.01)
     left = [3]
 
-    def one_step(_store: SqliteStore) -> bool:
+    def one_step(_store: Index) -> bool:
         left[0] -= 1
         if error is not None:
             raise error
         return left[0] > 0
 
-    monkeypatch.setattr(SqliteStore, "tidy", one_step)
+    monkeypatch.setattr(Index, "tidy", one_step)
     daemon = serve(log, project, emacs)
     assert left == [3]  # it was just made
     daemon._background = True

@@ -12,7 +12,8 @@ from explog.config import Root, Settings
 from explog.daemon.settle import Settled, forget_settled, settle
 from explog.entries.held import Editor, HeldEntry
 from explog.errors import ExplogError
-from explog.index.sqlite import SqliteStore, open_store
+from explog.index.commits import pending_steps
+from explog.index.database import Index, open_index
 from explog.model import LineEdit
 from explog.plan import backfill
 from explog.plan.edits import Plan
@@ -59,19 +60,19 @@ class Server:
     """One explog server: it looks as `explog.daemon.loop.Daemon` does."""
 
     settings: Settings
-    store: SqliteStore
+    index: Index
     editors: list[Editor] = field(default_factory=list)
 
     def look(self) -> Settled:
-        sync(self.settings, self.store)
-        settled = settle(self.settings, self.store, self.editors)
-        sync(self.settings, self.store)
-        forget_settled(self.settings, self.store)
+        sync(self.settings, self.index)
+        settled = settle(self.settings, self.index, self.editors)
+        sync(self.settings, self.index)
+        forget_settled(self.settings, self.index)
         return settled
 
     def pending(self) -> set[str]:
         """Return the references that are pending."""
-        return {f"e{ident}.{step[0]}" for ident, step in self.store.pending()}
+        return {f"e{ident}.{step[0]}" for ident, step in pending_steps(self.index)}
 
 
 @pytest.fixture
@@ -93,7 +94,7 @@ def server(tmp_path: Path, repo: GitRepo, log: Path) -> Server:
     settings = Settings(
         logs=(str(log),), repositories=(Root(repo.path),), index=tmp_path / "index.sqlite"
     )
-    made = Server(settings, open_store(tmp_path / "index.sqlite"))
+    made = Server(settings, open_index(tmp_path / "index.sqlite"))
     assert made.look() == Settled()
     return made
 
@@ -366,15 +367,15 @@ def test_rewritten_history_in_a_visited_log(
 def test_two_servers_on_one_index(
     server: Server, repo: GitRepo, log: Path, tmp_path: Path, visited: bool
 ) -> None:
-    second = Server(server.settings, open_store(tmp_path / "index.sqlite"))
+    second = Server(server.settings, open_index(tmp_path / "index.sqlite"))
     if visited:
         emacs = Emacs()
         emacs.visit(log)
         server.editors.append(emacs)
     oids = [repo.commit(f"[e201.{n}] Results")[:7] for n in (1, 2)]
-    sync(server.settings, server.store)
-    sync(second.settings, second.store)
-    settled = [settle(one.settings, one.store, one.editors) for one in (server, second)]
+    sync(server.settings, server.index)
+    sync(second.settings, second.index)
+    settled = [settle(one.settings, one.index, one.editors) for one in (server, second)]
     assert [one.problems for one in settled] == [[], []]
     assert not any(one.retry for one in settled)
     expected = ENTRY.replace("[0/2]", "[2/2]")
@@ -390,7 +391,7 @@ def test_two_servers_on_one_index(
 def test_two_servers_at_the_same_time(
     server: Server, repo: GitRepo, log: Path, tmp_path: Path
 ) -> None:
-    second = Server(server.settings, open_store(tmp_path / "index.sqlite"))
+    second = Server(server.settings, open_index(tmp_path / "index.sqlite"))
     log.write_text(
         "* [201] T :exp:\n** Experiments [0/40]\n" + "".join(f"{n}. [ ] s\n" for n in range(1, 41))
     )
@@ -462,12 +463,12 @@ def test_file_that_cannot_be_written_now(
 
 def test_log_that_cannot_be_read_now(server: Server, repo: GitRepo, log: Path) -> None:
     repo.commit("[e201.1] Results")
-    sync(server.settings, server.store)
+    sync(server.settings, server.index)
     text = log.read_text()
     log.unlink()
-    settled = settle(server.settings, server.store, [])
+    settled = settle(server.settings, server.index, [])
     assert (settled.done, settled.retry) == ([], True)
-    forget_settled(server.settings, server.store)
+    forget_settled(server.settings, server.index)
     assert server.pending() == {"e201.1"}
     log.write_text(text)
     assert len(server.look().done) == 1

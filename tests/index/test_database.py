@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from explog.config import Settings
-from explog.index.database import Database
-from explog.index.sqlite import SqliteStore
+from explog.index.commits import all_repositories
+from explog.index.database import Index
 from explog.queries.search import search
 from explog.sync.look import sync
 
@@ -22,7 +22,7 @@ def test_nothing_stays_open_where_there_is_no_index(tmp_path: Path) -> None:
     path = tmp_path / "index.sqlite"
     path.write_bytes(b"no database" * 200)
     with pytest.raises(sqlite3.DatabaseError):
-        Database(path)
+        Index(path)
     gc.collect()  # warns of a connection that is open, from Python 3.13 on
 
 
@@ -30,16 +30,16 @@ def test_nothing_stays_open_where_there_is_no_index(tmp_path: Path) -> None:
 def test_who_reads_for_the_first_time_does_not_wait_for_who_writes(
     tmp_path: Path, in_memory: bool
 ) -> None:
-    store = SqliteStore(None if in_memory else tmp_path / "index.sqlite")
-    with ThreadPoolExecutor() as pool, store.writing():
-        store.set_meta("said", "much")
-        assert pool.submit(store.repositories).result(timeout=30) == []
-    store.close()
+    index = Index(None if in_memory else tmp_path / "index.sqlite")
+    with ThreadPoolExecutor() as pool, index.writing():
+        index.set_meta("said", "much")
+        assert pool.submit(all_repositories, index).result(timeout=30) == []
+    index.close()
 
 
 @pytest.mark.parametrize("in_memory", [False, True])
 def test_words_are_searched_while_a_log_is_read_again(tmp_path: Path, in_memory: bool) -> None:
-    store = SqliteStore(None if in_memory else tmp_path / "index.sqlite")
+    index = Index(None if in_memory else tmp_path / "index.sqlite")
     log = tmp_path / "log.org"
     settings = Settings(logs=(str(log),))
     over = threading.Event()
@@ -47,7 +47,7 @@ def test_words_are_searched_while_a_log_is_read_again(tmp_path: Path, in_memory:
     def searches() -> int:
         count = 0
         while not over.is_set() or not count:
-            count += search(store, "word").total > 0
+            count += search(index, "word").total > 0
         return count
 
     with ThreadPoolExecutor() as pool:
@@ -56,10 +56,10 @@ def test_words_are_searched_while_a_log_is_read_again(tmp_path: Path, in_memory:
                 entries = (f"* [{n}] word {number} :exp:\n" for n in range(100))
                 log.write_text("".join(entries))
                 os.utime(log, (number, number))
-                sync(settings, store)
+                sync(settings, index)
                 if number == 0:
                     counts = [pool.submit(searches) for _thread in range(2)]
         finally:
             over.set()
         assert all(count.result(timeout=30) for count in counts)
-    store.close()
+    index.close()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from explog.config import Settings
-from explog.index.sqlite import SqliteStore, open_store
+from explog.index.database import Index, open_index
 from explog.sync.look import sync
 
 WHOLE = "".join(f"* [{n}] title :exp:\n** Experiments\n1. [ ] step\n" for n in range(1, 400))
@@ -22,14 +22,14 @@ class Log:
     def __init__(self, folder: Path) -> None:
         self.path = folder / "log.org"
         self.settings = Settings(logs=(str(self.path),))
-        self.store: SqliteStore = open_store(folder / "index.sqlite")
+        self.index: Index = open_index(folder / "index.sqlite")
         self.path.write_text(WHOLE, encoding="utf-8")
         os.utime(self.path, (1_500_000_000, 1_500_000_000))
-        sync(self.settings, self.store)
+        sync(self.settings, self.index)
 
     @property
     def experiments(self) -> int:
-        return self.store.counts().experiments
+        return self.index.counts().experiments
 
 
 @pytest.fixture
@@ -41,12 +41,12 @@ def log(tmp_path: Path) -> Log:
 def test_a_log_that_was_just_cut_is_left_for_later(log: Log, part: int) -> None:
     log.path.write_text(WHOLE[:part], encoding="utf-8")
     time.sleep(0.1)  # it looks quiet: a large file takes an editor that long between two writes
-    report = sync(log.settings, log.store, patient=False)
+    report = sync(log.settings, log.index, patient=False)
     assert report.unsettled
     assert not report.changed
     assert log.experiments == 399
     log.path.write_text(f"{WHOLE}* [999] one more :exp:\n", encoding="utf-8")
-    report = sync(log.settings, log.store, patient=False)
+    report = sync(log.settings, log.index, patient=False)
     assert not report.unsettled
     assert log.experiments == 400
 
@@ -60,7 +60,7 @@ def test_who_can_wait_waits_for_the_end_of_it(log: Log) -> None:
 
     writer = threading.Thread(target=write)
     writer.start()
-    report = sync(log.settings, log.store)
+    report = sync(log.settings, log.index)
     writer.join()
     assert not report.unsettled
     assert log.experiments == 400
@@ -68,12 +68,12 @@ def test_who_can_wait_waits_for_the_end_of_it(log: Log) -> None:
 
 def test_a_log_that_stays_cut_is_taken_in_the_end(log: Log) -> None:
     log.path.write_text(WHOLE[: len(WHOLE) // 3], encoding="utf-8")
-    sync(log.settings, log.store)
+    sync(log.settings, log.index)
     assert 0 < log.experiments < 150
 
 
 def test_a_line_less_is_seen_at_once(log: Log) -> None:
     log.path.write_text(WHOLE.replace("title", "tale", 1), encoding="utf-8")
     started = time.monotonic()
-    report = sync(log.settings, log.store, patient=False)
+    report = sync(log.settings, log.index, patient=False)
     assert report.changed, f"not seen after {time.monotonic() - started} s"

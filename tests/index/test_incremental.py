@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from explog.config import Root, Settings
-from explog.index.sqlite import SqliteStore, open_store
+from explog.index.database import Index, open_index
 from explog.index.words import tokens
 from explog.sync.look import sync
 from support.repo import GitRepo
@@ -21,7 +21,7 @@ from support.repo import GitRepo
 WORDS = ["alpha", "beta", "gamma", "学習率", "lr=0.01", "naïve"]
 
 
-def dump(store: SqliteStore) -> dict[str, list[tuple[object, ...]]]:
+def dump(index: Index) -> dict[str, list[tuple[object, ...]]]:
     """Return all that the index says, without the numbers that its rows happen to have."""
     queries = {
         "commits": "SELECT path, oid, author, email, author_time, committer_time, generation,"
@@ -40,19 +40,17 @@ def dump(store: SqliteStore) -> dict[str, list[tuple[object, ...]]]:
         "logs": "SELECT path, digest, problem FROM logs",
         "repositories": "SELECT path, common_dir FROM repositories",
     }
-    found = {
-        name: sorted(store.db.execute(sql).fetchall(), key=repr) for name, sql in queries.items()
-    }
+    found = {name: sorted(index.read(sql), key=repr) for name, sql in queries.items()}
     for word in [*WORDS, "commit", "step"]:
-        rows = store.db.execute(
+        rows = index.read(
             "SELECT coalesce(oid, w.rowid) FROM commit_words w LEFT JOIN commits ON stamp = w.rowid"
-            " WHERE commit_words MATCH :words UNION ALL"
+            " WHERE commit_words MATCH ?1 UNION ALL"
             " SELECT coalesce(p.text, w.rowid) FROM passage_words w LEFT JOIN passages p"
             " ON stamp = w.rowid"
-            " WHERE passage_words MATCH :words",
-            {"words": f'"{" ".join(tokens(word))}"'},
+            " WHERE passage_words MATCH ?1",
+            f'"{" ".join(tokens(word))}"',
         )
-        found[f"words {word}"] = sorted(rows.fetchall(), key=repr)
+        found[f"words {word}"] = sorted(rows, key=repr)
     return found
 
 
@@ -165,17 +163,17 @@ class History:
 def test_incremental_equals_rebuilt(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
     folder = tmp_path_factory.mktemp("history")
     history = History(folder, seed)
-    store = open_store(folder / "incremental.sqlite")
+    index = open_index(folder / "incremental.sqlite")
     for _ in range(14):
         for _ in range(history.source.randint(1, 3)):
             history.step()
-        assert sync(history.settings, store).problems == []
-    fresh = open_store(folder / "rebuilt.sqlite")
+        assert sync(history.settings, index).problems == []
+    fresh = open_index(folder / "rebuilt.sqlite")
     sync(history.settings, fresh)
-    assert dump(store) == dump(fresh)
+    assert dump(index) == dump(fresh)
     for table in ("commit_words", "passage_words"):
-        store.db.execute(f"INSERT INTO {table} ({table}) VALUES ('integrity-check')")
-    store.close()
+        index.write(f"INSERT INTO {table} ({table}) VALUES ('integrity-check')")
+    index.close()
     fresh.close()
 
 
@@ -183,16 +181,16 @@ def test_nothing_is_read_where_nothing_changed(tmp_path: Path) -> None:
     history = History(tmp_path, 1)
     for _ in range(20):
         history.step()
-    store = open_store(tmp_path / "index.sqlite")
-    sync(history.settings, store)
+    index = open_index(tmp_path / "index.sqlite")
+    sync(history.settings, index)
     _settle(history)
-    sync(history.settings, store)
-    before = store.db.total_changes
-    report = sync(history.settings, store)
+    sync(history.settings, index)
+    before = index.one("SELECT total_changes()")
+    report = sync(history.settings, index)
     assert not report.changed
-    assert store.db.total_changes == before
+    assert index.one("SELECT total_changes()") == before
     subprocess.run(["git", "status"], cwd=history.repo.path, check=True, capture_output=True)
-    assert not sync(history.settings, store).changed
+    assert not sync(history.settings, index).changed
 
 
 def _settle(history: History) -> None:

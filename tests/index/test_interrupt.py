@@ -9,19 +9,19 @@ from pathlib import Path
 import pytest
 
 from explog.errors import ExplogError
-from explog.index.sqlite import SqliteStore, open_store
+from explog.index.database import Index, open_index
 
 ENDLESS = "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT max(x) FROM n"
 
 
-def ask(store: SqliteStore, thread: threading.Thread | None = None) -> None:
-    with store.interruptible() as interrupt:
+def ask(index: Index, thread: threading.Thread | None = None) -> None:
+    with index.interruptible() as interrupt:
         if thread is None:
             interrupt()  # before it begins
         else:
             INTERRUPTS.append(interrupt)
             thread.start()
-        store.one(ENDLESS)
+        index.one(ENDLESS)
 
 
 INTERRUPTS: list[Callable[[], None]] = []
@@ -33,17 +33,17 @@ def press() -> None:
 
 @pytest.mark.parametrize("early", [True, False])
 def test_an_endless_question_is_ended(tmp_path: Path, early: bool) -> None:
-    store = open_store(tmp_path / "index.sqlite")
+    index = open_index(tmp_path / "index.sqlite")
     other = None if early else threading.Thread(target=press)
     with pytest.raises(ExplogError) as caught:
-        ask(store, other)
+        ask(index, other)
     assert caught.value.code == "interrupted"
-    assert store.counts().commits == 0
+    assert index.counts().commits == 0
 
 
 def test_what_is_over_cannot_be_ended(tmp_path: Path) -> None:
-    store = open_store(tmp_path / "index.sqlite")
-    with store.interruptible() as interrupt:
+    index = open_index(tmp_path / "index.sqlite")
+    with index.interruptible() as interrupt:
         pass
     interrupt()
-    assert store.one(f"SELECT count(*) FROM ({ENDLESS.replace('max(x)', 'x')} LIMIT 100000)")
+    assert index.one(f"SELECT count(*) FROM ({ENDLESS.replace('max(x)', 'x')} LIMIT 100000)")

@@ -11,7 +11,7 @@ import pytest
 from explog.config import Settings
 from explog.daemon.loop import Daemon
 from explog.errors import ExplogError
-from explog.index.sqlite import SqliteStore
+from explog.index.database import Index
 from explog.methods.search import search
 from explog.queries import search as queries
 from explog.queries.search import Result
@@ -36,11 +36,11 @@ def test_the_next_key_ends_the_search_before(
     begun = threading.Event()
     codes: list[str] = []
 
-    def find(store: SqliteStore, text: str, _limit: int, *, count_all: bool) -> Result:
+    def find(index: Index, text: str, _limit: int, *, count_all: bool) -> Result:
         assert not count_all
         if text == "endless":
             begun.set()
-            store.one(ENDLESS)
+            index.one(ENDLESS)
         return Result(0, complete=True, hits=())
 
     def run() -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from explog.config import Project, Tick
 from explog.entries.diff import Written, _hunks, carry_out, diff
 from explog.errors import ExplogError
-from explog.index.records import CommitBatch
+from explog.index.commits import CommitBatch, add_commits, put_repository
 from explog.org.edit import apply_edits
 from explog.org.options import Keywords, OrgOptions
 from explog.plan.backfill import plan, plan_entry
@@ -43,8 +43,8 @@ class Bench(Logs):
 
     def plan(self) -> Plan:
         """Sync and plan."""
-        sync(self.settings, self.store)
-        return plan(self.settings, self.store)
+        sync(self.settings, self.index)
+        return plan(self.settings, self.index)
 
     def write(self, planned: Plan | None = None) -> Written:
         """Sync, plan unless that is done, and write."""
@@ -419,11 +419,11 @@ def test_one_id_twice_in_a_log(bench: Bench, repo: GitRepo) -> None:
     assert bench.write().edits == []
     with pytest.raises(ExplogError):
         plan_entry(
-            bench.settings, bench.store, str(log), 1, "* no id\n", OrgOptions(Keywords((), ()))
+            bench.settings, bench.index, str(log), 1, "* no id\n", OrgOptions(Keywords((), ()))
         )
     for line in (1, 6, 9):
         held = plan_entry(
-            bench.settings, bench.store, str(log), line, ENTRY, OrgOptions(Keywords((), ()))
+            bench.settings, bench.index, str(log), line, ENTRY, OrgOptions(Keywords((), ()))
         )
         assert held.lines == ()
         assert [one.reason for one in held.unplaced] == ["ambiguous"]
@@ -564,9 +564,9 @@ def test_log_that_changed_after_the_index_saw_it(bench: Bench, repo: GitRepo) ->
     log = bench.log()
     by_hand = repo.commit("by hand")
     repo.commit("[e201.1] Results")
-    sync(bench.settings, bench.store)
+    sync(bench.settings, bench.index)
     log.write_text(ENTRY.replace("one", f"one ({by_hand[:7]})"))
-    planned = plan(bench.settings, bench.store)
+    planned = plan(bench.settings, bench.index)
     assert [failure.error.code for failure in planned.failures] == ["changed"]
     assert planned.edits == []
     done = bench.write(planned)
@@ -580,9 +580,9 @@ def test_log_that_changed_after_the_index_saw_it(bench: Bench, repo: GitRepo) ->
 def test_log_that_is_another_after_the_index_saw_it(bench: Bench, repo: GitRepo, text: str) -> None:
     log, quiet = bench.log(), bench.log(ENTRY.replace("201", "202"), "quiet.org")
     repo.commit("[e201.1][e202.1] Results")
-    sync(bench.settings, bench.store)
+    sync(bench.settings, bench.index)
     log.write_text(text)
-    planned = plan(bench.settings, bench.store)
+    planned = plan(bench.settings, bench.index)
     assert [(failure.path, failure.error.code) for failure in planned.failures] == [
         (str(log), "changed")
     ]
@@ -592,9 +592,9 @@ def test_log_that_is_another_after_the_index_saw_it(bench: Bench, repo: GitRepo,
 def test_log_that_vanished(bench: Bench, repo: GitRepo) -> None:
     log, quiet = bench.log(), bench.log(ENTRY.replace("201", "202"), "quiet.org")
     repo.commit("[e201.1][e202.1] Results")
-    sync(bench.settings, bench.store)
+    sync(bench.settings, bench.index)
     log.unlink()
-    planned = plan(bench.settings, bench.store)
+    planned = plan(bench.settings, bench.index)
     assert [failure.error.code for failure in planned.failures] == ["missing"]
     done = carry_out(planned, bench.settings, bench.plan)
     assert [edit.file for edit in done.edits] == [str(quiet)]
@@ -632,10 +632,10 @@ def test_log_that_may_not_be_written(
 ) -> None:
     log, quiet = bench.log(), bench.log(ENTRY.replace("201", "202"), "quiet.org")
     repo.commit("[e201.1][e202.1] Results")
-    sync(bench.settings, bench.store)
+    sync(bench.settings, bench.index)
     spoil(log)
     before = log.read_bytes()
-    done = carry_out(plan(bench.settings, bench.store), bench.settings, bench.plan)
+    done = carry_out(plan(bench.settings, bench.index), bench.settings, bench.plan)
     assert [(failure.path, failure.error.code) for failure in done.failures] == [(str(log), code)]
     assert [edit.file for edit in done.edits] == [str(quiet)]
     assert log.read_bytes() == before
@@ -685,9 +685,9 @@ def test_repository_that_cannot_be_read_any_more_holds_up_no_other(
     bench.log()
     good.commit("[e201.1] Results")
     bad.commit("[e201.2] Results")
-    sync(bench.settings, bench.store)
+    sync(bench.settings, bench.index)
     (bad.path / ".git/HEAD").unlink()
-    planned = plan(bench.settings, bench.store)
+    planned = plan(bench.settings, bench.index)
     assert [edit.step for edit in planned.edits] == [(1,)]
     assert [(f.path, f.error.code, f.steps) for f in planned.failures] == [
         (str(bad.path), "not-a-repository", frozenset({("201", (2,))}))
@@ -716,17 +716,17 @@ def test_entry_in_a_buffer(bench: Bench, repo: GitRepo) -> None:
     log = bench.log()
     repo.commit("[e201.1] Start")
     repo.commit("[e201.2] Results")
-    sync(bench.settings, bench.store)
+    sync(bench.settings, bench.index)
     text = ENTRY.replace("two", "two, reworded\n   and unsaved")
     options = OrgOptions(Keywords(("TODO",), ("DONE",)))
-    held = plan_entry(bench.settings, bench.store, str(log), 7, text, options)
+    held = plan_entry(bench.settings, bench.index, str(log), 7, text, options)
     done = apply_edits(text, held.lines)
     assert f"   and unsaved ({repo.head[:7]})" in done
     assert "[1/3]" in done
     assert [(edit.step, edit.line) for edit in held.edits] == [((1,), 9), ((2,), 10)]
-    again = plan_entry(bench.settings, bench.store, str(log), 7, done, options)
+    again = plan_entry(bench.settings, bench.index, str(log), 7, done, options)
     assert (again.lines, again.edits) == ((), ())
-    some = plan_entry(bench.settings, bench.store, str(log), 7, text, options, only={(1,)})
+    some = plan_entry(bench.settings, bench.index, str(log), 7, text, options, only={(1,)})
     assert [edit.step for edit in some.edits] == [(1,)]
 
 
@@ -735,10 +735,10 @@ def test_entry_in_a_buffer_and_in_another_log(bench: Bench, git_repo: Make) -> N
     bench.repositories.append(repo.path)
     inside, other = bench.log(name="mine/log.org"), bench.log(name="other.org")
     repo.commit("[e201.1] Results")
-    sync(bench.settings, bench.store)
+    sync(bench.settings, bench.index)
     options = OrgOptions(Keywords(("TODO",), ("DONE",)))
     found = [
-        plan_entry(bench.settings, bench.store, str(log), 1, ENTRY, options)
+        plan_entry(bench.settings, bench.index, str(log), 1, ENTRY, options)
         for log in (inside, other)
     ]
     assert [bool(one.lines) for one in found] == [True, False]
@@ -756,10 +756,11 @@ def test_planning_of_very_much_takes_seconds(bench: Bench) -> None:
             for number in range(experiments)
         )
     )
-    with bench.store.writing():
-        sync(bench.settings, bench.store)
-        number = bench.store.put_repository("/gone", "/gone/.git", None, [])
-        bench.store.add_commits(
+    with bench.index.writing():
+        sync(bench.settings, bench.index)
+        number = put_repository(bench.index, "/gone", "/gone/.git", None, [])
+        add_commits(
+            bench.index,
             number,
             [
                 CommitBatch(
@@ -775,7 +776,7 @@ def test_planning_of_very_much_takes_seconds(bench: Bench) -> None:
             ],
         )
     started = time.perf_counter()
-    planned = plan(bench.settings, bench.store)
+    planned = plan(bench.settings, bench.index)
     taken = time.perf_counter() - started
     assert len(planned.failures) == 1
     assert len(planned.dead) == experiments

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explog.config import Root, Settings
-from explog.index.sqlite import SqliteStore, open_store
+from explog.index.database import Index, open_index
 from explog.org.edit import Mark
 from explog.org.options import Keywords, OrgOptions
 from explog.plan.edits import Edit
@@ -52,15 +52,15 @@ class Desk:
         self.settings = Settings(
             logs=(str(self.log),), repositories=(Root(repo.path),), index=folder / "index.sqlite"
         )
-        self.store: SqliteStore = open_store(folder / "index.sqlite")
+        self.index: Index = open_index(folder / "index.sqlite")
 
     def review(self) -> Review:
-        sync(self.settings, self.store)
-        return review(self.settings, self.store, [self.emacs])
+        sync(self.settings, self.index)
+        return review(self.settings, self.index, [self.emacs])
 
     def apply(self, reviewed: Review, numbers: list[int]) -> dict[int, str | None]:
-        sync(self.settings, self.store)
-        return apply(self.settings, self.store, [self.emacs], reviewed, numbers)
+        sync(self.settings, self.index)
+        return apply(self.settings, self.index, [self.emacs], reviewed, numbers)
 
     def lines(self) -> list[str]:
         return self.log.read_text(encoding="utf-8").splitlines()
@@ -84,7 +84,7 @@ def desk(tmp_path: Path, repo: GitRepo) -> Iterator[Desk]:
     made.other = repo.commit("[e202.1] Results")[:7]
     repo.commit("[e201.7] No such step")
     yield made
-    made.store.close()
+    made.index.close()
 
 
 def numbers(reviewed: Review) -> dict[str, int]:
@@ -249,7 +249,7 @@ def test_other_bytes_of_the_file_stay(tmp_path: Path, repo: GitRepo) -> None:
     new = f"[100%]\r\n1. [X] one ({commit})".encode()
     expected = text.replace(b"[0%]\r\n1. [ ] one", new)
     assert desk.log.read_bytes() == expected
-    desk.store.close()
+    desk.index.close()
 
 
 def test_a_byte_order_mark_stays(tmp_path: Path, repo: GitRepo) -> None:
@@ -259,7 +259,7 @@ def test_a_byte_order_mark_stays(tmp_path: Path, repo: GitRepo) -> None:
     reviewed = desk.review()
     desk.apply(reviewed, list(numbers(reviewed).values()))
     assert desk.log.read_bytes().startswith(b"\xef\xbb\xbf* TODO [201]")
-    desk.store.close()
+    desk.index.close()
 
 
 # In buffers

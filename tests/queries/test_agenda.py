@@ -10,7 +10,7 @@ import pytest
 
 from explog.config import Root, Settings
 from explog.errors import ExplogError
-from explog.index.sqlite import SqliteStore, open_store
+from explog.index.database import Index, open_index
 from explog.queries.agenda import facts, select
 from explog.sync.look import sync
 from support.repo import GitRepo
@@ -47,12 +47,12 @@ class World:
         settings = Settings(
             logs=(str(self.log), str(self.other)), repositories=(Root(project.path),)
         )
-        self.store: SqliteStore = open_store(folder / "index.sqlite")
-        sync(settings, self.store)
+        self.index: Index = open_index(folder / "index.sqlite")
+        sync(settings, self.index)
 
     def select(self, text: str) -> list[str]:
         """Return what the query finds, as `log 201`."""
-        return [f"{Path(place.file).stem} {place.ident}" for place in select(self.store, text)]
+        return [f"{Path(place.file).stem} {place.ident}" for place in select(self.index, text)]
 
 
 def _day(day: int) -> datetime:
@@ -99,7 +99,7 @@ def test_a_bad_query_says_why(world: World, query: str) -> None:
 
 
 def test_facts(world: World) -> None:
-    found = facts(world.store, ["201", "202", "nowhere", "201"])
+    found = facts(world.index, ["201", "202", "nowhere", "201"])
     rows = sorted((Path(r.file).stem, r.ident, r.ticked, r.steps, r.touched) for r in found)
     assert rows == [
         ("log", "201", 1, 2, _day(9).timestamp()),
@@ -109,4 +109,4 @@ def test_facts(world: World) -> None:
 
 
 def test_facts_of_very_many(world: World) -> None:
-    assert len(facts(world.store, map(str, range(5000)))) == 4
+    assert len(facts(world.index, map(str, range(5000)))) == 4

@@ -12,7 +12,7 @@ from explog.config import Root, Settings
 from explog.errors import ExplogError
 from explog.git.changes import touching
 from explog.git.repository import open_repository
-from explog.index.sqlite import SqliteStore, open_store
+from explog.index.database import Index, open_index
 from explog.queries.history import Touched, commits_of, experiments_of_file
 from explog.refs import Place
 from explog.sync.look import sync
@@ -41,11 +41,11 @@ class World:
         self.one, self.two = make("one"), make("two")
         roots = (Root(self.one.path), Root(self.two.path))
         self.settings = Settings(repositories=roots)
-        self.store: SqliteStore = open_store(folder / "index.sqlite")
+        self.index: Index = open_index(folder / "index.sqlite")
 
-    def sync(self) -> SqliteStore:
-        assert sync(self.settings, self.store).problems == []
-        return self.store
+    def sync(self) -> Index:
+        assert sync(self.settings, self.index).problems == []
+        return self.index
 
     def touched(self, path: Path) -> list[tuple[str, int]]:
         """Return the experiments of PATH, and how many commits of each touched it."""
@@ -85,31 +85,32 @@ def test_commits_across_repositories_newest_first(world: World) -> None:
 def test_commits_of_a_step_and_of_those_in_it(world: World) -> None:
     for step in ("1", "1.2", "11", "2"):
         world.one.commit(f"[e201.{step}] {step}")
-    store = world.sync()
-    assert [c.subject for c in commits_of(store, "201", (1,))] == ["[e201.1.2] 1.2", "[e201.1] 1"]
-    assert [c.subject for c in commits_of(store, "201", (1, 2))] == ["[e201.1.2] 1.2"]
-    assert commits_of(store, "201", (3,)) == []
-    assert commits_of(store, "20") == []
+    index = world.sync()
+    assert [c.subject for c in commits_of(index, "201", (1,))] == ["[e201.1.2] 1.2", "[e201.1] 1"]
+    assert [c.subject for c in commits_of(index, "201", (1, 2))] == ["[e201.1.2] 1.2"]
+    assert commits_of(index, "201", (3,)) == []
+    assert commits_of(index, "20") == []
 
 
 def test_a_short_hash_is_as_long_as_it_has_to_be(world: World) -> None:
     world.one.commit("[e201.1] one")
-    store = world.sync()
-    oid = commits_of(store, "201")[0].oid
+    index = world.sync()
+    oid = commits_of(index, "201")[0].oid
     near = oid[:9] + ("0" if oid[9] != "0" else "1") + oid[10:]
-    store.db.execute(
+    index.write(
         "INSERT INTO commits SELECT 99, 99, repository, ?, author, email, author_time,"
         " committer_time, generation, subject, body, width FROM commits WHERE oid = ?",
-        (near, oid),
+        near,
+        oid,
     )
-    assert commits_of(store, "201")[0].short == oid[:10]
+    assert commits_of(index, "201")[0].short == oid[:10]
 
 
 def test_a_commit_in_two_clones_is_there_for_each(world: World) -> None:
     world.one.commit("[e201.2] two")
     world.two.run("fetch", "--quiet", str(world.one.path), "main:main2")
     world.sync()
-    assert len(commits_of(world.store, "201")) == 2
+    assert len(commits_of(world.index, "201")) == 2
 
 
 # Files
@@ -128,7 +129,7 @@ def test_the_experiments_of_a_file_newest_first(world: World) -> None:
     assert [name for name, _count in world.touched(one.path)] == ["201", "203", "204", "202"]
     assert world.touched(one.path / "none.txt") == []
     assert world.touched(one.path / "none/none.txt") == []
-    newest = experiments_of_file(world.store, one.path / "src/b.txt")
+    newest = experiments_of_file(world.index, one.path / "src/b.txt")
     time = int(one.run("log", "-1", "--format=%ct", "--grep=e202"))
     assert newest == [Touched("202", 1, time)]
 

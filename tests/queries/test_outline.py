@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from explog.config import Root, Settings
-from explog.index.sqlite import SqliteStore, open_store
+from explog.index.database import Index, open_index
 from explog.queries import outline
 from explog.sync.look import sync
 from support.repo import GitRepo
@@ -43,17 +43,17 @@ class World:
         self.write(LOG % (self.results[:7], self.users[:9]))
         roots = (Root(self.one.path), Root(self.two.path))
         self.settings = Settings(logs=(str(folder / "*.org"),), repositories=roots)
-        self.store: SqliteStore = open_store(folder / "index.sqlite")
+        self.index: Index = open_index(folder / "index.sqlite")
         self.sync()
 
     def write(self, text: str, path: Path | None = None) -> None:
         (path or self.log).write_text(text, encoding="utf-8")
 
     def sync(self) -> None:
-        sync(self.settings, self.store)
+        sync(self.settings, self.index)
 
     def describe(self, *idents: str) -> list[outline.Description]:
-        return outline.describe(self.store, idents)
+        return outline.describe(self.index, idents)
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_a_hash_that_means_two_commits_leads_nowhere(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     both = [(world.users, "/a"), (world.users[:9] + "0" * 31, "/b")]
-    monkeypatch.setattr(SqliteStore, "commits_with_prefix", lambda _self, _prefix: both)
+    monkeypatch.setattr(outline, "commits_with_prefix", lambda _index, _prefix: both)
     (found,) = world.describe("201")
     assert set(found.commits) == {(1,)}  # a commit that says so is meant all the same
 
@@ -123,17 +123,17 @@ def test_an_archived_experiment_says_so_and_comes_second(world: World) -> None:
 
 
 def test_a_log_that_cannot_be_read_is_told_of(world: World) -> None:
-    assert outline.problems(world.store) == []
+    assert outline.problems(world.index) == []
     world.log.unlink()
     world.log.mkdir()
     world.sync()
-    (problem,) = outline.problems(world.store)
+    (problem,) = outline.problems(world.index)
     assert str(world.log) in problem
     assert world.describe("201") == []
 
 
 def test_outlines(world: World) -> None:
-    found, following = outline.outlines(world.store, 0, 10)
+    found, following = outline.outlines(world.index, 0, 10)
     assert following is None
     assert [record[1:] for record in found] == [
         (str(world.log), 1, "201", "ABC in XYZ model", "INPROGRESS", 0, 1, 4,
@@ -149,7 +149,7 @@ def test_outlines_come_in_pages(world: World, most: int) -> None:
     idents: list[str] = []
     after: int | None = 0
     while after is not None:
-        page, after = outline.outlines(world.store, after, most)
+        page, after = outline.outlines(world.index, after, most)
         assert len(page) <= most
         idents += [record.ident for record in page]
     assert idents == [str(number) for number in range(14)]

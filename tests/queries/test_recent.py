@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from explog.config import Root, Settings
-from explog.index.sqlite import open_store
+from explog.index.database import open_index
 from explog.queries.recent import recent
 from explog.sync.look import sync
 from support.repo import GitRepo
@@ -22,11 +22,11 @@ class World:
     def __init__(self, folder: Path, make: Callable[..., GitRepo]) -> None:
         self.mine = make("mine")
         self.settings = Settings(repositories=(Root(self.mine.path),))
-        self.store = open_store(folder / "index.sqlite")
+        self.index = open_index(folder / "index.sqlite")
 
     def recent(self, folder: Path | None = None, most: int = 5) -> list[str]:
-        assert sync(self.settings, self.store).problems == []
-        return [str(one) for one in recent(self.store, folder or self.mine.path, most)]
+        assert sync(self.settings, self.index).problems == []
+        return [str(one) for one in recent(self.index, folder or self.mine.path, most)]
 
 
 @pytest.fixture

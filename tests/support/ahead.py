@@ -12,7 +12,7 @@ from typing import Any
 from explog.git.repository import Repository
 from explog.org.options import OrgOptions
 from explog.sync import reading, sections
-from explog.sync.ahead import Ahead
+from explog.sync.prefetch import Prefetch
 from explog.sync.sections import Ways
 
 
@@ -37,7 +37,7 @@ def die(items: int) -> Iterator[int]:
 
 def count_ahead(*, use: bool) -> None:
     """Have yet another process count, and end; if not USE, without waiting for it."""
-    ahead = Ahead(4, count, 200, 100_000)
+    ahead = Prefetch(4, count, 200, 100_000)
     if use:
         assert len(list(ahead)) == 200
     ahead.close()
@@ -45,7 +45,7 @@ def count_ahead(*, use: bool) -> None:
 
 def count_and_wait() -> None:
     """Have yet another process count, and do not end before somebody ends this one."""
-    ahead = Ahead(4, count, 200, 100_000)
+    ahead = Prefetch(4, count, 200, 100_000)
     time.sleep(600)
     ahead.close()
 

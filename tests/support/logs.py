@@ -7,7 +7,7 @@ from explog.checking.audit import FoundHash, audit
 from explog.checking.check import Mend, Problem, check
 from explog.config import Project, Root, Settings, Tick
 from explog.entries.diff import carry_out
-from explog.index.sqlite import SqliteStore, open_store
+from explog.index.database import Index, open_index
 from explog.org.edit import apply_edits
 from explog.plan.backfill import plan
 from explog.plan.edits import Plan
@@ -27,7 +27,7 @@ class Logs:
     tick: Tick = "results"
 
     def __post_init__(self) -> None:
-        self.store: SqliteStore = open_store(self.folder / "index.sqlite")
+        self.index: Index = open_index(self.folder / "index.sqlite")
 
     @property
     def settings(self) -> Settings:
@@ -55,8 +55,8 @@ class Logs:
 
     def check(self) -> list[Problem]:
         """Sync and check."""
-        unread = sync(self.settings, self.store).problems
-        return check(self.settings, self.store, unread=unread)
+        unread = sync(self.settings, self.index).problems
+        return check(self.settings, self.index, unread=unread)
 
     def said(self) -> list[tuple[str, int | None, str | None]]:
         """Return the problems as (kind, line, step)."""
@@ -64,16 +64,16 @@ class Logs:
 
     def audit(self) -> list[FoundHash]:
         """Sync and audit."""
-        unread = sync(self.settings, self.store).problems
-        return audit(self.settings, self.store, unread=unread)
+        unread = sync(self.settings, self.index).problems
+        return audit(self.settings, self.index, unread=unread)
 
     def backfill(self) -> None:
         """Sync, plan and write."""
-        sync(self.settings, self.store)
+        sync(self.settings, self.index)
         carry_out(self._plan(), self.settings, self._plan)
 
     def _plan(self) -> Plan:
-        return plan(self.settings, self.store)
+        return plan(self.settings, self.index)
 
 
 def mended(text: str, mend: Mend) -> str:

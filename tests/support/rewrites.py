@@ -12,7 +12,7 @@ from pathlib import Path
 
 from explog.config import Root, Settings
 from explog.entries.diff import Written, carry_out
-from explog.index.sqlite import open_store
+from explog.index.database import open_index
 from explog.plan.backfill import plan
 from explog.sync.look import sync
 from support.repo import FIRST_COMMIT, GitRepo
@@ -147,17 +147,17 @@ class World:
     def backfill(self) -> tuple[Written, list[str], list[str]]:
         """Sync and write; return what was done, the hashes reported dead, and the unplaced."""
         settings = self.settings()
-        store = open_store(self.index)
+        index = open_index(self.index)
         try:
-            assert store.problem is None
-            assert sync(settings, store).problems == []
-            planned = plan(settings, store)
-            done = carry_out(planned, settings, lambda: plan(settings, store))
+            assert index.problem is None
+            assert sync(settings, index).problems == []
+            planned = plan(settings, index)
+            done = carry_out(planned, settings, lambda: plan(settings, index))
             assert done.failures == []
             dead = [dead.step.hash or "" for dead in planned.dead]
             return done, dead, [unplaced.message for unplaced in planned.unplaced]
         finally:
-            store.close()
+            index.close()
 
 
 def make_world(folder: Path) -> World:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from explog.config import Root, Settings
-from explog.index.sqlite import open_store
+from explog.index.database import open_index
 from explog.sync.apart import sync_apart
 from explog.sync.look import sync
 from support.repo import GitRepo
@@ -29,10 +29,10 @@ def test_the_next_look_finds_nothing_left_to_do_or_does_it(
     settings = Settings(repositories=(Root(repo.path),))
     told: list[tuple[str, int, int]] = []
     sync_apart(settings, tmp_path / "index", 0, lambda *what: told.append(what))
-    with closing(open_store(tmp_path / "index")) as store:
-        made_apart = store.counts().commits
-        report = sync(settings, store)
-        assert store.counts().commits == 1
+    with closing(open_index(tmp_path / "index")) as index:
+        made_apart = index.counts().commits
+        report = sync(settings, index)
+        assert index.counts().commits == 1
     if can_make_processes:
         assert (made_apart, report.repositories, told) == (1, [], [("repo", 1, 1)])
     else:

@@ -12,10 +12,11 @@ import pytest
 
 from explog.config import Root, Settings
 from explog.git.repository import Repository, discover, packed_bytes
-from explog.index.sqlite import SqliteStore, open_store
-from explog.sync.ahead import Ahead
+from explog.index.commits import all_oids, all_repositories
+from explog.index.database import Index, open_index
 from explog.sync.look import sync
-from explog.sync.reading import LONG_BYTES, History, ReadingAhead
+from explog.sync.prefetch import Prefetch
+from explog.sync.reading import LONG_BYTES, History, HistoryPrefetch
 from support.ahead import half_a_history
 from support.repo import GitRepo
 
@@ -27,8 +28,8 @@ def _all_are_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("explog.sync.reading.LONG_BYTES", 0)
 
 
-def ahead(*repositories: Repository) -> closing[ReadingAhead]:
-    return closing(ReadingAhead(repositories, r"Results\b", 0))
+def ahead(*repositories: Repository) -> closing[HistoryPrefetch]:
+    return closing(HistoryPrefetch(repositories, r"Results\b", 0))
 
 
 def subjects(history: History | None) -> list[str]:
@@ -94,16 +95,16 @@ def test_what_is_indexed_is_the_same(
     settings = Settings(repositories=(Root(repo.path),))
     if how == "not to its end":
         monkeypatch.setattr("explog.sync.reading.read_apart", half_a_history)
-    stores = [open_store(tmp_path / f"{name}.sqlite") for name in ("ahead", "here")]
-    problems = [sync(settings, stores[0], since=0).problems]
+    indexes = [open_index(tmp_path / f"{name}.sqlite") for name in ("ahead", "here")]
+    problems = [sync(settings, indexes[0], since=0).problems]
     monkeypatch.setattr("explog.sync.reading.LONG_BYTES", LONG_BYTES)
-    problems.append(sync(settings, stores[1], since=0).problems)
+    problems.append(sync(settings, indexes[1], since=0).problems)
     assert problems[0] == problems[1]
     assert bool(problems[0]) == (how == "a branch points nowhere")
-    assert _rows(stores[0]) == _rows(stores[1])
+    assert _rows(indexes[0]) == _rows(indexes[1])
     if how != "a branch points nowhere":
-        [repository] = stores[0].repositories()
-        assert stores[0].oids(repository.id) == set(oids)
+        [repository] = all_repositories(indexes[0])
+        assert all_oids(indexes[0], repository.id) == set(oids)
 
 
 def test_what_cannot_be_read_is_not_begun_anew_at_every_look(
@@ -111,26 +112,26 @@ def test_what_cannot_be_read_is_not_begun_anew_at_every_look(
 ) -> None:
     begun: list[Path] = []
 
-    class Counted(Ahead[object]):
+    class Counted(Prefetch[object]):
         def __init__(self, room: int, function: Any, repositories: list[Repository], *rest: Any):
             begun.extend(repository.path for repository in repositories)
             super().__init__(room, function, repositories, *rest)
 
-    monkeypatch.setattr("explog.sync.reading.Ahead", Counted)
+    monkeypatch.setattr("explog.sync.reading.Prefetch", Counted)
     repo = git_repo()
     repo.commit("first")
     branch = repo.path / ".git/refs/heads/odd"
     branch.write_text("1" * 40 + "\n", "ascii")
     os.utime(branch.parent, (1, 1))
     os.utime(repo.path / ".git/HEAD", (1, 1))
-    store = open_store(tmp_path / "index.sqlite")
+    index = open_index(tmp_path / "index.sqlite")
     for _ in range(3):
-        assert sync(Settings(repositories=(Root(repo.path),)), store).problems
+        assert sync(Settings(repositories=(Root(repo.path),)), index).problems
     assert begun == [repo.path]
     branch.unlink()
-    assert not sync(Settings(repositories=(Root(repo.path),)), store).problems
+    assert not sync(Settings(repositories=(Root(repo.path),)), index).problems
     assert begun == [repo.path] * 2
-    assert store.counts().commits == 1
+    assert index.counts().commits == 1
 
 
 def test_what_comes_meanwhile_is_seen_by_the_next_look(
@@ -138,25 +139,25 @@ def test_what_comes_meanwhile_is_seen_by_the_next_look(
 ) -> None:
     repo = git_repo()
     repo.commit("first")
-    take = ReadingAhead.take
+    take = HistoryPrefetch.take
 
-    def late(reading: ReadingAhead, repository: Repository) -> History | None:
+    def late(reading: HistoryPrefetch, repository: Repository) -> History | None:
         history = take(reading, repository)
         repo.commit("second")
         return history
 
-    monkeypatch.setattr(ReadingAhead, "take", late)
+    monkeypatch.setattr(HistoryPrefetch, "take", late)
     settings = Settings(repositories=(Root(repo.path),))
-    store = open_store(tmp_path / "index.sqlite")
-    sync(settings, store)
-    assert store.counts().commits == 1
-    sync(settings, store)
-    assert store.counts().commits == 2
+    index = open_index(tmp_path / "index.sqlite")
+    sync(settings, index)
+    assert index.counts().commits == 1
+    sync(settings, index)
+    assert index.counts().commits == 2
 
 
-def _rows(store: SqliteStore) -> list[list[tuple[object, ...]]]:
+def _rows(index: Index) -> list[list[tuple[object, ...]]]:
     tables = ("commits", "claims", "pending")
-    return [store.db.execute(f"SELECT * FROM {table}").fetchall() for table in tables]  # noqa: S608 - ours
+    return [list(index.read(f"SELECT * FROM {table}")) for table in tables]  # noqa: S608 - ours
 
 
 def _open(repo: GitRepo) -> Repository:

@@ -19,7 +19,8 @@ from explog.checking.problem import Problem
 from explog.config import Settings
 from explog.errors import ExplogError
 from explog.git.repository import Repository, resolve_hashes, unreached
-from explog.index.store import Store
+from explog.index.commits import all_repositories, commits_with_prefix
+from explog.index.database import Index
 from explog.org.files import read_log
 from explog.org.hashes import Context, Mention, find_hashes
 from explog.org.options import org_options
@@ -69,7 +70,7 @@ class FoundHash:
 
 def audit(
     settings: Settings,
-    store: Store,
+    index: Index,
     progress: Progress | None = None,
     unread: Sequence[Unread] = (),
 ) -> list[FoundHash]:
@@ -81,8 +82,8 @@ def audit(
             progress(path.name, done, len(files))
         mentions[str(path)] = _read(path, settings)
     digits = {mention.digits for some in mentions.values() for mention in some}
-    known = _Known(store, digits)
-    sure = knows_all(settings, store, unread)
+    known = _Known(index, digits)
+    sure = knows_all(settings, index, unread)
     found: list[FoundHash] = []
     for file, some in mentions.items():
         for mention in some:
@@ -105,14 +106,14 @@ def _read(path: Path, settings: Settings) -> list[Mention]:
 class _Known:
     """What the index and the repositories know of DIGITS, all looked up together."""
 
-    def __init__(self, store: Store, digits: Iterable[str]) -> None:
-        records = store.repositories()
+    def __init__(self, index: Index, digits: Iterable[str]) -> None:
+        records = all_repositories(index)
         self.folders = [record.path for record in records]
         repositories = [Repository(Path(r.path), Path(r.common_dir)) for r in records]
         self._lives: dict[str, tuple[str, str, list[str]]] = {}
         rest: list[str] = []
         for one in sorted(digits):
-            commits = store.commits_with_prefix(one)
+            commits = commits_with_prefix(index, one)
             if commits:
                 folders = sorted({folder for _oid, folder in commits})
                 self._lives[one] = BRANCH, commits[0][0], folders
@@ -120,7 +121,7 @@ class _Known:
                 rest.append(one)
         for repository in repositories:
             self._look(repository, rest)
-        self._lost = Hashes(store, repositories, rest).lost
+        self._lost = Hashes(index, repositories, rest).lost
 
     def _look(self, repository: Repository, digits: Sequence[str]) -> None:
         """Find those of DIGITS that REPOSITORY has the object of, though no branch reaches it."""

@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterable, Iterator
 
 from explog.checking.entries import EntryText
 from explog.checking.problem import Mend, Problem
-from explog.index.store import Store
+from explog.index.commits import claimed_experiments, find_candidates
+from explog.index.database import Index
 from explog.model import Experiment, LineEdit, Step, StepNumber
 from explog.org.cookies import miscounted
 from explog.org.heading import COOKIE
@@ -17,12 +18,12 @@ from explog.refs import Place, step_text
 _HASH = re.compile(r"\b(?=[0-9]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{7,64}\b")
 
 
-def takes_part(store: Store, entries: Iterable[Experiment]) -> set[str]:
+def takes_part(index: Index, entries: Iterable[Experiment]) -> set[str]:
     """Return the files with an experiment that a commit speaks of, or with a hash on a step.
 
     Where there is nothing of the kind, nobody wants to hear that a step has no commit.
     """
-    claimed = set(store.claimed())
+    claimed = set(claimed_experiments(index))
     return {
         entry.file
         for entry in entries
@@ -31,7 +32,7 @@ def takes_part(store: Store, entries: Iterable[Experiment]) -> set[str]:
 
 
 def check_boxes(
-    store: Store, entry: EntryText, placed: Collection[StepNumber], *, active: bool
+    index: Index, entry: EntryText, placed: Collection[StepNumber], *, active: bool
 ) -> Iterator[Problem]:
     """Yield the cookies of ENTRY that are wrong and, if its log is ACTIVE, ticks with no commit.
 
@@ -39,7 +40,7 @@ def check_boxes(
     """
     yield from _cookies(entry)
     if active:
-        yield from _unreferenced(store, entry, placed)
+        yield from _unreferenced(index, entry, placed)
 
 
 def _cookies(entry: EntryText) -> Iterator[Problem]:
@@ -65,7 +66,7 @@ def _step_at(entry: EntryText, line: int) -> str | None:
 
 
 def _unreferenced(
-    store: Store, entry: EntryText, placed: Collection[StepNumber]
+    index: Index, entry: EntryText, placed: Collection[StepNumber]
 ) -> Iterator[Problem]:
     found = entry.found
     bare = [step for step in found.steps if step.hash is None and step.number not in placed]
@@ -76,7 +77,7 @@ def _unreferenced(
     times = Counter(step.number for step in found.steps)
     spoken_of = {
         number
-        for number, some in store.candidates(found.ident).items()
+        for number, some in find_candidates(index, found.ident).items()
         if times[number] > 1 or any(one.place == Place.MENTION for one in some)
     }
     for step in ticked:

@@ -14,7 +14,9 @@ from explog.checking.renumbering import Renumberings
 from explog.config import Settings
 from explog.errors import ExplogError
 from explog.git.repository import is_boundary
-from explog.index.store import Store
+from explog.index.commits import all_repositories
+from explog.index.database import Index
+from explog.index.logs import all_diagnoses, find_experiments
 from explog.model import Experiment, Step, StepNumber
 from explog.org.edit import mark_entry
 from explog.plan.backfill import plan
@@ -32,18 +34,18 @@ Where = tuple[str, int]
 
 def check(
     settings: Settings,
-    store: Store,
+    index: Index,
     progress: Progress | None = None,
     unread: Sequence[Unread] = (),
 ) -> list[Problem]:
-    """Return every problem of what STORE, which is up to date, holds. Reads files, writes none.
+    """Return every problem of what INDEX, which is up to date, holds. Reads files, writes none.
 
     UNREAD is what could not be read when it was brought up to date.
     """
-    entries = list(store.experiments())
-    planned = plan(settings, store)
-    job = _Check(settings, store, planned, entries)
-    problems = [*_unread(unread), *_diagnosed(store)]
+    entries = list(find_experiments(index))
+    planned = plan(settings, index)
+    job = _Check(settings, index, planned, entries)
+    problems = [*_unread(unread), *_diagnosed(index)]
 
     def failed(file: str, error: ExplogError) -> None:
         problems.append(_unreadable(file, error.message))
@@ -52,19 +54,19 @@ def check(
         problems += job.entry(entry)
     for failure in planned.failures:
         failed(failure.path, failure.error)
-    problems += _duplicates(settings, store, planned, job.sound(entries))
+    problems += _duplicates(settings, index, planned, job.sound(entries))
     problems += job.unplaced()
-    if knows_all(settings, store, unread):
+    if knows_all(settings, index, unread):
         problems += job.unknown()
     return sorted(dict.fromkeys(problems), key=seriousness)
 
 
-def knows_all(settings: Settings, store: Store, unread: Sequence[Unread]) -> bool:
+def knows_all(settings: Settings, index: Index, unread: Sequence[Unread]) -> bool:
     """Tell whether what no repository knows is no commit of any.
 
     It may be one where a repository could not be read, or ends early as a shallow clone does.
     """
-    repositories = store.repositories()
+    repositories = all_repositories(index)
     logs = {str(path) for path in settings.log_files()}
     shallow = any(is_boundary(tip) for record in repositories for tip in record.tips)
     return bool(repositories) and not shallow and all(one.file in logs for one in unread)
@@ -80,8 +82,8 @@ def _unread(unread: Iterable[Unread]) -> Iterator[Problem]:
         yield _unreadable(one.file, one.message)
 
 
-def _diagnosed(store: Store) -> Iterator[Problem]:
-    for found in store.diagnoses():
+def _diagnosed(index: Index) -> Iterator[Problem]:
+    for found in all_diagnoses(index):
         problem = _unreadable(found.file, found.message, found.line)
         yield replace(problem, experiment=found.experiment)
 
@@ -92,17 +94,17 @@ class _Check:
     def __init__(
         self,
         settings: Settings,
-        store: Store,
+        index: Index,
         planned: Plan,
         entries: Sequence[Experiment],
     ) -> None:
         self.settings = settings
-        self.store = store
+        self.index = index
         self.planned = planned
-        self.active = takes_part(store, entries)
+        self.active = takes_part(index, entries)
         self.conflicts: set[Where] = set()
         self.at = {(entry.file, entry.line): entry for entry in entries}
-        self.renumberings = Renumberings(settings, store, planned, entries)
+        self.renumberings = Renumberings(settings, index, planned, entries)
         self._edits: dict[Where, list[Edit]] = defaultdict(list)
         for edit in planned.edits:
             self._edits[edit.file, edit.entry_line].append(edit)
@@ -131,7 +133,7 @@ class _Check:
                 yield _at_step("dead-hash", found, dead, said)
         self.renumberings.consider(entry)
         placed = {edit.step for edit in self._edits.get(place, ())} | self._failed[found.ident]
-        yield from check_boxes(self.store, entry, placed, active=found.file in self.active)
+        yield from check_boxes(self.index, entry, placed, active=found.file in self.active)
 
     def _edit(self, entry: EntryText, edit: Edit) -> Iterator[Problem]:
         """Yield the problem that a planned edit mends, if it is one and not just work to do."""
@@ -245,14 +247,14 @@ def _reference(text: str) -> Reference:
 
 
 def _duplicates(
-    settings: Settings, store: Store, planned: Plan, entries: Iterable[Experiment]
+    settings: Settings, index: Index, planned: Plan, entries: Iterable[Experiment]
 ) -> Iterator[Problem]:
     """Yield the entries with the id of another one, unless the two can be told apart."""
     by_ident: Mapping[str, list[Experiment]] = defaultdict(list)
     for entry in entries:
         by_ident[entry.ident].append(entry)
     owners = Owners(settings)
-    repositories = [record.common_dir for record in store.repositories()]
+    repositories = [record.common_dir for record in all_repositories(index)]
     ambiguous = {u.reference for u in planned.unplaced if u.reason == "ambiguous"}
     doubtful = {_reference(text).experiment for text in ambiguous}
     for ident, some in by_ident.items():

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from explog.config import Settings
-from explog.index.store import Store
+from explog.index.database import Index
+from explog.index.logs import find_experiments
 from explog.model import Experiment
 from explog.plan.planner import Planner
 
@@ -23,17 +24,17 @@ class Flag:
     message: str
 
 
-def find_flags(settings: Settings, store: Store, idents: Iterable[str]) -> list[Flag]:
-    """Return the flags of the experiments IDENTS as STORE has them; nothing else is read."""
+def find_flags(settings: Settings, index: Index, idents: Iterable[str]) -> list[Flag]:
+    """Return the flags of the experiments IDENTS as INDEX has them; nothing else is read."""
     found: dict[str, list[Experiment]] = defaultdict(list)
-    for experiment in store.experiments(idents):
+    for experiment in find_experiments(index, idents):
         found[experiment.ident].append(experiment)
     bearing = {
         ident: entries
         for ident, entries in found.items()
         if any(step.hash for entry in entries for step in entry.steps)
     }
-    planner = Planner(settings, store, (e for entries in bearing.values() for e in entries))
+    planner = Planner(settings, index, (e for entries in bearing.values() for e in entries))
     for ident, entries in bearing.items():
         planner.experiment(ident, entries, None)
     return [

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from explog.checking.entries import EntryText
 from explog.checking.problem import Mend
 from explog.config import Settings
-from explog.index.store import Store
+from explog.index.commits import commits_with_prefix, find_candidates
+from explog.index.database import Index
 from explog.model import Commit, Experiment, LineEdit, Step, StepNumber
 from explog.org.edit import apply_edits
 from explog.org.entry import read_experiment
@@ -41,12 +42,12 @@ class Renumberings:
     def __init__(
         self,
         settings: Settings,
-        store: Store,
+        index: Index,
         planned: Plan,
         entries: Iterable[Experiment],
     ) -> None:
         self.settings = settings
-        self.store = store
+        self.index = index
         self._suspects = {
             (one.file, one.entry_line)
             for one in planned.unplaced
@@ -64,7 +65,7 @@ class Renumberings:
         where = (found.file, found.line)
         if where not in self._suspects or self._namesakes[found.ident] > 1 or entry.steps is None:
             return
-        claims = _claims(self.store.candidates(found.ident))
+        claims = _claims(find_candidates(self.index, found.ident))
         wanted = self._wanted(found, claims)
         if wanted is None:
             return
@@ -89,7 +90,7 @@ class Renumberings:
                 wanted[step.line] = step.number
             if step.hash is None:
                 continue
-            if not self.store.commits_with_prefix(step.hash):
+            if not commits_with_prefix(self.index, step.hash):
                 return None
             numbers = set[StepNumber]().union(
                 *(said for oid, said in claims.items() if oid.startswith(step.hash))
@@ -107,8 +108,8 @@ class Renumberings:
         proposals, self._proposals = self._proposals, []
         if not proposals:
             return {}
-        before = _outcomes(self.settings, self.store, [p.before for p in proposals])
-        after = _outcomes(self.settings, self.store, [p.after for p in proposals])
+        before = _outcomes(self.settings, self.index, [p.before for p in proposals])
+        after = _outcomes(self.settings, self.index, [p.after for p in proposals])
         return {
             (p.before.file, p.before.line): _mend(p)
             for p, one, other in zip(proposals, before, after, strict=True)
@@ -137,8 +138,8 @@ class _Outcome:
         )
 
 
-def _outcomes(settings: Settings, store: Store, entries: Sequence[Experiment]) -> list[_Outcome]:
-    planner = Planner(settings, store, entries)
+def _outcomes(settings: Settings, index: Index, entries: Sequence[Experiment]) -> list[_Outcome]:
+    planner = Planner(settings, index, entries)
     found: list[_Outcome] = []
     for entry in entries:
         planner.placements, planner.dead, planner.unplaced = [], [], []

@@ -6,11 +6,13 @@ import itertools
 from typing import TYPE_CHECKING
 
 from explog.checking.flags import Flag, find_flags
+from explog.index.commits import pending_steps
+from explog.index.logs import all_idents
 from explog.sync.report import Report
 
 if TYPE_CHECKING:
     from explog.config import Settings
-    from explog.index.store import Store
+    from explog.index.database import Index
 
 
 # How many experiments are examined in one go: a commit must not wait for long.
@@ -35,22 +37,22 @@ class Flagging:
         """Whether every experiment that may have a flag was examined."""
         return self._begun and not self._suspects
 
-    def note(self, report: Report, store: Store) -> None:
+    def note(self, report: Report, index: Index) -> None:
         """Note which experiments a look has changed, before what is pending is settled."""
         if not self._begun:
-            self._suspects.update(store.idents())
+            self._suspects.update(all_idents(index))
             self._begun = True
         self._suspects |= report.experiments
         if report.repositories:
-            self._suspects.update(ident for ident, _step in store.pending())
+            self._suspects.update(ident for ident, _step in pending_steps(index))
         if report.changed:
             self._suspects.update(flag.experiment for flag in self.flags)
 
-    def look(self, settings: Settings, store: Store) -> bool:
+    def look(self, settings: Settings, index: Index) -> bool:
         """Examine some experiments whose flags may have changed; return whether more are left."""
         some = set(itertools.islice(self._suspects, _AT_ONCE))
         if some:
             self._suspects -= some
-            found = find_flags(settings, store, some)
+            found = find_flags(settings, index, some)
             self.flags = [f for f in self.flags if f.experiment not in some] + found
         return bool(self._suspects)

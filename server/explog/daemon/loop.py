@@ -25,7 +25,9 @@ from explog.daemon.snapshot import Snapshot
 from explog.daemon.tidy import Tidying
 from explog.entries.emacs import EmacsEditor
 from explog.errors import ExplogError
-from explog.index.sqlite import memory_store, open_store
+from explog.index.commits import all_repositories
+from explog.index.database import memory_index, open_index
+from explog.index.logs import all_logs
 from explog.rpc.client import Client
 from explog.sync.apart import sync_apart
 from explog.sync.look import sync
@@ -176,7 +178,7 @@ class Daemon:
 
     def _open(self, settings: Settings) -> None:
         # The old index is not closed, as a search may be reading it: it closes itself.
-        index = open_store(settings.index_path())
+        index = open_index(settings.index_path())
         self._snapshot = Snapshot(settings, index)
         self._flagging = Flagging()
         self._tidying.require()
@@ -198,7 +200,7 @@ class Daemon:
             if index.path is None:
                 raise
             log.warning("%s", error)
-            snapshot = self._replace(index=memory_store(index.path, error))
+            snapshot = self._replace(index=memory_index(index.path, error))
             report = self._sync_index(snapshot, patient=patient)
         finally:
             self._replace(progress="")
@@ -219,7 +221,7 @@ class Daemon:
         self._flagging.note(report, index)
         if new:
             # All is new to this process, though the other process has seen it.
-            report.logs += (record.path for record in index.logs())
+            report.logs += (record.path for record in all_logs(index))
         return report
 
     def _progress(self, what: str, done: int, total: int) -> None:
@@ -245,7 +247,7 @@ class Daemon:
 
     def _watch(self) -> None:
         snapshot = self.snapshot()
-        common_dirs = [Path(record.common_dir) for record in snapshot.index.repositories()]
+        common_dirs = [Path(record.common_dir) for record in all_repositories(snapshot.index)]
         self.bell.watch(common_dirs, snapshot.settings.log_files())
         self._watching = True
 

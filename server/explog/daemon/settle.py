@@ -16,7 +16,9 @@ from explog.entries.diff import carry_out
 from explog.entries.files import git_problem
 from explog.entries.held import Editor, HeldEntry, file_options, wanted_entries
 from explog.errors import ExplogError
-from explog.index.store import Store
+from explog.index.commits import clear_pending, pending_steps
+from explog.index.database import Index
+from explog.index.logs import find_experiments
 from explog.model import StepNumber
 from explog.plan.backfill import EntryPlan, plan, plan_entry
 from explog.plan.edits import Plan
@@ -37,13 +39,13 @@ class Settled:
     retry: bool = False
 
 
-def settle(settings: Settings, store: Store, editors: Sequence[Editor]) -> Settled:
-    """Put the pending steps of STORE in their place; call `forget_settled` after the next sync."""
+def settle(settings: Settings, index: Index, editors: Sequence[Editor]) -> Settled:
+    """Put the pending steps of INDEX in their place; call `forget_settled` after the next sync."""
     result = Settled()
-    pending = store.pending()
+    pending = pending_steps(index)
     if not pending:
         return result
-    buffers = _Buffers(settings, store, pending, result)
+    buffers = _Buffers(settings, index, pending, result)
     for editor in editors:
         try:
             buffers.settle(editor)
@@ -52,34 +54,34 @@ def settle(settings: Settings, store: Store, editors: Sequence[Editor]) -> Settl
             result.retry = True
             result.problems.append(error.message)
             return result
-    planned = plan(settings, store, only=pending)
+    planned = plan(settings, index, only=pending)
     result.problems += [
         unplaced.message
         for unplaced in planned.unplaced
         if unplaced.reference not in buffers.answered
     ]
-    _in_files(settings, store, planned, pending, buffers.files, result)
+    _in_files(settings, index, planned, pending, buffers.files, result)
     return result
 
 
-def forget_settled(settings: Settings, store: Store) -> bool:
+def forget_settled(settings: Settings, index: Index) -> bool:
     """Take out of the pending steps those for which the files leave nothing to be done.
 
     Return whether there is one that a file could have, as when a buffer has it and is not saved.
     """
-    pending = store.pending()
+    pending = pending_steps(index)
     if not pending:
         return False
-    planned = plan(settings, store, only=pending)
+    planned = plan(settings, index, only=pending)
     left = {(edit.experiment, edit.step) for edit in planned.edits}
     left = left.union(*(failure.steps for failure in planned.failures))
     # An experiment that no log has yet may be written later, whatever its id looks like.
-    known = {found.ident for found in store.experiments({ident for ident, _step in pending})}
+    known = {found.ident for found in find_experiments(index, {ident for ident, _step in pending})}
     left |= {pair for pair in pending if pair[0] not in known}
     waiting = {u.reference for u in planned.unplaced if u.reason in _MAY_CHANGE}
     left |= {pair for pair in pending if str(Reference(*pair)) in waiting}
-    with store.writing():
-        store.clear_pending(pending - left)
+    with index.writing():
+        clear_pending(index, pending - left)
     return bool(planned.edits)
 
 
@@ -92,12 +94,12 @@ class _Buffers:
     def __init__(
         self,
         settings: Settings,
-        store: Store,
+        index: Index,
         pending: Collection[tuple[str, StepNumber]],
         result: Settled,
     ) -> None:
         self.settings = settings
-        self.store = store
+        self.index = index
         self.result = result
         self.files: set[str] = set()
         self.answered: set[str] = set()
@@ -108,7 +110,7 @@ class _Buffers:
 
     def settle(self, editor: Editor) -> None:
         """Put what is pending into the buffers of EDITOR; raise ExplogError if it cannot say."""
-        for entry in editor.entries(wanted_entries(self.store, self._steps)):
+        for entry in editor.entries(wanted_entries(self.index, self._steps)):
             if entry is None:
                 continue
             self.files.add(os.path.realpath(entry.file))
@@ -150,7 +152,7 @@ class _Buffers:
     def _plan(self, entry: HeldEntry, steps: Collection[StepNumber]) -> EntryPlan:
         options = file_options(entry.file, self.settings)
         return plan_entry(
-            self.settings, self.store, entry.file, entry.line, entry.text, options, only=steps
+            self.settings, self.index, entry.file, entry.line, entry.text, options, only=steps
         )
 
     def _fail(self, entry: HeldEntry, references: str, reason: str) -> None:
@@ -164,7 +166,7 @@ def _references(ident: str, steps: Iterable[StepNumber]) -> str:
 
 def _in_files(
     settings: Settings,
-    store: Store,
+    index: Index,
     planned: Plan,
     pending: Collection[tuple[str, StepNumber]],
     held: Collection[str],
@@ -173,8 +175,8 @@ def _in_files(
     """Write PLANNED to the files that no Emacs holds."""
 
     def plan_anew() -> Plan:
-        sync_logs(settings, store)
-        return plan(settings, store, only=pending)
+        sync_logs(settings, index)
+        return plan(settings, index, only=pending)
 
     paths = {*planned.by_file(), *(failure.path for failure in planned.failures)}
     free = {path for path in paths if os.path.realpath(path) not in held}

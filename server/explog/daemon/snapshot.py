@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from explog.config import Settings
-from explog.index.sqlite import SqliteStore
+from explog.index.database import Index
 from explog.sync.report import Problem
 
 
@@ -18,7 +18,7 @@ class Snapshot:
     """
 
     settings: Settings
-    index: SqliteStore
+    index: Index
     looked: bool = False
     """Whether a look has brought this index up to date since it was opened."""
     problems: tuple[Problem, ...] = ()

@@ -6,7 +6,7 @@ import logging
 import sqlite3
 import time
 
-from explog.index.sqlite import SqliteStore
+from explog.index.database import Index
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ class Tidying:
         """Say that the index has changed."""
         self._needed = True
 
-    def step(self, index: SqliteStore) -> bool:
+    def step(self, index: Index) -> bool:
         """Tidy up a little of INDEX if it is time; return whether more is left."""
         if not self._needed or time.monotonic() - self._busy < _IDLE_SECONDS:
             return False

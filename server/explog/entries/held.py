@@ -14,7 +14,8 @@ from typing import Protocol
 
 from explog.config import Settings
 from explog.errors import ExplogError
-from explog.index.store import Store
+from explog.index.database import Index
+from explog.index.logs import all_logs, find_experiments
 from explog.model import LineEdit
 from explog.org.files import read_log
 from explog.org.options import OrgOptions, org_options
@@ -110,9 +111,9 @@ class Holdings:
                 if entry is not None:
                     self._take(editor, entry)
 
-    def ask_unsaved(self, editor: BulkEditor, store: Store) -> None:
+    def ask_unsaved(self, editor: BulkEditor, index: Index) -> None:
         """Take in all logs that EDITOR has changed and not saved, whole."""
-        names = {os.path.realpath(record.path): record.path for record in store.logs()}
+        names = {os.path.realpath(record.path): record.path for record in all_logs(index)}
         for file, idents in editor.unsaved():
             name = names.get(os.path.realpath(file), file)
             self._files.setdefault(os.path.realpath(file), _File(editor))
@@ -124,10 +125,10 @@ class Holdings:
             file.entries[entry.ident] = entry
 
 
-def wanted_entries(store: Store, idents: Iterable[str]) -> list[tuple[str, str]]:
+def wanted_entries(index: Index, idents: Iterable[str]) -> list[tuple[str, str]]:
     """Return (file, id) for where the experiments are, with no file for those in no file yet."""
     idents = list(idents)
-    found = [(experiment.file, experiment.ident) for experiment in store.experiments(idents)]
+    found = [(experiment.file, experiment.ident) for experiment in find_experiments(index, idents)]
     known = {ident for _file, ident in found}
     return [*dict.fromkeys(found), *(("", ident) for ident in idents if ident not in known)]
 

@@ -1,6 +1,12 @@
-"""The file behind the index: connections, transactions, versions.
+"""The index: one SQLite file, written ahead, disposable.
 
-Each thread has its own connection, so that readers never wait for the writer.
+`Index` is what everyone asks: it hands SQL to SQLite and knows nothing of what the tables mean. The
+other modules of this folder write and read those tables; the modules of `explog.queries` ask
+questions of them.
+
+Each thread has its own connection, so that readers never wait for the writer. A file of another
+version or a damaged one is thrown away and made anew. Where no file can be written, the index is
+kept in memory.
 """
 
 from __future__ import annotations
@@ -10,53 +16,66 @@ import sqlite3
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import Any, TypeAlias
 
 from explog.errors import ExplogError
 from explog.index.words import fold, indexed
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 # How long a writer waits for another process that is building the same index.
 _BUSY_SECONDS = 120.0
 # SQLite's own default of 2 MiB makes it write pages of a first index many times over.
 _CACHE_KIB = 16_384
-# A first index is written page by page, in a tenth less time if they are four times as large.
+# With pages four times as large as usual, a first index is written in a tenth less time.
 _PAGE_BYTES = 16_384
-# What is written ahead before it is put in its place, and what is kept of a file that grew beyond.
+# How long the write-ahead log grows before it is copied into the file, and how much of it is kept.
 _WAL_BYTES = 16 << 20
-# A stamp is seconds since 1970, and 20 bits to tell rows of one second apart.
-_STAMP_BITS = 20
-_ROOM = 1 << _STAMP_BITS
-_LATEST = 1 << 42
-# So many of its instructions SQLite takes a fraction of a millisecond for.
+# SQLite runs this many of its instructions in a fraction of a millisecond.
 _INSTRUCTIONS = 5000
-# SQLite's default limit of variables in older builds, with room for a few more.
+# Older builds of SQLite take 999 variables in a statement; this leaves room for a few more.
 _VARIABLES = 900
+# How many pages of 4 kB are merged in one piece: a hundred take some 10 ms.
+_PAGES_AT_ONCE = 100
 
-# What a commit says of `[e2e]` is of no experiment, as long as no log has one with that id.
-IS_EXPERIMENT = (
-    "(claims.experiment NOT GLOB '*[^0-9]*'"
-    " OR EXISTS (SELECT 1 FROM experiments WHERE ident = claims.experiment))"
-)
+Row: TypeAlias = Any
+"""A tuple, as SQLite returns it: the statement says what is in it."""
 
 
 class WrongVersionError(Exception):
     """The file was made by another version of explog."""
 
 
-class Database:
-    """The file, its connections, its one writer; `problem` says why it is in memory, if it is."""
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much is indexed."""
+
+    repositories: int
+    commits: int
+    logs: int
+    experiments: int
+    steps: int
+
+
+class Index:
+    """The file, its connections, its one writer.
+
+    `path` is None if it is in memory, and then `problem` may say why. Reads see the last finished
+    write; one thread of one process writes at a time.
+    """
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
         self.problem: str | None = None
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
-        # Whoever still searches in a store that was replaced holds it, and so keeps it open.
+        # A search may still run in an index that was replaced: it holds the index, and so keeps
+        # its connections open until it ends.
         weakref.finalize(self, _close_all, self._connections)
         self._lock = threading.RLock()
-        # Another one, as who reads for the first time does not wait for who writes.
+        # A lock of its own: who connects does not wait for who writes.
         self._connecting = threading.Lock()
         self._name = str(path) if path else f"file:explog-{id(self):x}?mode=memory&cache=shared"
         try:
@@ -67,35 +86,40 @@ class Database:
 
     def _create(self) -> None:
         with self.writing():
-            version = self.one("PRAGMA user_version")[0]
+            (version,) = self.one("PRAGMA user_version")
             if version == SCHEMA_VERSION:
                 return
             if version != 0 or self.one("SELECT count(*) FROM sqlite_master")[0]:
                 raise WrongVersionError
             schema = resources.files("explog.index").joinpath("schema.sql").read_text("utf-8")
             for statement in schema.split(";\n"):
-                self.db.execute(statement)
-            self.db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+                self.write(statement)
+            self.write(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     @property
-    def db(self) -> sqlite3.Connection:
+    def _connection(self) -> sqlite3.Connection:
+        """The connection of this thread."""
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            connection = sqlite3.connect(
-                self._name,
-                timeout=_BUSY_SECONDS,
-                isolation_level=None,
-                check_same_thread=False,
-                uri=self.path is None,
-            )
-            try:
-                self._set_up(connection)
-            except BaseException:
-                connection.close()
-                raise
+            connection = self._connect()
             with self._connecting:
                 self._connections.append(connection)
             self._local.connection = connection
+        return connection
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._name,
+            timeout=_BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+            uri=self.path is None,
+        )
+        try:
+            self._set_up(connection)
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def _set_up(self, connection: sqlite3.Connection) -> None:
@@ -112,15 +136,35 @@ class Database:
             # Readers of a shared cache would otherwise wait for the writer's locks.
             connection.execute("PRAGMA read_uncommitted = ON")
 
-    def one(self, sql: str, *values: object) -> tuple[int, ...]:
-        row: tuple[int, ...] = self.db.execute(sql, values).fetchone()
-        return row
+    def read(self, sql: str, *values: object) -> Iterator[Row]:
+        """Return the rows of a SELECT as they are found; VALUES are those of its variables."""
+        return self._connection.execute(sql, values)
+
+    def one(self, sql: str, *values: object) -> Row:
+        """Return the first row of a statement that has one."""
+        return self._connection.execute(sql, values).fetchone()
+
+    def first(self, sql: str, *values: object) -> Row | None:
+        """Return the first row of a statement; None if it has none."""
+        return self._connection.execute(sql, values).fetchone()
+
+    def write(self, sql: str, *values: object) -> None:
+        """Carry out a statement, inside of `writing`."""
+        self._connection.execute(sql, values)
+
+    def write_many(self, sql: str, rows: Iterable[tuple[object, ...]]) -> None:
+        """Carry out a statement for the values in each of ROWS, inside of `writing`."""
+        self._connection.executemany(sql, rows)
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
-        """Hold the index for writing; nested uses are part of the outermost."""
+        """Hold the index for writing: what is written inside becomes visible whole, or not at all.
+
+        Nested uses are part of the outermost. Raises ExplogError `index-busy` where another process
+        writes for too long.
+        """
         with self._lock:
-            if self.db.in_transaction:
+            if self._connection.in_transaction:
                 yield
                 return
             self._begin()
@@ -129,30 +173,30 @@ class Database:
             except BaseException:
                 # SQLite has ended it by itself if the file is damaged.
                 with contextlib.suppress(sqlite3.OperationalError):
-                    self.db.execute("ROLLBACK")
+                    self.write("ROLLBACK")
                 raise
-            self.db.execute("COMMIT")
+            self.write("COMMIT")
 
     def _begin(self) -> None:
         try:
-            self.db.execute("BEGIN IMMEDIATE")
+            self.write("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
             if "locked" not in str(error):
                 raise
             raise ExplogError("index-busy", f"{self.path}: another explog is writing it") from error
 
     @contextlib.contextmanager
-    def at_once(self) -> Iterator[None]:
+    def _without_waiting(self) -> Iterator[None]:
         """Have `writing` wait for no other process: it raises ExplogError `index-busy` at once."""
-        self.db.execute("PRAGMA busy_timeout = 0")
+        self.write("PRAGMA busy_timeout = 0")
         try:
             yield
         finally:
-            self.db.execute(f"PRAGMA busy_timeout = {1000 * _BUSY_SECONDS:.0f}")
+            self.write(f"PRAGMA busy_timeout = {1000 * _BUSY_SECONDS:.0f}")
 
     @contextlib.contextmanager
     def reading_words(self) -> Iterator[None]:
-        """Have the full-text index whole meanwhile.
+        """Keep the full-text index as it is while it is read.
 
         In memory a reader sees what is half written, which SQLite takes for damage: it has to wait.
         """
@@ -161,12 +205,12 @@ class Database:
 
     @contextlib.contextmanager
     def interruptible(self) -> Iterator[Callable[[], None]]:
-        """Yield a function by which another thread ends what this one asks of the index meanwhile.
+        """Yield a function by which another thread ends what this thread asks of the index.
 
-        That raises ExplogError `interrupted` here.
+        When it is called, what is asked inside raises ExplogError `interrupted`.
         """
-        connection, ended = self.db, threading.Event()
-        # Not `interrupt` of the connection, which ends nothing that is about to begin.
+        connection, ended = self._connection, threading.Event()
+        # The connection's own `interrupt` does not end a statement that is about to begin.
         connection.set_progress_handler(ended.is_set, _INSTRUCTIONS)
         try:
             yield ended.set
@@ -184,11 +228,37 @@ class Database:
             self._local = threading.local()
 
     def get_meta(self, key: str) -> str | None:
-        row = self.db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        """Return the text that is remembered under KEY."""
+        row = self.first("SELECT value FROM meta WHERE key = ?", key)
         return None if row is None else str(row[0])
 
     def set_meta(self, key: str, value: str) -> None:
-        self.db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+        """Remember the text VALUE under KEY."""
+        self.write("INSERT OR REPLACE INTO meta VALUES (?, ?)", key, value)
+
+    def counts(self) -> Counts:
+        """Return how much is indexed."""
+        tables = ("repositories", "commits", "logs", "experiments", "steps")
+        return Counts(*(self.one(f"SELECT count(*) FROM {table}")[0] for table in tables))
+
+    def tidy(self) -> bool:
+        """Merge some pieces of the full-text index, in some 10 ms, so that it is searched faster.
+
+        Return whether more is left to merge. Nothing is done while another process writes. To be
+        called when nobody waits to write.
+        """
+        try:
+            with self._without_waiting():
+                return any(map(self._merge, ("commit_words", "passage_words")))
+        except ExplogError:  # index-busy
+            return True
+
+    def _merge(self, table: str) -> bool:
+        with self.writing():
+            before = self._connection.total_changes
+            self.write(f"INSERT INTO {table} ({table}, rank) VALUES ('merge', ?)", _PAGES_AT_ONCE)
+            # The record of the request is one change: https://sqlite.org/fts5.html#merge
+            return self._connection.total_changes - before > 1
 
 
 def _close_all(connections: list[sqlite3.Connection]) -> None:
@@ -197,45 +267,31 @@ def _close_all(connections: list[sqlite3.Connection]) -> None:
     connections.clear()
 
 
-class Stamps:
-    """Gives out numbers that grow with the date of a row: seconds, and a number.
-
-    They are the values of the column `stamp` in TABLE, and the rowids of what is searched. One
-    second has room for a million.
-    """
-
-    def __init__(self, database: Database, table: str) -> None:
-        self._db = database.db
-        self._sql = f"SELECT EXISTS (SELECT 1 FROM {table} WHERE stamp = ?)"
-        self._given: set[int] = set()
-
-    def new(self, seconds: int, row: int) -> int:
-        """Return one that no other row has, for the ROWth one, of the date SECONDS since 1970."""
-        seconds = max(0, min(seconds, _LATEST))
-        if self.are_plain(row):
-            return first_stamp(seconds) | row
-        while True:
-            stamp = first_stamp(seconds) | row % _ROOM
-            if stamp not in self._given and not self._taken(stamp):
-                self._given.add(stamp)
-                return stamp
-            seconds += 1
-
-    def are_plain(self, row: int) -> bool:
-        """Tell whether no row up to the ROWth can have the stamp of another, whatever its date."""
-        return row < _ROOM
-
-    def expression(self, seconds: str, row: str) -> str:
-        """Return SQL for `new` as long as stamps are plain, with SECONDS and ROW in SQL."""
-        return f"(max(0, min({seconds}, {_LATEST})) << {_STAMP_BITS}) | ({row})"
-
-    def _taken(self, stamp: int) -> bool:
-        return bool(self._db.execute(self._sql, (stamp,)).fetchone()[0])
+def open_index(path: Path) -> Index:
+    """Open the index at PATH; make it anew if it is of another version or damaged."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return _open_file(path)
+    except (OSError, sqlite3.OperationalError) as error:
+        return memory_index(path, error)
 
 
-def first_stamp(seconds: int) -> int:
-    """Return the smallest stamp that a row of the date SECONDS can have."""
-    return seconds << _STAMP_BITS
+def memory_index(path: Path | None, reason: Exception) -> Index:
+    """Return an index in memory, because of REASON it cannot be at PATH."""
+    index = Index(None)
+    index.problem = f"{path}: {reason}; the index is kept in memory"
+    return index
+
+
+def _open_file(path: Path) -> Index:
+    try:
+        return Index(path)
+    except sqlite3.OperationalError:
+        raise
+    except (sqlite3.DatabaseError, WrongVersionError):
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{path}{suffix}").unlink(missing_ok=True)
+        return Index(path)
 
 
 def batches(values: Iterable[str]) -> Iterator[list[str]]:
@@ -248,3 +304,8 @@ def batches(values: Iterable[str]) -> Iterator[list[str]]:
             some = []
     if some:
         yield some
+
+
+def marks(values: Iterable[object]) -> str:
+    """Return a question mark for each of VALUES, as SQL has them between parentheses."""
+    return ",".join("?" for _ in values)

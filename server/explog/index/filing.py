@@ -6,8 +6,9 @@ import json
 from datetime import date
 from functools import lru_cache
 
-from explog.index.database import Database, Stamps
+from explog.index.database import Index
 from explog.index.records import ExperimentRecord, SectionRecord
+from explog.index.stamps import Stamps
 from explog.index.words import width
 from explog.refs import step_text
 
@@ -21,11 +22,11 @@ _SECTIONS_AT_ONCE = 500
 class Filing:
     """Takes sections; what it was given is in the tables after `finish`."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._stamps = Stamps(database, "passages")
-        self._numbers = {
-            table: database.one(f"SELECT coalesce(max(id), 0) FROM {table}")[0]
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._stamps = Stamps(index, "passages")
+        self._numbers: dict[str, int] = {
+            table: index.one(f"SELECT coalesce(max(id), 0) FROM {table}")[0]
             for table in ("sections", "experiments", "passages")
         }
         self._first = self._numbers["passages"]
@@ -96,16 +97,16 @@ class Filing:
         for table, columns in _TABLES.items():
             marks = ",".join("?" * columns)
             sql = f"INSERT INTO {table} VALUES ({marks})"
-            self._database.db.executemany(sql, self._rows[table])
+            self._index.write_many(sql, self._rows[table])
             self._rows[table].clear()
 
     def finish(self) -> None:
         """Put in what is left, and all its text into the full-text index."""
         self._flush()
-        self._database.db.execute(
+        self._index.write(
             f"INSERT INTO passage_words (rowid, text) SELECT p.stamp, {PASSAGE_TEXT}"
             " FROM passages p WHERE p.id > ? ORDER BY +p.stamp",
-            (self._first,),
+            self._first,
         )
 
 

@@ -11,7 +11,7 @@ CREATE TABLE repositories (
     tips TEXT NOT NULL
 );
 
--- `stamp` is the rowid in `commit_words`; see explog.index.database.Stamps: it grows with the date,
+-- `stamp` is the rowid in `commit_words`; see explog.index.stamps: it grows with the date,
 -- so that the newest of very many matches are found without sorting all.
 CREATE TABLE commits (
     id INTEGER PRIMARY KEY,
@@ -119,7 +119,7 @@ CREATE VIRTUAL TABLE passage_words USING fts5 (
 INSERT INTO commit_words (commit_words, rank) VALUES ('hashsize', 8388608);
 INSERT INTO passage_words (passage_words, rank) VALUES ('hashsize', 8388608);
 -- Many pieces may be there before what was written is merged while somebody waits: a server has
--- Store.tidy do it when nobody does.
+-- Index.tidy do it when nobody does.
 INSERT INTO commit_words (commit_words, rank) VALUES ('automerge', 16);
 INSERT INTO passage_words (passage_words, rank) VALUES ('automerge', 16);
 INSERT INTO commit_words (commit_words, rank) VALUES ('crisismerge', 64);
@@ -137,7 +137,7 @@ CREATE TABLE diagnoses (
 CREATE INDEX diagnoses_by_section ON diagnoses (section);
 
 -- Commits that no branch reaches any more. `claims` has lines `experiment step`.
-CREATE TABLE gone (
+CREATE TABLE unreachable (
     oid TEXT NOT NULL,
     repository INTEGER NOT NULL REFERENCES repositories (id) ON DELETE CASCADE,
     email TEXT NOT NULL,

@@ -10,6 +10,7 @@ from explog import __version__
 from explog.config import from_mapping
 from explog.daemon.loop import Daemon
 from explog.errors import ExplogError
+from explog.index.commits import pending_steps
 from explog.rpc.client import Client
 from explog.rpc.registry import method
 
@@ -57,6 +58,6 @@ def status(daemon: Daemon, _client: Client) -> dict[str, object]:
         "index_problem": now.index.problem,
         "counts": asdict(now.index.counts()),
         "progress": now.progress,
-        "pending": len(now.index.pending()),
+        "pending": len(pending_steps(now.index)),
         "problems": [asdict(problem) for problem in now.problems],
     }

@@ -9,8 +9,10 @@ from typing import NamedTuple
 
 from explog.daemon.loop import Daemon
 from explog.errors import ExplogError
-from explog.index.records import ClaimingCommit
+from explog.index.commits import commits_with_prefix
+from explog.index.logs import find_experiments
 from explog.queries import history
+from explog.queries.history import ClaimingCommit
 from explog.refs import Place, parse_step, step_text
 from explog.rpc.arguments import FileName
 from explog.rpc.client import Client
@@ -60,7 +62,7 @@ def places(daemon: Daemon, _client: Client, ident: str) -> tuple[list[str], bool
     Unless COMPLETE, the logs are still being read and more may be found later.
     """
     now = daemon.snapshot()
-    found = now.index.experiments([ident])
+    found = find_experiments(now.index, [ident])
     return list(dict.fromkeys(one.file for one in found)), now.looked
 
 
@@ -80,7 +82,7 @@ def find_commit(daemon: Daemon, _client: Client, commit: str) -> Bulk[FoundCommi
     """Return what the hash COMMIT, of at least seven digits, may mean."""
     if not _HASH.fullmatch(commit):
         raise ExplogError("bad-arguments", f"{commit} is not the hash of a commit")
-    found = daemon.snapshot().index.commits_with_prefix(commit)
+    found = commits_with_prefix(daemon.snapshot().index, commit)
     return Bulk([FoundCommitRow(oid, repository) for oid, repository in found])
 
 

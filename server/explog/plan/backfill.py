@@ -16,7 +16,9 @@ from pathlib import Path
 from explog.config import Settings
 from explog.entries.held import Holdings, file_options
 from explog.errors import ExplogError
-from explog.index.store import Store
+from explog.index.commits import claimed_experiments
+from explog.index.database import Index
+from explog.index.logs import find_experiments
 from explog.model import Experiment, LineEdit, StepNumber
 from explog.org.edit import mark_entry
 from explog.org.entry import Entry, read_experiment
@@ -37,7 +39,7 @@ class EntryPlan:
 
 def plan(
     settings: Settings,
-    store: Store,
+    index: Index,
     only: Collection[tuple[str, StepNumber]] | None = None,
     held: Holdings | None = None,
 ) -> Plan:
@@ -48,14 +50,14 @@ def plan(
     wanted = None if only is None else _by_experiment(only)
     buffers = None if held is None else _Buffers(settings, held)
     found: dict[str, list[Experiment]] = defaultdict(list)
-    for experiment in store.experiments(wanted):
+    for experiment in find_experiments(index, wanted):
         if buffers is None or not buffers.hold(experiment.file):
             found[experiment.ident].append(experiment)
     for experiment in buffers.experiments() if buffers else ():
         if wanted is None or experiment.ident in wanted:
             found[experiment.ident].append(experiment)
-    planner = Planner(settings, store, (e for entries in found.values() for e in entries))
-    for ident in sorted(_with_hash_or_claim(store, found)) if wanted is None else wanted:
+    planner = Planner(settings, index, (e for entries in found.values() for e in entries))
+    for ident in sorted(_with_hash_or_claim(index, found)) if wanted is None else wanted:
         steps = None if wanted is None else wanted[ident]
         planner.experiment(ident, found.get(ident, []), steps)
     result = Plan(unplaced=planner.unplaced, dead=planner.dead, misplaced=planner.misplaced)
@@ -66,7 +68,7 @@ def plan(
 
 def plan_entry(
     settings: Settings,
-    store: Store,
+    index: Index,
     file: str,
     line: int,
     text: str,
@@ -77,9 +79,9 @@ def plan_entry(
     found = read_experiment(text, line, (), options, settings.steps_heading)
     if found is None:
         raise ExplogError("unknown-experiment", f"{file}:{line}: this entry has no id", file=file)
-    others = _others(store.experiments([found.id]), file, line)
+    others = _others(find_experiments(index, [found.id]), file, line)
     here = _as_found(file, line, found)
-    planner = Planner(settings, store, [here])
+    planner = Planner(settings, index, [here])
     planner.experiment(found.id, [here, *others], only)
     placements = [p for p in planner.placed() if p.experiment is here]
     for failure in planner.failures:
@@ -205,9 +207,9 @@ def _edit(placement: Placement, text: str, options: OrgOptions, settings: Settin
     )
 
 
-def _with_hash_or_claim(store: Store, found: Mapping[str, Sequence[Experiment]]) -> set[str]:
+def _with_hash_or_claim(index: Index, found: Mapping[str, Sequence[Experiment]]) -> set[str]:
     """Return the ids of the experiments that there may be something to say of."""
-    return set(store.claimed()).union(
+    return set(claimed_experiments(index)).union(
         ident
         for ident, entries in found.items()
         if any(step.hash is not None for entry in entries for step in entry.steps)

@@ -16,8 +16,9 @@ from explog.git.ancestry import newest_of, patch_ids, reached_by_head
 from explog.git.commits import read_known
 from explog.git.parse import CommitObject
 from explog.git.repository import Repository, resolve_hashes
-from explog.index.records import GoneRecord
-from explog.index.store import Store
+from explog.index.commits import commits_with_prefix, commits_written_at
+from explog.index.database import Index
+from explog.index.unreachable import UnreachableCommit, unreachable_commits
 from explog.model import Commit, Step, StepNumber
 from explog.plan.rule import Standing, Stray, age, tied
 from explog.refs import Place, claims, split_message
@@ -27,7 +28,7 @@ from explog.refs import Place, claims, split_message
 class Lost:
     """An unreachable commit, and the reachable one that took its place, if one did."""
 
-    record: GoneRecord
+    record: UnreachableCommit
     successor: Commit | None
 
     def claims(self, ident: str) -> set[StepNumber]:
@@ -39,12 +40,12 @@ class Hashes:
     """What is known of HASHES, abbreviations that stand on steps."""
 
     def __init__(
-        self, store: Store, repositories: Sequence[Repository], hashes: Iterable[str]
+        self, index: Index, repositories: Sequence[Repository], hashes: Iterable[str]
     ) -> None:
         self._repositories = repositories
-        unreachable = [h for h in dict.fromkeys(hashes) if not store.commits_with_prefix(h)]
+        unreachable = [h for h in dict.fromkeys(hashes) if not commits_with_prefix(index, h)]
         self._unreachable = set(unreachable)
-        self.lost = _lost(store, repositories, _records(store, repositories, unreachable))
+        self.lost = _lost(index, repositories, _records(index, repositories, unreachable))
 
     def standing(self, step: Step, candidates: Sequence[Commit]) -> Standing:
         """Return what is known of the hash on STEP, whose reference CANDIDATES bear."""
@@ -150,12 +151,12 @@ def _strays(
 
 
 def _records(
-    store: Store, repositories: Sequence[Repository], hashes: Sequence[str]
-) -> dict[str, GoneRecord]:
+    index: Index, repositories: Sequence[Repository], hashes: Sequence[str]
+) -> dict[str, UnreachableCommit]:
     """Return {hash: its commit} for those of HASHES that the index or git remembers."""
-    found: dict[str, GoneRecord] = {}
+    found: dict[str, UnreachableCommit] = {}
     for short in hashes:
-        for record in store.gone(short):
+        for record in unreachable_commits(index, short):
             found.setdefault(short, record)
     for repository in repositories:
         wanted = [short for short in hashes if short not in found]
@@ -166,15 +167,15 @@ def _records(
     return found
 
 
-def _in_git(repository: Repository, hashes: Sequence[str]) -> dict[str, GoneRecord]:
+def _in_git(repository: Repository, hashes: Sequence[str]) -> dict[str, UnreachableCommit]:
     oids = resolve_hashes(repository, hashes)
     commits = read_known(repository, oids.values())
     return {short: _record(commits[oid]) for short, oid in oids.items() if oid in commits}
 
 
-def _record(commit: CommitObject) -> GoneRecord:
+def _record(commit: CommitObject) -> UnreachableCommit:
     said = [claim for claim in claims(commit.message) if claim.place < Place.MENTION]
-    return GoneRecord(
+    return UnreachableCommit(
         commit.oid,
         commit.email,
         commit.author_time,
@@ -185,10 +186,10 @@ def _record(commit: CommitObject) -> GoneRecord:
 
 
 def _lost(
-    store: Store, repositories: Sequence[Repository], records: Mapping[str, GoneRecord]
+    index: Index, repositories: Sequence[Repository], records: Mapping[str, UnreachableCommit]
 ) -> dict[str, Lost]:
     written: dict[tuple[str, int], list[tuple[Commit, str]]] = defaultdict(list)
-    for candidate, subject in store.written_at({r.author_time for r in records.values()}):
+    for candidate, subject in commits_written_at(index, {r.author_time for r in records.values()}):
         written[candidate.email, candidate.author_time].append((candidate, subject))
     return {
         short: Lost(
@@ -200,7 +201,7 @@ def _lost(
 
 def _successor(
     repositories: Sequence[Repository],
-    record: GoneRecord,
+    record: UnreachableCommit,
     written: Sequence[tuple[Commit, str]],
 ) -> Commit | None:
     """Return which of the commits WRITTEN by the same author at the same time took a place.

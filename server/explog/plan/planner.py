@@ -16,7 +16,9 @@ from pathlib import Path
 from explog.config import Settings
 from explog.errors import ExplogError
 from explog.git.repository import Repository, abbreviate, open_repository, repository_around
-from explog.index.store import Store
+from explog.index.commits import all_repositories, find_candidates
+from explog.index.database import Index
+from explog.index.logs import all_idents
 from explog.model import Commit, Experiment, Step, StepNumber
 from explog.org.edit import Mark
 from explog.plan.facts import Hashes
@@ -98,12 +100,12 @@ class Planner:
     EXPERIMENTS are those that it will be asked about.
     """
 
-    def __init__(self, settings: Settings, store: Store, experiments: Iterable[Experiment]) -> None:
+    def __init__(self, settings: Settings, index: Index, experiments: Iterable[Experiment]) -> None:
         self.settings = settings
-        self.store = store
+        self.index = index
         self.repositories = [
             Repository(Path(record.path), Path(record.common_dir))
-            for record in store.repositories()
+            for record in all_repositories(index)
         ]
         self.unplaced: list[Unplaced] = []
         self.dead: list[Dead] = []
@@ -111,7 +113,7 @@ class Planner:
         self.placements: list[Placement] = []
         self.failures: list[Failure] = []
         hashes = (step.hash for found in experiments for step in found.steps if step.hash)
-        self.hashes = Hashes(store, self.repositories, hashes)
+        self.hashes = Hashes(index, self.repositories, hashes)
         self._owners = Owners(settings)
 
     def experiment(
@@ -124,7 +126,7 @@ class Planner:
 
         A hash that is reachable no more gets its successor on whichever step it stands.
         """
-        claimed = self.store.candidates(ident)
+        claimed = find_candidates(self.index, ident)
         wanted = {step: c for step, c in claimed.items() if only is None or step in only}
         if not entries:
             if may_be_id(ident, self._id_shapes):
@@ -143,7 +145,7 @@ class Planner:
 
     @cached_property
     def _id_shapes(self) -> set[str]:
-        return set(map(id_shape, self.store.idents()))
+        return set(map(id_shape, all_idents(self.index)))
 
     def _entry(
         self,

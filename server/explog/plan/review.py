@@ -15,7 +15,8 @@ from explog.entries.apply import CHANGED, Change, make
 from explog.entries.diff import CONTEXT, hunk_spans
 from explog.entries.held import BulkEditor, Holdings, file_options, wanted_entries
 from explog.errors import ExplogError
-from explog.index.store import Store
+from explog.index.database import Index
+from explog.index.logs import find_experiments
 from explog.model import LineEdit, StepNumber
 from explog.org.edit import apply_edits, mark_entry
 from explog.org.options import OrgOptions
@@ -71,19 +72,19 @@ class Hunk:
     parts: tuple[tuple[int, int, int], ...]
 
 
-def review(settings: Settings, store: Store, editors: Sequence[BulkEditor]) -> Review:
+def review(settings: Settings, index: Index, editors: Sequence[BulkEditor]) -> Review:
     """Plan over all logs, on the text of the buffers where EDITORS have unsaved changes."""
     held = Holdings()
     for editor in editors:
-        held.ask_unsaved(editor, store)
-    planned = plan(settings, store, held=held)
+        held.ask_unsaved(editor, index)
+    planned = plan(settings, index, held=held)
     unplaced = sorted(planned.unplaced, key=lambda one: one.reason)
-    return Review(list(_sheets(settings, store, planned, held)), unplaced, planned.failures)
+    return Review(list(_sheets(settings, index, planned, held)), unplaced, planned.failures)
 
 
-def _sheets(settings: Settings, store: Store, planned: Plan, held: Holdings) -> Iterator[Sheet]:
+def _sheets(settings: Settings, index: Index, planned: Plan, held: Holdings) -> Iterator[Sheet]:
     number = 0
-    titles = {(found.file, found.line): found.title for found in store.experiments()}
+    titles = {(found.file, found.line): found.title for found in find_experiments(index)}
     for file, edits in planned.by_file().items():
         texts = _Texts(settings, file, planned, held)
         entries: dict[tuple[int, str], dict[int, Edit]] = defaultdict(dict)
@@ -162,14 +163,14 @@ def _parts(
 
 def apply(
     settings: Settings,
-    store: Store,
+    index: Index,
     editors: Sequence[BulkEditor],
     reviewed: Review,
     numbers: Sequence[int],
 ) -> dict[int, str | None]:
     """Make the edits of REVIEWED with NUMBERS; return for each None, or why it was not made.
 
-    STORE is up to date. What was made is no more part of REVIEWED.
+    INDEX is up to date. What was made is no more part of REVIEWED.
     """
     said: dict[int, str | None] = dict.fromkeys(numbers, "it is not planned any more")
     chosen = [
@@ -179,8 +180,8 @@ def apply(
     held = Holdings()
     idents = dict.fromkeys(sheet.experiment for sheet, _some in chosen)
     for editor in editors:
-        held.ask(editor, wanted_entries(store, idents))
-    fresh = _Fresh(settings, store, chosen, held)
+        held.ask(editor, wanted_entries(index, idents))
+    fresh = _Fresh(settings, index, chosen, held)
     changes: list[Change] = []
     made: list[tuple[Sheet, list[int]]] = []
     for sheet, some in chosen:
@@ -203,13 +204,13 @@ class _Fresh:
     def __init__(
         self,
         settings: Settings,
-        store: Store,
+        index: Index,
         chosen: Sequence[tuple[Sheet, Sequence[int]]],
         held: Holdings,
     ) -> None:
         pairs = {(s.experiment, s.edits[n].step) for s, some in chosen for n in some}
         self.settings = settings
-        self.planned = plan(settings, store, only=pairs, held=held)
+        self.planned = plan(settings, index, only=pairs, held=held)
         self._held = held
         self._edits = {self._key(edit): edit for edit in self.planned.edits}
         self._texts: dict[str, _Texts] = {}

@@ -3,49 +3,111 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from explog.errors import ExplogError
 from explog.git.changes import touching
 from explog.git.repository import Repository, repository_around
-from explog.index.records import ClaimingCommit, RepositoryRecord
-from explog.index.store import Store
+from explog.index.commits import IS_EXPERIMENT, RepositoryRecord, find_repository
+from explog.index.database import Index
 from explog.model import StepNumber
+from explog.refs import Place, parse_step
 
-# How many references to experiments are looked at, the newest first, for those of one file.
+# How many of the newest references to experiments are looked at for those of one file.
 MOST_CLAIMS = 20_000
+_SHORTEST = 7
+# The commits before and after a commit, in the order of ids, tell how short its id can be.
+_NEIGHBOURS = (
+    "(SELECT max(oid) FROM commits n WHERE n.repository = c.repository AND n.oid < c.oid),"
+    " (SELECT min(oid) FROM commits n WHERE n.repository = c.repository AND n.oid > c.oid)"
+)
+
+
+class ClaimingCommit(NamedTuple):
+    """A reachable commit that bears a reference to an experiment; `place` as in refs.Place.
+
+    `step` is empty where the reference is to all of the experiment. `short` is as much of the id
+    as the commits of its repository need.
+    """
+
+    oid: str
+    short: str
+    repository: str
+    author: str
+    committer_time: int
+    subject: str
+    step: StepNumber
+    place: int
+    results: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """An experiment whose COMMITS (so many) touched a file, the newest at TIME."""
+    """An experiment with how many of its commits touched a file, and when the newest was made."""
 
     experiment: str
     commits: int
     time: int
 
 
-def commits_of(store: Store, experiment: str, step: StepNumber = ()) -> list[ClaimingCommit]:
-    """Return what bears a reference to EXPERIMENT, or to STEP of it or one inside; newest first.
+def commits_of(index: Index, experiment: str, step: StepNumber = ()) -> list[ClaimingCommit]:
+    """Return the commits with a reference to EXPERIMENT, newest first.
 
-    A commit is there once for each reference that it bears.
+    With STEP, only those that refer to that step or one inside it. A commit is in the list once for
+    each reference that it bears.
     """
     size = len(step)
-    return [commit for commit in store.commits_of(experiment) if commit.step[:size] == step]
+    return [commit for commit in _claiming(index, experiment) if commit.step[:size] == step]
 
 
-def experiments_of_file(store: Store, path: Path) -> list[Touched]:
+def _claiming(index: Index, experiment: str) -> Iterator[ClaimingCommit]:
+    rows = index.read(
+        "SELECT oid, path, author, committer_time, subject, step, place, results,"
+        f" {_NEIGHBOURS} FROM claims JOIN commits c ON c.id = commit_id"
+        " JOIN repositories ON repositories.id = repository WHERE experiment = ?"
+        " ORDER BY committer_time DESC, path, generation DESC, place, step",
+        experiment,
+    )
+    for oid, path, author, time, subject, step, place, results, *neighbours in rows:
+        short = _short(oid, neighbours)
+        number = parse_step(step)
+        yield ClaimingCommit(oid, short, path, author, time, subject, number, place, bool(results))
+
+
+def _short(oid: str, neighbours: Iterable[str | None]) -> str:
+    """Return as much of OID as tells it from its NEIGHBOURS in the order of ids."""
+    size = _SHORTEST
+    while size < len(oid) and any((other or "").startswith(oid[:size]) for other in neighbours):
+        size += 1
+    return oid[:size]
+
+
+def experiments_of_file(index: Index, path: Path) -> list[Touched]:
     """Return the experiments whose commits touched the file or folder PATH, newest first.
 
     Raises ExplogError `not-a-repository` where PATH is in no repository of the index, and
     GitError where git cannot read it.
     """
-    repository, record = _repository(store, path)
-    claiming = store.claiming(record.id, MOST_CLAIMS)
-    oids = touching(repository, dict.fromkeys(oid for oid, _experiment, _time in claiming), path)
-    return _gather((experiment, time) for oid, experiment, time in claiming if oid in oids)
+    repository, record = _repository(index, path)
+    claims = _newest_claims(index, record.id)
+    oids = touching(repository, dict.fromkeys(oid for oid, _experiment, _time in claims), path)
+    return _gather((experiment, time) for oid, experiment, time in claims if oid in oids)
+
+
+def _newest_claims(index: Index, repository: int) -> list[tuple[str, str, int]]:
+    """Return (commit, experiment, time) of the newest claims in a repository."""
+    rows = index.read(
+        "SELECT DISTINCT oid, experiment, committer_time FROM commits"
+        " JOIN claims ON commit_id = commits.id WHERE repository = ? AND place < ?"
+        f" AND {IS_EXPERIMENT} ORDER BY committer_time DESC LIMIT ?",
+        repository,
+        Place.MENTION,
+        MOST_CLAIMS,
+    )
+    return [(oid, experiment, time) for oid, experiment, time in rows]
 
 
 def _gather(claims: Iterable[tuple[str, int]]) -> list[Touched]:
@@ -56,10 +118,10 @@ def _gather(claims: Iterable[tuple[str, int]]) -> list[Touched]:
     return [Touched(experiment, *count) for experiment, count in counts.items()]
 
 
-def _repository(store: Store, path: Path) -> tuple[Repository, RepositoryRecord]:
+def _repository(index: Index, path: Path) -> tuple[Repository, RepositoryRecord]:
     """Return the innermost repository around PATH, and what the index knows of it."""
     repository = repository_around(path)
-    record = store.repository(str(repository.common_dir)) if repository is not None else None
+    record = find_repository(index, str(repository.common_dir)) if repository is not None else None
     if repository is not None and record is not None:
         return repository, record
     message = f"{path}: it is in no repository that is looked at (see explog-repositories)"

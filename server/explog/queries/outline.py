@@ -1,6 +1,6 @@
-"""Describe experiments: what stands at a reference, and which commit a step's hash is.
+"""Describe experiments: what a reference points at, and which commit a step's hash is.
 
-All from the index: nothing here reads a log or asks git.
+All of it is read from the index: nothing here reads a log or asks git.
 """
 
 from __future__ import annotations
@@ -9,12 +9,38 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from explog.config import is_archive
-from explog.index.records import OutlineRecord
-from explog.index.store import Store
+from explog.index.commits import commits_with_prefix, find_candidates
+from explog.index.database import Index, batches, marks
+from explog.index.logs import all_idents, all_logs, find_experiments
 from explog.model import Commit, Experiment, Step, StepNumber
 from explog.refs import id_shape, may_be_id
+
+_BOXES = "SELECT count(*) FROM steps WHERE experiment = e.id AND box"
+_TOUCHED = (
+    "SELECT max(committer_time) FROM claims JOIN commits ON commits.id = commit_id"
+    " WHERE claims.experiment = e.ident"
+)
+
+
+class OutlineRecord(NamedTuple):
+    """What a list shows of an experiment: `ticked` of `steps`, those with a box, are.
+
+    `touched` is when the last commit that refers to it was made.
+    """
+
+    id: int
+    file: str
+    line: int
+    ident: str
+    title: str
+    todo: str | None
+    done: int
+    ticked: int
+    steps: int
+    touched: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,69 +64,88 @@ class Description:
     commits: dict[StepNumber, CommitPlace]
 
 
-def describe(store: Store, idents: Iterable[str]) -> list[Description]:
+def describe(index: Index, idents: Iterable[str]) -> list[Description]:
     """Return the experiments with one of IDENTS, in the order of their files.
 
     Where there are several with an id, one in a log comes before one in an archive.
     """
     by_ident: dict[str, list[Experiment]] = defaultdict(list)
-    for experiment in store.experiments(dict.fromkeys(idents)):
+    for experiment in find_experiments(index, dict.fromkeys(idents)):
         by_ident[experiment.ident].append(experiment)
-    return [_describe(store, found) for found in by_ident.values()]
+    return [_describe(index, found) for found in by_ident.values()]
 
 
-def _describe(store: Store, same: Sequence[Experiment]) -> Description:
+def _describe(index: Index, same: Sequence[Experiment]) -> Description:
     experiment = min(same, key=lambda one: is_archive(one.file))
     others = [one for one in same if one is not experiment]
     problem = None
     if others:
         where = ", ".join(f"{os.path.basename(one.file)}:{one.line}" for one in others)
         problem = f"{experiment.ident} is there more than once: also in {where}"
-    commits = _commits(store, experiment)
+    commits = _commits(index, experiment)
     return Description(experiment, is_archive(experiment.file), problem, commits)
 
 
-def _commits(store: Store, experiment: Experiment) -> dict[StepNumber, CommitPlace]:
+def _commits(index: Index, experiment: Experiment) -> dict[StepNumber, CommitPlace]:
     bearing = [step for step in experiment.steps if step.hash is not None]
     if not bearing:
         return {}
-    candidates = store.candidates(experiment.ident)
-    places = ((s.number, _commit(store, s, candidates.get(s.number, ()))) for s in bearing)
+    candidates = find_candidates(index, experiment.ident)
+    places = ((s.number, _commit(index, s, candidates.get(s.number, ()))) for s in bearing)
     return {number: place for number, place in places if place is not None}
 
 
-def _commit(store: Store, step: Step, candidates: Sequence[Commit]) -> CommitPlace | None:
+def _commit(index: Index, step: Step, candidates: Sequence[Commit]) -> CommitPlace | None:
     """Return the reachable commit whose hash is on STEP: one that claims it, or else the only one.
 
     In several repositories it is the same commit; one is as good as another.
     """
     short = step.hash or ""
     found = [(c.oid, c.repository) for c in candidates if c.oid.startswith(short)]
-    found = found or store.commits_with_prefix(short)
+    found = found or commits_with_prefix(index, short)
     if len({oid for oid, _path in found}) != 1:
         return None
     oid, repository = min(found)
     return CommitPlace(repository, oid)
 
 
-def others(store: Store, idents: Iterable[str]) -> list[str]:
+def others(index: Index, idents: Iterable[str]) -> list[str]:
     """Return those of IDENTS that no log has, and that nobody meant for an experiment."""
     odd = [ident for ident in dict.fromkeys(idents) if not may_be_id(ident, ())]
-    known = set(store.idents()) if odd else set()
+    known = set(all_idents(index)) if odd else set()
     shapes = set(map(id_shape, known))
     return [ident for ident in odd if ident not in known and not may_be_id(ident, shapes)]
 
 
-def problems(store: Store) -> list[str]:
-    """Return a sentence for each log that cannot be read, and whose experiments are unknown."""
-    logs = (log.problem for log in store.logs())
+def problems(index: Index) -> list[str]:
+    """Return a sentence for each log that cannot be read: its experiments are unknown."""
+    logs = (log.problem for log in all_logs(index))
     return [problem.partition(" ")[2] for problem in logs if problem is not None]
 
 
-def outlines(store: Store, after: int, most: int) -> tuple[list[OutlineRecord], int | None]:
-    """Return the MOST so many experiments behind number AFTER, and the number to go on from.
+def outlines(index: Index, after: int, most: int) -> tuple[list[OutlineRecord], int | None]:
+    """Return up to MOST experiments after number AFTER, and the number to go on from.
 
-    That is None at the end. What changes meanwhile may be missing or be there twice.
+    That number is None at the end. What changes meanwhile may be missing or come twice.
     """
-    found = store.outlines(after, most)
+    found = _outlines(index, "WHERE e.id > ? ORDER BY e.id LIMIT ?", after, most)
     return found, found[-1].id if len(found) == most else None
+
+
+def outlines_of(index: Index, idents: Iterable[str]) -> list[OutlineRecord]:
+    """Return all experiments with one of IDENTS."""
+    found: list[OutlineRecord] = []
+    for some in batches(idents):
+        found += _outlines(index, f"WHERE ident IN ({marks(some)})", *some)
+    return found
+
+
+def _outlines(index: Index, rest: str, *values: object) -> list[OutlineRecord]:
+    rows = index.read(
+        "SELECT e.id, path, sections.line + e.line, ident, title, todo, done,"
+        f" ({_BOXES} IN ('x', 'X')), ({_BOXES} IS NOT NULL), ({_TOUCHED})"
+        " FROM experiments e JOIN sections ON sections.id = section JOIN logs ON logs.id = log"
+        f" {rest}",
+        *values,
+    )
+    return list(map(OutlineRecord._make, rows))

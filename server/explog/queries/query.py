@@ -7,7 +7,7 @@
     e201  e201.1  [e201.1]  83d45cd
     kind: state: tag: repo: log: author: after: before:
 
-Text in, values out; `explog.index.search` asks SQLite.
+Text in, values out; `explog.queries.find` asks the index.
 """
 
 from __future__ import annotations

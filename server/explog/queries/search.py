@@ -1,4 +1,4 @@
-"""Search: ask the index, rank what it finds, cut a snippet and mark the match."""
+"""Search: find what a query means, rank it, cut a snippet and mark the match."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from explog.index.records import Match
-from explog.index.store import Store
+from explog.index.database import Index
 from explog.index.words import fold
+from explog.queries.find import find
 from explog.queries.query import Words, parse
+from explog.queries.targets import Match
 from explog.refs import step_text
 
-# Of either sort, how many of the newest matches are ranked; among more, the older ones are for
-# those who say more precisely what they look for.
+# How many of the newest commits, and of the newest passages, are ranked. Who wants an older one of
+# more than these says more precisely what to look for.
 RANKED = 100
 MARK_START = "\N{MATHEMATICAL LEFT WHITE SQUARE BRACKET}"
 MARK_END = "\N{MATHEMATICAL RIGHT WHITE SQUARE BRACKET}"
@@ -44,18 +45,18 @@ class Hit(NamedTuple):  # made by the hundred for every key that is typed
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Hits, best first; `total` counts all there are, or is a lower bound if not `complete`."""
+    """Hits, best first; `total` counts all matches, or is a lower bound if not `complete`."""
 
     total: int
     complete: bool
     hits: tuple[Hit, ...]
 
 
-def search(store: Store, text: str, limit: int = 50, *, count_all: bool = True) -> Result:
+def search(index: Index, text: str, limit: int = 50, *, count_all: bool = True) -> Result:
     """Return the best LIMIT hits of the query TEXT; raise ExplogError `bad-query`."""
     query = parse(text)
     words = list(query.words())
-    matches = store.search(query, max(RANKED, limit), count_all)
+    matches = find(index, query, max(RANKED, limit), count_all)
     now = time.time()
     patterns = _patterns(words)
     ranked = sorted(matches.found, key=lambda match: _score(match, patterns, now), reverse=True)

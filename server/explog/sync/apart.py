@@ -25,14 +25,14 @@ def sync_apart(settings: Settings, index: Path, since: float, progress: Progress
         process.join()
 
 
-def _sync(sender: Connection, settings: Settings, index: Path, since: float) -> None:
-    from explog.index.sqlite import open_store
+def _sync(sender: Connection, settings: Settings, path: Path, since: float) -> None:
+    from explog.index.database import open_index
     from explog.sync.look import sync
 
     def progress(what: str, done: int, total: int) -> None:
         sender.send((what, done, total))
 
-    store = open_store(index)
-    if store.path is not None:
-        sync(settings, store, since=since, progress=progress)
-    store.close()
+    index = open_index(path)
+    if index.path is not None:
+        sync(settings, index, since=since, progress=progress)
+    index.close()

@@ -12,12 +12,26 @@ from explog.errors import ExplogError
 from explog.git.changes import changes
 from explog.git.commits import batches, read_commits
 from explog.git.repository import Repository, discover, signature, tips
-from explog.index.records import CommitBatch, RepositoryRecord
-from explog.index.store import Store
+from explog.index.commits import (
+    CommitBatch,
+    RepositoryRecord,
+    add_commits,
+    add_pending,
+    all_oids,
+    all_repositories,
+    claimed_steps,
+    drop_repository,
+    find_repository,
+    known_generations,
+    put_repository,
+    remove_commits,
+)
+from explog.index.database import Index
+from explog.index.unreachable import remember_unreachable
 from explog.model import StepNumber
 from explog.refs import results_pattern
-from explog.sync.ahead import BrokenAheadError
-from explog.sync.reading import History, ReadingAhead, read_history
+from explog.sync.prefetch import BrokenPrefetchError
+from explog.sync.reading import History, HistoryPrefetch, read_history
 from explog.sync.recorder import Generations, Recorded, Recorder
 from explog.sync.report import Progress, Report, is_text
 
@@ -26,10 +40,10 @@ class HistoryLook:
     """One look at all repositories. SINCE is in seconds since 1970, as in `sync`."""
 
     def __init__(
-        self, settings: Settings, store: Store, report: Report, progress: Progress, since: float
+        self, settings: Settings, index: Index, report: Report, progress: Progress, since: float
     ) -> None:
         self.settings = settings
-        self.store = store
+        self.index = index
         self.report = report
         self.progress = progress
         self.since = since
@@ -46,21 +60,21 @@ class HistoryLook:
         for path, depth in roots:
             if depth == 0 and not any(repo.path == path for repo in found.values()):
                 self._missing_root(path, found)
-        known = {record.common_dir: record for record in self.store.repositories()}
+        known = {record.common_dir: record for record in all_repositories(self.index)}
         for common_dir in known.keys() - found.keys():
-            with self.store.writing():
-                self.store.drop_repository(known[common_dir].id)
+            with self.index.writing():
+                drop_repository(self.index, known[common_dir].id)
             self.report.repositories.append(known[common_dir].path)
         new = [repository for common_dir, repository in found.items() if common_dir not in known]
         readable = filter(_has_name, new)
-        with closing(ReadingAhead(readable, self.settings.results, self.since)) as ahead:
+        with closing(HistoryPrefetch(readable, self.settings.results, self.since)) as ahead:
             yield
             for common_dir, repository in found.items():
                 self._look_at(repository, known.get(common_dir), ahead)
                 yield
 
     def _look_at(
-        self, repository: Repository, known: RepositoryRecord | None, ahead: ReadingAhead
+        self, repository: Repository, known: RepositoryRecord | None, ahead: HistoryPrefetch
     ) -> None:
         if not _has_name(repository):
             message = f"{repository.path}: its name is no UTF-8"
@@ -78,21 +92,21 @@ class HistoryLook:
         self.report.problem("missing", str(path), f"{path}: {reason}")
 
     def _repository(
-        self, repository: Repository, known: RepositoryRecord | None, ahead: ReadingAhead
+        self, repository: Repository, known: RepositoryRecord | None, ahead: HistoryPrefetch
     ) -> None:
         now = signature(repository)
         if known is not None and now is not None and now == known.signature:
             return
-        with suppress(BrokenAheadError):
+        with suppress(BrokenPrefetchError):
             self._take(repository, now, ahead)
             return
         self._take(repository, now, None)
 
-    def _take(self, repository: Repository, now: str | None, ahead: ReadingAhead | None) -> None:
+    def _take(self, repository: Repository, now: str | None, ahead: HistoryPrefetch | None) -> None:
         """Take in, as one change, the commits that came, and take out those that went."""
-        with self.store.writing():
+        with self.index.writing():
             # Read again under the lock: another explog may have been here meanwhile.
-            known = self.store.repository(str(repository.common_dir))
+            known = find_repository(self.index, str(repository.common_dir))
             if known is not None:
                 self._take_change(repository, known, now)
                 return
@@ -107,8 +121,8 @@ class HistoryLook:
         number = self._put(repository, history.stamp, history.tips)
         touched: set[tuple[str, StepNumber]] = set()
         noted = self._noted(repository, history.batches, history.total, touched)
-        self.store.add_commits(number, noted)
-        self.store.add_pending(touched)
+        add_commits(self.index, number, noted)
+        add_pending(self.index, touched)
         self.report.repositories.append(str(repository.path))
 
     def _noted(
@@ -134,27 +148,27 @@ class HistoryLook:
         if set(known.tips) == set(new):
             return
         change = changes(repository, known.tips, new)
-        before = self.store.oids(number) if change.complete else set()
+        before = all_oids(self.index, number) if change.complete else set()
         kept = before.intersection(change.added)
         removed = before - kept if change.complete else change.removed
-        touched = self.store.claims_of(number, removed)
-        self.store.remember_gone(number, removed)
-        self.store.remove_commits(number, None if change.complete else removed)
+        touched = claimed_steps(self.index, number, removed)
+        remember_unreachable(self.index, number, removed)
+        remove_commits(self.index, number, None if change.complete else removed)
         recorder = Recorder(
             self.results,
-            Generations(lambda oid: self.store.generations(number, [oid]).get(oid, 0)),
+            Generations(lambda oid: known_generations(self.index, number, [oid]).get(oid, 0)),
             lambda commit: commit.oid not in kept,
         )
         new_commits = batches(read_commits(repository, change.added))
         recorded = map(recorder.record, new_commits)
         noted = self._noted(repository, recorded, len(change.added), touched)
-        self.store.add_commits(number, noted)
-        self.store.add_pending(touched)
+        add_commits(self.index, number, noted)
+        add_pending(self.index, touched)
         self.report.repositories.append(str(repository.path))
 
     def _put(self, repository: Repository, stamp: str | None, now: Sequence[str]) -> int:
         path, common_dir = str(repository.path), str(repository.common_dir)
-        return self.store.put_repository(path, common_dir, stamp, now)
+        return put_repository(self.index, path, common_dir, stamp, now)
 
 
 def _has_name(repository: Repository) -> bool:

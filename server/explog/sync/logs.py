@@ -10,13 +10,21 @@ from pathlib import Path
 
 from explog.config import Settings
 from explog.errors import ExplogError
+from explog.index.database import Index
+from explog.index.logs import (
+    all_logs,
+    drop_log,
+    find_log,
+    put_log,
+    replace_sections,
+    section_places,
+)
 from explog.index.records import LogRecord, SectionPlace, SectionRecord
-from explog.index.store import Store
 from explog.org.files import read_log
 from explog.org.options import org_options
 from explog.org.scan import Context, file_context, split_sections
 from explog.sync.report import Progress, Report, is_text
-from explog.sync.sections import LONG_BYTES, Content, SectionsAhead, Ways, read_section
+from explog.sync.sections import LONG_BYTES, Content, SectionPrefetch, Ways, read_section
 
 # Editors empty a file and fill it again, so that what was written a moment ago may be half of it:
 # all the more if it is smaller than before, and almost surely if it is less than half as large.
@@ -42,19 +50,19 @@ class LogLook:
     def __init__(
         self,
         settings: Settings,
-        store: Store,
+        index: Index,
         report: Report,
         progress: Progress,
         patient: bool = True,
     ) -> None:
         self.patience = _PATIENCE_SECONDS if patient else _IMPATIENCE_SECONDS
         self.settings = settings
-        self.store = store
+        self.index = index
         self.report = report
         self.progress = progress
         self.options = org_options(settings)
         self.ways = Ways(settings.tag, settings.steps_heading)
-        self.ahead: SectionsAhead | None = None
+        self.ahead: SectionPrefetch | None = None
         self.looked = False
         self.cut: tuple[bytes, Context, list[SectionPlace]] | None = None
         # The same bytes are read anew when they are to be read otherwise.
@@ -66,8 +74,8 @@ class LogLook:
         files = self.settings.log_files()
         for path in filter(is_text, files):
             with suppress(OSError):  # `look` reports it
-                if path.stat().st_size >= LONG_BYTES and self.store.log(str(path)) is None:
-                    self.ahead = SectionsAhead(path, self.options, self.ways)
+                if path.stat().st_size >= LONG_BYTES and find_log(self.index, str(path)) is None:
+                    self.ahead = SectionPrefetch(path, self.options, self.ways)
                     if path == files[0]:
                         with suppress(ExplogError, ValueError):
                             self._cut(read_log(path))  # while the other process begins
@@ -86,11 +94,11 @@ class LogLook:
     def look(self) -> None:
         """Bring every log up to date; report those that cannot be read."""
         self.looked = True
-        known = {record.path: record for record in self.store.logs()}
+        known = {record.path: record for record in all_logs(self.index)}
         files = self.settings.log_files()
         for gone in known.keys() - {str(path) for path in files}:
-            with self.store.writing():
-                self.store.drop_log(known[gone].id)
+            with self.index.writing():
+                drop_log(self.index, known[gone].id)
             self.report.logs.append(gone)
         for path in files:
             if is_text(path):
@@ -122,9 +130,9 @@ class LogLook:
         self, path: Path, stamp: str, data: bytes, context: Context, places: list[SectionPlace]
     ) -> None:
         digest = hashlib.sha256(b"".join(place.digest for place in places)).hexdigest()
-        with self.store.writing():
-            known = self.store.log(str(path))
-            number = self.store.put_log(str(path), stamp, digest, len(data))
+        with self.index.writing():
+            known = find_log(self.index, str(path))
+            number = put_log(self.index, str(path), stamp, digest, len(data))
             if known is None or digest != known.digest:
                 self.report.logs.append(str(path))
                 self._take_sections(path, number, data, places, context)
@@ -186,17 +194,17 @@ class LogLook:
         self.report.problem(code, str(path), message)
         problem = f"{code} {message}"
         if known is None or known.problem != problem:
-            with self.store.writing():
+            with self.index.writing():
                 if known is not None:
-                    self.store.drop_log(known.id)
-                self.store.put_log(str(path), self._stamp(path), "", 0, problem)
+                    drop_log(self.index, known.id)
+                put_log(self.index, str(path), self._stamp(path), "", 0, problem)
             self.report.logs.append(str(path))
 
     def _take_sections(
         self, path: Path, log: int, data: bytes, new: list[SectionPlace], context: Context
     ) -> None:
         """Read again those sections whose digest is not the one at their place before."""
-        old = self.store.sections(log)
+        old = section_places(self.index, log)
         head, tail = _common_ends(old, new)
         changed = slice(head, len(new) - tail)
         ends = [*(place.start for place in new[head + 1 :]), len(data)]
@@ -214,7 +222,7 @@ class LogLook:
         shift = (0, 0)
         if tail:
             shift = (new[-1].start - old[-1].start, new[-1].line - old[-1].line)
-        self.store.replace_sections(log, head, len(old) - head - tail, records, shift)
+        replace_sections(self.index, log, head, len(old) - head - tail, records, shift)
 
     def _noted(self, path: Path, contents: Iterator[Content], total: int) -> Iterator[Content]:
         for done, content in enumerate(contents, start=1):

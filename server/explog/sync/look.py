@@ -10,7 +10,7 @@ import time
 from contextlib import closing
 
 from explog.config import Settings
-from explog.index.store import Store
+from explog.index.database import Index
 from explog.sync.history import HistoryLook
 from explog.sync.logs import LogLook
 from explog.sync.processes import few_collections
@@ -19,25 +19,25 @@ from explog.sync.report import Progress, Report
 
 def sync(
     settings: Settings,
-    store: Store,
+    index: Index,
     *,
     since: float | None = None,
     progress: Progress | None = None,
     patient: bool = True,
 ) -> Report:
-    """Bring STORE up to date with the logs and repositories of SETTINGS.
+    """Bring INDEX up to date with the logs and repositories of SETTINGS.
 
     Steps that commits made after SINCE (seconds since 1970; else since the index was made) come
-    to claim or cease to claim are left in the store as pending. Commits of a repository that was
+    to claim or cease to claim are left in the index as pending. Commits of a repository that was
     known are pending whatever their date. A log that is being written is waited for if PATIENT, and
     else left for the next look.
     """
     report = Report()
-    born = _born(store)
+    born = _born(index)
     since = born if since is None else min(born, since)
     progress = progress or _silent
-    logs = LogLook(settings, store, report, progress, patient)
-    repositories = HistoryLook(settings, store, report, progress, since).look()
+    logs = LogLook(settings, index, report, progress, patient)
+    repositories = HistoryLook(settings, index, report, progress, since).look()
     with closing(repositories), closing(logs), few_collections():
         next(repositories)
         logs.prepare()
@@ -49,20 +49,20 @@ def sync(
     return report
 
 
-def sync_logs(settings: Settings, store: Store) -> Report:
-    """Bring STORE up to date with the logs of SETTINGS alone."""
+def sync_logs(settings: Settings, index: Index) -> Report:
+    """Bring INDEX up to date with the logs of SETTINGS alone."""
     report = Report()
-    LogLook(settings, store, report, _silent).look()
+    LogLook(settings, index, report, _silent).look()
     return report
 
 
-def _born(store: Store) -> float:
+def _born(index: Index) -> float:
     """Return when the index was made."""
-    with store.writing():
-        born = store.get_meta("born")
+    with index.writing():
+        born = index.get_meta("born")
         if born is None:
             born = str(time.time())
-            store.set_meta("born", born)
+            index.set_meta("born", born)
     return float(born)
 
 

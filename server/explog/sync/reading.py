@@ -16,7 +16,7 @@ from explog.git.commits import batches
 from explog.git.repository import Repository, packed_bytes, signature, tips
 from explog.git.walk import read_all
 from explog.refs import results_pattern
-from explog.sync.ahead import Ahead, BrokenAheadError
+from explog.sync.prefetch import BrokenPrefetchError, Prefetch
 from explog.sync.recorder import Generations, Recorded, Recorder
 
 # With less in its packs a repository is most likely read sooner than another process has started.
@@ -62,14 +62,14 @@ _Said: TypeAlias = str | _Beginning | Recorded | bool
 _failed: dict[str, str | None] = {}
 
 
-class ReadingAhead:
+class HistoryPrefetch:
     """The histories of those of REPOSITORIES whose history is long, in their order."""
 
     def __init__(self, repositories: Iterable[Repository], results: str, since: float) -> None:
         self._waiting = deque(filter(_is_worth_it, repositories))
-        self._ahead: Ahead[_Said] | None = None
+        self._ahead: Prefetch[_Said] | None = None
         if self._waiting:
-            self._ahead = Ahead(_ROOM, read_apart, list(self._waiting), results, since)
+            self._ahead = Prefetch(_ROOM, read_apart, list(self._waiting), results, since)
 
     def close(self) -> None:
         """End what is being read."""
@@ -80,14 +80,14 @@ class ReadingAhead:
     def take(self, repository: Repository) -> History | None:
         """Return the history of REPOSITORY if it is being read, and let go of those before it.
 
-        Its batches raise BrokenAheadError if it cannot be read to the end.
+        Its batches raise BrokenPrefetchError if it cannot be read to the end.
         """
         if self._ahead is None or repository not in self._waiting:
             return None
         while self._waiting.popleft() != repository:
             pass
         common_dir = str(repository.common_dir)
-        with suppress(BrokenAheadError):
+        with suppress(BrokenPrefetchError):
             while next(self._ahead, common_dir) != common_dir:
                 pass
             begun = next(self._ahead, False)
@@ -97,14 +97,14 @@ class ReadingAhead:
         return None
 
 
-def _batches(ahead: Ahead[_Said], repository: Repository) -> Iterator[Recorded]:
+def _batches(ahead: Prefetch[_Said], repository: Repository) -> Iterator[Recorded]:
     said: _Said = False
-    with suppress(BrokenAheadError):
+    with suppress(BrokenPrefetchError):
         while isinstance(said := next(ahead, False), Recorded):
             yield said
     if said is not True:
         _failed[str(repository.common_dir)] = signature(repository)
-        raise BrokenAheadError
+        raise BrokenPrefetchError
 
 
 def _is_worth_it(repository: Repository) -> bool:

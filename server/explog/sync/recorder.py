@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from explog.git.parse import CommitObject
-from explog.index.records import ClaimRow, CommitBatch, CommitRow
+from explog.index.commits import ClaimRow, CommitBatch, CommitRow
 from explog.index.words import width
 from explog.model import StepNumber
 from explog.refs import Place, claims_of, split_message, step_text

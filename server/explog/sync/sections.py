@@ -21,7 +21,7 @@ from explog.org.heading import read_id
 from explog.org.options import OrgOptions
 from explog.org.passages import Passage, read_passages
 from explog.org.scan import Chunk, Context, file_context, scan_section, split_sections
-from explog.sync.ahead import Ahead, BrokenAheadError
+from explog.sync.prefetch import BrokenPrefetchError, Prefetch
 
 log = logging.getLogger(__name__)
 
@@ -100,13 +100,13 @@ def experiment_chunks(
             yield chunk, lines, _inside(chunks, index)
 
 
-class SectionsAhead:
+class SectionPrefetch:
     """The sections of the log at PATH, as they are right now."""
 
     def __init__(self, path: Path, options: OrgOptions, ways: Ways) -> None:
         self.path = path
         self._ways = ways
-        self._ahead: Ahead[list[Any]] = Ahead(_ROOM, read_apart, path, options, ways)
+        self._ahead: Prefetch[list[Any]] = Prefetch(_ROOM, read_apart, path, options, ways)
 
     def close(self) -> None:
         """End what is being read."""
@@ -119,7 +119,7 @@ class SectionsAhead:
     def take(self, data: bytes, parts: Sequence[bytes], context: Context) -> Iterator[Content]:
         """Yield what each of PARTS says, which are all of the log DATA."""
         done = 0
-        with closing(self), suppress(BrokenAheadError):
+        with closing(self), suppress(BrokenPrefetchError):
             if next(self._ahead, None) == [_digest(data)]:
                 for rows in self._ahead:
                     done += len(rows)

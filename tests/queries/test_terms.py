@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from explog.config import Settings
-from explog.index import terms
-from explog.index.sqlite import SqliteStore, open_store
+from explog.index.database import Index, open_index
+from explog.queries import terms
 from explog.queries.query import parse
 from explog.queries.search import search
 from explog.sync.look import sync
@@ -18,7 +18,7 @@ QUERIES = ["mo", "mod", "model", "models", "mön", "m", "zm", "mo_d", "model=", 
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> SqliteStore:
+def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
     folder = tmp_path_factory.mktemp("terms")
     log = folder / "log.org"
     many = [f"ab12{number}" for number in range(2 * terms._MOST)]
@@ -26,24 +26,22 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> SqliteStore:
         "".join(f"* [{n}] {word} :exp:\n" for n, word in enumerate([*WORDS, *many], start=1)),
         encoding="utf-8",
     )
-    store = open_store(folder / "index.sqlite")
-    assert sync(Settings(logs=(str(log),)), store).problems == []
-    return store
+    index = open_index(folder / "index.sqlite")
+    assert sync(Settings(logs=(str(log),)), index).problems == []
+    return index
 
 
 @pytest.mark.parametrize("query", [*QUERIES, "mo -model", "m OR zm", "-mod 1", "mod -x"])
-def test_both_ways_find_the_same(
-    store: SqliteStore, query: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    by_name = search(store, query, 1000)
+def test_both_ways_find_the_same(index: Index, query: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    by_name = search(index, query, 1000)
     monkeypatch.setattr(terms, "_MOST", -1)
-    assert search(store, query, 1000) == by_name
+    assert search(index, query, 1000) == by_name
 
 
-def test_what_is_asked_of_fts5(store: SqliteStore) -> None:
+def test_what_is_asked_of_fts5(index: Index) -> None:
     def expression(query: str) -> str:
         [clause] = parse(query).clauses
-        return terms.Terms(store.db, "passage_words").alternatives(clause)
+        return terms.Terms(index, "passage_words").alternatives(clause)
 
     assert expression("mode") == '(("model" OR "models" OR "moder"))'
     assert expression("mode ") == '("mode")'
@@ -54,16 +52,16 @@ def test_what_is_asked_of_fts5(store: SqliteStore) -> None:
     assert expression("ab1") == '("ab1"*)'
 
 
-def test_more_words_than_are_asked_for_by_name_are_all_found(store: SqliteStore) -> None:
-    assert search(store, "ab1", 1000).total == 2 * terms._MOST
-    assert len(search(store, "ab1", 3, count_all=False).hits) == 3
+def test_more_words_than_are_asked_for_by_name_are_all_found(index: Index) -> None:
+    assert search(index, "ab1", 1000).total == 2 * terms._MOST
+    assert len(search(index, "ab1", 3, count_all=False).hits) == 3
 
 
 def test_a_new_word_is_found_at_once(tmp_path: Path) -> None:
     log = tmp_path / "log.org"
-    store = open_store(tmp_path / "index.sqlite")
+    index = open_index(tmp_path / "index.sqlite")
     for word in ("alpha", "alphabet"):
         log.write_text(f"* [1] {word} :exp:\n", encoding="utf-8")
-        sync(Settings(logs=(str(log),)), store)
-        assert [hit.title for hit in search(store, "alph").hits] == [word]
-    assert search(store, "alpha ").hits == ()
+        sync(Settings(logs=(str(log),)), index)
+        assert [hit.title for hit in search(index, "alph").hits] == [word]
+    assert search(index, "alpha ").hits == ()

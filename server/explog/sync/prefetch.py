@@ -18,15 +18,15 @@ _Item = TypeVar("_Item")
 _END = b""
 
 
-class BrokenAheadError(Exception):
+class BrokenPrefetchError(Exception):
     """The other process could not be made or came to an untimely end: who needs more makes it."""
 
 
-class Ahead(Iterator[_Item], Generic[_Item]):
+class Prefetch(Iterator[_Item], Generic[_Item]):
     """What FUNCTION(*ARGUMENTS) yields, made at most ROOM items ahead of whoever takes them.
 
     All that goes from one process to the other is pickled: plain tuples go many times as fast as
-    those with names. Raises BrokenAheadError if FUNCTION raises anything.
+    those with names. Raises BrokenPrefetchError if FUNCTION raises anything.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Ahead(Iterator[_Item], Generic[_Item]):
         if data is None or data == _END:
             self._made.put(data)  # as it will be the next time
             if data is None:
-                raise BrokenAheadError
+                raise BrokenPrefetchError
             raise StopIteration
         item: _Item = pickle.loads(data)  # noqa: S301 - made by our own process
         return item

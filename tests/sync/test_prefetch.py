@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from explog.sync.ahead import Ahead, BrokenAheadError
+from explog.sync.prefetch import BrokenPrefetchError, Prefetch
 from support import processes
 from support.ahead import count, count_ahead, count_and_wait, die, fail
 
@@ -20,17 +20,17 @@ SPAWN = multiprocessing.get_context("spawn")
 
 @pytest.mark.parametrize("room", [1, 3, 100])
 def test_everything_comes_in_order(room: int) -> None:
-    with closing(Ahead(room, count, 50, 100_000)) as ahead:
+    with closing(Prefetch(room, count, 50, 100_000)) as ahead:
         assert [int(text) for text in ahead] == list(range(50))
         assert list(ahead) == []
 
 
 @pytest.mark.parametrize("end", [fail, die])
 def test_what_comes_to_an_untimely_end_says_so(end: Callable[[int], Iterator[int]]) -> None:
-    with closing(Ahead(2, end, 3)) as ahead:
+    with closing(Prefetch(2, end, 3)) as ahead:
         assert [next(ahead) for _ in range(3)] == [0, 1, 2]
         for _ in range(2):
-            with pytest.raises(BrokenAheadError):
+            with pytest.raises(BrokenPrefetchError):
                 next(ahead)
 
 
@@ -39,14 +39,14 @@ def test_where_no_process_can_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
         raise BlockingIOError("no more processes")
 
     monkeypatch.setattr("multiprocessing.context.SpawnProcess.start", refuse)
-    with closing(Ahead(2, count, 3)) as ahead:
-        with pytest.raises(BrokenAheadError):
+    with closing(Prefetch(2, count, 3)) as ahead:
+        with pytest.raises(BrokenPrefetchError):
             next(ahead)
         assert ahead.is_ready()
 
 
 def test_it_is_ready_when_there_is_no_room_or_nothing_more() -> None:
-    with closing(Ahead(2, count, 3)) as ahead:
+    with closing(Prefetch(2, count, 3)) as ahead:
         _wait(ahead.is_ready)
         assert [next(ahead), next(ahead), next(ahead)] == ["0", "1", "2"]
         _wait(ahead.is_ready)
@@ -61,10 +61,10 @@ def _wait(condition: Callable[[], bool]) -> None:
 
 
 def test_closed_while_there_is_no_room() -> None:
-    ahead = Ahead(1, count, 1000, 1_000_000)
+    ahead = Prefetch(1, count, 1000, 1_000_000)
     next(ahead)
     ahead.close()
-    with pytest.raises(BrokenAheadError):
+    with pytest.raises(BrokenPrefetchError):
         next(ahead)
 
 
@@ -73,7 +73,7 @@ def test_what_cannot_be_received_is_an_untimely_end(monkeypatch: pytest.MonkeyPa
         raise MemoryError
 
     monkeypatch.setattr("multiprocessing.connection.Connection.recv_bytes", refuse)
-    with closing(Ahead(2, count, 3)) as ahead, pytest.raises(BrokenAheadError):
+    with closing(Prefetch(2, count, 3)) as ahead, pytest.raises(BrokenPrefetchError):
         next(ahead)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from explog.config import Root, Settings
 from explog.errors import ExplogError
-from explog.index.sqlite import SqliteStore, open_store
+from explog.index.database import Index, open_index
 from explog.queries.search import MARK_END, MARK_START, Hit, search
 from explog.sync.look import sync
 from support.repo import GitRepo
@@ -57,14 +57,14 @@ class World:
         self.plain = self.one.commit("tidy C code", date=_day(9))
         roots = (Root(self.one.path), Root(self.two.path))
         self.settings = Settings(logs=(str(self.log),), repositories=roots)
-        self.store: SqliteStore = open_store(folder / "index.sqlite")
+        self.index: Index = open_index(folder / "index.sqlite")
         self.sync()
 
     def sync(self) -> None:
-        assert sync(self.settings, self.store).problems == []
+        assert sync(self.settings, self.index).problems == []
 
     def find(self, query: str) -> list[Hit]:
-        result = search(self.store, query)
+        result = search(self.index, query)
         assert result.total == len(result.hits)
         return list(result.hits)
 
@@ -202,24 +202,24 @@ def test_what_is_rewritten_or_deleted_is_found_no_more(world: World) -> None:
 def test_very_many_matches_are_counted_all(tmp_path: Path) -> None:
     log = tmp_path / "log.org"
     log.write_text("".join(f"* [{n}] same word :exp:\n" for n in range(1, 1201)), encoding="utf-8")
-    store = open_store(tmp_path / "index.sqlite")
-    sync(Settings(logs=(str(log),)), store)
-    result = search(store, "same", limit=10)
+    index = open_index(tmp_path / "index.sqlite")
+    sync(Settings(logs=(str(log),)), index)
+    result = search(index, "same", limit=10)
     assert (result.total, len(result.hits), result.complete) == (1200, 10, True)
-    quick = search(store, "same", limit=10, count_all=False)
+    quick = search(index, "same", limit=10, count_all=False)
     assert not quick.complete
     assert quick.total < 1200
 
 
 def test_a_bad_query_is_an_error(world: World) -> None:
     with pytest.raises(ExplogError, match="quote"):
-        search(world.store, '"open')
+        search(world.index, '"open')
 
 
 @pytest.mark.parametrize("word", ["w", "-w", "-x.", "e1", "e1 OR", "-e1", "abcd1", "state:a"])
 def test_as_many_words_as_a_query_can_have_are_looked_for(world: World, word: str) -> None:
     query = f"{word} " * (1990 // (len(word) + 1)) + "model"
-    assert search(world.store, query).complete
+    assert search(world.index, query).complete
 
 
 def test_a_state_is_found_in_any_case(world: World) -> None:

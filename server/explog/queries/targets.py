@@ -1,7 +1,7 @@
-"""The two things that are searched: commits, and passages of logs.
+"""The two targets of a search: commits, and passages of logs.
 
-What differs between them is where they are, what a reference or a filter means for them, and what
-a row of them says; `explog.index.search` puts queries together from it.
+They differ in their tables, in what a reference or a filter means for them, and in what a row of
+theirs says. `explog.queries.find` makes statements of that.
 """
 
 from __future__ import annotations
@@ -10,10 +10,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
+from typing import NamedTuple
 
-from explog.index.database import IS_EXPERIMENT, Database
-from explog.index.records import Match
+from explog.index.commits import IS_EXPERIMENT
+from explog.index.database import Index
+from explog.index.stamps import seconds_of
 from explog.index.words import fold
+from explog.model import StepNumber
 from explog.queries.query import Words
 from explog.refs import Place, Reference, parse_step, step_text
 
@@ -27,11 +30,32 @@ class Condition:
 
 
 NEVER = Condition("0")
-# So many experiments' passages are sooner found one after the other than among all.
+# The passages of up to this many experiments are found faster one after the other than among all.
 _FEW = 500
 
 
-class Side:
+class Match(NamedTuple):
+    """A commit or passage that a query found. What does not apply is None.
+
+    `title` is the experiment's, or a commit's subject; `text` is all that was searched; `date` is
+    seconds since 1970 of a commit, noon of a passage's day, or None; `exact` means that the query
+    names this very thing.
+    """
+
+    kind: str
+    experiment: str | None
+    step: StepNumber
+    title: str
+    text: str
+    file: str | None
+    line: int | None
+    repository: str | None
+    commit: str | None
+    date: int | None
+    exact: bool
+
+
+class SearchTarget:
     """What differs between commits and passages. `key` is the column that is a rowid of `words`."""
 
     words: str
@@ -44,8 +68,8 @@ class Side:
     # What joins `tables` to experiments `e` in sections `s` of logs `l`.
     experiments: str
 
-    def __init__(self, database: Database) -> None:
-        self.database = database
+    def __init__(self, index: Index) -> None:
+        self.index = index
 
     def reference(self, reference: Reference) -> Condition:
         """Return a SELECT of the keys of what REFERENCE means."""
@@ -68,7 +92,7 @@ class Side:
         raise NotImplementedError
 
 
-class Commits(Side):
+class CommitTarget(SearchTarget):
     """Commits that a branch reaches."""
 
     words = "commit_words"
@@ -115,7 +139,7 @@ class Commits(Side):
             name_or_mail = "folded(c.author || ' <' || c.email || '>')"
             return Condition(f"instr({name_or_mail}, ?) > 0", (fold(value),))
         if name == "repo":
-            paths = self.database.db.execute("SELECT id, path FROM repositories").fetchall()
+            paths = self.index.read("SELECT id, path FROM repositories")
             wanted = [number for number, path in paths if _names(value, path, ".git")]
             # The sign makes SQLite take the newest commits, not all of a repository and sort them.
             return Condition(f"+c.repository IN ({','.join(map(str, wanted))})")
@@ -135,12 +159,11 @@ class Commits(Side):
             repository=str(path),
             commit=str(oid),
             date=int(str(seconds)),
-            todo=None,
             exact=bool(exact),
         )
 
 
-class Passages(Side):
+class PassageTarget(SearchTarget):
     """Titles, steps, notes and conclusions of experiments."""
 
     words = "passage_words"
@@ -148,8 +171,7 @@ class Passages(Side):
     key = "p.stamp"
     text = "p.text"
     columns = (
-        "p.kind, e.ident, p.step, e.title, p.text, l.path, s.line + e.line + p.line, p.day, e.todo,"
-        " p.stamp"
+        "p.kind, e.ident, p.step, e.title, p.text, l.path, s.line + e.line + p.line, p.day, p.stamp"
     )
     base = "passages p"
     tables = (
@@ -196,22 +218,21 @@ class Passages(Side):
             tag = json.dumps(value, ensure_ascii=False)
             return self._of_experiments("instr(e.tags, ?) > 0", tag)
         if name == "log":
-            paths = self.database.db.execute("SELECT id, path FROM logs").fetchall()
+            paths = self.index.read("SELECT id, path FROM logs")
             wanted = [number for number, path in paths if _names(value, path, ".org")]
             return Condition(f"l.id IN ({','.join(map(str, wanted))})")
         return NEVER
 
     def _of_experiments(self, condition: str, value: str) -> Condition:
         """Return that a passage is of an experiment with CONDITION, on a column of `e`."""
-        rows = self.database.db.execute(
-            f"SELECT id FROM experiments e WHERE {condition} LIMIT {_FEW + 1}", (value,)
-        ).fetchall()
+        sql = f"SELECT id FROM experiments e WHERE {condition} LIMIT {_FEW + 1}"
+        rows = list(self.index.read(sql, value))
         if len(rows) > _FEW:
             return Condition(condition, (value,))
         return Condition(f"p.experiment IN ({','.join(str(row[0]) for row in rows)})")
 
     def match(self, row: Sequence[object]) -> Match:
-        kind, ident, step, title, text, path, line, day, todo, number, exact = row
+        kind, ident, step, title, text, path, line, day, stamp, exact = row
         return Match(
             kind=str(kind),
             experiment=str(ident),
@@ -222,8 +243,7 @@ class Passages(Side):
             line=int(str(line)),
             repository=None,
             commit=None,
-            date=(int(str(number)) >> 20) if day else None,
-            todo=None if todo is None else str(todo),
+            date=seconds_of(int(str(stamp))) if day else None,
             exact=bool(exact),
         )
 

@@ -7,15 +7,15 @@ are looked up here, and asked for by name, unless there are very many.
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
 
+from explog.index.database import Index
 from explog.index.words import tokens
 from explog.queries.query import Clause, Words
 
-# Beyond this many words it takes longer to ask for each than to merge all.
+# With more words than this it takes longer to ask for each than to merge all.
 _MOST = 128
-# What the ends of a range of words are made with: before and behind all that a word can go on with.
+# Any word that begins with a text sorts after the text with _FIRST, before the text with _LAST.
 _FIRST, _LAST = "\x01", "\U0010ffff"
 
 
@@ -23,7 +23,7 @@ _FIRST, _LAST = "\x01", "\U0010ffff"
 class Terms:
     """The words in the full-text index TABLE, by which a query is put into its language."""
 
-    db: sqlite3.Connection
+    index: Index
     table: str
 
     def alternatives(self, clause: Clause) -> str:
@@ -52,7 +52,7 @@ class Terms:
         found: list[str] = []
         place = start
         while len(found) <= _MOST:
-            row = self.db.execute(sql, (place, start + _LAST)).fetchone()
+            row = self.index.first(sql, place, start + _LAST)
             if row is None:
                 break
             found.append(row[0])
