@@ -66,21 +66,22 @@ def index(settings: Settings, as_json: bool) -> None:
 @common
 def backfill(settings: Settings, as_json: bool, write: bool) -> None:
     """Show as a diff which hashes belong on which steps; write them with --write."""
-    from explog.entries.diff import Written, carry_out, diff
-    from explog.plan.backfill import plan
+    from explog.entries.diff import diff
+    from explog.entries.text import EntryTexts
+    from explog.plan.backfill import Written, carry_out, plan
 
     with open_index(settings) as index:
         problems = bring_up_to_date(settings, index)
 
         def plan_anew() -> Plan:
             bring_up_to_date(settings, index)
-            return plan(settings, index)
+            return plan(settings, index, EntryTexts(settings))
 
-        planned = plan(settings, index)
-        text = b"" if as_json else diff(planned, settings)
-        done = Written(planned.edits, planned.failures)
-        if write:
-            done = carry_out(planned, settings, plan_anew)
+        planned = plan(settings, index, EntryTexts(settings))
+        text = b"" if as_json else diff(planned.changes, planned.texts)
+        done = (
+            carry_out(planned, plan_anew) if write else Written(planned.entries, planned.failures)
+        )
     if as_json:
         click.echo(json.dumps(plan_json(done.edits, planned.unplaced)))
     else:

@@ -33,7 +33,7 @@ def mend(log: Path, problem: Problem) -> str:
     log.write_bytes(after.encode())
     pairs = zip(before.split("\n"), after.split("\n"), strict=True)
     changed = [number for number, (old, new) in enumerate(pairs) if old != new]
-    first = problem.mend.entry_line - 1
+    first = problem.mend.line - 1
     assert changed == [first + line.line for line in problem.mend.lines]
     return "\n".join(after.split("\n")[n] for n in changed)
 
@@ -151,7 +151,7 @@ def test_a_hash_with_a_successor(logs: Logs, repo: GitRepo) -> None:
     assert (problem.kind, problem.line, problem.step) == ("dead-hash", 3, "1")
     assert problem.message == f"{old[:7]} is on no branch any more; {new[:7]} took its place"
     assert problem.mend is not None
-    assert problem.mend.title == f"e201.1 ← {new[:7]} (proj), ticked"
+    assert problem.mend.messages[0] == f"e201.1 ← {new[:7]} (proj), ticked"
     changed = mend(log, problem)
     assert changed == f"** Experiments [1/3]\n1. [X] one ({new[:7]})"
     assert logs.check() == []
@@ -328,7 +328,7 @@ def test_where_a_renumbered_step_is_and_what_it_says(logs: Logs, repo: GitRepo) 
     assert (problem.kind, problem.line, problem.step) == ("renumbered", 5, "3")
     assert problem.message == f"{oid} on step 3 says [e201.2]: the list was renumbered"
     assert problem.mend is not None
-    assert problem.mend.title == "number the steps as the commits do: 2 → 3, 3 → 2"
+    assert problem.mend.messages[0] == "number the steps as the commits do: 2 → 3, 3 → 2"
 
 
 def test_the_user_goes_on_with_the_new_numbers(logs: Logs, repo: GitRepo) -> None:
@@ -539,7 +539,7 @@ def test_a_mend_takes_its_problem_away_and_brings_no_other(
         after = mended(text, problem.mend)
         pairs = zip(text.split("\n"), after.split("\n"), strict=True)
         changed = [n for n, (old, new) in enumerate(pairs) if old != new]
-        assert changed == [problem.mend.entry_line - 1 + line.line for line in problem.mend.lines]
+        assert changed == [problem.mend.line - 1 + line.line for line in problem.mend.lines]
         left = {(p.kind, p.line) for p in problems(after)}
         assert (problem.kind, problem.line) not in left
         known = {(p.kind, p.line) for p in before}

@@ -10,11 +10,11 @@ import pytest
 
 from explog.config import Root, Settings
 from explog.daemon.settle import Settled, forget_settled, settle
-from explog.entries.held import Editor, HeldEntry
+from explog.entries.emacs import BufferEntry, Editor
 from explog.errors import ExplogError
 from explog.index.commits import pending_steps
 from explog.index.database import Index, open_index
-from explog.model import LineEdit
+from explog.model import Change
 from explog.plan import backfill
 from explog.plan.edits import Plan
 from explog.sync.look import sync
@@ -43,16 +43,16 @@ class Emacs(buffers.Emacs):
         path.write_text(self.buffers[str(path)])
         self.modified.discard(str(path))
 
-    def entries(self, wanted: Sequence[tuple[str, str]]) -> list[HeldEntry | None]:
+    def entries(self, wanted: Sequence[tuple[str, str]]) -> list[BufferEntry | None]:
         self.asked.append(list(wanted))
         if self.fails == "entries":
             raise ExplogError("timeout", "Emacs does not answer")
         return super().entries(wanted)
 
-    def edit(self, entry: HeldEntry, lines: Sequence[LineEdit], messages: Sequence[str]) -> None:
+    def edit_file(self, file: str, changes: Sequence[Change]) -> dict[str, str]:
         if self.fails == "edit":
             raise ExplogError("changed", "the buffer is not as expected")
-        super().edit(entry, lines, messages)
+        return super().edit_file(file, changes)
 
 
 @dataclass
@@ -340,7 +340,7 @@ def test_log_visited_by_another_name(
     emacs.type(log, "two", "two, unsaved")
     held = emacs.entries
 
-    def entries(wanted: Sequence[tuple[str, str]]) -> list[HeldEntry | None]:
+    def entries(wanted: Sequence[tuple[str, str]]) -> list[BufferEntry | None]:
         return held([(str(Path(file).resolve()) if file else "", ident) for file, ident in wanted])
 
     monkeypatch.setattr(emacs, "entries", entries)

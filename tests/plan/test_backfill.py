@@ -4,7 +4,8 @@ import difflib
 import re
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -12,13 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explog.config import Project, Tick
-from explog.entries.diff import Written, _hunks, carry_out, diff
-from explog.errors import ExplogError
+from explog.entries.diff import _hunks, diff
+from explog.entries.emacs import BufferEntries, BufferEntry
+from explog.entries.text import EntryTexts
 from explog.index.commits import CommitBatch, add_commits, put_repository
+from explog.model import Change
 from explog.org.edit import apply_edits
-from explog.org.options import Keywords, OrgOptions
-from explog.plan.backfill import plan, plan_entry
-from explog.plan.edits import Plan, render
+from explog.plan.backfill import Written, carry_out, plan
+from explog.plan.edits import Plan
 from explog.refs import Place
 from explog.sync.look import sync
 from support.logs import Logs
@@ -44,15 +46,51 @@ class Bench(Logs):
     def plan(self) -> Plan:
         """Sync and plan."""
         sync(self.settings, self.index)
-        return plan(self.settings, self.index)
+        return self.plan_now()
+
+    def plan_now(self) -> Plan:
+        """Plan on what the index knows already."""
+        return plan(self.settings, self.index, EntryTexts(self.settings))
+
+    def plan_in_buffer(
+        self, log: Path, line: int, text: str = ENTRY, only: set[tuple[int, ...]] | None = None
+    ) -> Plan:
+        """Plan for experiment 201, which a buffer that visits LOG has as TEXT at LINE."""
+        buffers = BufferEntries()
+        buffers.ask_for(Buffer(BufferEntry(str(log), "201", line, text)), [(str(log), "201")])
+        pairs = None if only is None else {("201", step) for step in only}
+        return plan(self.settings, self.index, EntryTexts(self.settings, buffers), pairs)
 
     def write(self, planned: Plan | None = None) -> Written:
         """Sync, plan unless that is done, and write."""
-        return carry_out(planned or self.plan(), self.settings, self.plan)
+        return carry_out(planned or self.plan(), self.plan)
 
     def reasons(self) -> list[tuple[str, str]]:
         """Return what cannot be placed: reasons and references."""
         return [(unplaced.reason, unplaced.reference) for unplaced in self.plan().unplaced]
+
+
+@dataclass
+class Buffer:
+    """An Emacs with a buffer of one entry."""
+
+    entry: BufferEntry
+
+    def entries(self, wanted: Sequence[tuple[str, str]]) -> list[BufferEntry | None]:
+        return [
+            self.entry if (self.entry.file, self.entry.ident) == one else None for one in wanted
+        ]
+
+    def unsaved(self) -> list[tuple[str, list[str]]]:
+        return []
+
+    def edit_file(self, file: str, changes: Sequence[Change]) -> dict[str, str]:
+        raise NotImplementedError
+
+
+def is_empty(planned: Plan) -> bool:
+    """Tell whether there is nothing to do and nothing to say."""
+    return not (planned.entries or planned.unplaced or planned.dead or planned.failures)
 
 
 @pytest.fixture
@@ -75,8 +113,8 @@ def test_plain(bench: Bench, repo: GitRepo) -> None:
     one = repo.commit("[e201.1] Start")
     two = repo.commit("[e201.2] Results: good")
     [first, second] = bench.plan().edits
-    assert (first.file, first.line, first.experiment, first.step) == (str(log), 3, "201", (1,))
-    assert (first.repository, first.commit) == (str(repo.path), one)
+    assert (first.file, first.line, str(first.reference)) == (str(log), 3, "e201.1")
+    assert (first.commit.repository, first.commit.oid) == (str(repo.path), one)
     assert (first.old, first.new) == ("1. [ ] one", f"1. [ ] one ({one[:7]})")
     assert (second.old, second.new) == ("2. [ ] two", f"2. [X] two ({two[:7]})")
     assert first.message == f"e201.1 ← {one[:7]} (proj)"
@@ -86,7 +124,7 @@ def test_plain(bench: Bench, repo: GitRepo) -> None:
         "* TODO [201] Title :exp:\n** Experiments [1/3]\n"
         f"1. [ ] one ({one[:7]})\n2. [X] two ({two[:7]})\n3. [ ] three\n"
     )
-    assert bench.plan() == Plan()
+    assert is_empty(bench.plan())
 
 
 def test_old_and_new_are_whole_lines(bench: Bench, repo: GitRepo) -> None:
@@ -121,7 +159,7 @@ def test_option_tick(bench: Bench, repo: GitRepo, tick: Tick, boxes: str) -> Non
     repo.commit("[e201.2] Results")
     bench.write()
     assert "".join(line[4] for line in log.read_text().splitlines()[2:]) == boxes
-    assert bench.plan() == Plan()
+    assert is_empty(bench.plan())
 
 
 def test_reasons(bench: Bench, repo: GitRepo) -> None:
@@ -156,7 +194,7 @@ def test_what_only_looks_like_a_reference_is_no_problem(bench: Bench, repo: GitR
     assert bench.reasons() == [("unknown-experiment", "e201b.1")]
     log.write_text(ENTRY.replace("201", "2e"))
     planned = bench.plan()
-    assert [(edit.experiment, edit.step) for edit in planned.edits] == [("2e", (1,))]
+    assert [(edit.experiment.ident, edit.step.number) for edit in planned.edits] == [("2e", (1,))]
 
 
 def test_a_hash_that_nobody_knows_is_left_and_reported(bench: Bench, repo: GitRepo) -> None:
@@ -417,16 +455,21 @@ def test_one_id_twice_in_a_log(bench: Bench, repo: GitRepo) -> None:
     repo.commit("[e201.1] Results")
     assert bench.reasons() == [("ambiguous", "e201.1")]
     assert bench.write().edits == []
-    with pytest.raises(ExplogError):
-        plan_entry(
-            bench.settings, bench.index, str(log), 1, "* no id\n", OrgOptions(Keywords((), ()))
-        )
     for line in (1, 6, 9):
-        held = plan_entry(
-            bench.settings, bench.index, str(log), line, ENTRY, OrgOptions(Keywords((), ()))
-        )
-        assert held.lines == ()
-        assert [one.reason for one in held.unplaced] == ["ambiguous"]
+        planned = bench.plan_in_buffer(log, line)
+        assert planned.changes == []
+        assert [one.reason for one in planned.unplaced] == ["ambiguous"]
+
+
+def test_entry_in_a_buffer_that_has_no_id_any_more(bench: Bench, repo: GitRepo) -> None:
+    log = bench.log()
+    repo.commit("[e201.1] Results")
+    sync(bench.settings, bench.index)
+    planned = bench.plan_in_buffer(log, 1, "* no id\n", only={(1,)})
+    assert (planned.changes, planned.unplaced) == ([], ())
+    [failure] = planned.failures
+    assert failure.error.message == f"{log}:1: this entry has no id"
+    assert failure.steps == {("201", (1,))}
 
 
 def test_one_number_twice_in_a_list(bench: Bench, repo: GitRepo) -> None:
@@ -435,7 +478,7 @@ def test_one_number_twice_in_a_list(bench: Bench, repo: GitRepo) -> None:
     repo.commit("[e201.2] Results")
     planned = bench.plan()
     assert [(one.reason, one.reference) for one in planned.unplaced] == [("ambiguous", "e201.1")]
-    assert [edit.step for edit in planned.edits] == [(2,)]
+    assert [edit.step.number for edit in planned.edits] == [(2,)]
 
 
 def test_nested_experiments(bench: Bench, repo: GitRepo) -> None:
@@ -449,7 +492,7 @@ def test_nested_experiments(bench: Bench, repo: GitRepo) -> None:
     assert len(bench.write().edits) == 3
     assert log.read_text().count("[X]") == 3
     assert log.read_text().count("[1/1]") == 3
-    assert bench.plan() == Plan()
+    assert is_empty(bench.plan())
 
 
 # Bytes
@@ -476,13 +519,15 @@ def test_bytes_around_are_kept(
     repo.commit("[e201.2] Results")
     planned = bench.plan()
     bench.write(planned)
-    expected = text.replace(b"1. [ ] one", f"1. [X] one ({planned.edits[0].commit[:7]})".encode())
+    expected = text.replace(
+        b"1. [ ] one", f"1. [X] one ({planned.edits[0].commit.oid[:7]})".encode()
+    )
     step = f"2. [ ] {odd}"
-    done = f"2. [X] {odd} ({planned.edits[1].commit[:7]})"
+    done = f"2. [X] {odd} ({planned.edits[1].commit.oid[:7]})"
     expected = expected.replace(step.encode(encoding), done.encode(encoding))
     expected = expected.replace(b"[0/3]", b"[2/3]")
     assert log.read_bytes() == head + expected + b"no line end"
-    assert bench.plan() == Plan()
+    assert is_empty(bench.plan())
 
 
 @pytest.mark.parametrize(
@@ -506,8 +551,8 @@ def test_diff_applies_with_patch(bench: Bench, repo: GitRepo, name: str, text: b
     repo.commit("[e201.3] Results")
     repo.commit("[e202.3] Results")
     planned = bench.plan()
-    shown = diff(planned, bench.settings)
-    expected = render(text, planned.edits, bench.settings)
+    shown = diff(planned.changes, planned.texts)
+    expected = planned.texts.log(str(log)).edited(planned.changes)
     assert expected != text
     done = subprocess.run(
         ["patch", "--binary", "-p1", "-d", "/"], input=shown, capture_output=True, check=False
@@ -521,10 +566,11 @@ def test_diff_of_several_logs_and_of_nothing(bench: Bench, repo: GitRepo) -> Non
     bench.log(name="b.org")
     bench.log(ENTRY.replace("201", "202"), "a.org")
     repo.commit("[e201.1][e202.1] Start")
-    shown = diff(bench.plan(), bench.settings).decode()
+    planned = bench.plan()
+    shown = diff(planned.changes, planned.texts).decode()
     assert shown.index("/a.org") < shown.index("/b.org")
     assert shown.count("\n@@ ") == 2
-    assert diff(Plan(), bench.settings) == b""
+    assert diff([], planned.texts) == b""
 
 
 # What cannot be written
@@ -536,7 +582,7 @@ def test_log_that_changes_before_it_is_written_is_planned_anew(bench: Bench, rep
     planned = bench.plan()
     log.write_text("* A new heading\n" + ENTRY.replace("one", "another one"))
     done = bench.write(planned)
-    assert done.failures == []
+    assert done.failures == ()
     assert [edit.line for edit in done.edits] == [4]
     assert f"1. [X] another one ({repo.head[:7]})" in log.read_text()
     assert log.read_text().startswith("* A new heading\n")
@@ -551,7 +597,7 @@ def test_log_that_keeps_changing_is_reported(bench: Bench, repo: GitRepo) -> Non
         log.write_text(log.read_text() + "more\n")
         return planned
 
-    done = carry_out(plan_anew(), bench.settings, plan_anew)
+    done = carry_out(plan_anew(), plan_anew)
     [failure] = done.failures
     assert (failure.path, failure.error.code) == (str(log), "changed")
     assert failure.steps == {("201", (1,))}
@@ -566,11 +612,11 @@ def test_log_that_changed_after_the_index_saw_it(bench: Bench, repo: GitRepo) ->
     repo.commit("[e201.1] Results")
     sync(bench.settings, bench.index)
     log.write_text(ENTRY.replace("one", f"one ({by_hand[:7]})"))
-    planned = plan(bench.settings, bench.index)
+    planned = bench.plan_now()
     assert [failure.error.code for failure in planned.failures] == ["changed"]
     assert planned.edits == []
     done = bench.write(planned)
-    assert (done.edits, done.failures) == ([], [])
+    assert (done.edits, done.failures) == ([], ())
     assert f"1. [ ] one ({by_hand[:7]})" in log.read_text()
 
 
@@ -582,7 +628,7 @@ def test_log_that_is_another_after_the_index_saw_it(bench: Bench, repo: GitRepo,
     repo.commit("[e201.1][e202.1] Results")
     sync(bench.settings, bench.index)
     log.write_text(text)
-    planned = plan(bench.settings, bench.index)
+    planned = bench.plan_now()
     assert [(failure.path, failure.error.code) for failure in planned.failures] == [
         (str(log), "changed")
     ]
@@ -594,9 +640,9 @@ def test_log_that_vanished(bench: Bench, repo: GitRepo) -> None:
     repo.commit("[e201.1][e202.1] Results")
     sync(bench.settings, bench.index)
     log.unlink()
-    planned = plan(bench.settings, bench.index)
+    planned = bench.plan_now()
     assert [failure.error.code for failure in planned.failures] == ["missing"]
-    done = carry_out(planned, bench.settings, bench.plan)
+    done = carry_out(planned, bench.plan)
     assert [edit.file for edit in done.edits] == [str(quiet)]
     assert [failure.path for failure in done.failures] == [str(log)]
     assert not log.exists()
@@ -635,7 +681,7 @@ def test_log_that_may_not_be_written(
     sync(bench.settings, bench.index)
     spoil(log)
     before = log.read_bytes()
-    done = carry_out(plan(bench.settings, bench.index), bench.settings, bench.plan)
+    done = carry_out(bench.plan_now(), bench.plan)
     assert [(failure.path, failure.error.code) for failure in done.failures] == [(str(log), code)]
     assert [edit.file for edit in done.edits] == [str(quiet)]
     assert log.read_bytes() == before
@@ -663,7 +709,7 @@ def test_log_of_a_repository_that_git_is_in_the_middle_of(
     assert [edit.file for edit in done.edits] == [str(quiet)]
     assert log.read_text() == ENTRY
     repo.run(command, "reset" if command == "bisect" else "--abort")
-    assert bench.write().failures == []
+    assert bench.write().failures == ()
     assert log.read_text() != ENTRY
 
 
@@ -687,8 +733,8 @@ def test_repository_that_cannot_be_read_any_more_holds_up_no_other(
     bad.commit("[e201.2] Results")
     sync(bench.settings, bench.index)
     (bad.path / ".git/HEAD").unlink()
-    planned = plan(bench.settings, bench.index)
-    assert [edit.step for edit in planned.edits] == [(1,)]
+    planned = bench.plan_now()
+    assert [edit.step.number for edit in planned.edits] == [(1,)]
     assert [(f.path, f.error.code, f.steps) for f in planned.failures] == [
         (str(bad.path), "not-a-repository", frozenset({("201", (2,))}))
     ]
@@ -718,16 +764,15 @@ def test_entry_in_a_buffer(bench: Bench, repo: GitRepo) -> None:
     repo.commit("[e201.2] Results")
     sync(bench.settings, bench.index)
     text = ENTRY.replace("two", "two, reworded\n   and unsaved")
-    options = OrgOptions(Keywords(("TODO",), ("DONE",)))
-    held = plan_entry(bench.settings, bench.index, str(log), 7, text, options)
-    done = apply_edits(text, held.lines)
+    planned = bench.plan_in_buffer(log, 7, text)
+    [change] = planned.changes
+    done = apply_edits(text, change.lines)
     assert f"   and unsaved ({repo.head[:7]})" in done
     assert "[1/3]" in done
-    assert [(edit.step, edit.line) for edit in held.edits] == [((1,), 9), ((2,), 10)]
-    again = plan_entry(bench.settings, bench.index, str(log), 7, done, options)
-    assert (again.lines, again.edits) == ((), ())
-    some = plan_entry(bench.settings, bench.index, str(log), 7, text, options, only={(1,)})
-    assert [edit.step for edit in some.edits] == [(1,)]
+    assert [(edit.step.number, edit.line) for edit in planned.edits] == [((1,), 9), ((2,), 10)]
+    assert is_empty(bench.plan_in_buffer(log, 7, done))
+    some = bench.plan_in_buffer(log, 7, text, only={(1,)})
+    assert [edit.step.number for edit in some.edits] == [(1,)]
 
 
 def test_entry_in_a_buffer_and_in_another_log(bench: Bench, git_repo: Make) -> None:
@@ -736,12 +781,9 @@ def test_entry_in_a_buffer_and_in_another_log(bench: Bench, git_repo: Make) -> N
     inside, other = bench.log(name="mine/log.org"), bench.log(name="other.org")
     repo.commit("[e201.1] Results")
     sync(bench.settings, bench.index)
-    options = OrgOptions(Keywords(("TODO",), ("DONE",)))
-    found = [
-        plan_entry(bench.settings, bench.index, str(log), 1, ENTRY, options)
-        for log in (inside, other)
-    ]
-    assert [bool(one.lines) for one in found] == [True, False]
+    for log in (inside, other):
+        [edit] = bench.plan_in_buffer(log, 1).edits
+        assert edit.file == str(inside)
 
 
 # Size
@@ -776,7 +818,7 @@ def test_planning_of_very_much_takes_seconds(bench: Bench) -> None:
             ],
         )
     started = time.perf_counter()
-    planned = plan(bench.settings, bench.index)
+    planned = bench.plan_now()
     taken = time.perf_counter() - started
     assert len(planned.failures) == 1
     assert len(planned.dead) == experiments

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from explog.config import Root, Settings
 from explog.index.database import Index, open_index
-from explog.org.edit import Mark
+from explog.model import Change, Commit, Experiment, Step
+from explog.org.edit import Mark, mark_entry
 from explog.org.options import Keywords, OrgOptions
 from explog.plan.edits import Edit
 from explog.plan.review import Review, Sheet, apply, hunk, review
@@ -90,7 +91,7 @@ def desk(tmp_path: Path, repo: GitRepo) -> Iterator[Desk]:
 def numbers(reviewed: Review) -> dict[str, int]:
     """Return the numbers of the edits by their references."""
     return {
-        f"{edit.experiment}.{edit.step[0]}": number
+        f"{edit.experiment.ident}.{edit.step.number[0]}": number
         for sheet in reviewed.sheets
         for number, edit in sheet.edits.items()
     }
@@ -102,7 +103,11 @@ def numbers(reviewed: Review) -> dict[str, int]:
 def test_sheets_are_entries_and_show_what_will_be_written(desk: Desk) -> None:
     reviewed = desk.review()
     first, second = reviewed.sheets
-    assert (first.experiment, first.title, first.line) == ("201", "First", 3)
+    assert (first.experiment.ident, first.experiment.title, first.experiment.line) == (
+        "201",
+        "First",
+        3,
+    )
     assert hunk(first, list(first.edits)).text == (
         "@@ -3,5 +3,5 @@ 201 First\n"
         " * TODO [201] First :exp:\n"
@@ -112,12 +117,14 @@ def test_sheets_are_entries_and_show_what_will_be_written(desk: Desk) -> None:
         " 3. [ ] three\n"
     )
     assert [u.reason for u in reviewed.unplaced] == ["unknown-step"]
-    assert second.experiment == "202"
+    assert second.experiment.ident == "202"
 
 
 def test_a_sheet_without_one_of_its_edits_counts_without_it(desk: Desk) -> None:
     first = desk.review().sheets[0]
-    alone = hunk(first, [number for number, edit in first.edits.items() if edit.step == (2,)])
+    alone = hunk(
+        first, [number for number, edit in first.edits.items() if edit.step.number == (2,)]
+    )
     assert "[1/3]" not in alone.text
     assert "\n 1. [ ] one\n" in alone.text
 
@@ -140,12 +147,14 @@ def test_a_hunk_is_a_patch(lines: list[str], crlf: bool) -> None:
     end = "\r" if crlf else ""
     body = ["* TODO [201] First :exp:", *lines, "** Experiments [0/1]", "1. [ ] one", "tail"]
     text = "\n".join(line + end for line in body)
-    sheet = Sheet(
-        "f", 5, "201", "First", text, OrgOptions(Keywords(("TODO",), ("DONE",))), "Experiments", {}
-    )
-    step = len(lines) + 2
-    edit = Edit("f", 5 + step, "201", (1,), "r", "a" * 40, "", "", Mark((1,), "abc1234", True), 5)
-    sheet.edits[0] = edit
+    options = OrgOptions(Keywords(("TODO",), ("DONE",)))
+    step = Step((1,), len(lines) + 2, "one", " ", None)
+    experiment = Experiment(0, "f", 5, 0, 0, "201", "First", "TODO", False, (step,))
+    commit = Commit("a" * 40, "r", "r/.git", "A", "a@b", 0, 0, 0, 0, True)
+    edit = Edit(experiment, step, commit, Mark((1,), "abc1234", True), False, "", "")
+    marked = mark_entry(text, [edit.mark], options)
+    change = Change("f", 5, "201", text, marked, (edit.message,))
+    sheet = Sheet(experiment, {0: edit}, change, options, "Experiments")
     shown = hunk(sheet, [0])
     row = 0
     for line in shown.text.splitlines():

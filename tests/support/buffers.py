@@ -1,4 +1,4 @@
-"""An Emacs as `explog.entries.held` wants it: it visits files, and edits buffers as explog-edit.el does."""
+"""An Emacs as `explog.entries.emacs` wants it: it visits files, and edits buffers as explog-edit.el does."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from explog.entries.held import EntryEdit, HeldEntry
+from explog.entries.emacs import BufferEntry
 from explog.errors import ExplogError
-from explog.model import LineEdit
+from explog.model import Change
 from explog.org.edit import apply_edits
 
 
@@ -43,18 +43,18 @@ class Emacs:
     def _headings(self, file: str) -> list[str]:
         return [line for line in self.buffers[file].split("\n") if line.startswith("* ")]
 
-    def entries(self, wanted: Sequence[tuple[str, str]]) -> list[HeldEntry | None]:
+    def entries(self, wanted: Sequence[tuple[str, str]]) -> list[BufferEntry | None]:
         return [self._entry(file, ident) for file, ident in wanted]
 
-    def _entry(self, file: str, ident: str) -> HeldEntry | None:
+    def _entry(self, file: str, ident: str) -> BufferEntry | None:
         for name in [file] if file else sorted(self.modified):
             if name not in self.buffers:
                 continue
             found = self._find(self.buffers[name], ident)
             if found is not None:
-                return HeldEntry(name, ident, *found, self.problem)
+                return BufferEntry(name, ident, *found, self.problem)
             if file:
-                return HeldEntry(name, ident, 0, "", self.problem)
+                return BufferEntry(name, ident, 0, "", self.problem)
         return None
 
     @staticmethod
@@ -68,26 +68,23 @@ class Emacs:
                 return number + 1, "\n".join([line, *rest[:end], *tail])
         return None
 
-    def edit(self, entry: HeldEntry, lines: Sequence[LineEdit], messages: Sequence[str]) -> None:
-        failed = self.edit_file(entry.file, [EntryEdit(entry.ident, tuple(lines), tuple(messages))])
-        if failed:
-            raise ExplogError("changed", failed[entry.ident])
-
-    def edit_file(self, file: str, edits: Sequence[EntryEdit]) -> dict[str, str]:
+    def edit_file(self, file: str, changes: Sequence[Change]) -> dict[str, str]:
         self.calls += 1
         failed: dict[str, str] = {}
-        for edit in edits:
-            found = self._find(self.buffers[file], edit.ident)
+        for change in changes:
+            found = self._find(self.buffers[file], change.experiment)
             try:
                 if found is None:
-                    raise ExplogError("changed", f"there is no experiment {edit.ident} any more")
-                done = apply_edits(found[1], edit.lines)
+                    raise ExplogError(
+                        "changed", f"there is no experiment {change.experiment} any more"
+                    )
+                done = apply_edits(found[1], change.lines)
             except ExplogError as error:
-                failed[edit.ident] = error.message
+                failed[change.experiment] = error.message
                 continue
             assert self.buffers[file].count(found[1]) == 1
             self.buffers[file] = self.buffers[file].replace(found[1], done)
-            self.shown += edit.messages
+            self.shown += change.messages
         if file not in self.modified:
             Path(file).write_text(self.buffers[file], encoding="utf-8")
         return failed

@@ -4,12 +4,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from explog.checking.audit import FoundHash, audit
-from explog.checking.check import Mend, Problem, check
+from explog.checking.check import Problem, check
 from explog.config import Project, Root, Settings, Tick
-from explog.entries.diff import carry_out
+from explog.entries.text import EntryTexts
 from explog.index.database import Index, open_index
+from explog.model import Change
 from explog.org.edit import apply_edits
-from explog.plan.backfill import plan
+from explog.plan.backfill import carry_out, plan
 from explog.plan.edits import Plan
 from explog.sync.look import sync
 
@@ -70,14 +71,14 @@ class Logs:
     def backfill(self) -> None:
         """Sync, plan and write."""
         sync(self.settings, self.index)
-        carry_out(self._plan(), self.settings, self._plan)
+        carry_out(self._plan(), self._plan)
 
     def _plan(self) -> Plan:
-        return plan(self.settings, self.index)
+        return plan(self.settings, self.index, EntryTexts(self.settings))
 
 
-def mended(text: str, mend: Mend) -> str:
+def mended(text: str, mend: Change) -> str:
     """Return the text of a log with MEND made, as an editor makes it."""
     lines = text.split("\n")
-    head, entry = lines[: mend.entry_line - 1], lines[mend.entry_line - 1 :]
+    head, entry = lines[: mend.line - 1], lines[mend.line - 1 :]
     return "\n".join([*head, apply_edits("\n".join(entry), mend.lines)])

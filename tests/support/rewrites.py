@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from explog.config import Root, Settings
-from explog.entries.diff import Written, carry_out
+from explog.entries.text import EntryTexts
 from explog.index.database import open_index
-from explog.plan.backfill import plan
+from explog.plan.backfill import Written, carry_out, plan
+from explog.plan.edits import Plan
 from explog.sync.look import sync
 from support.repo import FIRST_COMMIT, GitRepo
 
@@ -151,9 +152,13 @@ class World:
         try:
             assert index.problem is None
             assert sync(settings, index).problems == []
-            planned = plan(settings, index)
-            done = carry_out(planned, settings, lambda: plan(settings, index))
-            assert done.failures == []
+
+            def make_plan() -> Plan:
+                return plan(settings, index, EntryTexts(settings))
+
+            planned = make_plan()
+            done = carry_out(planned, make_plan)
+            assert done.failures == ()
             dead = [dead.step.hash or "" for dead in planned.dead]
             return done, dead, [unplaced.message for unplaced in planned.unplaced]
         finally:

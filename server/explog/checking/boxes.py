@@ -6,8 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 
-from explog.checking.entries import EntryText
-from explog.checking.problem import Mend, Problem
+from explog.checking.problem import Problem
+from explog.entries.text import EntryText
 from explog.index.commits import claimed_experiments, find_candidates
 from explog.index.database import Index
 from explog.model import Experiment, LineEdit, Step, StepNumber
@@ -46,11 +46,11 @@ def check_boxes(
 def _cookies(entry: EntryText) -> Iterator[Problem]:
     if entry.steps is None:
         return
-    found = entry.found
+    found = entry.experiment
     for line, new in miscounted(entry.lines, entry.steps).items():
         old = entry.lines[line]
         change = f"{_written(old)} should be {_written(new)}"
-        mend = Mend(found.file, found.line, found.ident, (LineEdit(line, old, new),), change)
+        mend = entry.change((LineEdit(line, old, new),), [change])
         step = _step_at(entry, line)
         yield Problem("cookie", found.file, found.line + line, found.ident, step, change, mend)
 
@@ -61,14 +61,14 @@ def _written(text: str) -> str:
 
 def _step_at(entry: EntryText, line: int) -> str | None:
     """Return the step that LINE is part of, if it is of one."""
-    above = [step for step in entry.found.steps if step.line <= line]
+    above = [step for step in entry.experiment.steps if step.line <= line]
     return step_text(above[-1].number) if above else None
 
 
 def _unreferenced(
     index: Index, entry: EntryText, placed: Collection[StepNumber]
 ) -> Iterator[Problem]:
-    found = entry.found
+    found = entry.experiment
     bare = [step for step in found.steps if step.hash is None and step.number not in placed]
     ticked = [step for step in bare if step.ticked]
     if not ticked:
@@ -97,6 +97,6 @@ def _has_inner(found: Experiment, step: Step) -> bool:
 
 def _tells_hash(entry: EntryText, step: Step) -> bool:
     """Tell whether a note in STEP bears what looks like a hash."""
-    later = (other.line for other in entry.found.steps if other.line > step.line)
+    later = (other.line for other in entry.experiment.steps if other.line > step.line)
     stop = next(later, entry.steps.stop if entry.steps else len(entry.lines))
     return any(_HASH.search(text) for text in entry.lines[step.line : stop])

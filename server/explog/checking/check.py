@@ -8,17 +8,17 @@ from dataclasses import replace
 
 from explog.checking.boxes import check_boxes, takes_part
 from explog.checking.digits import could_be_commit
-from explog.checking.entries import EntryText, entry_texts
-from explog.checking.problem import KINDS, Mend, Problem, seriousness
+from explog.checking.entries import entry_texts
+from explog.checking.problem import KINDS, Problem, seriousness
 from explog.checking.renumbering import Renumberings
 from explog.config import Settings
+from explog.entries.text import EntryText, EntryTexts
 from explog.errors import ExplogError
 from explog.git.repository import is_boundary
 from explog.index.commits import all_repositories
 from explog.index.database import Index
 from explog.index.logs import all_diagnoses, find_experiments
-from explog.model import Experiment, Step, StepNumber
-from explog.org.edit import mark_entry
+from explog.model import Change, Experiment, Step, StepNumber
 from explog.plan.backfill import plan
 from explog.plan.edits import Edit, Plan
 from explog.plan.planner import Dead, Misplaced, Owners, Unplaced
@@ -26,7 +26,7 @@ from explog.refs import Reference, find_references, step_text
 from explog.sync.report import Problem as Unread
 from explog.sync.report import Progress
 
-__all__ = ["KINDS", "Mend", "Problem", "check", "knows_all"]
+__all__ = ["KINDS", "Problem", "check", "knows_all"]
 
 Where = tuple[str, int]
 """An entry: its file, and the line of its heading."""
@@ -43,14 +43,15 @@ def check(
     UNREAD is what could not be read when it was brought up to date.
     """
     entries = list(find_experiments(index))
-    planned = plan(settings, index)
+    texts = EntryTexts(settings)
+    planned = plan(settings, index, texts)
     job = _Check(settings, index, planned, entries)
     problems = [*_unread(unread), *_diagnosed(index)]
 
     def failed(file: str, error: ExplogError) -> None:
         problems.append(_unreadable(file, error.message))
 
-    for entry in entry_texts(settings, entries, failed, progress):
+    for entry in entry_texts(texts, entries, failed, progress):
         problems += job.entry(entry)
     for failure in planned.failures:
         failed(failure.path, failure.error)
@@ -107,7 +108,7 @@ class _Check:
         self.renumberings = Renumberings(settings, index, planned, entries)
         self._edits: dict[Where, list[Edit]] = defaultdict(list)
         for edit in planned.edits:
-            self._edits[edit.file, edit.entry_line].append(edit)
+            self._edits[edit.file, edit.experiment.line].append(edit)
         self._failed: dict[str, set[StepNumber]] = defaultdict(set)
         for failure in planned.failures:
             for ident, step in failure.steps:
@@ -120,7 +121,7 @@ class _Check:
 
     def entry(self, entry: EntryText) -> Iterator[Problem]:
         """Yield what is wrong in one entry."""
-        found = entry.found
+        found = entry.experiment
         place = (found.file, found.line)
         if entry.conflict:
             self.conflicts.add(place)
@@ -132,25 +133,24 @@ class _Check:
                 said = f"{dead.step.hash} is on no branch any more, and nothing took its place"
                 yield _at_step("dead-hash", found, dead, said)
         self.renumberings.consider(entry)
-        placed = {edit.step for edit in self._edits.get(place, ())} | self._failed[found.ident]
+        placed = {edit.step.number for edit in self._edits.get(place, ())} | self._failed[
+            found.ident
+        ]
         yield from check_boxes(self.index, entry, placed, active=found.file in self.active)
 
     def _edit(self, entry: EntryText, edit: Edit) -> Iterator[Problem]:
         """Yield the problem that a planned edit mends, if it is one and not just work to do."""
-        heading, options = self.settings.steps_heading, entry.options
-        untick = replace(edit.mark, hash=None)
+        tick = replace(edit.mark, hash=None)
         kind, said = "dead-hash", ""
         if edit.lost:
-            old = next(s.hash for s in entry.found.steps if s.number == edit.step)
-            said = f"{old} is on no branch any more; {edit.mark.hash} took its place"
-        elif edit.results and mark_entry(entry.text, [untick], options, heading):
-            kind, said = "unticked", f"{edit.commit[:10]} has its results, and its box is open"
+            said = f"{edit.step.hash} is on no branch any more; {edit.mark.hash} took its place"
+        elif edit.commit.results and entry.mark([tick]):
+            kind, said = "unticked", f"{edit.commit.oid[:10]} has its results, and its box is open"
         if said:
-            lines = mark_entry(entry.text, [edit.mark], options, heading)
             title = f"{edit.message}, ticked" if edit.mark.hash and edit.mark.tick else edit.message
-            mend = Mend(edit.file, edit.entry_line, edit.experiment, lines, title)
-            step = step_text(edit.step)
-            yield Problem(kind, edit.file, edit.line, edit.experiment, step, said, mend)
+            mend = entry.change(entry.mark([edit.mark]), [title])
+            step = step_text(edit.step.number)
+            yield Problem(kind, edit.file, edit.line, edit.experiment.ident, step, said, mend)
 
     def unplaced(self) -> Iterator[Problem]:
         """Yield what is wrong with commits that could not be placed; call it after all entries."""
@@ -199,7 +199,7 @@ class _Check:
         return [entry for entry in entries if (entry.file, entry.line) not in self.conflicts]
 
 
-def _misplaced(one: Misplaced, mend: Mend | None) -> Problem:
+def _misplaced(one: Misplaced, mend: Change | None) -> Problem:
     found, line = one.experiment, one.experiment.line + one.step.line
     step = step_text(one.step.number)
     return Problem("renumbered", found.file, line, found.ident, step, one.message, mend)
@@ -213,7 +213,7 @@ def _at_step(kind: str, found: Experiment, dead: Dead, message: str) -> Problem:
 def _unplaced(
     unplaced: Unplaced,
     bearing: Sequence[tuple[Experiment, Step]],
-    mend: Mend | None,
+    mend: Change | None,
 ) -> Iterator[Problem]:
     """Yield the problems of one commit: one for each step that is BEARING its hash by mistake."""
     for entry, step in bearing:

@@ -1,10 +1,10 @@
-"""What `explog.checking.check` finds: problems, and the edits that mend them."""
+"""What `explog.checking.check` finds: problems, and the changes that mend them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from explog.model import LineEdit
+from explog.model import Change
 
 KINDS = (
     "unreadable",
@@ -22,23 +22,12 @@ KINDS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Mend:
-    """The one right mending of a problem: it takes that away and brings no other.
-
-    LINES are to be changed, 0-based in the text of EXPERIMENT, whose heading is at ENTRY_LINE,
-    1-based, of FILE; `title` says what that does.
-    """
-
-    file: str
-    entry_line: int
-    experiment: str
-    lines: tuple[LineEdit, ...]
-    title: str
-
-
-@dataclass(frozen=True, slots=True)
 class Problem:
-    """One problem. `line` is 1-based; what does not apply is None; `kind` is one of KINDS."""
+    """One problem. `line` is 1-based; what does not apply is None; `kind` is one of KINDS.
+
+    `mend` is the one right mending: it takes the problem away and brings no other. Its message
+    says what it does.
+    """
 
     kind: str
     file: str | None
@@ -46,7 +35,7 @@ class Problem:
     experiment: str | None
     step: str | None
     message: str
-    mend: Mend | None = None
+    mend: Change | None = None
 
 
 def seriousness(problem: Problem) -> tuple[int, str, int, str, str, str]:

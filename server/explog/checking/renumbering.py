@@ -10,12 +10,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from explog.checking.entries import EntryText
-from explog.checking.problem import Mend
 from explog.config import Settings
+from explog.entries.text import EntryText
 from explog.index.commits import commits_with_prefix, find_candidates
 from explog.index.database import Index
-from explog.model import Commit, Experiment, LineEdit, Step, StepNumber
+from explog.model import Change, Commit, Experiment, LineEdit, Step, StepNumber
 from explog.org.edit import apply_edits
 from explog.org.entry import read_experiment
 from explog.org.renumber import renumber
@@ -31,9 +30,14 @@ Where = tuple[str, int]
 class _Proposal:
     """An entry, the edits that would renumber its steps, and what it would be."""
 
-    before: Experiment
+    entry: EntryText
     after: Experiment
     lines: tuple[LineEdit, ...]
+
+    @property
+    def before(self) -> Experiment:
+        """The experiment as it is."""
+        return self.entry.experiment
 
 
 class Renumberings:
@@ -56,12 +60,12 @@ class Renumberings:
         self._namesakes = Counter(entry.ident for entry in entries)
         self._placed: dict[Where, set[StepNumber]] = defaultdict(set)
         for edit in planned.edits:
-            self._placed[edit.file, edit.entry_line].add(edit.step)
+            self._placed[edit.file, edit.experiment.line].add(edit.step.number)
         self._proposals: list[_Proposal] = []
 
     def consider(self, entry: EntryText) -> None:
         """Take in ENTRY, if its list was renumbered and there may be a way back."""
-        found = entry.found
+        found = entry.experiment
         where = (found.file, found.line)
         if where not in self._suspects or self._namesakes[found.ident] > 1 or entry.steps is None:
             return
@@ -78,7 +82,7 @@ class Renumberings:
         after = read_experiment(text, found.line, (), entry.options, heading)
         if after is not None:
             steps = (Step(s.number, s.line, s.text, s.box, s.hash) for s in after.steps)
-            self._proposals.append(_Proposal(found, replace(found, steps=tuple(steps)), lines))
+            self._proposals.append(_Proposal(entry, replace(found, steps=tuple(steps)), lines))
 
     def _wanted(
         self, found: Experiment, claims: Mapping[str, set[StepNumber]]
@@ -103,7 +107,7 @@ class Renumberings:
                 return None
         return wanted
 
-    def mends(self) -> dict[Where, Mend]:
+    def mends(self) -> dict[Where, Change]:
         """Return the mends that are proved: with them nothing is out of place any more."""
         proposals, self._proposals = self._proposals, []
         if not proposals:
@@ -164,9 +168,9 @@ def _claims(candidates: Mapping[StepNumber, Sequence[Commit]]) -> dict[str, set[
     return found
 
 
-def _mend(proposal: _Proposal) -> Mend:
+def _mend(proposal: _Proposal) -> Change:
     before, after = proposal.before, proposal.after
     pairs = zip(before.steps, after.steps, strict=True)
     changed = [f"{step_text(b.number)} → {step_text(a.number)}" for b, a in pairs if b != a]
     title = f"number the steps as the commits do: {', '.join(changed)}"
-    return Mend(before.file, before.line, before.ident, proposal.lines, title)
+    return proposal.entry.change(proposal.lines, [title])

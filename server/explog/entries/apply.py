@@ -1,114 +1,116 @@
-"""Changes of entries that the user has seen and wants: made in the buffers that hold them, else
-in the files; each as it was seen, or not at all.
+"""Make changes of entries: in the buffer where an Emacs visits the log, else in the file.
+
+A change is made as it was planned, or not at all. This is the only way in which logs are changed.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from explog.config import Settings
-from explog.entries.files import git_problem, write_log
-from explog.entries.held import EntryEdit, Holdings
+from explog.entries.emacs import BufferEntries
+from explog.entries.text import EntryTexts, changed
 from explog.errors import ExplogError
-from explog.model import LineEdit
-from explog.org.files import read_log
-from explog.plan.edits import LogText
+from explog.git.state import under_way
+from explog.model import Change, LineEdit
+from explog.org.files import replace_log
 
 CHANGED = "it changed meanwhile"
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """LINES (0-based) to be changed in the entry TEXT of an experiment at the 1-based `line`.
+class Result:
+    """What became of `change`: `error` says why it was not made, or is None."""
 
-    `messages` say what that does, one for each thing done.
-    """
+    change: Change
+    error: ExplogError | None = None
 
-    file: str
-    line: int
-    experiment: str
-    text: str
-    lines: tuple[LineEdit, ...]
-    messages: tuple[str, ...]
+    @property
+    def problem(self) -> str | None:
+        """Why it was not made, for the user; None if it was."""
+        return None if self.error is None else self.error.message
 
 
-def make(settings: Settings, changes: Sequence[Change], holdings: Holdings) -> list[str | None]:
-    """Make CHANGES, at most one of an entry; return for each None, or why it was not made.
+_Errors = dict[int, ExplogError]
+"""Why the changes of entries, by the lines of their headings, were not made."""
 
-    HOLDINGS say which of the entries an Emacs has.
+
+def apply(changes: Sequence[Change], texts: EntryTexts) -> list[Result]:
+    """Make CHANGES, at most one of an entry, where TEXTS has the entries.
+
+    Each log is changed at once: a file is replaced as a whole, a buffer edited as one step for
+    undo. Nothing is written to a file that changed since TEXTS read it.
     """
     by_file: dict[str, list[Change]] = defaultdict(list)
     for change in changes:
         by_file[change.file].append(change)
-    why: dict[tuple[str, int], str] = {}
-    for file, some in by_file.items():
-        try:
-            problem = git_problem(file)
-            if problem is not None:
-                raise ExplogError("git", problem)
-            done = _in_buffer if file in holdings else _in_file
-            why.update(((file, line), said) for line, said in done(settings, some, holdings))
-        except ExplogError as error:
-            why.update(((file, change.line), error.message) for change in some)
-    return [why.get((change.file, change.line)) for change in changes]
+    errors = {file: _apply(file, some, texts) for file, some in by_file.items()}
+    return [Result(change, errors[change.file].get(change.line)) for change in changes]
 
 
-def _in_file(
-    settings: Settings, changes: Sequence[Change], _holdings: Holdings
-) -> Iterator[tuple[int, str]]:
-    """Write CHANGES to their file; yield the lines of those that were not made, and why."""
-    path = Path(changes[0].file)
-    data = read_log(path)
-    log = LogText(str(path), data, settings)
+def _apply(file: str, changes: Sequence[Change], texts: EntryTexts) -> _Errors:
+    try:
+        _refuse_amid_git(file)
+        if texts.in_buffer(file):
+            return _in_buffer(file, changes, texts.buffers)
+        return _in_file(file, changes, texts)
+    except ExplogError as error:
+        return {change.line: error for change in changes}
+
+
+def _refuse_amid_git(file: str) -> None:
+    """Raise ExplogError `git` while git is in the middle of something where the log FILE lies."""
+    what = under_way(Path(file))
+    if what is not None:
+        reason = f"{file}: it waits for git, which is in the middle of {what} there"
+        raise ExplogError("git", reason, file=file)
+
+
+def _in_file(file: str, changes: Sequence[Change], texts: EntryTexts) -> _Errors:
+    log = texts.log(file)
+    fits = {change.line: log.fits(change) for change in changes}
+    fitting = [change for change in changes if fits[change.line]]
+    if fitting:
+        replace_log(Path(file), log.data, log.edited(fitting))
+    return {line: changed(file) for line, fit in fits.items() if not fit}
+
+
+def _in_buffer(file: str, changes: Sequence[Change], buffers: BufferEntries) -> _Errors:
+    fitting: dict[str, Change] = {}
+    errors: _Errors = {}
     for change in changes:
         try:
-            if log.entry(change.line, change.experiment) != change.text:
-                raise ExplogError("changed", CHANGED)
-            log.put(change.line, change.lines)
+            fitting[change.experiment] = _as_in_buffer(change, buffers)
         except ExplogError as error:
-            yield change.line, error.message
-    write_log(path, data, b"\n".join(log.lines))
+            errors[change.line] = error
+    if fitting:
+        said = buffers.editor(file).edit_file(file, list(fitting.values()))
+        for ident, why in said.items():
+            errors[fitting[ident].line] = ExplogError("changed", why)
+    return errors
 
 
-def _in_buffer(
-    _settings: Settings, changes: Sequence[Change], holdings: Holdings
-) -> Iterator[tuple[int, str]]:
-    """Make CHANGES in the buffer that holds their file; yield as `_in_file` does."""
-    lines = {change.experiment: change.line for change in changes}
-    edits: list[EntryEdit] = []
-    for change in changes:
-        fitting, problem = _fit(change, holdings)
-        if problem is not None:
-            yield change.line, problem
-        else:
-            edits.append(EntryEdit(change.experiment, fitting, change.messages))
-    if edits:
-        file = changes[0].file
-        failed = holdings.editor(file).edit_file(file, edits)
-        yield from ((lines[ident], message) for ident, message in failed.items())
-
-
-def _fit(change: Change, holdings: Holdings) -> tuple[tuple[LineEdit, ...], str | None]:
-    """Return the lines of CHANGE as the buffer has them, or what hinders.
+def _as_in_buffer(change: Change, buffers: BufferEntries) -> Change:
+    """Return CHANGE for the text that the buffer has; raise ExplogError if it does not fit.
 
     Emacs takes the carriage returns out of a file, unless only some lines end in one.
     """
-    held = holdings.entry(change.file, change.experiment)
-    if held is None:
-        return (), f"the buffer of {change.file} has no experiment {change.experiment} any more"
-    if held.problem is not None:
-        return (), held.problem
-    if _same(held.text, change.text):
-        return change.lines, None
-    if not _same(held.text, change.text.replace("\r\n", "\n")):
-        return (), f"experiment {change.experiment} has changes that are not saved"
+    entry = buffers.entry(change.file, change.experiment)
+    if entry is None:
+        reason = f"the buffer of {change.file} has no experiment {change.experiment} any more"
+        raise ExplogError("changed", reason)
+    if entry.problem is not None:
+        raise ExplogError("not-written", entry.problem)
+    if _same(entry.text, change.text):
+        return change
+    if not _same(entry.text, change.text.replace("\r\n", "\n")):
+        reason = f"experiment {change.experiment} has changes that are not saved"
+        raise ExplogError("changed", reason)
     strip = str.removesuffix
-    return tuple(
-        LineEdit(e.line, strip(e.old, "\r"), strip(e.new, "\r")) for e in change.lines
-    ), None
+    lines = (LineEdit(e.line, strip(e.old, "\r"), strip(e.new, "\r")) for e in change.lines)
+    return replace(change, lines=tuple(lines))
 
 
 def _same(one: str, other: str) -> bool:

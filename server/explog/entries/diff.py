@@ -1,51 +1,41 @@
-"""Show a plan as a diff, and write it: each log whole or not at all, and only as planned on."""
+"""Show changes as unified diffs: those of whole logs, and the hunks of one entry."""
 
 from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from explog.config import Settings
-from explog.entries.files import write_log
-from explog.errors import ExplogError
-from explog.plan.edits import Edit, Plan, render
-from explog.plan.planner import Failure
+from explog.entries.text import EntryTexts
+from explog.model import Change
 
 CONTEXT = 3
 """How many lines that do not change a hunk has on either side."""
 _NO_NEWLINE = b"\n\\ No newline at end of file\n"
 
 
-@dataclass(slots=True)
-class Written:
-    """What a backfill did, and what it could not do."""
-
-    edits: list[Edit] = field(default_factory=list)
-    failures: list[Failure] = field(default_factory=list)
-
-
-def diff(plan: Plan, settings: Settings) -> bytes:
-    """Return the plan as one unified diff, in the logs' own encodings."""
+def diff(changes: Iterable[Change], texts: EntryTexts) -> bytes:
+    """Return CHANGES of files as one unified diff, in the encodings of the logs."""
+    by_file: dict[str, list[Change]] = defaultdict(list)
+    for change in changes:
+        by_file[change.file].append(change)
     out: list[bytes] = []
-    for file, edits in plan.by_file().items():
-        old = plan.texts[file]
-        name = _diff_name(file)
+    for file, some in by_file.items():
+        log, name = texts.log(file), _diff_name(file)
         out += [b"--- " + name, b"+++ " + name]
-        out += _hunks(_lines(old), _lines(render(old, edits, settings)))
+        out += _hunks(_lines(log.data), _lines(log.edited(some)))
     return b"".join(out)
 
 
 def _hunks(old: Sequence[bytes], new: Sequence[bytes]) -> Iterator[bytes]:
-    """Yield the hunks between OLD and NEW, whose lines are as many: an edit replaces lines only.
+    """Yield the hunks between OLD and NEW, which have the same number of lines.
 
     difflib, which may not know that, takes 12 s for a log that needs a tenth of one.
     """
     changed = [n for n, pair in enumerate(zip(old, new, strict=True)) if pair[0] != pair[1]]
-    for first, last in hunk_spans(changed):
-        span = range(max(0, first - CONTEXT), min(len(old), last + CONTEXT + 1))
+    for span in _spans(changed, len(old)):
         where = b"%d,%d" % (span.start + 1, len(span))
         yield b"@@ -%s +%s @@\n" % (where, where)
         for same, numbers in itertools.groupby(span, lambda n: old[n] == new[n]):
@@ -57,16 +47,20 @@ def _hunks(old: Sequence[bytes], new: Sequence[bytes]) -> Iterator[bytes]:
                 yield from (b"+" + new[n] for n in run)
 
 
-def hunk_spans(changed: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """Yield the first and the last of the changed lines that belong into one hunk."""
+def _spans(changed: Iterable[int], size: int) -> Iterator[range]:
+    """Yield the lines of each hunk, of a text that is SIZE lines long; CHANGED is in order."""
     group: list[int] = []
     for number in changed:
         if group and number - group[-1] - 1 > 2 * CONTEXT:
-            yield group[0], group[-1]
+            yield _around(group, size)
             group = []
         group.append(number)
     if group:
-        yield group[0], group[-1]
+        yield _around(group, size)
+
+
+def _around(group: Sequence[int], size: int) -> range:
+    return range(max(0, group[0] - CONTEXT), min(size, group[-1] + CONTEXT + 1))
 
 
 def _lines(data: bytes) -> list[bytes]:
@@ -85,50 +79,43 @@ def _diff_name(file: str) -> bytes:
     return name + (b"\t\n" if b" " in name else b"\n")
 
 
-def write(
-    plan: Plan, settings: Settings, files: Collection[str] | None = None
-) -> Iterator[tuple[str, list[Edit], ExplogError | None]]:
-    """Write the plan, or what it has for FILES; yield each file, its edits, and what hindered."""
-    for file, edits in plan.by_file().items():
-        if files is not None and file not in files:
-            continue
-        try:
-            old = plan.texts[file]
-            write_log(Path(file), old, render(old, edits, settings))
-        except ExplogError as error:
-            yield file, edits, error
-        else:
-            yield file, edits, None
+@dataclass(frozen=True, slots=True)
+class EntryDiff:
+    """The hunks of one entry as `text`.
 
-
-def carry_out(
-    first: Plan,
-    settings: Settings,
-    plan_anew: Callable[[], Plan],
-    files: Collection[str] | None = None,
-) -> Written:
-    """Write the plan FIRST, or what it has for FILES.
-
-    For the files that changed since they were planned on, PLAN_ANEW is called, once.
+    `lines` maps the lines of the entry that are shown to their (start, end) in the text. A line
+    that changes has two lines there.
     """
-    result = Written()
-    changed = _carry_out(first, settings, files, result)
-    if changed:
-        again = {failure.path for failure in changed}
-        result.failures += _carry_out(plan_anew(), settings, again, result)
-    return result
+
+    text: str
+    lines: Mapping[int, tuple[int, int]]
 
 
-def _carry_out(
-    plan: Plan, settings: Settings, files: Collection[str] | None, result: Written
-) -> list[Failure]:
-    """Write PLAN; return the failures of files that changed meanwhile, put others into RESULT."""
-    failures = [f for f in plan.failures if files is None or f.path in files]
-    for file, edits, error in write(plan, settings, files):
-        if error is None:
-            result.edits += edits
-        else:
-            steps = frozenset((edit.experiment, edit.step) for edit in edits)
-            failures.append(Failure(file, error, steps))
-    result.failures += [failure for failure in failures if failure.error.code != "changed"]
-    return [failure for failure in failures if failure.error.code == "changed"]
+def entry_diff(change: Change, title: str) -> EntryDiff:
+    """Return the hunks of CHANGE, whose heads bear TITLE; each changed line is followed by its new.
+
+    Lines are counted as in the log.
+    """
+    lines = change.text.split("\n")
+    new = {line.line: line.new for line in change.lines}
+    out: list[str] = []
+    shown: dict[int, tuple[int, int]] = {}
+    size = 0
+    for span in _spans(sorted(new), len(lines) - (lines[-1] == "")):
+        where = f"{change.line + span.start},{len(span)}"
+        head = f"@@ -{where} +{where} @@ {title}".rstrip() + "\n"
+        out.append(head)
+        size += len(head)
+        for number in span:
+            text = _shown_line(lines[number], new.get(number))
+            out.append(text)
+            shown[number] = size, size + len(text)
+            size += len(text)
+    return EntryDiff("".join(out), shown)
+
+
+def _shown_line(old: str, new: str | None) -> str:
+    old = old.removesuffix("\r")
+    if new is None:
+        return f" {old}\n"
+    return f"-{old}\n+{new.removesuffix(chr(13))}\n"

@@ -155,17 +155,18 @@ def _part(items: Sequence[T], first: int, most: int) -> Sequence[T]:
 def _sheet_row(sheet: Sheet, numbers: Sequence[int]) -> SheetRow:
     shown = review.hunk(sheet, numbers)
     edits = [_edit_row(sheet, *part) for part in shown.parts]
-    return SheetRow(sheet.file, sheet.line, sheet.experiment, sheet.title, shown.text, edits)
+    found = sheet.experiment
+    return SheetRow(found.file, found.line, found.ident, found.title, shown.text, edits)
 
 
 def _edit_row(sheet: Sheet, number: int, start: int, end: int) -> EditRow:
     edit = sheet.edits[number]
     return EditRow(
         number=number,
-        step=step_text(edit.step),
+        step=step_text(edit.step.number),
         line=edit.line,
-        repository=edit.repository,
-        commit=edit.commit,
+        repository=edit.commit.repository,
+        commit=edit.commit.oid,
         message=edit.message,
         start=start,
         end=end,

@@ -69,8 +69,8 @@ def check(daemon: Daemon, _client: Client) -> Bulk[ProblemRow]:
 @method("mend", lane="slow")
 def mend(daemon: Daemon, _client: Client, wanted: list[MendRow]) -> Bulk[str | None]:
     """Mend the WANTED problems; return for each nil, or why it was not mended."""
-    wishes = [
-        mending.Wish(
+    requests = [
+        mending.MendRequest(
             row.kind, row.file, row.experiment, row.offset, tuple(map(_line_edit, row.lines))
         )
         for row in wanted
@@ -81,7 +81,7 @@ def mend(daemon: Daemon, _client: Client, wanted: list[MendRow]) -> Bulk[str | N
             daemon.look(patient=True)
             return checking.check(now.settings, now.index, unread=daemon.snapshot().problems)
 
-        said = mending.mend(now.settings, daemon.editors, find, wishes)
+        said = mending.mend(now.settings, daemon.editors, find, requests)
     daemon.bell.ring()
     return Bulk(said)
 
@@ -101,7 +101,7 @@ def _row(problem: Problem) -> ProblemRow:
         step=problem.step,
         message=problem.message,
         mendable=mend is not None,
-        entry_line=mend.entry_line if mend else None,
-        title=mend.title if mend else None,
+        entry_line=mend.line if mend else None,
+        title=mend.messages[0] if mend else None,
         lines=[LineRow(line.line, line.old, line.new) for line in lines] if mend else None,
     )

@@ -1,210 +1,85 @@
-"""Backfill: plan which hash goes where.
-
-A plan is made from the index and from the text of the entries it touches; it is checked again
-against that text when it is carried out (`writing` and `changes`, beside this). `plan` looks at all
-logs, `plan_entry` at one entry that an Emacs buffer holds and no file yet.
-"""
+"""Backfill: plan which hash goes where, for all logs or for some steps, and write it."""
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from explog.config import Settings
-from explog.entries.held import Holdings, file_options
+from explog.entries.apply import apply
+from explog.entries.emacs import BufferEntry
+from explog.entries.text import EntryTexts
 from explog.errors import ExplogError
 from explog.index.commits import claimed_experiments
 from explog.index.database import Index
-from explog.index.logs import find_experiments
-from explog.model import Experiment, LineEdit, StepNumber
-from explog.org.edit import mark_entry
-from explog.org.entry import Entry, read_experiment
-from explog.org.files import read_log
-from explog.org.options import OrgOptions
-from explog.plan.edits import Edit, LogText, Plan
-from explog.plan.planner import Failure, Placement, Planner, Unplaced
-
-
-@dataclass(frozen=True, slots=True)
-class EntryPlan:
-    """What is to be done in one entry: its line edits (0-based in it), and the steps they serve."""
-
-    lines: tuple[LineEdit, ...]
-    edits: tuple[Edit, ...]
-    unplaced: tuple[Unplaced, ...]
+from explog.model import Experiment, StepNumber
+from explog.plan.edits import Edit, EntryPlan, Plan, plan_entry
+from explog.plan.planner import Failure, Placement, Planner
 
 
 def plan(
     settings: Settings,
     index: Index,
+    texts: EntryTexts,
     only: Collection[tuple[str, StepNumber]] | None = None,
-    held: Holdings | None = None,
 ) -> Plan:
-    """Plan for all experiments, or ONLY for some (id, step) pairs. Reads files, writes none.
+    """Plan for all experiments, or ONLY for some (id, step) pairs. Nothing is written.
 
-    What an Emacs holds, if HELD says so, is planned on the text of its buffers.
+    TEXTS has the entries that are in buffers, and reads files.
     """
     wanted = None if only is None else _by_experiment(only)
-    buffers = None if held is None else _Buffers(settings, held)
+    experiments, unreadable = texts.experiments(index, wanted)
     found: dict[str, list[Experiment]] = defaultdict(list)
-    for experiment in find_experiments(index, wanted):
-        if buffers is None or not buffers.hold(experiment.file):
-            found[experiment.ident].append(experiment)
-    for experiment in buffers.experiments() if buffers else ():
-        if wanted is None or experiment.ident in wanted:
-            found[experiment.ident].append(experiment)
-    planner = Planner(settings, index, (e for entries in found.values() for e in entries))
+    for experiment in experiments:
+        found[experiment.ident].append(experiment)
+    skipped = {entry.ident for entry in unreadable}
+    planner = Planner(settings, index, experiments)
     for ident in sorted(_with_hash_or_claim(index, found)) if wanted is None else wanted:
         steps = None if wanted is None else wanted[ident]
-        planner.experiment(ident, found.get(ident, []), steps)
-    result = Plan(unplaced=planner.unplaced, dead=planner.dead, misplaced=planner.misplaced)
-    _make_edits(result, planner.placed(), settings, buffers)
-    result.failures += planner.failures
-    return result
-
-
-def plan_entry(
-    settings: Settings,
-    index: Index,
-    file: str,
-    line: int,
-    text: str,
-    options: OrgOptions,
-    only: Collection[StepNumber] | None = None,
-) -> EntryPlan:
-    """Plan for the entry TEXT that an Emacs buffer holds at LINE of FILE, or ONLY some steps."""
-    found = read_experiment(text, line, (), options, settings.steps_heading)
-    if found is None:
-        raise ExplogError("unknown-experiment", f"{file}:{line}: this entry has no id", file=file)
-    others = _others(find_experiments(index, [found.id]), file, line)
-    here = _as_found(file, line, found)
-    planner = Planner(settings, index, [here])
-    planner.experiment(found.id, [here, *others], only)
-    placements = [p for p in planner.placed() if p.experiment is here]
-    for failure in planner.failures:
-        raise failure.error
-    marks = [p.mark for p in placements]
-    lines = mark_entry(text, marks, options, settings.steps_heading)
-    edits = tuple(_edit(p, text, options, settings) for p in placements)
-    return EntryPlan(lines, tuple(e for e in edits if e is not None), tuple(planner.unplaced))
-
-
-def _as_found(file: str, line: int, read: Entry) -> Experiment:
-    return Experiment(0, file, line, 0, 0, read.id, read.title, read.todo, read.done, read.steps)
-
-
-class _Buffers:
-    """The logs that buffers hold, read as the files are that nobody holds."""
-
-    def __init__(self, settings: Settings, held: Holdings) -> None:
-        self.settings = settings
-        self.held = held
-        self._hold: dict[str, bool] = {}
-        self._options: dict[str, OrgOptions] = {}
-        self._texts: dict[tuple[str, int], str] = {}
-
-    def hold(self, file: str) -> bool:
-        """Tell whether a buffer holds FILE."""
-        if file not in self._hold:
-            self._hold[file] = file in self.held
-        return self._hold[file]
-
-    def experiments(self) -> Iterator[Experiment]:
-        """Yield the experiments in the buffers."""
-        heading = self.settings.steps_heading
-        for entry in filter(lambda entry: entry.text, self.held.entries):
-            read = read_experiment(entry.text, entry.line, (), self._of(entry.file), heading)
-            if read is not None and read.id == entry.ident:
-                self._texts[entry.file, entry.line] = entry.text
-                yield _as_found(entry.file, entry.line, read)
-
-    def edits(self, placements: Iterable[Placement]) -> Iterator[Edit]:
-        """Yield the edits for PLACEMENTS, which are in a file that a buffer holds."""
-        for placement in sorted(placements, key=lambda p: (p.experiment.line, p.step.line)):
-            found = placement.experiment
-            text = self._texts[found.file, found.line]
-            edit = _edit(placement, text, self._of(found.file), self.settings)
-            if edit is not None:
-                yield edit
-
-    def _of(self, file: str) -> OrgOptions:
-        if file not in self._options:
-            self._options[file] = file_options(file, self.settings)
-        return self._options[file]
-
-
-def _others(entries: Iterable[Experiment], file: str, line: int) -> list[Experiment]:
-    """Return ENTRIES without the one that a buffer has at LINE of FILE, or near it by now."""
-    entries = list(entries)
-    same = [entry for entry in entries if os.path.realpath(entry.file) == os.path.realpath(file)]
-    nearest = min(same, key=lambda entry: abs(entry.line - line), default=None)
-    return [entry for entry in entries if entry is not nearest]
-
-
-def _make_edits(
-    result: Plan, placements: Iterable[Placement], settings: Settings, buffers: _Buffers | None
-) -> None:
-    """Turn PLACEMENTS into the edits of RESULT, on the text of BUFFERS or of the files by now."""
-    by_file: dict[str, list[Placement]] = defaultdict(list)
-    for placement in placements:
-        by_file[placement.experiment.file].append(placement)
-    for file, some in sorted(by_file.items()):
-        try:
-            if buffers is not None and buffers.hold(file):
-                result.edits += list(buffers.edits(some))  # all, or none that cannot be read
-                continue
-            data = read_log(Path(file))
-            result.edits += _file_edits(LogText(file, data, settings), some)
-            result.texts[file] = data
-        except ExplogError as error:
-            steps = frozenset((p.experiment.ident, p.step.number) for p in some)
-            result.failures.append(Failure(file, error, steps))
-
-
-def _file_edits(log: LogText, placements: Iterable[Placement]) -> list[Edit]:
-    """Return the edits of one file; raise ExplogError `changed` where the index is behind it."""
-    edits: list[Edit] = []
-    checked: dict[int, str] = {}
-    for placement in sorted(placements, key=lambda p: (p.experiment.line, p.step.line)):
-        experiment = placement.experiment
-        text = checked.get(experiment.line)
-        if text is None:
-            text = checked[experiment.line] = log.entry(experiment.line, experiment.ident)
-            log.checked_steps(text.split("\n"), experiment)
-        edit = _edit(placement, text, log.context.options, log.settings)
-        if edit is not None:
-            edits.append(edit)
-    return edits
-
-
-def _edit(placement: Placement, text: str, options: OrgOptions, settings: Settings) -> Edit | None:
-    """Return the edit for PLACEMENT alone; None when org's rules leave nothing to change."""
-    experiment, step = placement.experiment, placement.step
-    changed = mark_entry(text, [placement.mark], options, settings.steps_heading)
-    new = {line.line: line.new for line in changed if line.line >= step.line}
-    put = f"({placement.mark.hash})"
-    ends = [n for n in new if n == step.line or put in new[n]]
-    if not ends:
-        return None
-    lines = text.split("\n")
-    span = range(step.line, min(n for n in ends if n != step.line or len(ends) == 1) + 1)
-    return Edit(
-        file=experiment.file,
-        line=experiment.line + step.line,
-        experiment=experiment.ident,
-        step=step.number,
-        repository=placement.candidate.repository,
-        commit=placement.candidate.oid,
-        old="\n".join(lines[n] for n in span),
-        new="\n".join(new.get(n, lines[n]) for n in span),
-        mark=placement.mark,
-        entry_line=experiment.line,
-        results=placement.candidate.results,
-        lost=placement.lost,
+        if ident not in skipped:
+            planner.experiment(ident, found.get(ident, []), steps)
+    entries, failures = _entry_plans(planner.placed(), texts)
+    return Plan(
+        texts,
+        tuple(entries),
+        tuple(planner.unplaced),
+        tuple(planner.dead),
+        tuple(planner.misplaced),
+        (*(_without_id(entry, wanted) for entry in unreadable), *failures, *planner.failures),
     )
+
+
+def _entry_plans(
+    placements: Iterable[Placement], texts: EntryTexts
+) -> tuple[list[EntryPlan], list[Failure]]:
+    """Return what PLACEMENTS do to each entry, log by log, and what could not be read."""
+    by_file: dict[str, dict[int, list[Placement]]] = defaultdict(lambda: defaultdict(list))
+    for placement in placements:
+        by_file[placement.experiment.file][placement.experiment.line].append(placement)
+    entries: list[EntryPlan] = []
+    failures: list[Failure] = []
+    for file, lines in sorted(by_file.items()):
+        try:
+            planned = [
+                plan_entry(texts.entry(some[0].experiment), some)
+                for _line, some in sorted(lines.items())
+            ]
+        except ExplogError as error:  # the index is behind the file, or it cannot be read
+            steps = frozenset(
+                (one.experiment.ident, one.step.number) for some in lines.values() for one in some
+            )
+            failures.append(Failure(file, error, steps))
+        else:
+            entries += [entry for entry in planned if entry is not None]
+    return entries, failures
+
+
+def _without_id(entry: BufferEntry, wanted: Mapping[str, Collection[StepNumber]] | None) -> Failure:
+    reason = f"{entry.file}:{entry.line}: this entry has no id"
+    error = ExplogError("unknown-experiment", reason, file=entry.file)
+    steps = () if wanted is None else wanted[entry.ident]
+    return Failure(entry.file, error, frozenset((entry.ident, step) for step in steps))
 
 
 def _with_hash_or_claim(index: Index, found: Mapping[str, Sequence[Experiment]]) -> set[str]:
@@ -221,3 +96,45 @@ def _by_experiment(steps: Iterable[tuple[str, StepNumber]]) -> dict[str, set[Ste
     for ident, step in steps:
         found[ident].add(step)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written of a plan, entry by entry, and what could not be done."""
+
+    entries: tuple[EntryPlan, ...] = ()
+    failures: tuple[Failure, ...] = ()
+
+    @property
+    def edits(self) -> list[Edit]:
+        """What was written, step by step."""
+        return [edit for entry in self.entries for edit in entry.edits]
+
+
+def carry_out(planned: Plan, plan_anew: Callable[[], Plan]) -> Written:
+    """Write PLANNED. For the logs that changed since, PLAN_ANEW is called, once."""
+    done, failures = _apply(planned, None)
+    changed = {failure.path for failure in failures if failure.error.code == "changed"}
+    if not changed:
+        return Written(tuple(done), tuple(failures))
+    again, still = _apply(plan_anew(), changed)
+    kept = [failure for failure in failures if failure.path not in changed]
+    return Written((*done, *again), (*kept, *still))
+
+
+def _apply(planned: Plan, files: Collection[str] | None) -> tuple[list[EntryPlan], list[Failure]]:
+    """Write what PLANNED has for FILES; return what was done, and what was not."""
+    entries = [one for one in planned.entries if files is None or one.experiment.file in files]
+    failures = [one for one in planned.failures if files is None or one.path in files]
+    results = apply([entry.change for entry in entries], planned.texts)
+    done = [entry for entry, one in zip(entries, results, strict=True) if one.error is None]
+    why: dict[tuple[str, str], tuple[ExplogError, set[tuple[str, StepNumber]]]] = {}
+    for entry, result in zip(entries, results, strict=True):
+        if result.error is not None:
+            key = entry.experiment.file, result.error.message
+            steps = why.setdefault(key, (result.error, set()))[1]
+            steps.update((edit.experiment.ident, edit.step.number) for edit in entry.edits)
+    failures += [
+        Failure(file, error, frozenset(steps)) for (file, _), (error, steps) in why.items()
+    ]
+    return done, failures

@@ -6,49 +6,59 @@ What was read is what is written: an edit that would be another one by now is no
 from __future__ import annotations
 
 import os
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from explog.config import Settings
-from explog.entries.apply import CHANGED, Change, make
-from explog.entries.diff import CONTEXT, hunk_spans
-from explog.entries.held import BulkEditor, Holdings, file_options, wanted_entries
-from explog.errors import ExplogError
+from explog.entries.apply import CHANGED
+from explog.entries.apply import apply as apply_changes
+from explog.entries.diff import entry_diff
+from explog.entries.emacs import BufferEntries, Editor
+from explog.entries.text import EntryTexts
 from explog.index.database import Index
-from explog.index.logs import find_experiments
-from explog.model import LineEdit, StepNumber
+from explog.model import Change, Experiment, LineEdit
 from explog.org.edit import apply_edits, mark_entry
 from explog.org.options import OrgOptions
 from explog.plan.backfill import plan
-from explog.plan.edits import Edit, LogText, Plan
+from explog.plan.edits import Edit, EntryPlan, Plan
 from explog.plan.planner import Failure, Unplaced
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Sheet:
-    """One entry as it was planned on, and the edits that are proposed in it."""
+    """One entry as it was planned on, and the edits that are proposed in it, by their numbers.
 
-    file: str
-    line: int
-    experiment: str
-    title: str
-    text: str
+    `change` makes all of them.
+    """
+
+    experiment: Experiment
+    edits: Mapping[int, Edit]
+    change: Change
     options: OrgOptions
-    heading: str
-    edits: dict[int, Edit]
-    """The edits by their numbers in the review."""
+    steps_heading: str
 
-    def lines(self, edits: Sequence[Edit]) -> tuple[LineEdit, ...]:
-        """Return what EDITS, made together, change."""
-        marks = [edit.mark for edit in edits]
-        return mark_entry(self.text, marks, self.options, self.heading)
+    def change_of(self, numbers: Sequence[int]) -> Change:
+        """Return the change that makes the edits with NUMBERS and no others."""
+        if len(numbers) == len(self.edits):
+            return self.change
+        return self._change(self.change.text, {number: self.edits[number] for number in numbers})
 
-    def made(self, numbers: Sequence[int]) -> None:
-        """Note that the edits with NUMBERS have been made."""
-        self.text = apply_edits(self.text, self.lines([self.edits[n] for n in numbers]))
-        for number in numbers:
-            del self.edits[number]
+    def without(self, numbers: Sequence[int]) -> Sheet:
+        """Return what is left when the edits with NUMBERS have been made."""
+        text = apply_edits(self.change.text, self.change_of(numbers).lines)
+        left = {number: edit for number, edit in self.edits.items() if number not in numbers}
+        return replace(self, edits=left, change=self._change(text, left))
+
+    def on_text(self, change: Change, numbers: Sequence[int]) -> Change:
+        """Return the change that makes the edits with NUMBERS in the text that CHANGE is for."""
+        edits = {number: self.edits[number] for number in numbers}
+        return replace(self._change(change.text, edits), file=change.file, line=change.line)
+
+    def _change(self, text: str, edits: Mapping[int, Edit]) -> Change:
+        marks = [edit.mark for edit in edits.values()]
+        lines = mark_entry(text, marks, self.options, self.steps_heading)
+        messages = tuple(edit.message for edit in edits.values())
+        return replace(self.change, text=text, lines=lines, messages=messages)
 
 
 @dataclass(slots=True)
@@ -57,7 +67,7 @@ class Review:
 
     sheets: list[Sheet]
     unplaced: list[Unplaced]
-    failures: list[Failure]
+    failures: Sequence[Failure]
 
     def sheet_of(self, number: int) -> Sheet | None:
         """Return where the edit NUMBER is; None if it was made, or never proposed."""
@@ -72,90 +82,41 @@ class Hunk:
     parts: tuple[tuple[int, int, int], ...]
 
 
-def review(settings: Settings, index: Index, editors: Sequence[BulkEditor]) -> Review:
+def review(settings: Settings, index: Index, editors: Sequence[Editor]) -> Review:
     """Plan over all logs, on the text of the buffers where EDITORS have unsaved changes."""
-    held = Holdings()
+    buffers = BufferEntries()
     for editor in editors:
-        held.ask_unsaved(editor, index)
-    planned = plan(settings, index, held=held)
+        buffers.ask_unsaved(editor, index)
+    planned = plan(settings, index, EntryTexts(settings, buffers))
     unplaced = sorted(planned.unplaced, key=lambda one: one.reason)
-    return Review(list(_sheets(settings, index, planned, held)), unplaced, planned.failures)
+    return Review(list(_sheets(planned, settings)), unplaced, planned.failures)
 
 
-def _sheets(settings: Settings, index: Index, planned: Plan, held: Holdings) -> Iterator[Sheet]:
-    number = 0
-    titles = {(found.file, found.line): found.title for found in find_experiments(index)}
-    for file, edits in planned.by_file().items():
-        texts = _Texts(settings, file, planned, held)
-        entries: dict[tuple[int, str], dict[int, Edit]] = defaultdict(dict)
-        for edit in edits:
-            entries[edit.entry_line, edit.experiment][number] = edit
-            number += 1
-        for (line, ident), some in entries.items():
-            title = titles.get((file, line), "")
-            text = texts.entry(line, ident)
-            heading = settings.steps_heading
-            yield Sheet(file, line, ident, title, text, texts.options, heading, some)
-
-
-class _Texts:
-    """The entries of one file as PLANNED on, in the file or in a buffer."""
-
-    def __init__(self, settings: Settings, file: str, planned: Plan, held: Holdings) -> None:
-        self._log: LogText | None = None
-        self._held = held
-        self.file = file
-        if file in planned.texts:
-            self._log = LogText(file, planned.texts[file], settings)
-            self.options = self._log.context.options
-        else:
-            self.options = file_options(file, settings)
-
-    def entry(self, line: int, ident: str) -> str:
-        """Return the text of the experiment IDENT at LINE."""
-        if self._log is not None:
-            return self._log.entry(line, ident)
-        held = self._held.entry(self.file, ident)
-        return held.text if held is not None else ""
+def _sheets(planned: Plan, settings: Settings) -> Iterator[Sheet]:
+    first = 0
+    for entry in planned.entries:
+        yield Sheet(
+            experiment=entry.experiment,
+            edits=dict(enumerate(entry.edits, first)),
+            change=entry.change,
+            options=planned.texts.options(entry.experiment.file),
+            steps_heading=settings.steps_heading,
+        )
+        first += len(entry.edits)
 
 
 def hunk(sheet: Sheet, numbers: Sequence[int]) -> Hunk:
     """Return what the edits of SHEET with NUMBERS change, as hunks of a unified diff."""
-    edits = {number: sheet.edits[number] for number in sorted(numbers)}
-    lines = sheet.text.split("\n")
-    new = {line.line: line.new for line in sheet.lines(list(edits.values()))}
-    out: list[str] = []
-    at: dict[int, tuple[int, int]] = {}
-    size = 0
-
-    def put(text: str) -> None:
-        nonlocal size
-        out.append(f"{text}\n")
-        size += len(text) + 1
-
-    last = len(lines) - (lines[-1] == "")
-    for first, final in hunk_spans(sorted(new)):
-        span = range(max(0, first - CONTEXT), min(last, final + CONTEXT + 1))
-        where = f"{sheet.line + span.start},{len(span)}"
-        put(f"@@ -{where} +{where} @@ {sheet.experiment} {sheet.title}".rstrip())
-        for number in span:
-            start = size
-            old = lines[number].removesuffix("\r")
-            put(f"-{old}" if number in new else f" {old}")
-            if number in new:
-                put("+" + new[number].removesuffix("\r"))
-            at[number] = start, size
-    return Hunk("".join(out), tuple(_parts(sheet, edits, at)))
-
-
-def _parts(
-    sheet: Sheet, edits: dict[int, Edit], at: dict[int, tuple[int, int]]
-) -> Iterator[tuple[int, int, int]]:
-    for number, edit in edits.items():
-        first = edit.line - sheet.line
-        span = [at[n] for n in range(first, first + edit.old.count("\n") + 1) if n in at]
-        if span:
-            yield number, span[0][0], span[-1][1]
+    experiment = sheet.experiment
+    shown = entry_diff(sheet.change_of(numbers), f"{experiment.ident} {experiment.title}")
+    parts: list[tuple[int, int, int]] = []
+    for number in sorted(numbers):
+        edit = sheet.edits[number]
+        last = edit.step.line + edit.old.count("\n")
+        spans = [shown.lines[n] for n in range(edit.step.line, last + 1) if n in shown.lines]
+        if spans:
+            parts.append((number, spans[0][0], spans[-1][1]))
+    return Hunk(shown.text, tuple(parts))
 
 
 # Applying
@@ -164,83 +125,77 @@ def _parts(
 def apply(
     settings: Settings,
     index: Index,
-    editors: Sequence[BulkEditor],
+    editors: Sequence[Editor],
     reviewed: Review,
     numbers: Sequence[int],
 ) -> dict[int, str | None]:
     """Make the edits of REVIEWED with NUMBERS; return for each None, or why it was not made.
 
-    INDEX is up to date. What was made is no more part of REVIEWED.
+    INDEX is up to date. REVIEWED is left without what was made.
     """
     said: dict[int, str | None] = dict.fromkeys(numbers, "it is not planned any more")
-    chosen = [
-        (sheet, [number for number in sheet.edits if number in said]) for sheet in reviewed.sheets
-    ]
-    chosen = [(sheet, some) for sheet, some in chosen if some]
-    held = Holdings()
-    idents = dict.fromkeys(sheet.experiment for sheet, _some in chosen)
-    for editor in editors:
-        held.ask(editor, wanted_entries(index, idents))
-    fresh = _Fresh(settings, index, chosen, held)
+    chosen = {
+        place: some
+        for place, sheet in enumerate(reviewed.sheets)
+        if (some := [number for number in sheet.edits if number in said])
+    }
+    sheets = reviewed.sheets
+    fresh = _plan_anew(settings, index, editors, [(sheets[p], some) for p, some in chosen.items()])
+    by_place = {_place(entry.experiment): entry for entry in fresh.entries}
     changes: list[Change] = []
-    made: list[tuple[Sheet, list[int]]] = []
-    for sheet, some in chosen:
-        left = [number for number in some if fresh.has(sheet.edits[number])]
-        said.update((number, CHANGED) for number in some)
-        change = fresh.change(sheet, left) if left else None
+    made: list[tuple[int, list[int]]] = []
+    for place, some in chosen.items():
+        entry = by_place.get(_place(sheets[place].experiment))
+        left = [number for number in some if _is_planned(sheets[place].edits[number], entry)]
+        said.update(dict.fromkeys(some, CHANGED))
+        change = _fresh_change(sheets[place], left, entry)
         if change is not None:
             changes.append(change)
-            made.append((sheet, left))
-    for (sheet, some), problem in zip(made, make(settings, changes, held), strict=True):
-        said.update((number, problem) for number in some)
-        if problem is None:
-            sheet.made(some)
+            made.append((place, left))
+    results = apply_changes(changes, fresh.texts)
+    for (place, some), result in zip(made, results, strict=True):
+        said.update(dict.fromkeys(some, result.problem))
+        if result.error is None:
+            sheets[place] = sheets[place].without(some)
     return said
 
 
-class _Fresh:
-    """The plan as it would be now, for the chosen edits of some sheets."""
+def _plan_anew(
+    settings: Settings,
+    index: Index,
+    editors: Sequence[Editor],
+    chosen: Sequence[tuple[Sheet, Sequence[int]]],
+) -> Plan:
+    """Return the plan as it is now for the steps of the edits CHOSEN."""
+    buffers = BufferEntries()
+    idents = list(dict.fromkeys(sheet.experiment.ident for sheet, _some in chosen))
+    for editor in editors:
+        buffers.ask(editor, index, idents)
+    steps = {
+        (sheet.experiment.ident, sheet.edits[number].step.number)
+        for sheet, some in chosen
+        for number in some
+    }
+    return plan(settings, index, EntryTexts(settings, buffers), steps)
 
-    def __init__(
-        self,
-        settings: Settings,
-        index: Index,
-        chosen: Sequence[tuple[Sheet, Sequence[int]]],
-        held: Holdings,
-    ) -> None:
-        pairs = {(s.experiment, s.edits[n].step) for s, some in chosen for n in some}
-        self.settings = settings
-        self.planned = plan(settings, index, only=pairs, held=held)
-        self._held = held
-        self._edits = {self._key(edit): edit for edit in self.planned.edits}
-        self._texts: dict[str, _Texts] = {}
 
-    @staticmethod
-    def _key(edit: Edit) -> tuple[str, str, StepNumber]:
-        return os.path.realpath(edit.file), edit.experiment, edit.step
+def _place(experiment: Experiment) -> tuple[str, str]:
+    return os.path.realpath(experiment.file), experiment.ident
 
-    def has(self, edit: Edit) -> bool:
-        """Tell whether EDIT is still what would be done."""
-        now = self._edits.get(self._key(edit))
-        return now is not None and (now.commit, now.mark) == (edit.commit, edit.mark)
 
-    def change(self, sheet: Sheet, numbers: Sequence[int]) -> Change | None:
-        """Return the change that makes the edits of SHEET with NUMBERS; None if it is another."""
-        edits = [sheet.edits[number] for number in numbers]
-        line = self._edits[self._key(edits[0])].entry_line
-        if sheet.file not in self._texts:
-            self._texts[sheet.file] = _Texts(self.settings, sheet.file, self.planned, self._held)
-        texts = self._texts[sheet.file]
-        try:
-            text = texts.entry(line, sheet.experiment)
-            marks = [edit.mark for edit in edits]
-            lines = mark_entry(text, marks, texts.options, sheet.heading)
-        except ExplogError:
-            return None
-        if _seen(lines) != _seen(sheet.lines(edits)):
-            return None
-        messages = tuple(edit.message for edit in edits)
-        return Change(sheet.file, line, sheet.experiment, text, lines, messages)
+def _is_planned(edit: Edit, entry: EntryPlan | None) -> bool:
+    """Tell whether EDIT is one of those that ENTRY has now."""
+    now = entry.edits if entry is not None else ()
+    wanted = edit.step.number, edit.commit.oid, edit.mark
+    return any((one.step.number, one.commit.oid, one.mark) == wanted for one in now)
+
+
+def _fresh_change(sheet: Sheet, numbers: Sequence[int], entry: EntryPlan | None) -> Change | None:
+    """Return what makes the edits of SHEET with NUMBERS in ENTRY; None if it reads otherwise."""
+    if entry is None or not numbers:
+        return None
+    change = sheet.on_text(entry.change, numbers)
+    return change if _seen(change.lines) == _seen(sheet.change_of(numbers).lines) else None
 
 
 def _seen(lines: Sequence[LineEdit]) -> list[tuple[str, str]]:
