@@ -90,34 +90,6 @@ Emacs itself does not ask about it.  An unsaved buffer is not compared."
 (defvar-local explog-edit--tick nil
   "The tick of this buffer when its only unsaved changes were ours, or nil.")
 
-(defvar explog-edit--done nil
-  "What was edited and is to be saved and told of, newest first.
-An alist of buffers and lists of messages.")
-
-(defvar explog-edit--timer nil
-  "The timer that runs `explog-edit-finish'.")
-
-(defun explog-edit--finish-soon (buffer messages)
-  "Save BUFFER soon, and say MESSAGES.
-The edits that a rebase brings come in a row; they are saved together."
-  (setf (alist-get buffer explog-edit--done)
-        (append (alist-get buffer explog-edit--done) messages))
-  (when explog-edit--timer
-    (cancel-timer explog-edit--timer))
-  (setq explog-edit--timer (run-with-timer 0.03 nil #'explog-edit-finish)))
-
-(defun explog-edit-finish ()
-  "Save what was edited, and say what was done."
-  (when explog-edit--timer
-    (cancel-timer explog-edit--timer))
-  (let ((done (nreverse explog-edit--done)))
-    (setq explog-edit--timer nil
-          explog-edit--done nil)
-    (pcase-dolist (`(,buffer . ,messages) done)
-      (when (buffer-live-p buffer)
-        (explog-edit--report messages (with-current-buffer buffer
-                                        (explog-edit--save)))))))
-
 (defun explog-edit--save ()
   "Save the current buffer, unless not all that is new there is ours.
 Return nil, or why it is not saved."
@@ -290,23 +262,14 @@ The ids are those of its experiments."
 
 ;;;; Edits
 
-(defun explog-edit-entry (file id edits messages)
-  "Make EDITS in the entry ID of the buffer that visits FILE.
-Each is (LINE OLD NEW), LINE counted from the heading, 0 being the
-heading itself.  Either all are made, as one step for `undo', or none.
-MESSAGES say what was done.  The buffer is saved soon, unless it has
-other changes."
-  (let ((buffer (explog-edit--in-buffer
-                 file (lambda () (explog-edit--replace id edits)))))
-    (explog-edit--finish-soon buffer messages))
-  t)
-
 (defun explog-edit-file (file entries)
   "Edit ENTRIES in the buffer that visits FILE, as one step for `undo'.
-Each is (ID EDITS MESSAGES), as in `explog-edit-entry'.  The buffer is
-saved at once, unless it has other changes.  An entry is edited whole or
-not at all; return a list of (ID WHY) for those that are not edited."
-  (let* ((explog-edit--index (list nil))
+Each is (ID EDITS MESSAGES).  EDITS are (LINE OLD NEW) each, LINE counted
+from the heading, 0 being the heading itself.  MESSAGES say what is done.
+An entry is edited whole or not at all; return a list of (ID WHY) for
+those that are not edited.  The buffer is saved, unless it has other
+changes."
+  (let* ((explog-edit--index (and (length> entries explog-edit--many) (list nil)))
          done failed
          (buffer (explog-edit--in-buffer
                   file
@@ -321,8 +284,8 @@ not at all; return a list of (ID WHY) for those that are not edited."
                         (error (push (list id (error-message-string err))
                                      failed))))))))
     (when done
-      (explog-edit--finish-soon buffer done)
-      (explog-edit-finish))
+      (explog-edit--report done (with-current-buffer buffer
+                                  (explog-edit--save))))
     failed))
 
 (defun explog-edit--upwards (entries)

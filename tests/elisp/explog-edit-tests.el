@@ -110,32 +110,28 @@
     (should (string-search explog-edit-tests--done (buffer-string)))
     (should (equal (explog-test-bytes file) explog-test-log))))
 
-(ert-deftest explog-edit-test-typed-before-save ()
-  "What the user types before the buffer is saved is not saved with it."
+(ert-deftest explog-edit-test-typed-after-an-edit ()
+  "What the user types after an edit is not saved, neither then nor by the next edit."
   (explog-test-with-log explog-test-log
-    (let ((said (explog-test-messages
-                  (explog-edit-entry file "201" (explog-test-edits "201" '(1 "abc1234"))
-                                     '("done"))
-                  (insert "mine")
-                  (explog-edit-finish))))
-      (should (string-match-p "not saved" said)))
-    (should (equal (explog-test-bytes file) explog-test-log))))
+    (explog-test-edit "201" '(1 "abc1234"))
+    (goto-char (point-max))
+    (insert "mine")
+    (should (string-match-p "not saved" (explog-test-edit "201" '(2 "abc1235"))))
+    (should (equal (explog-test-bytes file) (explog-edit-tests--marked explog-test-log)))))
 
-(ert-deftest explog-edit-test-in-a-row ()
-  "Edits in a row are saved together, by a timer, and told of in one message."
+(ert-deftest explog-edit-test-saved-once ()
+  "The edits of one call are saved together, and told of in one message."
   (explog-test-with-log explog-test-log
     (let ((saves 0))
       (add-hook 'after-save-hook (lambda () (setq saves (1+ saves))) nil t)
       (should (equal (explog-test-messages
-                       (explog-edit-entry file "201" (explog-test-edits "201" '(1 "abc1234")) '("one"))
-                       (explog-edit-entry file "201" (explog-test-edits "201" '(2 "abc1235")) '("two"))
-                       (should (= saves 0))
-                       (with-timeout (5 (ert-fail "not saved"))
-                         (while (= saves 0) (sleep-for 0.01)))
-                       (sleep-for 0.1))
-                     "explog: one, two"))
+                       (explog-edit-file
+                        file `(("201" ,(explog-test-edits "201" '(1 "abc1234") '(2 "abc1235"))
+                                ("one" "two"))
+                               ("202" ((3 "1. [X] Test DEF (83d45cd)" "1. [X] Test DEF (83d4999)"))
+                                ("three")))))
+                     "explog: one, two, three"))
       (should (= saves 1))
-      (should-not explog-edit--timer)
       (should-not (buffer-modified-p)))))
 
 (ert-deftest explog-edit-test-point-mark-windows ()
@@ -155,7 +151,7 @@
           (let ((point (point)) (end (point-max)))
             (explog-test-edit "201" '(1 "abc1234"))
             (let ((deactivate-mark nil))
-              (explog-edit-entry file "201" (explog-test-edits "201" '(2 "abc1235")) nil)
+              (explog-edit-file file `(("201" ,(explog-test-edits "201" '(2 "abc1235")) nil)))
               (should-not deactivate-mark))
             (should (= (point) point))
             (should (= (mark) (+ step 5)))
@@ -372,7 +368,7 @@
     (should (equal (explog-test-apply "9" nil)
                    "log.org: there is no experiment 9 any more"))
     (kill-buffer)
-    (should (equal (explog-test-messages (explog-edit-entry file "201" nil nil))
+    (should (equal (explog-test-messages (explog-edit-file file '(("201" nil nil))))
                    (format "No buffer visits %s any more" file)))))
 
 (ert-deftest explog-edit-test-right-entry ()

@@ -35,8 +35,7 @@
     (buffer-enable-undo)
     (let* ((rows (explog-review-tests--rows '("201" 1 "abc1234") '("202" 1 "abc1235")))
            (said (explog-test-messages
-                   (should-not (explog-edit-file file rows))
-                   (explog-edit-finish))))
+                   (should-not (explog-edit-file file rows)))))
       (should (string-search "e201.1 ← abc1234, e202.1 ← abc1235" said))
       (should (string-search "1. [X] Test XYZ without ABC (abc1234)" (buffer-string)))
       (should (string-search "1. [X] Test DEF (abc1235)" (buffer-string)))
@@ -53,7 +52,6 @@
       (pcase-let ((`((,id ,why)) (explog-edit-file file rows)))
         (should (equal id "201"))
         (should (string-search "the line changed meanwhile" why)))
-      (explog-test-messages (explog-edit-finish))
       (should (string-search "1. [ ] really Test XYZ" (buffer-string)))
       (should (string-search "1. [X] Test DEF (abc1235)" (buffer-string)))
       (should (buffer-modified-p)))))
@@ -64,7 +62,6 @@
       (explog-test-goto "** TODO Conclusions")
       (narrow-to-region (point) (line-end-position))
       (should-not (explog-edit-file file rows))
-      (explog-test-messages (explog-edit-finish))
       (should (equal (buffer-string) "** TODO Conclusions"))
       (should (string-search "(abc1234)" (explog-test-bytes file))))))
 
@@ -72,7 +69,6 @@
   (explog-test-with-log explog-review-tests--log
     (should (equal (explog-edit-file file '(("999" ((0 "x" "y")) ("m"))))
                    '(("999" "log.org: there is no experiment 999 any more"))))
-    (should (equal (explog-test-messages (explog-edit-finish)) ""))
     (setq buffer-read-only t)
     (should-error (explog-edit-file file (explog-review-tests--rows '("201" 1 "abc1234"))))))
 

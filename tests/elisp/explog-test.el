@@ -163,8 +163,9 @@ in batch mode nobody is there to answer."
         (windows (window-list)))
     (prog1 (explog-test-messages
              (with-temp-buffer
-               (explog-edit-entry file id edits '("e201.1 ← abc1234 (proj)"))
-               (explog-edit-finish)))
+               (pcase-dolist (`(,_ ,why) (explog-edit-file
+                                          file `((,id ,edits ("e201.1 ← abc1234 (proj)")))))
+                 (error "%s" why))))
       (should (equal windows (window-list))))))
 
 (defmacro explog-test-messages (&rest body)
