@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -81,13 +80,18 @@ def print_diff(text: bytes) -> None:
 
 def check_json(problems: Iterable[Problem], found: Iterable[FoundHash] | None) -> dict[str, object]:
     """Return what `check --json` prints; FOUND is None unless --hashes was given."""
-    names = ("kind", "file", "line", "experiment", "step", "message")
-    said: dict[str, object] = {
-        "problems": [{name: getattr(problem, name) for name in names} for problem in problems]
-    }
+    said: dict[str, object] = {"problems": [_row(problem, _PROBLEM) for problem in problems]}
     if found is not None:
-        said["hashes"] = [asdict(one) for one in found]
+        said["hashes"] = [_row(one, _HASH) for one in found]
     return said
+
+
+_PROBLEM = ("kind", "file", "line", "experiment", "step", "message")
+_HASH = ("file", "line", "hash", "state", "repositories", "commit", "now")
+
+
+def _row(value: object, names: Iterable[str]) -> dict[str, object]:
+    return {name: getattr(value, name) for name in names}
 
 
 def place_line(file: str | None, line: int | None, kind: str, message: str) -> str:

@@ -5,7 +5,8 @@ import re
 import pytest
 
 from explog.checking.audit import FoundHash, dead_hashes
-from explog.git.repository import Repository, unreached
+from explog.git.keeping import keeping_refs, unreached
+from explog.git.repository import Repository
 from explog.org.hashes import Context, find_hashes
 from support.logs import Logs
 from support.repo import GitRepo
@@ -295,6 +296,55 @@ def test_what_no_ref_reaches(repo: GitRepo) -> None:
     assert unreached(repository, [kept, lost]) == set()
 
 
+@pytest.mark.parametrize(
+    "ref",
+    ["refs/jj/keep/x", "refs/branchless/x", "refs/tags/v1", "refs/stash", "refs/x", "refs/a/b"],
+)
+def test_which_ref_keeps_a_commit(repo: GitRepo, ref: str) -> None:
+    reached = repo.commit("one")
+    kept = repo.commit("two")
+    repo.run("reset", "--quiet", "--hard", "HEAD~2")
+    repo.run("update-ref", ref, kept)
+    repo.run("branch", "a/b")
+    repository = Repository(repo.path, repo.path / ".git")
+    assert keeping_refs(repository, [kept, reached]) == {kept: ref, reached: ref}
+    assert keeping_refs(repository, []) == {}
+
+
+def test_what_a_detached_head_keeps(repo: GitRepo) -> None:
+    repo.run("checkout", "--quiet", "--detach")
+    oid = repo.commit("one")
+    assert keeping_refs(Repository(repo.path, repo.path / ".git"), [oid]) == {oid: "another ref"}
+
+
+@pytest.mark.parametrize("ref", ["refs/jj/keep/x", "refs/tags/v1", "refs/stash"])
+@pytest.mark.parametrize("successor", [False, True])
+def test_a_step_whose_commit_another_ref_keeps(
+    logs: Logs, repo: GitRepo, ref: str, successor: bool
+) -> None:
+    """It is not dead, and check says the same with and without its hashes."""
+    repo.commit("root")
+    repo.run("checkout", "--quiet", "--detach")
+    oid = repo.commit("[e1.1] Results")
+    logs.log(f"* [1] x :exp:\n** Experiments [1/1]\n1. [X] a ({oid[:7]})\n")
+    assert logs.check() == []
+    repo.run("update-ref", ref, oid)
+    repo.run("checkout", "--quiet", "main")
+    if successor:
+        new = repo.commit("[e1.1] Results, anew")
+    problems = logs.check()
+    assert problems == []
+    [found] = logs.audit()
+    assert (found.state, found.ref, found.commit) == ("ref", ref, oid)
+    assert found.message == f"{oid[:7]} lives in {repo.path}, by {ref}, but on no branch"
+    assert list(dead_hashes([found], problems)) == []
+    repo.run("update-ref", "-d", ref)
+    problems = logs.check()
+    assert [problem.kind for problem in problems] == ["dead-hash"]
+    assert not successor or new[:7] in problems[0].message
+    assert [one.state for one in logs.audit()] == ["object"]
+
+
 def test_one_whose_parent_is_pruned_hides_no_other(logs: Logs, repo: GitRepo) -> None:
     tagged = repo.commit("tagged")
     repo.run("tag", "v1")
@@ -307,5 +357,5 @@ def test_one_whose_parent_is_pruned_hides_no_other(logs: Logs, repo: GitRepo) ->
 
 
 def test_message_of_a_hash_by_tag() -> None:
-    found = FoundHash("f", 1, DEAD, "ref", ("/r",), FULL)
-    assert found.message == f"{DEAD} lives in /r, by a tag or another ref"
+    found = FoundHash("f", 1, DEAD, "ref", ("/r",), FULL, ref="refs/tags/v1")
+    assert found.message == f"{DEAD} lives in /r, by refs/tags/v1, but on no branch"

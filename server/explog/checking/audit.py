@@ -10,15 +10,16 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from explog.checking.check import knows_all
 from explog.checking.digits import is_like_commit
+from explog.checking.living import off_branches
 from explog.checking.problem import Problem
 from explog.config import Settings
 from explog.errors import ExplogError
-from explog.git.repository import Repository, resolve_hashes, unreached
+from explog.git.repository import Repository
 from explog.index.commits import all_repositories, commits_with_prefix
 from explog.index.database import Index
 from explog.org.files import read_log
@@ -37,8 +38,8 @@ class FoundHash:
     """A hash in prose. `line` is 1-based; `commit` the full id; None is what nobody knows.
 
     `state` is how it lives: on a "branch", by another "ref", as an "object" that nothing reaches,
-    "gone" (it was on a branch once), or "dead" (no repository knows it). `now` is the commit that
-    took its place, if one did.
+    "gone" (it was on a branch once), or "dead" (no repository knows it). `ref` is that other ref,
+    and `now` the commit that took its place, if one did.
     """
 
     file: str
@@ -48,6 +49,7 @@ class FoundHash:
     repositories: tuple[str, ...] = ()
     commit: str | None = None
     now: str | None = None
+    ref: str | None = None
 
     @property
     def lives(self) -> bool:
@@ -61,7 +63,7 @@ class FoundHash:
         now = f"; {self.now[:10]} took its place" if self.now else ""
         return {
             BRANCH: f"{self.hash} lives in {where}, on a branch",
-            REF: f"{self.hash} lives in {where}, by a tag or another ref",
+            REF: f"{self.hash} lives in {where}, by {self.ref}, but on no branch{now}",
             OBJECT: f"{self.hash} is still in {where}, but on no branch{now}",
             GONE: f"{self.hash} is on no branch any more{now}",
             DEAD: f"no repository knows {self.hash}",
@@ -109,34 +111,22 @@ class _Known:
     def __init__(self, index: Index, digits: Iterable[str]) -> None:
         records = all_repositories(index)
         self.folders = [record.path for record in records]
-        repositories = [Repository(Path(r.path), Path(r.common_dir)) for r in records]
-        self._lives: dict[str, tuple[str, str, list[str]]] = {}
+        self._lives: dict[str, FoundHash] = {}
         rest: list[str] = []
         for one in sorted(digits):
             commits = commits_with_prefix(index, one)
             if commits:
-                folders = sorted({folder for _oid, folder in commits})
-                self._lives[one] = BRANCH, commits[0][0], folders
+                folders = tuple(sorted({folder for _oid, folder in commits}))
+                self._lives[one] = FoundHash("", 0, one, BRANCH, folders, commits[0][0])
             else:
                 rest.append(one)
-        for repository in repositories:
-            self._look(repository, rest)
+        for one, living in off_branches(index, rest).items():
+            state = OBJECT if living.ref is None else REF
+            self._lives[one] = FoundHash(
+                "", 0, one, state, living.repositories, living.oid, ref=living.ref
+            )
+        repositories = [Repository(Path(r.path), Path(r.common_dir)) for r in records]
         self._lost = Hashes(index, repositories, rest).lost
-
-    def _look(self, repository: Repository, digits: Sequence[str]) -> None:
-        """Find those of DIGITS that REPOSITORY has the object of, though no branch reaches it."""
-        try:
-            oids = resolve_hashes(repository, digits)
-            lost = unreached(repository, oids.values())
-        except ExplogError:
-            return  # sync reports a repository that cannot be read
-        for one, oid in oids.items():
-            state = OBJECT if oid in lost else REF
-            known = self._lives.setdefault(one, (state, oid, []))
-            if known[0] == OBJECT and state == REF:
-                known = self._lives[one] = (state, oid, [])
-            if known[0] == state:
-                known[2].append(str(repository.path))
 
     def found(self, file: str, mention: Mention) -> FoundHash:
         """Return what is known of MENTION in FILE."""
@@ -144,10 +134,7 @@ class _Known:
         lost = self._lost.get(digits)
         now = lost.successor.oid if lost is not None and lost.successor is not None else None
         if digits in self._lives:
-            state, oid, folders = self._lives[digits]
-            return FoundHash(
-                file, line, digits, state, tuple(folders), oid, now if state == OBJECT else None
-            )
+            return replace(self._lives[digits], file=file, line=line, now=now)
         if lost is not None:
             return FoundHash(file, line, digits, GONE, (), lost.record.oid, now)
         return FoundHash(file, line, digits, DEAD)

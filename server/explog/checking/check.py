@@ -9,6 +9,7 @@ from dataclasses import replace
 from explog.checking.boxes import check_boxes, takes_part
 from explog.checking.digits import could_be_commit
 from explog.checking.entries import entry_texts
+from explog.checking.living import kept_hashes
 from explog.checking.problem import KINDS, Problem, seriousness
 from explog.checking.renumbering import Renumberings
 from explog.config import Settings
@@ -114,8 +115,12 @@ class _Check:
             for ident, step in failure.steps:
                 self._failed[ident].add(step)
         self._dead: dict[Where, list[Dead]] = defaultdict(list)
+        off_branches = [dead.step.hash for dead in planned.dead if dead.known]
+        off_branches += [edit.step.hash for edit in planned.edits if edit.lost]
+        self._kept = kept_hashes(index, filter(None, off_branches))
         for dead in planned.dead:
-            self._dead[dead.experiment.file, dead.experiment.line].append(dead)
+            if dead.step.hash not in self._kept:
+                self._dead[dead.experiment.file, dead.experiment.line].append(dead)
         # A step whose commit cannot be placed, as something else stands there.
         self._blocked = {(u.file, u.line) for u in planned.unplaced if u.reason == "kept-by-hand"}
 
@@ -142,7 +147,7 @@ class _Check:
         """Yield the problem that a planned edit mends, if it is one and not just work to do."""
         tick = replace(edit.mark, hash=None)
         kind, said = "dead-hash", ""
-        if edit.lost:
+        if edit.lost and edit.step.hash not in self._kept:
             said = f"{edit.step.hash} is on no branch any more; {edit.mark.hash} took its place"
         elif edit.commit.results and entry.mark([tick]):
             kind, said = "unticked", f"{edit.commit.oid[:10]} has its results, and its box is open"

@@ -200,7 +200,7 @@ def tips(repository: Repository) -> list[str]:
     )
     # A branch at an object that is no more is among them: what it reached is not to be forgotten,
     # and reading it fails.
-    oids = [*listed.decode("ascii").split(), *resolve(repository, _heads(repository)).values()]
+    oids = [*listed.decode("ascii").split(), *resolve(repository, head_names(repository)).values()]
     return [*dict.fromkeys(oids), *_boundary(repository)]
 
 
@@ -217,7 +217,8 @@ def _boundary(repository: Repository) -> list[str]:
     return [_BOUNDARY + hashlib.sha256(data).hexdigest()]
 
 
-def _heads(repository: Repository) -> list[str]:
+def head_names(repository: Repository) -> list[str]:
+    """Return the names of the HEADs of all worktrees, as git takes them."""
     try:
         names = sorted(os.listdir(repository.common_dir / "worktrees"))
     except OSError:
@@ -265,18 +266,6 @@ def resolve_hashes(repository: Repository, hashes: Iterable[str]) -> dict[str, s
     names = {f"{one}^{{commit}}": one for one in hashes}
     found = resolve(repository, names)
     return {names[name]: oid for name, oid in found.items() if oid.startswith(names[name])}
-
-
-def unreached(repository: Repository, oids: Iterable[str]) -> set[str]:
-    """Return those of the commits OIDS that no ref of any kind reaches: no branch, no tag."""
-    wanted = set(oids)
-    if not wanted:
-        return set()
-    listed = run(repository.path, "for-each-ref", "--format=%(objectname)^{commit}")
-    refs = resolve(repository, [*listed.decode("ascii").split(), *_heads(repository)])
-    # From the refs, not from OIDS: what led to those may be pruned, where git gives up.
-    output = run(repository.path, "rev-list", "--stdin", stdin=one_a_line(set(refs.values())))
-    return wanted.difference(output.decode("ascii").split())
 
 
 def abbreviate(repository: Repository, oids: Iterable[str]) -> dict[str, str]:
