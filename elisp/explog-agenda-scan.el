@@ -32,6 +32,12 @@
 
 ;;;; Headings
 
+(cl-defstruct (explog-agenda-facts (:type vector) (:constructor nil) (:copier nil))
+  "How far an experiment is, as the server sends it.
+TICKED of the STEPS that have a box are ticked.  TOUCHED is when the last
+commit for it was made, in seconds since 1970, or nil."
+  ident file ticked steps touched)
+
 (cl-defstruct (explog-agenda-node (:constructor explog-agenda-node--make)
                                   (:copier explog-agenda-node--copy))
   "A heading, or with level 0 the whole buffer.
@@ -395,20 +401,20 @@ They are in no line but by `explog-agenda-entry-insert', unless
           (nreverse letters))))
 
 (defun explog-agenda-entry--fact (node facts)
-  "Return the row for NODE in FACTS, or nil.
+  "Return the `explog-agenda-facts' of NODE in FACTS, or nil.
 Where several logs have its id, it is that of this one."
   (when-let ((rows (and facts (gethash (explog-agenda-node-id node) facts))))
     (or (and (cdr rows)
              (seq-find (lambda (row)
-                         (equal (file-truename (aref row 1))
+                         (equal (file-truename (explog-agenda-facts-file row))
                                 (expand-file-name buffer-file-truename)))
                        rows))
         (car rows))))
 
 (defun explog-agenda-entry--extra (format node fact heading)
   "Return what is told of NODE beside its HEADING, in FORMAT.
-That is from `explog-agenda-entry--extra-format'.  FACT is the server's
-row, or nil."
+That is from `explog-agenda-entry--extra-format'.  FACT is an
+`explog-agenda-facts', or nil."
   (apply #'format (car format)
          (mapcar (lambda (letter)
                    (pcase letter
@@ -419,18 +425,15 @@ row, or nil."
 
 (defun explog-agenda-entry--progress (fact)
   "Return the progress by FACT, as [1/3], or the empty string."
-  (pcase fact
-    ((and `[,_ ,_ ,ticked ,steps ,_] (guard (> steps 0)))
-     (format "[%d/%d]" ticked steps))
-    (_ "")))
+  (if (and fact (> (explog-agenda-facts-steps fact) 0))
+      (format "[%d/%d]" (explog-agenda-facts-ticked fact) (explog-agenda-facts-steps fact))
+    ""))
 
 (defun explog-agenda-entry--days (fact)
   "Return how many days ago the last commit was by FACT, as 12d, or - for none."
-  (pcase fact
-    ('nil "")
-    (`[,_ ,_ ,_ ,_ nil] "-")
-    (`[,_ ,_ ,_ ,_ ,time]
-     (format "%dd" (max 0 (ceiling (- explog-agenda-entry--today time) 86400))))))
+  (if-let ((touched (and fact (explog-agenda-facts-touched fact))))
+      (format "%dd" (max 0 (ceiling (- explog-agenda-entry--today touched) 86400)))
+    (if fact "-" "")))
 
 (defun explog-agenda-entry--missing-id (node heading)
   "Return the id of NODE in brackets, or the empty string if it is in HEADING."

@@ -20,6 +20,7 @@
 
 ;;; Code:
 
+(require 'cl-lib)
 (require 'explog-agenda)
 (require 'explog-agenda-scan)
 (require 'explog-base)
@@ -185,15 +186,20 @@ Return nil, or what the user should know of the answer, a string."
                                  :timeout explog-agenda-timeout)
       (explog-error (format "%s" (nth 2 err))))))
 
+(cl-defstruct (explog-agenda-place (:type vector) (:constructor nil) (:copier nil))
+  "An experiment in a log, as the server sends it."
+  file ident)
+
 (defun explog-agenda-query--table (rows)
-  "Return a table of ids, and the logs that they are in by ROWS."
+  "Return a table of ids, and the logs that they are in by ROWS.
+Each row is an `explog-agenda-place'."
   (let ((table (make-hash-table :test #'equal))
         (names (make-hash-table :test #'equal)))
     (seq-doseq (row rows)
-      (let* ((file (aref row 0))
+      (let* ((file (explog-agenda-place-file row))
              (name (or (gethash file names)
                        (puthash file (file-truename file) names))))
-        (push name (gethash (aref row 1) table))))
+        (push name (gethash (explog-agenda-place-ident row) table))))
     table))
 
 (defun explog-agenda-query--found-p (query id)
@@ -203,14 +209,14 @@ Return nil, or what the user should know of the answer, a string."
          (member (expand-file-name buffer-file-truename) (gethash id places)))))
 
 (defun explog-agenda-query-facts (ids)
-  "Return what the server knows of IDS: a table of lists of rows by id, or nil.
-A row is [ID FILE TICKED STEPS TOUCHED]."
+  "Return what the server knows of IDS, or nil.
+That is a table of lists of `explog-agenda-facts' by id."
   (when (and ids explog-mode (explog-server-ready-p))
     (let ((rows (explog-agenda-query--call "agenda-facts" ids)))
       (when (vectorp rows)
         (let ((table (make-hash-table :test #'equal)))
           (seq-doseq (row rows)
-            (push row (gethash (aref row 0) table)))
+            (push row (gethash (explog-agenda-facts-ident row) table)))
           table)))))
 
 (defcustom explog-agenda-prefix-format " %i %-12:c%s"

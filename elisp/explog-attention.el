@@ -19,6 +19,7 @@
 
 ;;; Code:
 
+(require 'cl-lib)
 (require 'explog-base)
 (require 'explog-log)
 (require 'seq)
@@ -145,8 +146,12 @@ The server calls this."
   "A step whose hash belongs to another number."
   :group 'explog)
 
+(cl-defstruct (explog-flags-row (:type list) (:constructor nil) (:copier nil))
+  "A step whose hash belongs to another number, as the server sends it."
+  file line experiment hash message)
+
 (defvar explog-flags--all nil
-  "Non-nil means that there are flags: (FILE LINE ID HASH MESSAGE) each.")
+  "The flags that the server told of, a list of `explog-flags-row'.")
 
 (defun explog-flags-set (flags)
   "Show FLAGS, a list of (FILE LINE ID HASH MESSAGE), and no others.
@@ -169,15 +174,18 @@ The server calls this."
   "Show the flags of the log in the current buffer, and no others."
   (let ((flags (and explog-flags--all
                     (explog-log-buffer-p)
-                    (seq-filter (lambda (flag) (explog-flags--here-p (car flag)))
+                    (seq-filter (lambda (flag) (explog-flags--here-p (explog-flags-row-file flag)))
                                 explog-flags--all))))
     (save-excursion
       (save-restriction
         (widen)
         (remove-overlays nil nil 'explog-flag t)
-        (pcase-dolist (`(,_ ,line ,id ,hash ,message) flags)
-          (when-let ((end (explog-flags--place line id hash)))
-            (explog-flags--put end hash message)))))))
+        (dolist (flag flags)
+          (when-let ((end (explog-flags--place (explog-flags-row-line flag)
+                                               (explog-flags-row-experiment flag)
+                                               (explog-flags-row-hash flag))))
+            (explog-flags--put end (explog-flags-row-hash flag)
+                               (explog-flags-row-message flag))))))))
 
 (defun explog-flags--here-p (file)
   "Return non-nil if the current buffer visits FILE."

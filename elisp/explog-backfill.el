@@ -33,6 +33,28 @@
 (require 'subr-x)
 (require 'text-property-search)
 
+;;;; Rows from the server
+
+(cl-defstruct (explog-backfill-sheet-row (:type vector) (:constructor nil) (:copier nil))
+  "The edits of one experiment, and a DIFF that shows them."
+  file line experiment title diff edits)
+
+(cl-defstruct (explog-backfill-edit-row (:type vector) (:constructor nil) (:copier nil))
+  "An edit of one step, shown in the diff of its sheet from START to END."
+  number step line repository commit message start end)
+
+(cl-defstruct (explog-backfill-unplaced-row (:type vector) (:constructor nil) (:copier nil))
+  "A commit whose reference has no place, and why."
+  reason reference repository commit message file line)
+
+(cl-defstruct (explog-backfill-failure (:type vector) (:constructor nil) (:copier nil))
+  "A log that could not be planned for, and why."
+  file message)
+
+(cl-defstruct (explog-backfill-not-made (:type vector) (:constructor nil) (:copier nil))
+  "The number of an edit that was not made, and why."
+  number message)
+
 ;;;; Sheets
 
 (cl-defstruct (explog-backfill-sheet (:constructor explog-backfill--make-sheet)
@@ -53,10 +75,11 @@
 
 (defun explog-backfill-insert-sheet (row)
   "Insert the sheet in ROW at point and return it."
-  (pcase-let* ((`[,file ,line ,experiment ,_title ,_diff ,_edits] row)
-               (sheet (explog-backfill--make-sheet
-                       :file file :line line :experiment experiment
-                       :marker (point-marker))))
+  (let ((sheet (explog-backfill--make-sheet
+                :file (explog-backfill-sheet-row-file row)
+                :line (explog-backfill-sheet-row-line row)
+                :experiment (explog-backfill-sheet-row-experiment row)
+                :marker (point-marker))))
     (setf (explog-backfill-sheet-edits sheet)
           (explog-backfill--insert-diff sheet row))
     sheet))
@@ -64,23 +87,31 @@
 (defun explog-backfill--insert-diff (sheet row &optional known)
   "Insert the diff of SHEET that ROW has, and return the edits in it.
 KNOWN are edits that are there already."
-  (pcase-let ((`[,_file ,_line ,_experiment ,_title ,diff ,edits] row)
-              (start (point)))
-    (insert (propertize diff 'explog-backfill-sheet sheet))
+  (let ((start (point)))
+    (insert (propertize (explog-backfill-sheet-row-diff row)
+                        'explog-backfill-sheet sheet))
     (mapcar (lambda (row)
-              (pcase-let* ((`[,number ,step ,line ,repository ,commit ,message ,from ,to]
-                            row)
-                           (edit (or (seq-find (lambda (edit)
-                                                 (= number (explog-backfill-edit-number edit)))
-                                               known)
-                                     (explog-backfill--make-edit
-                                      :number number :step step :line line
-                                      :repository repository :commit commit
-                                      :message message :sheet sheet))))
-                (put-text-property (+ start from) (+ start to)
+              (let* ((number (explog-backfill-edit-row-number row))
+                     (edit (or (seq-find (lambda (edit)
+                                           (= number (explog-backfill-edit-number edit)))
+                                         known)
+                               (explog-backfill--edit row sheet))))
+                (put-text-property (+ start (explog-backfill-edit-row-start row))
+                                   (+ start (explog-backfill-edit-row-end row))
                                    'explog-review-item edit)
                 edit))
-            edits)))
+            (explog-backfill-sheet-row-edits row))))
+
+(defun explog-backfill--edit (row sheet)
+  "Return the edit in ROW, which is one of SHEET."
+  (explog-backfill--make-edit
+   :number (explog-backfill-edit-row-number row)
+   :step (explog-backfill-edit-row-step row)
+   :line (explog-backfill-edit-row-line row)
+   :repository (explog-backfill-edit-row-repository row)
+   :commit (explog-backfill-edit-row-commit row)
+   :message (explog-backfill-edit-row-message row)
+   :sheet sheet))
 
 (defun explog-backfill-forget ()
   "Forget the plan of this buffer, and say that it is of no more use."
@@ -366,8 +397,8 @@ The header line says WHAT meanwhile."
                 (explog-backfill-sheet-file last)))
         sheets)
     (seq-doseq (row rows)
-      (unless (equal file (aref row 0))
-        (setq file (aref row 0))
+      (unless (equal file (explog-backfill-sheet-row-file row))
+        (setq file (explog-backfill-sheet-row-file row))
         (explog-backfill--insert-file file))
       (push (explog-backfill-insert-sheet row) sheets))
     (nreverse sheets)))
@@ -386,10 +417,10 @@ An overlay has the face, as `diff-mode' sees to that of the text."
     (overlay-put (make-overlay start (point)) 'face 'explog-review-heading)))
 
 (defun explog-backfill--insert-failures (failures)
-  "Insert what could not be read, FAILURES, a vector of [FILE MESSAGE]."
+  "Insert FAILURES, a vector of `explog-backfill-failure'."
   (seq-doseq (failure failures)
     (let ((start (point)))
-      (insert "! " (string-replace "\n" " " (aref failure 1)) "\n")
+      (insert "! " (string-replace "\n" " " (explog-backfill-failure-message failure)) "\n")
       (overlay-put (make-overlay start (point)) 'face 'explog-review-problem))))
 
 ;;;; What has no place
@@ -406,7 +437,7 @@ An overlay has the face, as `diff-mode' sees to that of the text."
   "Insert ROWS, commits without a place, at the end of the buffer."
   (goto-char (point-max))
   (seq-doseq (row rows)
-    (pcase-let ((`[,reason ,reference ,repository ,commit ,message ,file ,line] row))
+    (let ((reason (explog-backfill-unplaced-row-reason row)))
       (unless (equal reason explog-backfill--reason)
         (setq explog-backfill--reason reason)
         (insert "\n")
@@ -414,8 +445,12 @@ An overlay has the face, as `diff-mode' sees to that of the text."
          (or (cdr (assoc reason explog-backfill--reasons)) reason)))
       (explog-backfill--insert-commit
        (explog-backfill--make-unplaced
-        :reference reference :repository repository :commit commit
-        :message message :file file :line line)))))
+        :reference (explog-backfill-unplaced-row-reference row)
+        :repository (explog-backfill-unplaced-row-repository row)
+        :commit (explog-backfill-unplaced-row-commit row)
+        :message (explog-backfill-unplaced-row-message row)
+        :file (explog-backfill-unplaced-row-file row)
+        :line (explog-backfill-unplaced-row-line row))))))
 
 (defun explog-backfill--insert-commit (unplaced)
   "Insert a line for UNPLACED."
@@ -615,10 +650,13 @@ What has no place in a log is a commit, and that is shown."
      #'explog-backfill--failed)))
 
 (defun explog-backfill--applied (edits failures)
-  "Take EDITS out of the buffer, but for FAILURES, a vector of [NUMBER WHY]."
+  "Take EDITS out of the buffer, except FAILURES.
+That is a vector of `explog-backfill-not-made'."
   (let ((why (make-hash-table)) done left)
     (seq-doseq (failure failures)
-      (puthash (aref failure 0) (aref failure 1) why))
+      (puthash (explog-backfill-not-made-number failure)
+               (explog-backfill-not-made-message failure)
+               why))
     (dolist (edit edits)
       (setf (explog-backfill-edit-stale edit)
             (gethash (explog-backfill-edit-number edit) why))

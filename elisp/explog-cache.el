@@ -20,6 +20,7 @@
 
 ;;; Code:
 
+(require 'cl-lib)
 (require 'explog-base)
 (require 'explog-server)
 (require 'seq)
@@ -149,7 +150,8 @@ full id) are nil where there is none, or none that is known."
               (changed nil))
     (setq explog-cache--problems (append problems nil))
     (seq-doseq (row rows)
-      (puthash (aref row 0) (explog-cache--experiment row) found))
+      (puthash (explog-cache-experiment-row-ident row)
+               (explog-cache--experiment row) found))
     (dolist (id ids (nreverse changed))
       (let ((value (or (gethash id found) (and complete 'unknown)))
             (entry (explog-cache--entry id)))
@@ -158,18 +160,35 @@ full id) are nil where there is none, or none that is known."
             (push id changed))
           (explog-cache--keep id (cons tick value)))))))
 
+(cl-defstruct (explog-cache-experiment-row (:type vector) (:constructor nil) (:copier nil))
+  "An experiment with its steps, as the server sends it."
+  ident title todo done file line archived problem steps)
+
+(cl-defstruct (explog-cache-step-row (:type vector) (:constructor nil) (:copier nil))
+  "A step, and the commit whose hash it has, as the server sends it."
+  number box text hash line repository commit)
+
 (defun explog-cache--experiment (row)
-  "Return the plist of an experiment for ROW of the server's."
-  (pcase-let ((`[,id ,title ,todo ,done ,file ,line ,archived ,problem ,steps] row))
-    (list :id id :title title :todo todo :done done :file file :line line
-          :archived archived :problem problem
-          :steps (mapcar #'explog-cache--step steps))))
+  "Return the plist of the experiment in ROW."
+  (list :id (explog-cache-experiment-row-ident row)
+        :title (explog-cache-experiment-row-title row)
+        :todo (explog-cache-experiment-row-todo row)
+        :done (explog-cache-experiment-row-done row)
+        :file (explog-cache-experiment-row-file row)
+        :line (explog-cache-experiment-row-line row)
+        :archived (explog-cache-experiment-row-archived row)
+        :problem (explog-cache-experiment-row-problem row)
+        :steps (mapcar #'explog-cache--step (explog-cache-experiment-row-steps row))))
 
 (defun explog-cache--step (row)
-  "Return the plist of a step for ROW of the server's."
-  (pcase-let ((`[,number ,box ,text ,hash ,line ,repository ,commit] row))
-    (list :number number :box box :text text :hash hash :line line
-          :repository repository :commit commit)))
+  "Return the plist of the step in ROW."
+  (list :number (explog-cache-step-row-number row)
+        :box (explog-cache-step-row-box row)
+        :text (explog-cache-step-row-text row)
+        :hash (explog-cache-step-row-hash row)
+        :line (explog-cache-step-row-line row)
+        :repository (explog-cache-step-row-repository row)
+        :commit (explog-cache-step-row-commit row)))
 
 (defun explog-cache-fetch (id)
   "Return what `explog-cache-get' does for ID, but wait for the server.
@@ -180,7 +199,8 @@ This is for commands."
     (when changed
       (run-hook-with-args 'explog-cache-changed-functions changed))
     (if (or (car answer)
-            (seq-some (lambda (row) (equal id (aref row 0))) (nth 2 answer)))
+            (seq-some (lambda (row) (equal id (explog-cache-experiment-row-ident row)))
+                      (nth 2 answer)))
         (cdr (explog-cache--entry id))
       (user-error "The logs are still being read"))))
 
@@ -235,18 +255,27 @@ background."
             (when (eq loading explog-cache--loading)
               (setq explog-cache--loading nil)))))
 
+(cl-defstruct (explog-cache-outline-row (:type vector) (:constructor nil) (:copier nil))
+  "An experiment in short, as the server sends it.
+FILE is the place of its log in a vector of files."
+  ident title todo done file line archived ticked steps touched)
+
 (defun explog-cache--take-page (answer loading)
   "Add ANSWER, a page of the server's, to LOADING.
 Return the number after which the next page begins, or nil."
   (pcase-let ((`(,next ,files ,rows) answer))
     (seq-doseq (row rows)
-      (pcase-let ((`[,id ,title ,todo ,done ,file ,line ,archived
-                         ,ticked ,steps ,touched]
-                   row))
-        (push (list :id id :title title :todo todo :done done
-                    :file (aref files file) :line line :archived archived
-                    :ticked ticked :steps steps :touched touched)
-              (cdr loading))))
+      (push (list :id (explog-cache-outline-row-ident row)
+                  :title (explog-cache-outline-row-title row)
+                  :todo (explog-cache-outline-row-todo row)
+                  :done (explog-cache-outline-row-done row)
+                  :file (aref files (explog-cache-outline-row-file row))
+                  :line (explog-cache-outline-row-line row)
+                  :archived (explog-cache-outline-row-archived row)
+                  :ticked (explog-cache-outline-row-ticked row)
+                  :steps (explog-cache-outline-row-steps row)
+                  :touched (explog-cache-outline-row-touched row))
+            (cdr loading)))
     next))
 
 (defun explog-cache--loaded (loading)

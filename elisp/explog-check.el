@@ -27,6 +27,15 @@
   "A problem as the server sends it; what does not apply is nil."
   kind file line experiment step message mendable entry-line title lines)
 
+(cl-defstruct (explog-check-line (:type vector) (:constructor nil) (:copier nil))
+  "A change to the line NUMBER of an entry, whose heading is line 0."
+  number old new)
+
+(cl-defstruct (explog-check-mend-row (:type vector) (:copier nil)
+                                     (:constructor explog-check-make-mend-row))
+  "A problem for the server to mend; OFFSET counts the lines from its heading."
+  kind file experiment offset lines)
+
 (defvar-local explog-check-problems nil
   "The problems that this buffer shows, a vector.")
 
@@ -234,14 +243,14 @@ when you type the key again.
   "Return the mend of PROBLEM as a diff, indented."
   (mapconcat
    (lambda (line)
-     (pcase-let ((`[,number ,old ,new] line))
-       (concat (propertize
-                (format "    line %d\n"
-                        (+ number (explog-check-problem-entry-line problem)))
-                'face 'explog-review-where)
-               (explog-review-change (string-remove-suffix "\r" old)
-                                     (string-remove-suffix "\r" new)
-                                     "    "))))
+     (concat (propertize
+              (format "    line %d\n"
+                      (+ (explog-check-line-number line)
+                         (explog-check-problem-entry-line problem)))
+              'face 'explog-review-where)
+             (explog-review-change (string-remove-suffix "\r" (explog-check-line-old line))
+                                   (string-remove-suffix "\r" (explog-check-line-new line))
+                                   "    ")))
    (explog-check-problem-lines problem) ""))
 
 (defun explog-check--line-bounds ()
@@ -310,20 +319,21 @@ when you type the key again.
 (defun explog-check--mend (problems)
   "Have the server mend PROBLEMS as they are shown, and check again."
   (explog-review-ask
-   "mend" (list (mapcar #'explog-check--wish problems))
+   "mend" (list (mapcar #'explog-check--mend-row problems))
    "Mending..."
    (lambda (answer)
      (explog-check--report problems answer)
      (explog-check-again))))
 
-(defun explog-check--wish (problem)
+(defun explog-check--mend-row (problem)
   "Return what the server needs to mend PROBLEM."
-  (list (explog-check-problem-kind problem)
-        (explog-check-problem-file problem)
-        (explog-check-problem-experiment problem)
-        (- (explog-check-problem-line problem) (explog-check-problem-entry-line problem))
-        (mapcar (lambda (line) (append line nil))
-                (explog-check-problem-lines problem))))
+  (explog-check-make-mend-row
+   :kind (explog-check-problem-kind problem)
+   :file (explog-check-problem-file problem)
+   :experiment (explog-check-problem-experiment problem)
+   :offset (- (explog-check-problem-line problem)
+              (explog-check-problem-entry-line problem))
+   :lines (explog-check-problem-lines problem)))
 
 (defun explog-check--report (problems answer)
   "Say how many of PROBLEMS were mended; ANSWER has for each nil, or why not."

@@ -286,9 +286,13 @@ RET mends it.\n"))
         (save-excursion
           (explog-doctor--section "Logs and repositories" findings))))))
 
+(cl-defstruct (explog-doctor-row (:type vector) (:constructor nil) (:copier nil))
+  "One thing that the server examined; HINT says what to do if it is not OK."
+  name ok message hint)
+
 (defun explog-doctor--known-p (row)
   "Return non-nil if ROW is about the program, which was looked at here."
-  (equal "explog" (aref row 0)))
+  (equal "explog" (explog-doctor-row-name row)))
 
 (defconst explog-doctor--mends
   '(("log" "Customize" . explog-logs)
@@ -298,9 +302,12 @@ RET mends it.\n"))
   "Alist of names that the server gives, and the label and option that mend it.")
 
 (defun explog-doctor--of-row (row)
-  "Return the finding for ROW, [NAME OK MESSAGE HINT] from the server."
-  (pcase-let* ((`[,name ,ok ,message ,hint] row)
-               (mend (unless ok (cdr (assoc name explog-doctor--mends)))))
+  "Return the finding for ROW, an `explog-doctor-row'."
+  (let* ((name (explog-doctor-row-name row))
+         (ok (explog-doctor-row-ok row))
+         (message (explog-doctor-row-message row))
+         (hint (explog-doctor-row-hint row))
+         (mend (unless ok (cdr (assoc name explog-doctor--mends)))))
     (cond ((and (not ok) (string-prefix-p "git config " hint))
            (explog-doctor--finding
             :ok nil :text message :hint hint :label "Copy the command"

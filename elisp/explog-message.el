@@ -30,6 +30,7 @@
 
 ;;; Code:
 
+(require 'cl-lib)
 (require 'explog-base)
 (require 'explog-cache)
 (require 'explog-complete)
@@ -422,12 +423,18 @@ It is a list of (ID . STEP), or the symbol `unknown' until it has come.")
     (and (not (file-remote-p folder))
          (expand-file-name folder))))
 
+(cl-defstruct (explog-message-reference (:type vector) (:constructor nil) (:copier nil))
+  "A reference that was committed; STEP is empty if it has none."
+  experiment step)
+
 (defun explog-message-last--keep-recent (rows)
   "Keep ROWS, the answer to what was committed last."
   (setq explog-message-last--recent
-        (mapcar (pcase-lambda (`[,id ,step])
-                  (explog-cache-get id) ; so that it is there when it is needed
-                  (cons id (unless (string-empty-p step) step)))
+        (mapcar (lambda (row)
+                  (let ((id (explog-message-reference-experiment row))
+                        (step (explog-message-reference-step row)))
+                    (explog-cache-get id) ; so that it is there when it is needed
+                    (cons id (unless (string-empty-p step) step))))
                 rows)))
 
 (defun explog-message-last-ask-steps ()

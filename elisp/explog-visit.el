@@ -20,6 +20,7 @@
 
 ;;; Code:
 
+(require 'cl-lib)
 (require 'explog-base)
 (require 'explog-cache)
 (require 'explog-complete)
@@ -224,6 +225,10 @@ back to where you are."
         (or (cdr (assoc (setq prompt (completing-read prompt choices)) choices))
             prompt)))))
 
+(cl-defstruct (explog-visit-commit (:type vector) (:constructor nil) (:copier nil))
+  "A commit that a hash may mean, as the server sends it."
+  oid repository)
+
 (defun explog-visit--commit (hash)
   "Show the commit HASH, in whatever repository it is.
 Return nil if it is in none, or there is no server to tell."
@@ -236,14 +241,17 @@ Return nil if it is in none, or there is no server to tell."
                       (explog-visit--choose-commit hash rows)
                     (car rows))))
     (explog-visit--mark)
-    (explog-search-visit-commit (aref row 1) (aref row 0))
+    (explog-search-visit-commit (explog-visit-commit-repository row)
+                                (explog-visit-commit-oid row))
     t))
 
 (defun explog-visit--choose-commit (hash rows)
-  "Ask for one of ROWS, [ID REPOSITORY] of commits whose id begins with HASH."
+  "Ask for one of ROWS, the commits that HASH may mean."
   (let ((choices (mapcar (lambda (row)
-                           (cons (format "%s in %s" (substring (aref row 0) 0 12)
-                                         (abbreviate-file-name (aref row 1)))
+                           (cons (format "%s in %s"
+                                         (substring (explog-visit-commit-oid row) 0 12)
+                                         (abbreviate-file-name
+                                          (explog-visit-commit-repository row)))
                                  row))
                          rows)))
     (explog-visit--choose (format "There are several %s" hash) choices)))
@@ -315,11 +323,17 @@ it in another window."
      (explog-experiments-here--choose
       (format "Experiments that touched %s: "
               (file-name-nondirectory (directory-file-name file)))
-      (mapcar (lambda (row) (cons (list (aref row 0)) (explog-experiments-here--note row))) rows))
+      (mapcar (lambda (row) (cons (list (explog-experiments-here-row-experiment row))
+                              (explog-experiments-here--note row))) rows))
      other-window)))
 
+(cl-defstruct (explog-experiments-here-row (:type vector) (:constructor nil) (:copier nil))
+  "An experiment whose COMMITS (a number) touched a file, the last at TIME."
+  experiment commits time)
+
 (defun explog-experiments-here--ask (file)
-  "Return which experiments' commits touched FILE: a vector of [ID COMMITS TIME].
+  "Return the experiments whose commits touched FILE.
+That is a vector of `explog-experiments-here-row'.
 Git has to be asked, which may take a moment; any key ends the wait."
   (when (file-remote-p file)
     (user-error "%s is on another machine, where nothing is looked at" file))
@@ -332,10 +346,10 @@ Git has to be asked, which may take a moment; any key ends the wait."
       rows)))
 
 (defun explog-experiments-here--note (row)
-  "Return what there is to say of ROW, [ID COMMITS TIME]."
-  (format "%d commit%s, the last on %s" (aref row 1)
-          (if (= 1 (aref row 1)) "" "s")
-          (format-time-string "%Y-%m-%d" (aref row 2))))
+  "Return how many commits the experiment in ROW has, and when the last was made."
+  (let ((commits (explog-experiments-here-row-commits row)))
+    (format "%d commit%s, the last on %s" commits (if (= 1 commits) "" "s")
+            (format-time-string "%Y-%m-%d" (explog-experiments-here-row-time row)))))
 
 ;;;; Choosing and going
 

@@ -34,6 +34,7 @@
 (require 'explog-server)
 (require 'explog-steps)
 (require 'explog-visit)
+(eval-when-compile (require 'explog-history))
 (require 'org)
 (require 'seq)
 (require 'subr-x)
@@ -105,10 +106,10 @@ One that only mentions it counts where there is no other."
                          "commits" (list (car about) (or (cdr about) ""))
                          :timeout explog-write-about--patience)))))
     (when-let ((commit (or (seq-find (lambda (commit)
-                                       (not (equal "mention" (aref commit 7))))
+                                       (not (equal "mention" (explog-history-commit-place commit))))
                                      commits)
                            (seq-find #'identity commits))))
-      (aref commit 1))))
+      (explog-history-commit-short commit))))
 
 ;;;; Which buffer
 

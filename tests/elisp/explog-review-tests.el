@@ -311,8 +311,8 @@ Wrong cookie (1)
       (should-not mended)
       (should (equal (explog-test-messages (explog-check-mend-kind)) "explog: 1 mended"))
       (should (equal mended
-                     '(("cookie" "/x/log.org" "201" 1
-                        ((1 "** Steps [1/2]\r" "** Steps [0/2]\r"))))))
+                     '(["cookie" "/x/log.org" "201" 1
+                        [[1 "** Steps [1/2]\r" "** Steps [0/2]\r"]]])))
       (should (looking-at-p "→ e201")))))
 
 (defun explog-review-tests--shown ()
