@@ -11,13 +11,15 @@ import pytest
 from explog.daemon import notify
 from explog.methods import agenda, backfill, check, doctor, history, outline, recent
 from explog.queries import search
+from explog.queries.agenda import FoundExperiment
+from explog.queries.history import Touched
 from support.calls import REGISTRY
 
 ELISP = Path(__file__).parents[2] / "elisp"
 
 STRUCTS: dict[type, str] = {
     agenda.FactsRow: "explog-agenda-facts",
-    agenda.PlaceRow: "explog-agenda-place",
+    FoundExperiment: "explog-agenda-place",
     backfill.EditRow: "explog-backfill-edit-row",
     backfill.FailureRow: "explog-backfill-failure",
     backfill.NotMadeRow: "explog-backfill-not-made",
@@ -29,7 +31,7 @@ STRUCTS: dict[type, str] = {
     doctor.FindingRow: "explog-doctor-row",
     history.CommitRow: "explog-history-commit",
     history.FoundCommitRow: "explog-visit-commit",
-    history.TouchedRow: "explog-experiments-here-row",
+    Touched: "explog-experiments-here-row",
     notify.FlagRow: "explog-flags-row",
     outline.DescriptionRow: "explog-cache-experiment-row",
     outline.OutlineRow: "explog-cache-outline-row",

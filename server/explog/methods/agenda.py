@@ -6,16 +6,10 @@ from typing import NamedTuple
 
 from explog.daemon.loop import Daemon
 from explog.queries import agenda
+from explog.queries.agenda import FoundExperiment
 from explog.rpc.client import Client
 from explog.rpc.registry import method
 from explog.rpc.wire import Bulk
-
-
-class PlaceRow(NamedTuple):
-    """An experiment in a log."""
-
-    file: str
-    ident: str
 
 
 class FactsRow(NamedTuple):
@@ -33,14 +27,13 @@ class FactsRow(NamedTuple):
 
 
 @method("agenda-select", lane="fast")
-def select(daemon: Daemon, _client: Client, text: str) -> tuple[bool, Bulk[PlaceRow]]:
+def select(daemon: Daemon, _client: Client, text: str) -> tuple[bool, Bulk[FoundExperiment]]:
     """Return (COMPLETE ROWS): the experiments that a query finds.
 
     Unless COMPLETE, the logs are still being read and more may be found later.
     """
     snapshot = daemon.snapshot()
-    found = agenda.select(snapshot.index, text)
-    return snapshot.looked, Bulk([PlaceRow(place.file, place.ident) for place in found])
+    return snapshot.looked, Bulk(agenda.select(snapshot.index, text))
 
 
 @method("agenda-facts", lane="fast")

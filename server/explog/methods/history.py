@@ -12,7 +12,7 @@ from explog.errors import ExplogError
 from explog.index.commits import commits_with_prefix
 from explog.index.logs import find_experiments
 from explog.queries import history
-from explog.queries.history import ClaimingCommit
+from explog.queries.history import ClaimingCommit, Touched
 from explog.refs import Place, parse_step, step_text
 from explog.rpc.arguments import FileName
 from explog.rpc.client import Client
@@ -47,14 +47,6 @@ class FoundCommitRow(NamedTuple):
     repository: str
 
 
-class TouchedRow(NamedTuple):
-    """An experiment that changed a file in so many `commits`, last at `time`."""
-
-    experiment: str
-    commits: int
-    time: int
-
-
 @method("places", lane="fast")
 def places(daemon: Daemon, _client: Client, ident: str) -> tuple[list[str], bool]:
     """Return (FILES COMPLETE): the logs that have the experiment IDENT.
@@ -87,13 +79,12 @@ def find_commit(daemon: Daemon, _client: Client, commit: str) -> Bulk[FoundCommi
 
 
 @method("experiments-of-file", lane="slow")
-def experiments_of_file(daemon: Daemon, _client: Client, path: FileName) -> Bulk[TouchedRow]:
+def experiments_of_file(daemon: Daemon, _client: Client, path: FileName) -> Bulk[Touched]:
     """Return the experiments whose commits changed the file or folder PATH, newest first."""
     if not os.path.isabs(path):
         raise ExplogError("bad-arguments", f"{path!r} is not an absolute file name")
     index = daemon.snapshot().index
-    touched = history.experiments_of_file(index, Path(os.path.realpath(path)))
-    return Bulk([TouchedRow(one.experiment, one.commits, one.time) for one in touched])
+    return Bulk(history.experiments_of_file(index, Path(os.path.realpath(path))))
 
 
 def _row(commit: ClaimingCommit) -> CommitRow:

@@ -9,7 +9,7 @@ month, and `-kind:commit` what nobody has begun.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from explog.index.database import Index
 from explog.queries.find import find_experiments
@@ -17,15 +17,14 @@ from explog.queries.outline import OutlineRecord, outlines_of
 from explog.queries.query import Clause, Query, parse
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
+class FoundExperiment(NamedTuple):
     """An experiment in a log: several logs may have the same id."""
 
     file: str
     ident: str
 
 
-def select(index: Index, text: str) -> list[Place]:
+def select(index: Index, text: str) -> list[FoundExperiment]:
     """Return the experiments that the query TEXT finds, by log; raise ExplogError `bad-query`."""
     clauses = parse(text).clauses
     positive = tuple(clause for clause in clauses if not clause.negative)
@@ -36,8 +35,8 @@ def select(index: Index, text: str) -> list[Place]:
     return sorted(found)
 
 
-def _having(index: Index, query: Query) -> set[Place]:
-    return {Place(file, ident) for file, ident in find_experiments(index, query)}
+def _having(index: Index, query: Query) -> set[FoundExperiment]:
+    return {FoundExperiment(file, ident) for file, ident in find_experiments(index, query)}
 
 
 def facts(index: Index, idents: Iterable[str]) -> list[OutlineRecord]:
