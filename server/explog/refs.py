@@ -53,7 +53,7 @@ class Mention(NamedTuple):
 
 
 class Place(IntEnum):
-    """Where a commit bears a reference; a smaller value makes the stronger claim."""
+    """Where a commit bears a reference; of two without results, the smaller value is stronger."""
 
     SUBJECT = 0
     BODY = 1
@@ -69,6 +69,11 @@ class Claim(NamedTuple):
     reference: Reference
     place: Place
     results: bool = False
+
+    @property
+    def strength(self) -> tuple[bool, Place]:
+        """What orders claims, the strongest first: results count for more than the subject."""
+        return not self.results, self.place
 
 
 def is_id(text: str) -> bool:
@@ -194,7 +199,7 @@ def claims_of(
         return tuple(claims)
     for claim in claims:
         known = found.get(claim.reference)
-        if known is None or (claim.place, not claim.results) < (known.place, not known.results):
+        if known is None or claim.strength < known.strength:
             found[claim.reference] = claim
     return tuple(found.values())
 

@@ -11,7 +11,9 @@ Step = tuple[str, str]  # experiment and number: ("201", "2.1")
 
 REFERENCE = re.compile(r"\[e(\d[\w-]*?)((?:\.\d+)*)\]")
 _RUN = r"(?:\[e\d[\w.-]*\][\s,]*)+"
-_LINE = re.compile(rf"\s*(?:[-*+]\s+)?(?P<run>{_RUN})[:\s]*(?P<results>Results\b)?")
+# As people and hooks put them before a subject, which a squash leaves as a line of the body.
+_PREFIX = r"(?:(?:[a-z]+(?:\(\w+\))?!?:|[A-Z]+-\d+|:[a-z]+:|Merged PR \d+:|WIP)\s)?"
+_LINE = re.compile(rf"\s*(?:[-*+]\s+)?{_PREFIX}(?P<run>{_RUN})[:\s]*(?P<results>Results\b)?")
 _IN_SUBJECT = re.compile(rf"(?P<run>{_RUN})[:\s]*(?P<results>Results\b)?")
 _QUOTES = re.compile(
     r"""(fixup|squash|amend)!\s
