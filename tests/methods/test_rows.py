@@ -9,16 +9,17 @@ from typing import Any, get_args, get_type_hints
 import pytest
 
 from explog.daemon import notify
-from explog.methods import agenda, backfill, check, doctor, history, outline, recent
+from explog.methods import backfill, check, doctor, history, outline, recent
 from explog.queries import search
-from explog.queries.agenda import FoundExperiment
-from explog.queries.history import Touched
+from explog.queries.agenda import FactsRow, FoundExperiment
+from explog.queries.history import CommitRow, Touched
+from explog.queries.outline import OutlineRow
 from support.calls import REGISTRY
 
 ELISP = Path(__file__).parents[2] / "elisp"
 
 STRUCTS: dict[type, str] = {
-    agenda.FactsRow: "explog-agenda-facts",
+    FactsRow: "explog-agenda-facts",
     FoundExperiment: "explog-agenda-place",
     backfill.EditRow: "explog-backfill-edit-row",
     backfill.FailureRow: "explog-backfill-failure",
@@ -29,12 +30,12 @@ STRUCTS: dict[type, str] = {
     check.MendRow: "explog-check-mend-row",
     check.ProblemRow: "explog-check-problem",
     doctor.FindingRow: "explog-doctor-row",
-    history.CommitRow: "explog-history-commit",
+    CommitRow: "explog-history-commit",
     history.FoundCommitRow: "explog-visit-commit",
     Touched: "explog-experiments-here-row",
     notify.FlagRow: "explog-flags-row",
     outline.DescriptionRow: "explog-cache-experiment-row",
-    outline.OutlineRow: "explog-cache-outline-row",
+    OutlineRow: "explog-cache-outline-row",
     outline.StepRow: "explog-cache-step-row",
     recent.ReferenceRow: "explog-message-reference",
     search.Hit: "explog-search-hit",

@@ -14,7 +14,6 @@ from explog.git.changes import touching
 from explog.git.repository import open_repository
 from explog.index.database import Index, open_index
 from explog.queries.history import Touched, commits_of, experiments_of_file
-from explog.refs import Place
 from explog.sync.look import sync
 from support.repo import GitRepo
 
@@ -69,12 +68,12 @@ def test_commits_across_repositories_newest_first(world: World) -> None:
     third = world.two.commit("[e201] all of it")
     fourth = world.two.commit('Revert "[e201.2] Results"')
     found = commits_of(world.sync(), "201")
-    assert [(c.oid, c.step, Place(c.place), c.results) for c in found] == [
-        (fourth, (2,), Place.MENTION, False),
-        (third, (), Place.SUBJECT, False),
-        (second, (2,), Place.SUBJECT, True),
-        (second, (1, 1), Place.BODY, False),
-        (first, (1,), Place.SUBJECT, False),
+    assert [(c.oid, c.step, c.place, c.results) for c in found] == [
+        (fourth, "2", "mention", False),
+        (third, "", "subject", False),
+        (second, "2", "subject", True),
+        (second, "1.1", "body", False),
+        (first, "1", "subject", False),
     ]
     assert found[0].repository == str(world.two.path)
     assert found[-1].repository == str(world.one.path)

@@ -133,12 +133,12 @@ def test_a_log_that_cannot_be_read_is_told_of(world: World) -> None:
 
 
 def test_outlines(world: World) -> None:
-    found, following = outline.outlines(world.index, 0, 10)
-    assert following is None
-    assert [record[1:] for record in found] == [
-        (str(world.log), 1, "201", "ABC in XYZ model", "INPROGRESS", 0, 1, 4,
+    files, found, following = outline.outlines(world.index, 0, 10)
+    assert (files, following) == ([str(world.log)], None)
+    assert found == [
+        ("201", "ABC in XYZ model", "INPROGRESS", False, 0, 1, False, 1, 4,
          int(datetime(2024, 6, 1, tzinfo=UTC).timestamp())),
-        (str(world.log), 10, "202", "Nothing", "DONE", 1, 0, 0, None),
+        ("202", "Nothing", "DONE", True, 0, 10, False, 0, 0, None),
     ]  # fmt: skip
 
 
@@ -149,7 +149,7 @@ def test_outlines_come_in_pages(world: World, most: int) -> None:
     idents: list[str] = []
     after: int | None = 0
     while after is not None:
-        page, after = outline.outlines(world.index, after, most)
+        _files, page, after = outline.outlines(world.index, after, most)
         assert len(page) <= most
         idents += [record.ident for record in page]
     assert idents == [str(number) for number in range(14)]

@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from explog.daemon.loop import Daemon
 from explog.queries import agenda
-from explog.queries.agenda import FoundExperiment
+from explog.queries.agenda import FactsRow, FoundExperiment
 from explog.rpc.client import Client
 from explog.rpc.registry import method
 from explog.rpc.wire import Bulk
-
-
-class FactsRow(NamedTuple):
-    """How far an experiment is.
-
-    `ticked` of the `steps` that have a box are ticked. `touched` is when the last commit that
-    refers to the experiment was made, in seconds since 1970, or None.
-    """
-
-    ident: str
-    file: str
-    ticked: int
-    steps: int
-    touched: int | None
 
 
 @method("agenda-select", lane="fast")
@@ -39,5 +23,4 @@ def select(daemon: Daemon, _client: Client, text: str) -> tuple[bool, Bulk[Found
 @method("agenda-facts", lane="fast")
 def facts(daemon: Daemon, _client: Client, idents: list[str]) -> Bulk[FactsRow]:
     """Return how far the experiments with one of IDENTS are."""
-    found = agenda.facts(daemon.snapshot().index, idents)
-    return Bulk([FactsRow(r.ident, r.file, r.ticked, r.steps, r.touched) for r in found])
+    return Bulk(agenda.facts(daemon.snapshot().index, idents))

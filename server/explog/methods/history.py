@@ -12,32 +12,14 @@ from explog.errors import ExplogError
 from explog.index.commits import commits_with_prefix
 from explog.index.logs import find_experiments
 from explog.queries import history
-from explog.queries.history import ClaimingCommit, Touched
-from explog.refs import Place, parse_step, step_text
+from explog.queries.history import CommitRow, Touched
+from explog.refs import parse_step
 from explog.rpc.arguments import FileName
 from explog.rpc.client import Client
 from explog.rpc.registry import method
 from explog.rpc.wire import Bulk
 
 _HASH = re.compile(r"[0-9a-f]{7,64}")
-
-
-class CommitRow(NamedTuple):
-    """A commit with a reference to an experiment.
-
-    `step` is empty for a reference to the whole experiment. `place` is where the commit has the
-    reference: "subject", "body" or "mention". `time` is the committer's, in seconds since 1970.
-    """
-
-    oid: str
-    short: str
-    repository: str
-    author: str
-    time: int
-    subject: str
-    step: str
-    place: str
-    results: bool
 
 
 class FoundCommitRow(NamedTuple):
@@ -66,7 +48,7 @@ def commits(daemon: Daemon, _client: Client, ident: str, step: str) -> Bulk[Comm
     except ValueError:
         raise ExplogError("bad-arguments", f"{step} is not the number of a step") from None
     found = history.commits_of(daemon.snapshot().index, ident, number)
-    return Bulk([_row(commit) for commit in found])
+    return Bulk(found)
 
 
 @method("find-commit", lane="fast")
@@ -84,18 +66,5 @@ def experiments_of_file(daemon: Daemon, _client: Client, path: FileName) -> Bulk
     if not os.path.isabs(path):
         raise ExplogError("bad-arguments", f"{path!r} is not an absolute file name")
     index = daemon.snapshot().index
-    return Bulk(history.experiments_of_file(index, Path(os.path.realpath(path))))
-
-
-def _row(commit: ClaimingCommit) -> CommitRow:
-    return CommitRow(
-        oid=commit.oid,
-        short=commit.short,
-        repository=commit.repository,
-        author=commit.author,
-        time=commit.committer_time,
-        subject=commit.subject,
-        step=step_text(commit.step),
-        place=Place(commit.place).name.lower(),
-        results=commit.results,
-    )
+    touched = history.experiments_of_file(index, Path(os.path.realpath(path)))
+    return Bulk(touched)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from explog.config import is_archive
 from explog.daemon.loop import Daemon
 from explog.errors import ExplogError
 from explog.queries import outline
+from explog.queries.outline import OutlineRow
 from explog.refs import step_text
 from explog.rpc.client import Client
 from explog.rpc.registry import method
@@ -42,24 +42,6 @@ class DescriptionRow(NamedTuple):
     steps: list[StepRow]
 
 
-class OutlineRow(NamedTuple):
-    """An experiment in short; `file` is the place of its log in a list of files, from 0.
-
-    `ticked`, `steps` and `touched` are as in `explog.methods.agenda.FactsRow`.
-    """
-
-    ident: str
-    title: str
-    todo: str | None
-    done: bool
-    file: int
-    line: int
-    archived: bool
-    ticked: int
-    steps: int
-    touched: int | None
-
-
 @method("describe", lane="fast")
 def describe(
     daemon: Daemon, _client: Client, idents: list[str]
@@ -86,14 +68,8 @@ def experiments(
     """
     if not 0 < most <= _MOST:
         raise ExplogError("bad-arguments", f"experiments: most must be from 1 to {_MOST}")
-    found, following = outline.outlines(daemon.snapshot().index, after, most)
-    files = {file: place for place, file in enumerate(dict.fromkeys(r.file for r in found))}
-    rows = [
-        OutlineRow(r.ident, r.title, r.todo, bool(r.done), files[r.file], r.line,
-                   is_archive(r.file), r.ticked, r.steps, r.touched)
-        for r in found
-    ]  # fmt: skip
-    return following, Bulk(list(files)), Bulk(rows)
+    files, rows, following = outline.outlines(daemon.snapshot().index, after, most)
+    return following, Bulk(files), Bulk(rows)
 
 
 def _description_row(description: outline.Description) -> DescriptionRow:

@@ -11,17 +11,31 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from explog.index.database import Index
+from explog.index.database import Index, batches, marks
 from explog.queries.find import find_experiments
-from explog.queries.outline import OutlineRecord, outlines_of
+from explog.queries.outline import BOXES, TICKED, TOUCHED
 from explog.queries.query import Clause, Query, parse
 
 
 class FoundExperiment(NamedTuple):
-    """An experiment in a log: several logs may have the same id."""
+    """An experiment in a log."""
 
     file: str
     ident: str
+
+
+class FactsRow(NamedTuple):
+    """How far an experiment is.
+
+    `ticked` of the `steps` that have a box are ticked. `touched` is when the last commit that
+    refers to the experiment was made, in seconds since 1970, or None.
+    """
+
+    ident: str
+    file: str
+    ticked: int
+    steps: int
+    touched: int | None
 
 
 def select(index: Index, text: str) -> list[FoundExperiment]:
@@ -36,9 +50,17 @@ def select(index: Index, text: str) -> list[FoundExperiment]:
 
 
 def _having(index: Index, query: Query) -> set[FoundExperiment]:
-    return {FoundExperiment(file, ident) for file, ident in find_experiments(index, query)}
+    return set(map(FoundExperiment._make, find_experiments(index, query)))
 
 
-def facts(index: Index, idents: Iterable[str]) -> list[OutlineRecord]:
-    """Return what is known of the experiments with one of IDENTS."""
-    return outlines_of(index, dict.fromkeys(idents))
+def facts(index: Index, idents: Iterable[str]) -> list[FactsRow]:
+    """Return how far the experiments with one of IDENTS are."""
+    sql = (
+        f"SELECT ident, path, ({TICKED}), ({BOXES}), ({TOUCHED}) FROM experiments e"
+        " JOIN sections ON sections.id = section JOIN logs ON logs.id = log"
+    )
+    return [
+        FactsRow(*row)
+        for some in batches(dict.fromkeys(idents))
+        for row in index.read(f"{sql} WHERE ident IN ({marks(some)})", *some)
+    ]

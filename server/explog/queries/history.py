@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,43 +25,38 @@ _NEIGHBOURS = (
 )
 
 
-class ClaimingCommit(NamedTuple):
-    """A reachable commit that bears a reference to an experiment; `place` as in refs.Place.
+class CommitRow(NamedTuple):
+    """A commit with a reference to an experiment.
 
-    `step` is empty where the reference is to all of the experiment. `short` is as much of the id
-    as the commits of its repository need.
+    `step` is empty for a reference to the whole experiment. `place` is where the commit has the
+    reference: "subject", "body" or "mention". `time` is the committer's, in seconds since 1970.
     """
 
     oid: str
     short: str
     repository: str
     author: str
-    committer_time: int
+    time: int
     subject: str
-    step: StepNumber
-    place: int
+    step: str
+    place: str
     results: bool
 
 
 class Touched(NamedTuple):
-    """An experiment with how many of its commits touched a file, and when the newest was made."""
+    """An experiment that changed a file in so many `commits`, last at `time`."""
 
     experiment: str
     commits: int
     time: int
 
 
-def commits_of(index: Index, experiment: str, step: StepNumber = ()) -> list[ClaimingCommit]:
+def commits_of(index: Index, experiment: str, step: StepNumber = ()) -> list[CommitRow]:
     """Return the commits with a reference to EXPERIMENT, newest first.
 
     With STEP, only those that refer to that step or one inside it. A commit is in the list once for
     each reference that it bears.
     """
-    size = len(step)
-    return [commit for commit in _claiming(index, experiment) if commit.step[:size] == step]
-
-
-def _claiming(index: Index, experiment: str) -> Iterator[ClaimingCommit]:
     rows = index.read(
         "SELECT oid, path, author, committer_time, subject, step, place, results,"
         f" {_NEIGHBOURS} FROM claims JOIN commits c ON c.id = commit_id"
@@ -69,10 +64,21 @@ def _claiming(index: Index, experiment: str) -> Iterator[ClaimingCommit]:
         " ORDER BY committer_time DESC, path, generation DESC, place, step",
         experiment,
     )
-    for oid, path, author, time, subject, step, place, results, *neighbours in rows:
-        short = _short(oid, neighbours)
-        number = parse_step(step)
-        yield ClaimingCommit(oid, short, path, author, time, subject, number, place, bool(results))
+    return [
+        CommitRow(
+            oid=oid,
+            short=_short(oid, neighbours),
+            repository=path,
+            author=author,
+            time=time,
+            subject=subject,
+            step=number,
+            place=Place(place).name.lower(),
+            results=bool(results),
+        )
+        for oid, path, author, time, subject, number, place, results, *neighbours in rows
+        if parse_step(number)[: len(step)] == step
+    ]
 
 
 def _short(oid: str, neighbours: Iterable[str | None]) -> str:

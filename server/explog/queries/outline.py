@@ -13,31 +13,32 @@ from typing import NamedTuple
 
 from explog.config import is_archive
 from explog.index.commits import commits_with_prefix, find_candidates
-from explog.index.database import Index, batches, marks
+from explog.index.database import Index
 from explog.index.logs import all_idents, all_logs, find_experiments
 from explog.model import Commit, Experiment, Step, StepNumber
 from explog.refs import id_shape, may_be_id
 
-_BOXES = "SELECT count(*) FROM steps WHERE experiment = e.id AND box"
-_TOUCHED = (
+BOXES = "SELECT count(*) FROM steps WHERE experiment = e.id AND box IS NOT NULL"
+TICKED = "SELECT count(*) FROM steps WHERE experiment = e.id AND box IN ('x', 'X')"
+TOUCHED = (
     "SELECT max(committer_time) FROM claims JOIN commits ON commits.id = commit_id"
     " WHERE claims.experiment = e.ident"
 )
 
 
-class OutlineRecord(NamedTuple):
-    """What a list shows of an experiment: `ticked` of `steps`, those with a box, are.
+class OutlineRow(NamedTuple):
+    """An experiment in short; `file` is the place of its log in a list of files, from 0.
 
-    `touched` is when the last commit that refers to it was made.
+    `ticked`, `steps` and `touched` are as in `explog.queries.agenda.FactsRow`.
     """
 
-    id: int
-    file: str
-    line: int
     ident: str
     title: str
     todo: str | None
-    done: int
+    done: bool
+    file: int
+    line: int
+    archived: bool
     ticked: int
     steps: int
     touched: int | None
@@ -123,29 +124,24 @@ def problems(index: Index) -> list[str]:
     return [problem.partition(" ")[2] for problem in logs if problem is not None]
 
 
-def outlines(index: Index, after: int, most: int) -> tuple[list[OutlineRecord], int | None]:
-    """Return up to MOST experiments after number AFTER, and the number to go on from.
+def outlines(index: Index, after: int, most: int) -> tuple[list[str], list[OutlineRow], int | None]:
+    """Return the logs, up to MOST experiments after number AFTER, and the number to go on from.
 
     That number is None at the end. What changes meanwhile may be missing or come twice.
     """
-    found = _outlines(index, "WHERE e.id > ? ORDER BY e.id LIMIT ?", after, most)
-    return found, found[-1].id if len(found) == most else None
-
-
-def outlines_of(index: Index, idents: Iterable[str]) -> list[OutlineRecord]:
-    """Return all experiments with one of IDENTS."""
-    found: list[OutlineRecord] = []
-    for some in batches(idents):
-        found += _outlines(index, f"WHERE ident IN ({marks(some)})", *some)
-    return found
-
-
-def _outlines(index: Index, rest: str, *values: object) -> list[OutlineRecord]:
-    rows = index.read(
-        "SELECT e.id, path, sections.line + e.line, ident, title, todo, done,"
-        f" ({_BOXES} IN ('x', 'X')), ({_BOXES} IS NOT NULL), ({_TOUCHED})"
-        " FROM experiments e JOIN sections ON sections.id = section JOIN logs ON logs.id = log"
-        f" {rest}",
-        *values,
+    found = list(
+        index.read(
+            "SELECT e.id, path, ident, title, todo, done, sections.line + e.line,"
+            f" ({TICKED}), ({BOXES}), ({TOUCHED}) FROM experiments e"
+            " JOIN sections ON sections.id = section JOIN logs ON logs.id = log"
+            " WHERE e.id > ? ORDER BY e.id LIMIT ?",
+            after,
+            most,
+        )
     )
-    return list(map(OutlineRecord._make, rows))
+    places = {path: place for place, path in enumerate(dict.fromkeys(row[1] for row in found))}
+    rows = [
+        OutlineRow(ident, title, todo, bool(done), places[path], line, is_archive(path), *progress)
+        for _number, path, ident, title, todo, done, line, *progress in found
+    ]
+    return list(places), rows, found[-1][0] if len(found) == most else None
