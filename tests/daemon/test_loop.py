@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -17,10 +17,12 @@ from explog.daemon import notify, tidy
 from explog.daemon.doorbell import Doorbell
 from explog.daemon.loop import Daemon
 from explog.daemon.settle import settle
+from explog.git.repository import open_repository, signature
 from explog.index.commits import pending_steps
 from explog.index.database import Index
 from explog.rpc.client import Client
 from support.repo import GitRepo
+from support.waiting import wait_until
 
 LOG = """\
 * TODO [201] Title :exp:
@@ -83,11 +85,18 @@ def serve(log: Path, project: GitRepo, emacs: Emacs) -> Daemon:
     return daemon
 
 
+def look_later(daemon: Daemon, *, rang: bool = False) -> None:
+    """Have DAEMON look when a problem that it saw before has lasted long enough."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(notify, "GRACE_SECONDS", 0.0)
+        daemon.look(rang)
+
+
 @pytest.fixture
 def daemon(
     log: Path, project: GitRepo, emacs: Emacs, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Daemon]:
-    monkeypatch.setattr(notify, "GRACE_SECONDS", 0.05)
+    monkeypatch.setattr(notify, "GRACE_SECONDS", 600.0)
     project.commit("start")
     one = serve(log, project, emacs)
     yield one
@@ -120,14 +129,12 @@ def test_a_problem_is_told_once_and_not_at_once(
     commit = project.commit("[e201.3] three")
     daemon.look()
     assert emacs.heard == []
-    time.sleep(0.06)
-    daemon.look(rang=False)
+    look_later(daemon)
     text = f"{commit[:10]} says [e201.3], and the experiment has no such step"
     assert emacs.heard == [f"{log}:1: {text}"]
     log.write_text(f"# a line above\n{LOG}", encoding="utf-8")
     daemon.look()
-    time.sleep(0.06)
-    daemon.look()
+    look_later(daemon, rang=True)
     assert len(emacs.heard) == 1
 
 
@@ -136,15 +143,13 @@ def test_a_problem_is_not_told_again_when_an_option_changes(
 ) -> None:
     project.commit("[e201.3] three")
     daemon.look()
-    time.sleep(0.06)
-    daemon.look(rang=False)
+    look_later(daemon)
     assert len(emacs.heard) == 1
     settings = daemon.snapshot().settings
     # As when org is loaded, and says which keywords there are.
     daemon.configure(replace(settings, todo_open=("TODO",), todo_done=("DONE",)), time.time())
     daemon.look()
-    time.sleep(0.06)
-    daemon.look(rang=False)
+    look_later(daemon)
     assert len(emacs.heard) == 1
 
 
@@ -154,8 +159,7 @@ def test_a_problem_waits_for_attention_as_long_as_it_is_there(
     commit = project.commit("[e201.3] three")
     daemon.look()
     assert emacs.attention == []
-    time.sleep(0.06)
-    daemon.look(rang=False)
+    look_later(daemon)
     text = f"{log}:1: {commit[:10]} says [e201.3], and the experiment has no such step"
     assert emacs.attention == [(1, [text])]
     daemon.look()
@@ -179,16 +183,14 @@ def test_a_log_that_is_away_while_it_is_saved(
     daemon.look()
     log.write_text(backup.read_text(encoding="utf-8"), encoding="utf-8")
     daemon.look()
-    time.sleep(0.06)
-    daemon.look(rang=False)
+    look_later(daemon)
     assert emacs.heard == [f"e201.1 ← {commit[:7]} (project)"]
 
 
 def test_a_log_that_stays_away(daemon: Daemon, log: Path, emacs: Emacs) -> None:
     log.unlink()
     daemon.look()
-    time.sleep(0.06)
-    daemon.look(rang=False)
+    look_later(daemon)
     daemon.look()
     assert emacs.heard == [f"{log}: there is no such log"]
 
@@ -196,7 +198,9 @@ def test_a_log_that_stays_away(daemon: Daemon, log: Path, emacs: Emacs) -> None:
 def test_what_the_index_knew_is_watched(
     daemon: Daemon, log: Path, project: GitRepo, emacs: Emacs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    time.sleep(0.1)
+    repository = open_repository(project.path)
+    assert repository is not None
+    wait_until(lambda: signature(repository) is not None, "a repository that did not just change")
     daemon.look()
     watched: list[Path] = []
     monkeypatch.setattr(
@@ -222,7 +226,7 @@ def test_a_look_that_fails_is_made_again(
     commit = project.commit("[e201.1] one")
     daemon._background = True
     daemon.configure(daemon.snapshot().settings, time.time())
-    _wait(lambda: commit[:7] in log.read_text(encoding="utf-8"))
+    wait_until(lambda: commit[:7] in log.read_text(encoding="utf-8"))
     daemon.close()
 
 
@@ -240,7 +244,14 @@ def test_the_index_is_tidied_up_while_nothing_happens(
     monkeypatch.setattr(module, "SWEEP_SECONDS", 0.05)
     monkeypatch.setattr(tidy, "_IDLE_SECONDS", 0.2)
     monkeypatch.setattr(module, "_TIDY_SECONDS", 0.01)
-    left = [3]
+    left, looks = [3], [0]
+
+    def step(tidying: tidy.Tidying, index: Index) -> bool:
+        looks[0] += 1
+        return real_step(tidying, index)
+
+    real_step = tidy.Tidying.step
+    monkeypatch.setattr(tidy.Tidying, "step", step)
 
     def one_step(_store: Index) -> bool:
         left[0] -= 1
@@ -254,17 +265,11 @@ def test_the_index_is_tidied_up_while_nothing_happens(
     daemon._background = True
     daemon.configure(daemon.snapshot().settings, time.time())
     wanted = 2 if error else 0
-    _wait(lambda: left[0] == wanted)
-    time.sleep(0.3)
+    wait_until(lambda: left[0] == wanted)
+    looks[0] = 0
+    wait_until(lambda: looks[0] > 8)
     assert left == [wanted]  # there is no more to do, or no way to do it
     commit = project.commit("[e201.1] one")
-    _wait(lambda: commit[:7] in log.read_text(encoding="utf-8"))
-    _wait(lambda: left[0] == wanted - 1)
+    wait_until(lambda: commit[:7] in log.read_text(encoding="utf-8"))
+    wait_until(lambda: left[0] == wanted - 1)
     daemon.close()
-
-
-def _wait(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)

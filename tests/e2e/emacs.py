@@ -170,6 +170,12 @@ class Emacs(Terminal):
         self.send(COUNTING_KEY)
         self.wait_until(lambda: self.eval("e2e-probe-heard") != before, what="the keys to be read")
 
+    def redraw(self) -> None:
+        """Have Emacs show what is new, and come back when all of it is on the screen."""
+        title = uuid.uuid4().hex
+        self.eval(f'(progn (redisplay t) (send-string-to-terminal "\\e]2;{title}\\a"))')
+        self.wait_until(lambda: self.title() == title, what="the screen to be drawn")
+
     def quit(self) -> None:
         """Press C-g, and come back when Emacs has obeyed.
 

@@ -122,6 +122,11 @@ class Terminal:
         with self._changed:
             return "\n".join(line.rstrip() for line in self._screen.display)
 
+    def title(self) -> str:
+        """Return the title that the program has given to the window."""
+        with self._changed:
+            return self._screen.title
+
     def cells(self) -> list[list[pyte.screens.Char]]:
         """Return what the screen shows, cell by cell, with colours."""
         with self._changed:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -46,10 +45,8 @@ def body(world: World) -> list[str]:
 def still(world: World) -> list[str]:
     """Wait until the screen is drawn, and return its body."""
     world.emacs.settle()
-    drawn: list[str] = []
-    while drawn != (drawn := body(world)):
-        time.sleep(0.15)
-    return drawn
+    world.emacs.redraw()
+    return body(world)
 
 
 def keep_view(world: World) -> None:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from support.waiting import wait_until
+
 from . import magit
 from .conftest import EmacsFactory
 from .emacs import Emacs
@@ -52,10 +54,9 @@ def server_pid(emacs: Emacs) -> int:
 
 
 def kill_server(emacs: Emacs, age: float = 0) -> int:
-    """Kill the server when it is AGE seconds old, wait until Emacs knows, return what it was."""
+    """Kill the server as if it were AGE seconds old, wait until Emacs knows, return what it was."""
     pid = server_pid(emacs)
-    ready = float(emacs.eval("(explog-rpc-since explog-server-current)"))
-    time.sleep(max(0, ready + age - time.time()))
+    emacs.eval(f"(cl-decf (explog-rpc-since explog-server-current) {age})")
     os.kill(pid, signal.SIGKILL)
     emacs.wait_until(lambda: not emacs.true("(explog-server-ready-p)"), what="Emacs to see it")
     return pid
@@ -116,7 +117,7 @@ def test_nothing_is_left_when_it_is_off(world: World) -> None:
     world.emacs.wait_until(lambda: not Path(f"/proc/{pid}").exists(), what="the server to end")
     world.repository.edit()
     head = magit.commit(world.emacs, world.repository, RESULTS)
-    time.sleep(0.5)
+    world.emacs.settle()
     assert world.log.read_text(encoding="utf-8") == LOG
     assert world.emacs.eval(TRACES) == NO_TRACES
     world.emacs.command("explog-mode")
@@ -141,10 +142,7 @@ def test_emacs_ends_without_a_question(emacs: EmacsFactory, tmp_path: Path, keys
     one.keys(keys)
     if keys == "M-x":
         one.type("kill-emacs\n")
-    deadline = time.monotonic() + 5
-    while one.alive and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert not one.alive, one.screen()
+    wait_until(lambda: not one.alive, "the end of Emacs", seconds=5)
     assert one.survivors(timeout=2) == {}
 
 
@@ -190,7 +188,7 @@ def type_slowly(emacs: Emacs, text: str) -> None:
     """Type TEXT at the pace of a key held down."""
     for letter in text:
         emacs.type(letter)
-        time.sleep(0.005)
+        time.sleep(0.005)  # this is the pace
 
 
 def test_typing_goes_on(world: World) -> None:

@@ -26,14 +26,6 @@
   "Note that the hook was run for IDS."
   (push ids explog-cache-tests--heard))
 
-(defun explog-cache-tests--wait (what predicate)
-  "Wait for WHAT, until PREDICATE returns non-nil, and return that."
-  (let (value)
-    (with-timeout (30 (ert-fail (format "No %s" what)))
-      (while (not (setq value (funcall predicate)))
-        (accept-process-output nil 0.02)))
-    value))
-
 (defmacro explog-cache-tests--with-server (text &rest body)
   "Do BODY with a server that has read a log, `file', with TEXT."
   (declare (indent 1) (debug t))
@@ -49,7 +41,7 @@
              (progn
                (add-hook 'explog-cache-changed-functions #'explog-cache-tests--hear)
                (explog-mode 1)
-               (explog-cache-tests--wait
+               (explog-test-wait
                 "server" (lambda ()
                            (and (explog-server-ready-p) (memq t explog-cache-tests--heard))))
                ,@body)
@@ -68,7 +60,7 @@
 
 (defun explog-cache-tests--await (id)
   "Return what is known of ID, as soon as it is."
-  (explog-cache-tests--wait id (lambda () (explog-cache-get id))))
+  (explog-test-wait id (lambda () (explog-cache-get id))))
 
 ;;;; One experiment
 
@@ -102,11 +94,11 @@
       (setq explog-cache-tests--heard nil)
       (explog-test-write "log.org" (concat explog-test-log "\n* [7] Seven :exp:\n"))
       (explog-server-ring "ring")
-      (explog-cache-tests--wait "change" (lambda () explog-cache-tests--heard))
+      (explog-test-wait "change" (lambda () explog-cache-tests--heard))
       (should (equal '(t) explog-cache-tests--heard))
       (should (eq before (explog-cache-get "201")))
       (should (eq 'unknown (explog-cache-get "7")))
-      (explog-cache-tests--wait "answer" (lambda () (cdr explog-cache-tests--heard)))
+      (explog-test-wait "answer" (lambda () (cdr explog-cache-tests--heard)))
       ;; What is the same as before is not told of.
       (should (equal '(("7") t) explog-cache-tests--heard))
       (should (equal before (explog-cache-get "201")))
@@ -119,7 +111,7 @@
     (delete-file file)
     (make-directory file)
     (explog-server-ring "ring")
-    (explog-cache-tests--wait "loss" (lambda () (eq 'unknown (explog-cache-get "201"))))
+    (explog-test-wait "loss" (lambda () (eq 'unknown (explog-cache-get "201"))))
     (should (string-search file (car (explog-cache-problems))))))
 
 (ert-deftest explog-cache-test-end ()
@@ -223,7 +215,7 @@
       (explog-cache-tests--counting calls
         (should-not (explog-cache-experiments))
         (should-not (explog-cache-experiments))
-        (explog-cache-tests--wait "list" #'explog-cache-experiments))
+        (explog-test-wait "list" #'explog-cache-experiments))
       (should (= 3 (length calls))))
     (should (memq nil explog-cache-tests--heard))
     (let ((all (explog-cache-experiments)))
@@ -235,7 +227,7 @@
       (explog-test-write "log.org" "* [1] Only :exp:\n* [2] Two :exp:\n** Experiments\n1. [x] a\n")
       (setq explog-cache-tests--heard nil)
       (explog-server-ring "ring")
-      (explog-cache-tests--wait "change" (lambda () explog-cache-tests--heard))
+      (explog-test-wait "change" (lambda () explog-cache-tests--heard))
       (should (eq all (explog-cache-experiments))) ; of use until the new one is there
       (should (equal '("Only" "Two")
                      (mapcar (lambda (one) (plist-get one :title))

@@ -338,8 +338,8 @@ are as they were captured."
       (explog-capture-tests--keys "C-c c e" "" "A" "" "B")
       (explog-capture-tests--keys "C-c C-k")
       (should-not (file-exists-p "new.org"))
-      (sleep-for 0.02)
-      (should-not (get-file-buffer "new.org")))))
+      (explog-test-wait "the end of the buffer"
+                        (lambda () (not (get-file-buffer "new.org")))))))
 
 (ert-deftest explog-capture-test-abort-beside-a-hash ()
   "A hash that came meanwhile is kept, unsaved as it is."

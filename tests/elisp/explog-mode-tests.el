@@ -12,6 +12,7 @@
 (require 'cl-lib)
 (require 'ert)
 (require 'explog)
+(require 'explog-test-wait)
 (require 'subr-x)
 
 (defvar explog-server-ready-hook)
@@ -39,12 +40,6 @@
     (with-current-buffer (messages-buffer)
       (string-trim (buffer-string)))))
 
-(defun explog-mode-tests--wait (what predicate)
-  "Wait for WHAT, until PREDICATE returns non-nil."
-  (with-timeout (20 (ert-fail (format "No %s" what)))
-    (while (not (funcall predicate))
-      (accept-process-output nil 0.02))))
-
 (defmacro explog-mode-tests--with-mode (&rest body)
   "Do BODY, and turn `explog-mode' off whatever happens."
   (declare (indent 0) (debug t))
@@ -68,7 +63,7 @@
              (write-region "* [1] A :exp:\n" nil (expand-file-name "log.org" folder) nil 'silent)
              (setq explog-logs (list (expand-file-name "log.org" folder)))
              (explog-mode 1)
-             (explog-mode-tests--wait "server" #'explog-server-ready-p)
+             (explog-test-wait "server" #'explog-server-ready-p)
              ,@body)
          (dolist (buffer (seq-difference (buffer-list) buffers))
            (when (buffer-file-name buffer)
@@ -83,8 +78,7 @@
      (lambda (symbol)
        (when (and (boundp symbol)
                   (string-match-p "\\(?:-hook\\|-functions\\|-mode\\|-map\\|-alist\\|-templates\\|-commands\\|\\`explog-[a-z].*\\)\\'"
-                                  (symbol-name symbol))
-                  (not (memq symbol '(explog-mode-tests--wait))))
+                                  (symbol-name symbol)))
          (push (cons symbol (prin1-to-string (symbol-value symbol))) variables))
        (when-let ((functions (and (boundp symbol) (get-variable-watchers symbol))))
          (push (cons symbol functions) watchers))
@@ -183,7 +177,7 @@
     (let ((off (explog-mode-tests--snapshot)))
       (explog-mode 1)
       (let ((since explog-since))
-        (sleep-for 0.01)
+        (explog-test-wait "the clock" (lambda () (< since (float-time))))
         (explog-mode 1)
         (should (equal since explog-since)))
       (explog-mode -1)
@@ -290,9 +284,9 @@
 (ert-deftest explog-mode-test-nothing-to-serve ()
   "Without logs and repositories nothing is started."
   (explog-mode-tests--with-mode
-    (let ((processes (process-list)))
+    (let ((processes (process-list)) (timers (copy-sequence timer-list)))
       (explog-mode 1)
-      (sleep-for 0.2)
+      (explog-test-wait-for-timers timers)
       (should-not (seq-difference (process-list) processes)))))
 
 ;;;; Options
@@ -464,9 +458,9 @@
   "With no logs and repositories any more, the server is stopped."
   (explog-mode-tests--with-server
     (setq explog-logs nil)
-    (explog-mode-tests--wait "end" (lambda () (not (explog-server-ready-p))))
+    (explog-test-wait "end" (lambda () (not (explog-server-ready-p))))
     (setq explog-logs (list (expand-file-name "log.org" folder)))
-    (explog-mode-tests--wait "server" #'explog-server-ready-p)))
+    (explog-test-wait "server" #'explog-server-ready-p)))
 
 (ert-deftest explog-mode-test-off-leaves-no-process ()
   "Turned off, ready or on the way, it leaves no process and no timer."
@@ -474,11 +468,11 @@
   (explog-mode-tests--with-mode
     (explog-mode 1)
     (explog-mode -1)
-    (explog-mode-tests--wait "end of others" (lambda () (null (process-list))))
+    (explog-test-wait "end of others" (lambda () (null (process-list))))
     (let ((timers (length timer-list)))
       (dolist (wait (list #'ignore
                           (lambda () (accept-process-output nil 0.05))
-                          (lambda () (explog-mode-tests--wait "server" #'explog-server-ready-p))))
+                          (lambda () (explog-test-wait "server" #'explog-server-ready-p))))
         (setq explog-logs '("/tmp/explog none.org"))
         (explog-mode 1)
         (should (process-list))
@@ -486,12 +480,12 @@
         (setq explog-tag "exp")         ; to be told of soon
         (explog-mode -1)
         (should-not (explog-server-ready-p))
-        (explog-mode-tests--wait
+        (explog-test-wait
          "end" (lambda ()
                  (null (seq-remove (lambda (process)
                                      (equal (process-name process) "explog stderr"))
                                    (process-list)))))
-        (explog-mode-tests--wait
+        (explog-test-wait
          "end of timers" (lambda () (<= (length timer-list) timers)))
         (should-not explog--configure-timer)
         (should-not explog-server-ready-hook)))))
@@ -516,9 +510,9 @@
         (explog-mode-tests--configures (lambda () (setq explog-repositories (list repository))))
         (funcall git "commit" "-q" "--allow-empty" "-m" "[e1.1] Results- it works")
         (explog-commit-ring)
-        (explog-mode-tests--wait
+        (explog-test-wait
          "hash" (lambda () (string-match-p "^1\\. \\[X\\] Train ([0-9a-f]\\{7,\\})$" (buffer-string))))
-        (explog-mode-tests--wait "saved buffer" (lambda () (not (buffer-modified-p))))
+        (explog-test-wait "saved buffer" (lambda () (not (buffer-modified-p))))
         (should (string-match-p "\\[1/1\\]" (buffer-string)))))))
 
 ;;;; Doorbells

@@ -102,7 +102,8 @@ Return the text of the line where that leads."
 (ert-deftest explog-search-test-asked-again-while-there-is-more-to-read ()
   "What is found while the index is being made is followed by what is found then."
   (let ((explog-search--again-seconds 0.01) (explog-mode t)
-        (progress '("proj 10%" "proj 90%" "")) (asked 0))
+        (progress '("proj 10%" "proj 90%" "")) (asked 0)
+        (timers (copy-sequence timer-list)))
     (save-window-excursion
       (unwind-protect
           (cl-letf (((symbol-function 'explog-server-call)
@@ -115,12 +116,10 @@ Return the text of the line where that leads."
             (explog-search--ask "abc")
             (with-current-buffer (explog-search--buffer)
               (should (string-search "(reading proj 10%)" (buffer-string)))
-              (with-timeout (10)
-                (while (< asked 3)
-                  (sleep-for 0.01)))
+              (explog-test-wait "an answer" (lambda () (= asked 3)))
               (should (string-search "hit 3" (buffer-string)))
               (should-not (string-search "reading" (buffer-string))))
-            (sleep-for 0.1)
+            (explog-test-wait-for-timers timers)
             (should (= asked 3))
             ;; A newer question, or `explog-mode' turned off, ends it.
             (dolist (newer '(t nil))
@@ -129,7 +128,7 @@ Return the text of the line where that leads."
               (if newer
                   (setq explog-search--asked (1+ explog-search--asked))
                 (setq explog-mode nil))
-              (sleep-for 0.1)
+              (explog-test-wait-for-timers timers)
               (should (= asked 1))))
         (kill-buffer "*explog search*")))))
 

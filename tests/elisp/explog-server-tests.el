@@ -11,6 +11,7 @@
 (require 'ert)
 (require 'cl-lib)
 (require 'explog-server)
+(require 'explog-test-wait)
 
 (defconst explog-server-tests-root
   (file-name-as-directory
@@ -32,13 +33,13 @@
 
 (defun explog-server-tests-until (predicate &optional what)
   "Let Emacs run until PREDICATE holds, and return its value.
-Fail after half a minute, for want of WHAT."
-  (let ((end (+ (float-time) 30)) value)
-    (while (not (setq value (funcall predicate)))
-      (when (> (float-time) end)
-        (ert-fail (list "Waited in vain" what explog-server--problem)))
-      (accept-process-output nil 0.02))
-    value))
+If it never does, fail for want of WHAT."
+  (explog-test-wait what predicate))
+
+(defun explog-server-tests-launches ()
+  "Return how many times the server is going to be started."
+  (seq-count (lambda (timer) (eq (timer--function timer) #'explog-server--launch))
+             timer-list))
 
 (defun explog-server-tests-processes ()
   "Return the processes that the bridge has."
@@ -549,11 +550,12 @@ That is a list of (success VALUE) or (error CODE MESSAGE), newest first."
       (explog-server-tests-ready)
       (explog-server-tests-kill)
       (explog-server-tests-until (lambda () (not (explog-server-ready-p))))
+      (should (= 1 (explog-server-tests-launches)))
       (let ((queued (explog-server-tests-collect 'noop nil)))
         (explog-server-stop)
         (should (equal "server-died"
                        (nth 1 (explog-server-tests-end-of queued)))))
-      (sleep-for 1.2)
+      (should (= 0 (explog-server-tests-launches)))
       (should-not explog-server-current)
       (should-not (explog-server-tests-processes)))))
 
@@ -567,8 +569,8 @@ That is a list of (success VALUE) or (error CODE MESSAGE), newest first."
     (should-not explog-server-current)
     (should (string-match-p "toy: dying as asked" (explog-server-last-problem)))
     (should (= 1 (length explog-server-tests-messages)))
-    (sleep-for 1.2)
-    (should-not (explog-server-tests-processes))
+    (should (= 0 (explog-server-tests-launches)))
+    (explog-server-tests-until (lambda () (not (explog-server-tests-processes))))
     (should (equal "not-started" (car (explog-server-tests-error 'noop nil))))))
 
 (ert-deftest explog-server-garbage-from-the-server-ends-it ()

@@ -14,6 +14,7 @@
 (require 'explog)
 (require 'explog-edit)
 (require 'explog-log)
+(require 'explog-test-wait)
 (require 'org)
 (require 'subr-x)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 
 from explog.config import Settings
 from explog.index.database import Index, open_index
+from explog.org.files import read_log
 from explog.sync.look import sync
 
 WHOLE = "".join(f"* [{n}] title :exp:\n** Experiments\n1. [ ] step\n" for n in range(1, 400))
@@ -40,7 +40,9 @@ def log(tmp_path: Path) -> Log:
 @pytest.mark.parametrize("part", [0, 100, len(WHOLE) // 3])
 def test_a_log_that_was_just_cut_is_left_for_later(log: Log, part: int) -> None:
     log.path.write_text(WHOLE[:part], encoding="utf-8")
-    time.sleep(0.1)  # it looks quiet: a large file takes an editor that long between two writes
+    # It looks quiet: a large file takes an editor that long between two writes.
+    before = time.time() - 0.1
+    os.utime(log.path, (before, before))
     report = sync(log.settings, log.index, patient=False)
     assert report.unsettled
     assert not report.changed
@@ -51,17 +53,17 @@ def test_a_log_that_was_just_cut_is_left_for_later(log: Log, part: int) -> None:
     assert log.experiments == 400
 
 
-def test_who_can_wait_waits_for_the_end_of_it(log: Log) -> None:
+def test_who_can_wait_waits_for_the_end_of_it(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
     log.path.write_text("", encoding="utf-8")
 
-    def write() -> None:
-        time.sleep(0.4)
-        log.path.write_text(f"{WHOLE}* [999] one more :exp:\n", encoding="utf-8")
+    def read_and_write(path: Path) -> bytes:
+        data = read_log(path)
+        if not data:
+            log.path.write_text(f"{WHOLE}* [999] one more :exp:\n", encoding="utf-8")
+        return data
 
-    writer = threading.Thread(target=write)
-    writer.start()
+    monkeypatch.setattr("explog.sync.logs.read_log", read_and_write)
     report = sync(log.settings, log.index)
-    writer.join()
     assert not report.unsettled
     assert log.experiments == 400
 

@@ -360,7 +360,7 @@ def test_a_crash_leaves_the_old_log_or_the_new_one(log: Path) -> None:
         ) as child:
             assert child.stdout is not None
             assert child.stdout.readline() == b"\n"
-            time.sleep(rng.random() * 0.02)
+            time.sleep(rng.random() * 0.02)  # no event tells where in a write it is: anywhere
             child.send_signal(signal.SIGKILL)
             child.communicate()
         data = read_log(log)

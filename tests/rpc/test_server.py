@@ -19,6 +19,7 @@ import pytest
 
 from explog.rpc import wire
 from explog.rpc.wire import Symbol
+from support.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 TOY = Path(__file__).with_name("toy_server.py")
@@ -460,6 +461,8 @@ def test_a_call_to_a_client_that_goes_fails_at_once(server: Server) -> None:
 def test_clients_that_die_leave_no_trace(server: Server) -> None:
     """In the middle of a reply, of a frame, before an answer; reset or closed."""
     reset = struct.pack("ii", 1, 0)
+    observer = server.peer()
+    before = observer.call("connections")
     for ending in ("close", "reset"):
         for last in ("big", "half", "slow"):
             peer = server.peer()
@@ -474,7 +477,7 @@ def test_clients_that_die_leave_no_trace(server: Server) -> None:
             if ending == "reset":
                 peer.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
             peer.close()
-    time.sleep(0.5)
+    wait_until(lambda: observer.call("connections") == before, "the end of all connections")
     assert server.peer().call("noop") == []
     assert server.peer().call("slow", 0) == "slept"
     assert "Traceback" not in server.logged()

@@ -51,10 +51,16 @@ def _echo(_context: object, _client: Client, *args: object) -> list[object]:
 echo = _Unchecked("echo", "fast", _echo)
 
 
+@method("connections", lane="fast")
+def connections(_context: object, _client: Client) -> int:
+    """Return how many connections are read."""
+    return sum("(_connect)" in thread.name for thread in threading.enumerate())
+
+
 @method("slow", lane="slow")
 def slow(_context: object, _client: Client, seconds: float) -> str:
     """Take this many seconds."""
-    time.sleep(seconds)
+    time.sleep(seconds)  # this is what it is for
     return "slept"
 
 
@@ -185,7 +191,7 @@ def version(_context: object, client: Client) -> str:
 
 
 def _die_young(client: Client) -> None:
-    time.sleep(0.2)
+    time.sleep(0.2)  # Emacs is to know that we are ready; it tells us nothing of that
     die(None, client)
 
 
@@ -193,7 +199,7 @@ def main(mode: str) -> int:
     """Serve."""
     match mode:
         case "quiet":
-            time.sleep(60)
+            sys.stdin.read()
         case "broken":
             raise ModuleNotFoundError("No module named 'nowhere'")
         case "noisy":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import time
+import signal
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -31,7 +31,6 @@ def fail(items: int) -> Iterator[int]:
 def die(items: int) -> Iterator[int]:
     """Yield ITEMS, and then be gone as if somebody had killed us."""
     yield from range(items)
-    time.sleep(0.1)
     os._exit(9)
 
 
@@ -46,7 +45,7 @@ def count_ahead(*, use: bool) -> None:
 def count_and_wait() -> None:
     """Have yet another process count, and do not end before somebody ends this one."""
     ahead = Prefetch(4, count, 200, 100_000)
-    time.sleep(600)
+    signal.pause()
     ahead.close()
 
 
@@ -58,7 +57,6 @@ def no_section(*_arguments: object) -> Iterator[list[Any]]:
 def some_sections(path: Path, options: OrgOptions, ways: Ways) -> Iterator[list[Any]]:
     """Be gone when some sections of a log are read."""
     yield from islice(sections.read_apart(path, options, ways), 2)
-    time.sleep(0.1)
     os._exit(9)
 
 
@@ -74,5 +72,4 @@ def half_a_history(
 ) -> Iterator[object]:
     """Be gone when a repository is read in part."""
     yield from islice(reading.read_apart(repositories, results, since), 2)
-    time.sleep(0.1)
     os._exit(9)

@@ -1,11 +1,11 @@
 """Commit objects byte by byte, as no git command would make them."""
 
 import subprocess
-import time
 from pathlib import Path
 
 from explog.git.repository import Repository, open_repository, signature
 from support.repo import GitRepo
+from support.waiting import wait_until
 
 
 def opened(path: Path) -> Repository:
@@ -16,12 +16,10 @@ def opened(path: Path) -> Repository:
 
 def settled(repository: Repository) -> str:
     """Return the signature once it is no longer racy."""
-    for _ in range(100):
-        stamp = signature(repository)
-        if stamp is not None:
-            return stamp
-        time.sleep(0.02)
-    raise AssertionError("the signature stays racy")
+    wait_until(lambda: signature(repository) is not None, "a signature")
+    stamp = signature(repository)
+    assert stamp is not None
+    return stamp
 
 
 def write_object(repo: GitRepo, data: bytes, branch: str = "odd") -> str:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import time
 from pathlib import Path
+
+from .waiting import wait_until
 
 MARK = "EXPLOG_E2E_RUN"
 
@@ -34,10 +35,9 @@ def marked(run: str) -> dict[int, str]:
 
 def wait_gone(run: str, timeout: float) -> dict[int, str]:
     """Wait until nothing bears the mark of RUN; return what is left after TIMEOUT seconds."""
-    deadline = time.monotonic() + timeout
-    while (left := marked(run)) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return left
+    with contextlib.suppress(AssertionError):
+        wait_until(lambda: not marked(run), seconds=timeout)
+    return marked(run)
 
 
 def kill_marked(run: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -14,6 +13,7 @@ import pytest
 from explog.sync.prefetch import BrokenPrefetchError, Prefetch
 from support import processes
 from support.ahead import count, count_ahead, count_and_wait, die, fail
+from support.waiting import wait_until
 
 SPAWN = multiprocessing.get_context("spawn")
 
@@ -47,17 +47,10 @@ def test_where_no_process_can_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_it_is_ready_when_there_is_no_room_or_nothing_more() -> None:
     with closing(Prefetch(2, count, 3)) as ahead:
-        _wait(ahead.is_ready)
+        wait_until(ahead.is_ready)
         assert [next(ahead), next(ahead), next(ahead)] == ["0", "1", "2"]
-        _wait(ahead.is_ready)
+        wait_until(ahead.is_ready)
         assert list(ahead) == []
-
-
-def _wait(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_closed_while_there_is_no_room() -> None:
@@ -100,9 +93,9 @@ def test_it_ends_with_the_process_that_began_it(monkeypatch: pytest.MonkeyPatch)
     process = SPAWN.Process(target=count_and_wait)
     process.start()
     try:
-        _wait(lambda: len(working()) == 2)
+        wait_until(lambda: len(working()) == 2)
         process.kill()
-        _wait(lambda: not working())
+        wait_until(lambda: not working())
     finally:
         process.kill()
         processes.kill_marked(run)
