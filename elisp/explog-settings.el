@@ -105,7 +105,9 @@ They hold in logs without a line `#+TODO:'."
        "configure" (list (decode-coding-string
                           (json-serialize (explog-settings)) 'utf-8))
        :error (lambda (problem)
-                (message "explog: %s" (plist-get problem :message)))))))
+                ;; Why the server ended is said elsewhere.
+                (unless (equal "server-died" (plist-get problem :code))
+                  (message "explog: %s" (plist-get problem :message))))))))
 
 ;;;; Calls that need them
 

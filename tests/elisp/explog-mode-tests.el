@@ -395,6 +395,15 @@
     (should (length> there 20))
     (should-not (seq-difference there shown))))
 
+(ert-deftest explog-mode-test-refused-options ()
+  "Options that the server refuses are told of, and not that it ended meanwhile."
+  (pcase-dolist (`(,code ,said) '(("bad-config" "explog: why") ("server-died" "")))
+    (cl-letf (((symbol-function 'explog-server-ready-p) #'always)
+              ((symbol-function 'explog-server-call)
+               (lambda (_method _args &rest keys)
+                 (funcall (plist-get keys :error) `(:code ,code :message "why")))))
+      (should (equal said (explog-mode-tests--messages #'explog-settings-send))))))
+
 (ert-deftest explog-mode-test-todo-keywords ()
   "The user's keywords are told as org understands them."
   (pcase-dolist (`(,value ,open ,done)
