@@ -1,6 +1,7 @@
 """Fixtures for every test: a home of its own, and git repositories to make in it."""
 
 import os
+import shutil
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +22,29 @@ _guard = HomeGuard(Path.home())
 _UNSET = ("COLUMNS", "FORCE_COLOR", "INSIDE_EMACS", "LINES", "NO_COLOR", "PAGER", "VISUAL")
 
 
+# The slowest first, so that no core is left with one of them when the others are done.
+_SLOW = ("e2e", "elisp", "bench")
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Use no workers for a few named files or tests: one process starts sooner and is debugged."""
+    return 0 if any(".py" in name for name in config.args) else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the tests for the workers, and keep together those that share an Emacs."""
+
+    def place(item: pytest.Item) -> int:
+        folder = item.path.parent.name
+        return _SLOW.index(folder) if folder in _SLOW else len(_SLOW)
+
+    items.sort(key=place)
+    for item in items:
+        if "keep_emacs" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
 @pytest.fixture(autouse=True)
 def home(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
@@ -39,6 +63,7 @@ def home(
     (folder / ".gitconfig").write_text(CONFIG, encoding="utf-8")
     with _guard.watch():
         yield folder
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _environment(folder: Path) -> dict[str, str]:

@@ -24,6 +24,8 @@ GITCONFIG = """\
 [user]
 \tname = Ada Tester
 \temail = ada@example.org
+[core]
+\tfsync = none
 [init]
 \tdefaultBranch = main
 """

@@ -255,7 +255,10 @@ def test_from_a_file_that_no_experiment_touched(world: World) -> None:
     emacs = world.emacs
     emacs.find_file(world.log)
     emacs.command("explog-experiments-here")
-    emacs.wait_for("in no repository that is looked at")
+    # Not on the screen, which breaks the line where the name of the log is long.
+    emacs.wait_until(
+        lambda: "in no repository that is looked at" in world.messages(), what="the reason"
+    )
 
 
 # The index, the menu, the sign

@@ -134,6 +134,7 @@ def test_export(world: World) -> None:
     emacs.command("org-md-export-to-markdown")
     exported = path.with_suffix(".md")
     emacs.wait_until(exported.exists, what="the exported file")
+    emacs.settle()  # it is being written
     assert "See e201.1 ABC in XYZ model: Test XYZ without ABC and mine." in exported.read_text(
         "utf-8"
     )

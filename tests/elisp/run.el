@@ -4,27 +4,31 @@
 
 ;;; Commentary:
 
-;; emacs -Q --batch -l tests/elisp/init.el -l tests/elisp/run.el FILE...
+;; emacs -Q --batch -l tests/elisp/init.el -l tests/elisp/run.el FILE... [NAME]
 ;;
-;; Exits 0 if all tests of the files passed or were skipped, 1 if one
+;; NAME is a regexp: only tests whose names match it are run.  Exits 0 if all tests of the files passed or were skipped, 1 if one
 ;; did not pass, 2 if there was none to run.
 
 ;;; Code:
 
 (require 'ert)
+(require 'seq)
 
-(defun explog-test-run (files)
-  "Load FILES, run the tests that they define, and exit."
+(defun explog-test-run (files &optional name)
+  "Load FILES, run the tests that they define, and exit.
+If NAME is a regexp, run only tests whose names match it."
   (dolist (file files)
     (load (expand-file-name file) nil t t))
-  (when (null (ert-select-tests t t))
-    (message "No tests in %s" (string-join files ", "))
+  (when (null (ert-select-tests (or name t) t))
+    (message "No such tests in %s" (string-join files ", "))
     (kill-emacs 2))
-  (ert-run-tests-batch-and-exit))
+  (ert-run-tests-batch-and-exit (or name t)))
 
-(let ((files command-line-args-left))
+(let ((arguments command-line-args-left)
+      (file-p (lambda (argument) (string-suffix-p ".el" argument))))
   (setq command-line-args-left nil)
-  (explog-test-run files))
+  (explog-test-run (seq-filter file-p arguments)
+                   (car (seq-remove file-p arguments))))
 
 (provide 'run)
 ;;; run.el ends here

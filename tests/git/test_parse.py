@@ -1,6 +1,5 @@
 """Commits: what odd objects say, read one by one and with all of their history."""
 
-import time
 from collections.abc import Callable
 
 import pytest
@@ -12,6 +11,7 @@ from explog.git.commits import read_commits, read_known
 from explog.git.parse import MESSAGE_LIMIT, CommitObject, parse_commit
 from explog.git.repository import tips
 from explog.git.walk import read_all
+from support.clock import cpu_seconds
 from support.objects import opened, raw, write_object
 from support.repo import GitRepo
 
@@ -156,12 +156,12 @@ def test_any_encoding_can_be_stored(encoding: str, data: bytes) -> None:
 
 
 def test_hostile_lines_take_no_time() -> None:
-    started = time.perf_counter()
+    started = cpu_seconds()
     parse_commit("0" * 40, b"author " + b"<> " * 100_000 + b"x\n\nm")
     parse_commit("0" * 40, b"author A <a@b> 5 +0000\nencoding punycode\n\n" + b"a-" * 100_000)
     parse_commit("0" * 40, b"author A <a@b> 5 +0000\nencoding idna\n\n" + b"a" * 200_000)
     parse_commit("0" * 40, b"author A <a@b> " + b"9" * 1_000_000 + b" +0000\n\n")
-    assert time.perf_counter() - started < 1
+    assert cpu_seconds() - started < 1
 
 
 def test_message_of_megabytes(git_repo: Make) -> None:

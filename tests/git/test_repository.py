@@ -21,6 +21,7 @@ from explog.git.repository import (
     tips,
 )
 from explog.git.run import GitError
+from support.clock import cpu_seconds
 from support.objects import opened, settled, write_object
 from support.repo import GitRepo
 
@@ -228,9 +229,9 @@ def test_five_thousand_refs(git_repo: Make) -> None:
     lines = (f"create refs/heads/b{n % 70}/{n} {oids[n % 5]}\n" for n in range(5000))
     repo.run("update-ref", "--stdin", stdin="".join(lines))
     repository = opened(repo.path)
-    started = time.perf_counter()
+    started = cpu_seconds()
     assert sorted(tips(repository)) == sorted(oids)
-    assert time.perf_counter() - started < 2
+    assert cpu_seconds() - started < 2
     assert settled(repository)
 
 
@@ -335,9 +336,9 @@ def test_discover_is_not_led_round_in_circles(git_repo: Make, tmp_path: Path) ->
     repo = git_repo("src/one")
     for number in range(12):
         (tmp_path / f"src/loop{number}").symlink_to(tmp_path / "src")
-    started = time.perf_counter()
+    started = cpu_seconds()
     assert [found.path for found in discover([(tmp_path / "src", 8)])] == [repo.path]
-    assert time.perf_counter() - started < 1
+    assert cpu_seconds() - started < 1
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from explog.config import Root, Settings
-from explog.git.repository import discover, signature
+from explog.git.repository import discover
 from explog.index.database import Index, open_index
 from explog.index.words import tokens
 from explog.sync.look import sync
+from support.objects import settled
 from support.repo import GitRepo
 
 WORDS = ["alpha", "beta", "gamma", "学習率", "lr=0.01", "naïve"]
@@ -199,5 +200,4 @@ def _settle(history: History) -> None:
     old = time.time() - 10
     os.utime(history.log, (old, old))
     [repository] = discover([(history.repo.path, 0)])
-    while signature(repository) is None:  # nobody can set the time of the last change
-        time.sleep(0.005)
+    settled(repository)  # nobody can set the time of the last change

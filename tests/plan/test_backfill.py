@@ -3,7 +3,6 @@
 import difflib
 import re
 import subprocess
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from explog.plan.backfill import Written, carry_out, plan
 from explog.plan.edits import Plan
 from explog.refs import Place
 from explog.sync.look import sync
+from support.clock import cpu_seconds
 from support.logs import Logs
 from support.repo import GitRepo
 
@@ -817,9 +817,9 @@ def test_planning_of_very_much_takes_seconds(bench: Bench) -> None:
                 )
             ],
         )
-    started = time.perf_counter()
+    started = cpu_seconds()
     planned = bench.plan_now()
-    taken = time.perf_counter() - started
+    taken = cpu_seconds() - started
     assert len(planned.failures) == 1
     assert len(planned.dead) == experiments
     assert taken < 5, taken

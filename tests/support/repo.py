@@ -16,6 +16,8 @@ CONFIG = f"""\
 	defaultBranch = main
 [commit]
 	gpgSign = false
+[core]
+	fsync = none
 [gc]
 	auto = 0
 [maintenance]
