@@ -116,6 +116,8 @@ def demote_step(pick: Pick) -> None:
     if len(top) < 3:
         raise Unfit
     item = pick.choice(top[1:])
+    if lines[item.line - 1].startswith("   - "):  # org would make bullets of the two
+        raise Unfit
     for at in range(item.line, _ends(item, lines)):
         lines[at] = "   " + lines[at]
     _save(pick, lines, repaired=True)
@@ -219,6 +221,8 @@ def drawer(pick: Pick) -> None:
 @operation()
 def note_below_a_step(pick: Pick) -> None:
     item, lines = _top(pick), _lines(pick)
+    if item.children:
+        raise Unfit
     lines.insert(item.last + 1, f"   - {pick.words()} (1234abc)")
     _save(pick, lines)
 

@@ -137,9 +137,11 @@ def _compare_kinds(said: set[str], must: set[str], may: set[str]) -> list[str]:
 def _problems(oracle: Oracle, verdict: Verdict) -> tuple[set[str], set[str]]:
     """Return the kinds of problems that check must name, and those that it may name."""
     item = verdict.item
-    must = verdict.reasons & {"ambiguous"}
-    may = verdict.reasons & {"renumbered"}
+    must: set[str] = set()
     here = oracle.resolve(item.digits)
+    may = (
+        {"renumbered"} if verdict.chosen and (not here or here.oid not in verdict.chosen) else set()
+    )
     if oracle.is_stray(item, here):
         must.add("renumbered")
     elif here and here.claims and item.step not in here.claims:
@@ -150,8 +152,16 @@ def _problems(oracle: Oracle, verdict: Verdict) -> tuple[set[str], set[str]]:
         (may if kept_by_ref or not dead else must).add("dead-hash")
         may.add("renumbered")
     if item.box in "xX" and not item.digits:
-        (may if oracle.claims.get(item.step) else must).add("unreferenced")
+        (must if _is_unreferenced(oracle, item) else may).add("unreferenced")
     return must, may
+
+
+def _is_unreferenced(oracle: Oracle, item: Item) -> bool:
+    """Tell whether nobody speaks of ITEM, in a log of which commits speak at all."""
+    if item.children:  # its box may follow theirs
+        return False
+    spoken_of = {step for one in oracle.reachable for step in one.spoken_of}
+    return item.step not in spoken_of and item.experiment in {id_ for id_, _number in spoken_of}
 
 
 def _compare_edits(rebuilt: dict[str, Any], kept: dict[str, Any]) -> list[Fault]:

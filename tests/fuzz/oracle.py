@@ -62,9 +62,10 @@ class Oracle:
             for entry in entries:
                 self.ids.setdefault(entry.id, []).append(path)
         self.claims: dict[Step, list[Commit]] = {}
-        for oid in world.state.reachable:
-            for step in history.commits[oid].claims:
-                self.claims.setdefault(step, []).append(history.commits[oid])
+        self.reachable = [history.commits[oid] for oid in world.state.reachable]
+        for commit in self.reachable:
+            for step in commit.claims:
+                self.claims.setdefault(step, []).append(commit)
 
     @property
     def items(self) -> list[Item]:
@@ -128,9 +129,10 @@ class Oracle:
 
     def successors(self, dead: Commit) -> set[str]:
         """Return what became of the commit DEAD."""
-        reachable = [self.history.commits[oid] for oid in self.world.state.reachable]
         key = dead.author, dead.author_time, dead.subject
-        same = {one.oid for one in reachable if (one.author, one.author_time, one.subject) == key}
+        same = {
+            one.oid for one in self.reachable if (one.author, one.author_time, one.subject) == key
+        }
         if same:
             return same
         patch = self.history.patch(dead.oid, self.world.repositories)
@@ -138,7 +140,7 @@ class Oracle:
             return set()
         same = {
             one.oid
-            for one in reachable
+            for one in self.reachable
             if self.history.patch(one.oid, self.world.repositories) == patch
         }
         return same if len(same) == 1 else set()
@@ -187,7 +189,7 @@ class Oracle:
         elif blocked:
             place = {one for one in place if one.oid not in blocked} | {keep}
             here = self.resolve(item.digits)
-            stands = here and here.oid in chosen and item.box == "X"
+            stands = here and here.oid in chosen and (strength < 2 or item.box == "X")
             verdict.reasons = {"renumbered"} if blocked == chosen and not stands else set()
             verdict.why += ", renumbered"
         return self._by_what_stands_there(log, verdict, place)
