@@ -131,11 +131,10 @@ class History:
             listed = git(repository, "worktree", "list", "--porcelain").splitlines()
             heads = {line[5:] for line in listed if line.startswith("HEAD ")} - {"0" * 40}
             everything = {ref[:40] for ref in refs} | heads
-            self._load(repository, everything)
-            for oid in self._walk(branches | heads):
+            for oid in self._walk(repository, branches | heads):
                 state.reachable.setdefault(oid, set()).add(repository)
-            state.by_head.update(self._walk(heads))
-            state.by_any_ref.update(self._walk(everything))
+            state.by_head.update(self._walk(repository, heads))
+            state.by_any_ref.update(self._walk(repository, everything))
         return state
 
     def _is_commit(self, repository: Path, oid: str) -> bool:
@@ -143,11 +142,12 @@ class History:
             return True
         return git(repository, "cat-file", "-t", oid).strip() == "commit"
 
-    def _load(self, repository: Path, tips: set[str]) -> None:
-        if not tips - self.commits.keys():
-            return
+    def _walk(self, repository: Path, tips: set[str]) -> list[str]:
         listed = git(repository, "rev-list", "--stdin", stdin="\n".join(sorted(tips))).split()
-        self._parse([oid for oid in listed if oid not in self.commits], repository)
+        new = [oid for oid in listed if oid not in self.commits]
+        if new:
+            self._parse(new, repository)
+        return listed
 
     def _parse(self, oids: list[str], repository: Path) -> None:
         command = ["git", "--no-replace-objects", "-C", str(repository), "cat-file", "--batch"]
@@ -160,19 +160,16 @@ class History:
             text, rest = rest[: int(size)], rest[int(size) + 1 :]
             self.commits[oid] = _parse(oid, text.decode("utf-8", "replace"))
 
-    def _walk(self, tips: set[str]) -> set[str]:
-        found: set[str] = set()
-        waiting = list(tips)
-        while waiting:
-            oid = waiting.pop()
-            if oid not in found:
-                found.add(oid)
-                waiting += self.commits[oid].parents
-        return found
-
     def comes_after(self, later: str, earlier: str) -> bool:
         """Tell whether LATER is a descendant of EARLIER."""
-        return later != earlier and earlier in self._walk({later})
+        found: set[str] = set()
+        waiting = [later]
+        while waiting:
+            oid = waiting.pop()
+            if oid not in found and oid in self.commits:  # the parents of a shallow clone are none
+                found.add(oid)
+                waiting += self.commits[oid].parents
+        return later != earlier and earlier in found
 
     def find(self, digits: str, repositories: Iterable[Path]) -> Commit | None:
         """Return the commit that git still has under DIGITS, whether reachable or not."""

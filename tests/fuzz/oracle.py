@@ -138,12 +138,14 @@ class Oracle:
         patch = self.history.patch(dead.oid, self.world.repositories)
         if patch is None:
             return set()
-        same = {
-            one.oid
+        patches = [
+            one
             for one in self.reachable
             if self.history.patch(one.oid, self.world.repositories) == patch
-        }
-        return same if len(same) == 1 else set()
+        ]
+        if len(patches) > 1:
+            patches = [one for one in patches if (one.author, one.author_time) == key[:2]]
+        return {one.oid for one in patches} if len(patches) == 1 else set()
 
     # Rule 5: renumbered lists
 
@@ -222,8 +224,8 @@ class Oracle:
             return verdict
         successors = self.successors(dead)
         verdict.why += f" of another, now {sorted(oid[:7] for oid in successors)}"
-        verdict.outcomes = {Outcome(oid) for oid in successors} or {keep}
-        verdict.reasons = {"kept-by-hand"} if verdict.chosen and not successors else set()
+        # "Without either it stays": without a successor, or without that and a commit by rule 2.
+        verdict.outcomes = {Outcome(oid) for oid in successors} or place | {keep}
         return verdict
 
     def _allow_to_wait(self, log: Path, verdict: Verdict) -> None:

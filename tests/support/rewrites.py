@@ -1,8 +1,4 @@
-"""A log and two repositories whose history gets rewritten, and what ought to stand in the log.
-
-`Oracle` is the rule of design.md section 2 once more, naive and slow: it asks `git log` and
-`git merge-base` alone and shares no code with explog.
-"""
+"""A log and two repositories whose history gets rewritten, and what ought to stand in the log."""
 
 import re
 import shutil
@@ -16,6 +12,10 @@ from explog.index.database import open_index
 from explog.plan.backfill import Written, carry_out, plan
 from explog.plan.edits import Plan
 from explog.sync.look import sync
+from fuzz.history import History, State
+from fuzz.oracle import Memory, Verdict
+from fuzz.oracle import Oracle as Rule
+from fuzz.oracle import World as Facts
 from support.repo import FIRST_COMMIT, GitRepo
 
 BOB = "Bob Builder <bob@example.org>"
@@ -84,7 +84,6 @@ COMMITS = [
     ("b", "The last of b", None),
 ]
 
-_REFERENCE = re.compile(r"\[e(\d+)((?:\.\d+)+)\]")
 _STEP = re.compile(r"^( *)\d+[.)] \[(.)\]")
 _HASH = re.compile(r"\(([0-9a-f]{7,64})\)$")
 
@@ -184,136 +183,43 @@ def copy_world(world: World, folder: Path) -> World:
     return copy
 
 
-@dataclass(frozen=True)
-class Said:
-    """A commit as `git log` shows it."""
-
-    oid: str
-    time: int
-    author: str
-    author_time: int
-    subject: str
-    body: str
-
-    def bears(self, step: tuple[str, str]) -> bool:
-        """Tell whether the reference of STEP stands anywhere in the message."""
-        return step in _REFERENCE.findall(f"{self.subject}\n{self.body}")
-
-    def claims(self, step: tuple[str, str]) -> tuple[bool, bool]:
-        """Tell whether it claims STEP in its subject, and whether it does on a line of its body."""
-        if self.subject.startswith(("fixup! ", "squash! ", "amend! ", 'Revert "')):
-            return False, False
-        lines = (re.sub(r"^\s*([-+*]\s+)?", "", line) for line in self.body.splitlines())
-        heads = [re.match(r"(\[e[\d.]+\]\s*)*", line) for line in lines]
-        in_body = any(step in _REFERENCE.findall(head[0]) for head in heads if head)
-        return step in _REFERENCE.findall(self.subject), in_body
-
-    def tier(self, step: tuple[str, str]) -> int | None:
-        """Return how strongly it claims STEP: 0 is the strongest, None is not at all."""
-        in_subject, in_body = self.claims(step)
-        reference = re.escape(f"[e{step[0]}{step[1]}]")
-        results = re.compile(rf"(\[e[\d.]+\]\s*)*{reference}(\[e[\d.]+\]\s*)*[ :]*Results")
-        lines = (line.strip(" -*+") for line in self.body.splitlines())
-        if in_subject and results.match(self.subject):
-            return 0
-        if in_body and any(results.match(line) for line in lines):
-            return 1
-        return 2 if in_subject else 3 if in_body else None
-
-
 class Oracle:
     """Says what ought to stand on each step. Made before history is rewritten, asked after."""
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.before = read_steps(world.log)
-        self.known = self._reachable()
+        self.history = History()
+        self.read_log()
+        self.memory = Memory(set(self._state().reachable))
 
-    def _reachable(self) -> dict[str, Said]:
-        found: dict[str, Said] = {}
-        for repo in self.world.repositories():
-            heads = repo.run("worktree", "list", "--porcelain")
-            tips = [line[5:] for line in heads.splitlines() if line.startswith("HEAD ")]
-            tips = [tip for tip in tips if tip.strip("0")]
-            logged = repo.run(
-                "log",
-                "--branches",
-                "--remotes",
-                *tips,
-                "--format=%H%x00%ct%x00%an <%ae>%x00%at%x00%s%x00%b%x1e",
-                GIT_NO_REPLACE_OBJECTS="1",
-            )
-            for entry in logged.split("\x1e")[:-1]:
-                oid, time, author, author_time, subject, body = entry.strip("\n").split("\0")
-                found[oid] = Said(oid, int(time), author, int(author_time), subject, body)
-        return found
+    def read_log(self) -> None:
+        """Read the log again, which somebody changed."""
+        self.text = self.world.log.read_text("utf-8")
+        self.before = read_steps(self.world.log)
 
-    def expected(self) -> dict[tuple[str, str], tuple[set[str], bool | None]]:
+    def _state(self) -> State:
+        return self.history.read(repo.path for repo in self.world.repositories())
+
+    def expected(self) -> dict[tuple[str, str], tuple[set[str], bool]]:
         """Return for each step the hashes that may stand on it and whether its box is ticked.
 
-        An empty set means that there is none to be had; None, that either is right.
+        An empty set means that there is none to be had.
         """
-        now = self._reachable()
-        return {step: self._step(step, now) for step in self.before}
-
-    def _step(self, step: tuple[str, str], now: dict[str, Said]) -> tuple[set[str], bool | None]:
-        stood, ticked = self.before[step]
-        tiers = {oid: tier for oid, said in now.items() if (tier := said.tier(step)) is not None}
-        strongest = min(tiers.values(), default=3)
-        best = self._newest([now[oid] for oid, tier in tiers.items() if tier == strongest])
-        if stood is not None:
-            here = [said for oid, said in now.items() if oid.startswith(stood)]
-            if here and not here[0].bears(step):
-                return {here[0].oid}, ticked
-            then = [said for oid, said in self.known.items() if oid.startswith(stood)]
-            if not here and then and not then[0].bears(step):
-                successors = self._successors(then[0], now)
-                if successors:
-                    return successors, ticked
-        return best, ticked or strongest <= 1
-
-    def _successors(self, old: Said, now: dict[str, Said]) -> set[str]:
-        """Return what became of OLD: of the same author, date and subject, or of the same patch."""
-        same = [
-            said
-            for said in now.values()
-            if (said.author, said.author_time) == (old.author, old.author_time)
-        ]
-        by_subject = {said.oid for said in same if said.subject == old.subject}
-        patch = self._patch(old.oid)
-        by_patch = {said.oid for said in same if patch and self._patch(said.oid) == patch}
-        return by_subject or (by_patch if len(by_patch) == 1 else set())
-
-    def _patch(self, oid: str) -> str:
-        for repo in self.world.repositories():
-            try:
-                patch = repo.run("diff-tree", "-p", "--root", "--no-commit-id", oid)
-            except AssertionError:
-                continue
-            return re.sub(r"(?m)^(index|@@) .*$", "", patch)
-        return ""
-
-    def _newest(self, candidates: list[Said]) -> set[str]:
-        """Return those of the latest dates that no other of them comes after, HEAD's before all."""
-        if not candidates:
-            return set()
-        latest = max((said.author_time, said.time) for said in candidates)
-        last = {said.oid for said in candidates if (said.author_time, said.time) == latest}
-        newest = {
-            oid
-            for oid in last
-            if not any(other != oid and self._before(oid, other) for other in last)
+        logs = {self.world.log: self.text}
+        paths = [repo.path for repo in self.world.repositories()]
+        rule = Rule(self.history, Facts(logs, paths, self._state(), self.memory))
+        verdicts = rule.verdicts()[self.world.log]
+        return {
+            (verdict.item.experiment, f".{verdict.item.number}"): self._step(rule, verdict)
+            for verdict in verdicts
         }
-        return {oid for oid in newest if self._before(oid, "HEAD")} or newest
 
-    def _before(self, one: str, other: str) -> bool:
-        for repo in self.world.repositories():
-            try:
-                repo.run("merge-base", "--is-ancestor", one, other)
-            except AssertionError:
-                continue
-            return True
-        return False
+    def _step(self, rule: Rule, verdict: Verdict) -> tuple[set[str], bool]:
+        _stood, ticked = self.before[verdict.item.experiment, f".{verdict.item.number}"]
+        oids = {one.oid for one in verdict.outcomes if one.oid}
+        if not oids and (here := rule.resolve(verdict.item.digits)):
+            oids = {here.oid}
+        return oids, ticked or any(one.box == "tick" for one in verdict.outcomes)
 
 
 def read_steps(log: Path) -> dict[tuple[str, str], tuple[str | None, bool]]:
