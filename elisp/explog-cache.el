@@ -22,9 +22,50 @@
 
 (require 'cl-lib)
 (require 'explog-base)
-(require 'explog-server)
 (require 'seq)
 (require 'subr-x)
+
+;; Whoever shows something may load this file, amid redisplay even; only
+;; what asks the server loads that.
+(autoload 'explog-server-call "explog-server")
+(autoload 'explog-server-call-sync "explog-server")
+(autoload 'explog-server-ready-p "explog-server")
+(defvar explog-server-stopped-hook)
+
+;;;; Experiments and steps
+
+(cl-defstruct (explog-cache-experiment (:type vector) (:copier nil))
+  "An experiment as the server describes it.
+IDENT is its id, TODO its keyword or nil, and DONE non-nil if that is one
+for what is done.  LINE is that of its heading in FILE, which is the
+archive of a log if ARCHIVED.  PROBLEM is what is wrong with it, a
+sentence, or nil.  STEPS are `explog-cache-step's."
+  ident title todo done file line archived problem steps)
+
+(cl-defstruct (explog-cache-step (:type vector) (:copier nil))
+  "A step of an experiment.
+NUMBER is a string as \"1.2\", BOX is \"X\", \" \", \"-\" or nil for none,
+and TEXT and HASH are what stands there; HASH may be nil.  COMMIT, a full
+id, and its REPOSITORY are nil if the commit is not known."
+  number box text hash line repository commit)
+
+(cl-defstruct (explog-cache-summary (:type vector) (:copier nil))
+  "An experiment in short.
+TICKED is how many boxes of its STEPS with a box are ticked, and TOUCHED
+when the last commit for it was made, in seconds since 1970, or nil; the
+other slots are those of `explog-cache-experiment'."
+  ident title todo done file line archived ticked steps touched)
+
+(defun explog-cache-steps-of (experiment)
+  "Return each step of EXPERIMENT, a value of `explog-cache-get'."
+  (and (vectorp experiment) (explog-cache-experiment-steps experiment)))
+
+(defun explog-cache-find-step (experiment number)
+  "Return the step NUMBER of EXPERIMENT, a value of `explog-cache-get', or nil."
+  (seq-find (lambda (step) (equal number (explog-cache-step-number step)))
+            (explog-cache-steps-of experiment)))
+
+;;;; Changes are told
 
 (defvar explog-cache-changed-functions nil
   "Abnormal hook run when something else is known of experiments.
@@ -72,23 +113,14 @@ value of `explog-cache--tick'.")
 
 (defun explog-cache-get (id)
   "Return what is known of the experiment ID, and do not wait.
-That is a plist, or `unknown' if no log has it, or nil if it is not
-known yet.  What is not known, or old, is asked for in the background.
-
-The plist has :id, :title, :todo, :done, :file, :line, :archived (t if
-it is in an archive), :problem (a string or nil) and :steps, a list of
-plists with :number (\"1.2\"), :box (\"X\", \" \", \"-\" or nil), :text,
-:hash, :line, :repository and :commit.  Hash, repository and commit (a
-full id) are nil where there is none, or none that is known."
+That is an `explog-cache-experiment', or nil if it is not known yet; or
+`unknown' if no log has it, or `other' if no log has it and ID most
+likely means something else, as in `[e2e]'.  What is not known, or old,
+is asked for in the background."
   (let ((entry (explog-cache--entry id)))
     (unless (and entry (= (car entry) explog-cache--tick))
       (explog-cache--want id))
     (cdr entry)))
-
-(defun explog-cache-step (experiment number)
-  "Return the step NUMBER, a string as \"1.2\", of the plist EXPERIMENT, or nil."
-  (seq-find (lambda (step) (equal number (plist-get step :number)))
-            (plist-get experiment :steps)))
 
 (defun explog-cache-problems ()
   "Return what there is to say of logs that cannot be read, a list of strings."
@@ -107,7 +139,7 @@ full id) are nil where there is none, or none that is known."
 
 (defun explog-cache-usable-p ()
   "Return non-nil if there is a server to ask."
-  (and explog-mode (explog-server-ready-p)))
+  (and explog-mode (featurep 'explog-server) (explog-server-ready-p)))
 
 (defun explog-cache--want (id)
   "Ask for ID soon, if there is a server and ID is not asked for already."
@@ -145,13 +177,15 @@ full id) are nil where there is none, or none that is known."
 
 (defun explog-cache--learn (ids tick answer)
   "Keep ANSWER to the request for IDS made at TICK; return the ids that changed."
-  (pcase-let ((`(,complete ,problems ,rows) answer)
+  (pcase-let ((`(,complete ,problems ,rows ,others) answer)
               (found (make-hash-table :test #'equal))
               (changed nil))
     (setq explog-cache--problems (append problems nil))
+    (seq-doseq (id others)
+      (puthash id 'other found))
     (seq-doseq (row rows)
-      (puthash (explog-cache-experiment-row-ident row)
-               (explog-cache--experiment row) found))
+      (cl-callf append (explog-cache-experiment-steps row) nil) ; a list
+      (puthash (explog-cache-experiment-ident row) row found))
     (dolist (id ids (nreverse changed))
       (let ((value (or (gethash id found) (and complete 'unknown)))
             (entry (explog-cache--entry id)))
@@ -159,36 +193,6 @@ full id) are nil where there is none, or none that is known."
           (unless (equal value (cdr entry))
             (push id changed))
           (explog-cache--keep id (cons tick value)))))))
-
-(cl-defstruct (explog-cache-experiment-row (:type vector) (:constructor nil) (:copier nil))
-  "An experiment with its steps, as the server sends it."
-  ident title todo done file line archived problem steps)
-
-(cl-defstruct (explog-cache-step-row (:type vector) (:constructor nil) (:copier nil))
-  "A step, and the commit whose hash it has, as the server sends it."
-  number box text hash line repository commit)
-
-(defun explog-cache--experiment (row)
-  "Return the plist of the experiment in ROW."
-  (list :id (explog-cache-experiment-row-ident row)
-        :title (explog-cache-experiment-row-title row)
-        :todo (explog-cache-experiment-row-todo row)
-        :done (explog-cache-experiment-row-done row)
-        :file (explog-cache-experiment-row-file row)
-        :line (explog-cache-experiment-row-line row)
-        :archived (explog-cache-experiment-row-archived row)
-        :problem (explog-cache-experiment-row-problem row)
-        :steps (mapcar #'explog-cache--step (explog-cache-experiment-row-steps row))))
-
-(defun explog-cache--step (row)
-  "Return the plist of the step in ROW."
-  (list :number (explog-cache-step-row-number row)
-        :box (explog-cache-step-row-box row)
-        :text (explog-cache-step-row-text row)
-        :hash (explog-cache-step-row-hash row)
-        :line (explog-cache-step-row-line row)
-        :repository (explog-cache-step-row-repository row)
-        :commit (explog-cache-step-row-commit row)))
 
 (defun explog-cache-fetch (id)
   "Return what `explog-cache-get' does for ID, but wait for the server.
@@ -199,7 +203,7 @@ This is for commands."
     (when changed
       (run-hook-with-args 'explog-cache-changed-functions changed))
     (if (or (car answer)
-            (seq-some (lambda (row) (equal id (explog-cache-experiment-row-ident row)))
+            (seq-some (lambda (row) (equal id (explog-cache-experiment-ident row)))
                       (nth 2 answer)))
         (cdr (explog-cache--entry id))
       (user-error "The logs are still being read"))))
@@ -229,11 +233,8 @@ Emacs takes a few milliseconds for that.")
 
 (defun explog-cache-experiments ()
   "Return summaries of all experiments as far as known, and do not wait.
-They are in the order of their logs: plists with :id, :title, :todo,
-:done, :file, :line, :archived, :ticked (how many steps are), :steps (of
-how many) and :touched (when the last commit for it was made, in seconds
-since 1970, or nil).  What is old, or not known yet, is asked for in the
-background."
+They are `explog-cache-summary's in the order of their logs.  What is
+old, or not known yet, is asked for in the background."
   (unless (or explog-cache--loading
               (eql explog-cache--all-tick explog-cache--tick)
               (not (explog-cache-usable-p)))
@@ -255,27 +256,13 @@ background."
             (when (eq loading explog-cache--loading)
               (setq explog-cache--loading nil)))))
 
-(cl-defstruct (explog-cache-outline-row (:type vector) (:constructor nil) (:copier nil))
-  "An experiment in short, as the server sends it.
-FILE is the place of its log in a vector of files."
-  ident title todo done file line archived ticked steps touched)
-
 (defun explog-cache--take-page (answer loading)
   "Add ANSWER, a page of the server's, to LOADING.
 Return the number after which the next page begins, or nil."
   (pcase-let ((`(,next ,files ,rows) answer))
     (seq-doseq (row rows)
-      (push (list :id (explog-cache-outline-row-ident row)
-                  :title (explog-cache-outline-row-title row)
-                  :todo (explog-cache-outline-row-todo row)
-                  :done (explog-cache-outline-row-done row)
-                  :file (aref files (explog-cache-outline-row-file row))
-                  :line (explog-cache-outline-row-line row)
-                  :archived (explog-cache-outline-row-archived row)
-                  :ticked (explog-cache-outline-row-ticked row)
-                  :steps (explog-cache-outline-row-steps row)
-                  :touched (explog-cache-outline-row-touched row))
-            (cdr loading)))
+      (cl-callf2 aref files (explog-cache-summary-file row))
+      (push row (cdr loading)))
     next))
 
 (defun explog-cache--loaded (loading)
@@ -286,10 +273,10 @@ Return the number after which the next page begins, or nil."
 
 (defun explog-cache--before-p (one other)
   "Return non-nil if the summary ONE comes before OTHER in the logs."
-  (let ((file (plist-get one :file))
-        (other-file (plist-get other :file)))
+  (let ((file (explog-cache-summary-file one))
+        (other-file (explog-cache-summary-file other)))
     (if (string= file other-file)
-        (< (plist-get one :line) (plist-get other :line))
+        (< (explog-cache-summary-line one) (explog-cache-summary-line other))
       (string< file other-file))))
 
 (defun explog-cache-experiments-fetch ()
@@ -338,7 +325,6 @@ The server calls this."
   (clrhash explog-cache--asked)
   (run-hook-with-args 'explog-cache-changed-functions t))
 
-(explog-server-define "changed" #'explog-cache-changed)
 (add-hook 'explog-server-stopped-hook #'explog-cache-forget)
 
 (provide 'explog-cache)

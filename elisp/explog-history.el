@@ -20,6 +20,7 @@
 (require 'cl-lib)
 (require 'explog-base)
 (require 'explog-cache)
+(require 'explog-complete)
 (require 'explog-point)
 (require 'explog-ref)
 (require 'explog-search)
@@ -224,31 +225,32 @@ experiment as well."
   (let* ((steps (explog-diff--steps id))
          (old (explog-diff--step id from steps))
          (new (explog-diff--step id to steps)))
-    (unless (equal (plist-get old :repository) (plist-get new :repository))
+    (unless (equal (explog-cache-step-repository old) (explog-cache-step-repository new))
       (user-error "The commits on steps %s and %s are in two repositories, %s and %s"
                   from to
-                  (abbreviate-file-name (plist-get old :repository))
-                  (abbreviate-file-name (plist-get new :repository))))
-    (when (equal (plist-get old :commit) (plist-get new :commit))
+                  (abbreviate-file-name (explog-cache-step-repository old))
+                  (abbreviate-file-name (explog-cache-step-repository new))))
+    (when (equal (explog-cache-step-commit old) (explog-cache-step-commit new))
       (user-error "The same commit stands on steps %s and %s" from to))
-    (explog-diff--show (plist-get new :repository)
-                       (plist-get old :commit) (plist-get new :commit))))
+    (explog-diff--show (explog-cache-step-repository new)
+                       (explog-cache-step-commit old) (explog-cache-step-commit new))))
 
 (defun explog-diff--steps (id)
-  "Return each step of experiment ID, as `explog-cache-get' has it."
-  (pcase (explog-cache-fetch id)
-    ('unknown (user-error "No log has experiment %s" id))
-    (experiment (plist-get experiment :steps))))
+  "Return each step of experiment ID, or signal a `user-error'."
+  (let ((experiment (explog-cache-fetch id)))
+    (unless (vectorp experiment)
+      (user-error "No log has experiment %s" id))
+    (explog-cache-experiment-steps experiment)))
 
 (defun explog-diff--step (id number all)
   "Return the step NUMBER, if it has a commit, of ALL that experiment ID has."
-  (let ((step (seq-find (lambda (step) (equal number (plist-get step :number)))
+  (let ((step (seq-find (lambda (step) (equal number (explog-cache-step-number step)))
                         all)))
     (cond ((null step) (user-error "Experiment %s has no step %s" id number))
-          ((plist-get step :commit) step)
-          ((plist-get step :hash)
+          ((explog-cache-step-commit step) step)
+          ((explog-cache-step-hash step)
            (user-error "Step %s of %s bears %s, which is a commit of no repository"
-                       number id (plist-get step :hash)))
+                       number id (explog-cache-step-hash step)))
           (t (user-error "No commit stands on step %s of %s" number id)))))
 
 ;;;; Asking
@@ -257,9 +259,8 @@ experiment as well."
   "Ask which two to compare; return (ID FROM TO)."
   (let* ((reference (explog-point-reference "Compare steps of: "))
          (id (car reference))
-         (steps (seq-filter (lambda (step) (plist-get step :commit))
-                            (explog-diff--steps id)))
-         (numbers (mapcar (lambda (step) (plist-get step :number)) steps))
+         (steps (seq-filter #'explog-cache-step-commit (explog-diff--steps id)))
+         (numbers (mapcar #'explog-cache-step-number steps))
          (new (if (member (cdr reference) numbers)
                   (cdr reference)
                 (car (last numbers))))
@@ -273,31 +274,20 @@ experiment as well."
       (list id from
             (explog-diff--read-step
              (format "e%s from step %s to" id from)
-             (seq-remove (lambda (step) (equal from (plist-get step :number))) steps)
+             (seq-remove (lambda (step) (equal from (explog-cache-step-number step))) steps)
              (and (not (equal from new)) new))))))
 
 (defun explog-diff--read-step (prompt offered default)
   "Ask with PROMPT for the number of one of those OFFERED, by default DEFAULT."
-  (let* ((choices (mapcar (lambda (step)
-                            (cons (concat (plist-get step :number) " "
-                                          (plist-get step :text))
-                                  step))
-                          offered))
-         (annotate (lambda (choice)
-                     (concat "  " (plist-get (cdr (assoc choice choices)) :hash))))
+  (let* ((choices (explog-complete-steps offered))
          (default (car (seq-find (lambda (choice)
-                                   (equal default (plist-get (cdr choice) :number)))
+                                   (equal default (explog-cache-step-number (cdr choice))))
                                  choices)))
-         (chosen (completing-read
-                  (format-prompt prompt default)
-                  (lambda (string predicate action)
-                    (if (eq action 'metadata)
-                        `(metadata (display-sort-function . ,#'identity)
-                                   (cycle-sort-function . ,#'identity)
-                                   (annotation-function . ,annotate))
-                      (complete-with-action action choices string predicate)))
-                  nil t nil nil (or default (caar choices)))))
-    (plist-get (cdr (assoc chosen choices)) :number)))
+         (note (lambda (name)
+                 (concat "  " (explog-cache-step-hash (cdr (assoc name choices)))))))
+    (explog-cache-step-number
+     (explog-complete-read prompt choices :category 'explog-step
+                           :annotate note :default default))))
 
 ;;;; Showing
 

@@ -24,16 +24,13 @@
 
 (require 'cl-lib)
 (require 'explog-base)
+(require 'explog-cache)
 (require 'explog-heading)
 (require 'explog-ref)
 (require 'seq)
 (require 'subr-x)
 
-(autoload 'explog-cache-fetch "explog-cache")
-(autoload 'explog-cache-get "explog-cache")
 (autoload 'explog-read-reference "explog-complete")
-(autoload 'explog-cache-step "explog-cache")
-(autoload 'explog-cache-usable-p "explog-cache")
 (autoload 'explog-visit-goto "explog-visit")
 
 (declare-function org-element-update-syntax "org-element" ())
@@ -50,8 +47,6 @@
 (declare-function org-export-data "ox" (data info))
 (declare-function org-export-derived-backend-p "ox" (backend &rest backends))
 (declare-function org-export-get-reference "ox" (datum info))
-(defvar explog-server-ready-hook)
-(defvar explog-cache-changed-functions)
 (defvar org-link-parameters)
 
 (defface explog-link-unknown '((t :inherit (warning org-link)))
@@ -63,12 +58,11 @@
 (defun explog-link-text (reference)
   "Return what a link to REFERENCE, (ID . STEP), is called, and wait if need be.
 Without a server to ask this is the reference alone."
-  (let ((experiment (explog-link--experiment (car reference)))
-        (step (cdr reference)))
+  (let* ((experiment (explog-link--experiment (car reference)))
+         (step (explog-cache-find-step experiment (cdr reference))))
     (explog-link--text reference
-                       (plist-get experiment :title)
-                       (and step (plist-get (explog-cache-step experiment step)
-                                            :text)))))
+                       (and experiment (explog-cache-experiment-title experiment))
+                       (and step (explog-cache-step-text step)))))
 
 (defun explog-link--text (reference title text)
   "Return what a link to REFERENCE is called: an experiment, and a step of it.
@@ -81,13 +75,13 @@ TITLE is that of the experiment, TEXT that of the step; either may be nil."
   "Seconds to wait for what the server knows of an experiment.")
 
 (defun explog-link--experiment (id)
-  "Return the plist of experiment ID, or nil; wait for it, but not long."
+  "Return experiment ID as the cache has it, or nil; wait for it, but not long."
   (let ((known (explog-cache-get id)))
     (unless known
       (setq known (and (explog-cache-usable-p)
                        (with-timeout (explog-link--patience)
                          (ignore-errors (explog-cache-fetch id))))))
-    (and (listp known) known)))
+    (and (vectorp known) known)))
 
 (defun explog-link--parse (path)
   "Return (ID . STEP) for PATH, that of a link, or signal `user-error'."
@@ -168,25 +162,14 @@ that they are tags, as in an agenda; so what is none has no face."
   (pcase (save-match-data (explog-ref-parse path)) ; org goes on from the match
     ('nil nil)
     (`(,id . ,step)
-     (let ((state (and (featurep 'explog-cache) ; load nothing amid redisplay
-                       (explog-ref-state id step))))
+     (let ((state (explog-ref-state id step)))
        (unless (eq state 'known)
          (explog-link--doubt id))
        (if (eq state 'unknown) 'explog-link-unknown 'org-link)))))
 
 (defun explog-link--doubt (id)
   "Note that this buffer has a link to experiment ID, which may not be there."
-  (unless (or explog-link--unsure (featurep 'explog-cache))
-    (run-with-timer 0 nil #'explog-link--load))
   (cl-pushnew id (alist-get (current-buffer) explog-link--unsure) :test #'equal))
-
-(defun explog-link--load ()
-  "Load what is asked for experiments, if there are links and a server to ask."
-  (when (and explog-link--unsure
-             (featurep 'explog-server)
-             (not (featurep 'explog-cache)))
-    (require 'explog-cache)
-    (explog-link--changed t)))
 
 (defun explog-link-activate (start end path bracketed)
   "Have the tooltip of a link with PATH, from START to END, say what it is.
@@ -203,8 +186,7 @@ What is no link to an experiment, and not BRACKETED, is made plain text."
 
 (defun explog-link--tooltip (reference)
   "Return the tooltip of a link to REFERENCE, (ID . STEP)."
-  (if-let ((text (and (featurep 'explog-cache)
-                      (explog-ref-describe (car reference) (cdr reference)))))
+  (if-let ((text (explog-ref-describe (car reference) (cdr reference))))
       ;; A title is no documentation, whatever it has in it.
       (propertize text 'help-echo-inhibit-substitution t)
     (concat "LINK: exp:" (explog-link--path reference))))
@@ -325,14 +307,12 @@ Org's links, the feature `ol', are loaded by now."
       (message "explog: org has a link type exp: already, and keeps it")
     (apply #'org-link-set-parameters "exp" explog-link--parameters)
     (add-hook 'explog-cache-changed-functions #'explog-link--changed)
-    (add-hook 'explog-server-ready-hook #'explog-link--load)
     (explog-link--refontify-all)))
 
 (defun explog-link-uninstall ()
   "Take back what `explog-link-install' did."
   (setq explog-link--unsure nil)
   (remove-hook 'explog-cache-changed-functions #'explog-link--changed)
-  (remove-hook 'explog-server-ready-hook #'explog-link--load)
   (when (and (featurep 'ol) (explog-link--ours-p))
     (setq org-link-parameters
           (remove (assoc "exp" org-link-parameters) org-link-parameters))

@@ -68,7 +68,7 @@ SORTED are the SUMMARIES that are not done, BY-ID is a hash table of all."
                  (eq summaries (car explog-message-complete--kept)))
       (let ((by-id (make-hash-table :test #'equal :size (length summaries))))
         (dolist (summary (reverse summaries)) ; of those with one id, the first
-          (puthash (plist-get summary :id) summary by-id))
+          (puthash (explog-cache-summary-ident summary) summary by-id))
         (setq explog-message-complete--offered nil
               explog-message-complete--kept
               (list summaries (explog-message-complete--sort summaries) by-id))))
@@ -81,13 +81,13 @@ These are the ones in progress, and among those the last touched."
 
 (defun explog-message-complete-in-progress-p (summary)
   "Return non-nil if the experiment of SUMMARY is in progress."
-  (member (plist-get summary :todo) explog-message-in-progress))
+  (member (explog-cache-summary-todo summary) explog-message-in-progress))
 
 (defun explog-message-complete--sort (summaries)
   "Return those of SUMMARIES that are not done, the likeliest first."
   (let ((open (seq-remove (lambda (summary)
-                            (or (plist-get summary :done)
-                                (plist-get summary :archived)))
+                            (or (explog-cache-summary-done summary)
+                                (explog-cache-summary-archived summary)))
                           summaries)))
     (mapcar #'cdr
             (sort (mapcar (lambda (summary)
@@ -97,7 +97,7 @@ These are the ones in progress, and among those the last touched."
 
 (defun explog-message-complete--weight (summary)
   "Return a number that is the greater the sooner SUMMARY is likely meant."
-  (+ (or (plist-get summary :touched) 0)
+  (+ (or (explog-cache-summary-touched summary) 0)
      (if (explog-message-complete-in-progress-p summary) 1.0e15 0)))
 
 (defun explog-message-complete-open-steps (id)
@@ -109,23 +109,22 @@ That is a list of its steps."
 (defun explog-message-complete--steps (id)
   "Return what is known to be done in experiment ID.
 That is a list of its steps."
-  (let ((experiment (explog-cache-get id)))
-    (and (listp experiment) (plist-get experiment :steps))))
+  (explog-cache-steps-of (explog-cache-get id)))
 
 (defun explog-message-complete--ticked-p (step)
   "Return non-nil if the box of STEP is ticked."
-  (equal "X" (plist-get step :box)))
+  (equal "X" (explog-cache-step-box step)))
 
 ;;;; Candidates
 
 (defun explog-message-complete--reference (id &optional step)
-  "Return the reference to experiment ID, or to STEP, a plist."
-  (format "[%s]" (explog-ref-string id (plist-get step :number))))
+  "Return the reference to experiment ID, or to its STEP."
+  (format "[%s]" (explog-ref-string id (and step (explog-cache-step-number step)))))
 
 (defun explog-message-complete--offer (summary)
   "Return references for SUMMARY, that of an experiment.
 If it is in progress, there is one to each of its open steps as well."
-  (let ((id (plist-get summary :id)))
+  (let ((id (explog-cache-summary-ident summary)))
     (cons (explog-message-complete--reference id)
           (and (explog-message-complete-in-progress-p summary)
                (mapcar (lambda (step) (explog-message-complete--reference id step))
@@ -151,7 +150,7 @@ If it is in progress, there is one to each of its open steps as well."
         ;; Whoever types the id of one that is done means that one.
         (append open
                 (mapcar (lambda (summary)
-                          (explog-message-complete--reference (plist-get summary :id)))
+                          (explog-message-complete--reference (explog-cache-summary-ident summary)))
                         summaries))))))
 
 (defun explog-message-complete--of-steps (id)
@@ -166,12 +165,12 @@ The steps that are open come first."
 (defun explog-message-complete--annotate (candidate)
   "Return what stands beside CANDIDATE, a reference."
   (pcase-let* ((`(,id . ,number) (explog-ref-parse candidate))
-               (step (seq-find (lambda (step) (equal number (plist-get step :number)))
+               (step (seq-find (lambda (step) (equal number (explog-cache-step-number step)))
                                (and number (explog-message-complete--steps id)))))
     (concat "  " (if step
                      (format "%s %s"
                              (if (explog-message-complete--ticked-p step) "[X]" "[ ]")
-                             (plist-get step :text))
+                             (explog-cache-step-text step))
                    (explog-message-complete--describe id)))))
 
 (defun explog-message-complete--summary (id)
@@ -181,39 +180,30 @@ The steps that are open come first."
 (defun explog-message-complete--describe (id)
   "Return state, title and progress of experiment ID."
   (let* ((summary (explog-message-complete--summary id))
-         (steps (or (plist-get summary :steps) 0)))
+         (steps (if summary (explog-cache-summary-steps summary) 0)))
     (string-join
-     (delq nil (list (plist-get summary :todo)
-                     (plist-get summary :title)
-                     (and (> steps 0)
-                          (format "[%d/%d]" (plist-get summary :ticked) steps))))
+     (delq nil (and summary
+                    (list (explog-cache-summary-todo summary)
+                          (explog-cache-summary-title summary)
+                          (and (> steps 0)
+                               (format "[%d/%d]" (explog-cache-summary-ticked summary)
+                                       steps)))))
      " ")))
 
-(defun explog-message-complete--group (candidate transform)
-  "Return the group of CANDIDATE, or CANDIDATE itself if TRANSFORM.
+(defun explog-message-complete--group (candidate)
+  "Return the title of the group of CANDIDATE.
 An experiment that is offered with its steps is a group."
-  (if transform
-      candidate
-    (let* ((id (car (explog-ref-parse candidate)))
-           (summary (explog-message-complete--summary id)))
-      (if (and (explog-message-complete--steps id)
-               (or (cdr (explog-ref-parse candidate))
-                   (explog-message-complete-in-progress-p summary)))
-          (string-trim (format "%s %s" id (or (plist-get summary :title) "")))
-        "Experiments"))))
+  (pcase-let* ((`(,id . ,step) (explog-ref-parse candidate))
+               (summary (explog-message-complete--summary id)))
+    (if (and summary
+             (explog-message-complete--steps id)
+             (or step (explog-message-complete-in-progress-p summary)))
+        (concat id " " (explog-cache-summary-title summary))
+      "Experiments")))
 
 (defun explog-message-complete--kind (_candidate)
   "Return the kind of a candidate, for the icons of company and corfu."
   'reference)
-
-(defconst explog-message-complete--metadata
-  `(metadata
-    (category . explog-reference)
-    (annotation-function . ,#'explog-message-complete--annotate)
-    (group-function . ,#'explog-message-complete--group)
-    (display-sort-function . ,#'identity)
-    (cycle-sort-function . ,#'identity))
-  "What completion has to know of references.")
 
 ;;;; At point
 
@@ -224,14 +214,14 @@ For `completion-at-point-functions'."
   (when-let ((start (explog-message-complete--start)))
     (let ((typed (buffer-substring-no-properties start (point))))
       (list start (explog-message-complete--end)
-            (lambda (string predicate action)
-              (if (eq action 'metadata)
-                  explog-message-complete--metadata
-                ;; Styles that look for parts ask for all, and give no string.
-                (complete-with-action action
-                                      (explog-message-complete--candidates
-                                       (if (string-prefix-p "[e" string) string typed))
-                                      string predicate)))
+            (explog-complete-table
+             (lambda (string)
+               ;; Styles that look for parts ask for all, and give no string.
+               (explog-message-complete--candidates
+                (if (string-prefix-p "[e" string) string typed)))
+             'explog-reference
+             :annotate #'explog-message-complete--annotate
+             :group #'explog-message-complete--group)
             :exclusive 'no
             :exit-function #'explog-message-complete--exit
             :company-kind #'explog-message-complete--kind
@@ -440,7 +430,7 @@ It is a list of (ID . STEP), or the symbol `unknown' until it has come.")
 (defun explog-message-last-ask-steps ()
   "Have what is to be done in the likeliest experiments be asked for."
   (dolist (summary (seq-take (explog-message-complete-sorted) explog-message-last--most))
-    (explog-cache-get (plist-get summary :id))))
+    (explog-cache-get (explog-cache-summary-ident summary))))
 
 (defun explog-message-last--in-progress ()
   "Return the summaries of experiments in progress, the last touched first."
@@ -477,10 +467,11 @@ a reference to it at point."
 That is a list of (ID . STEP) without those that no log has."
   (let* ((recent (explog-message-last--recent))
          (open (mapcar (lambda (summary)
-                         (explog-message-last--first-open (plist-get summary :id)))
+                         (explog-message-last--first-open (explog-cache-summary-ident summary)))
                        (seq-take (explog-message-last--in-progress) explog-message-last--most)))
          (last (car recent)))
-    (or (seq-remove (lambda (reference) (eq 'unknown (explog-cache-get (car reference))))
+    (or (seq-remove (lambda (reference)
+                      (memq (explog-cache-get (car reference)) '(unknown other)))
                     (delete-dups
                      (append (and last (cons last (explog-message-last--next (car last))))
                              (cdr recent)
@@ -501,12 +492,13 @@ That is a list of (ID . STEP) without those that no log has."
 (defun explog-message-last--next (id)
   "Return a list of what comes next in experiment ID: nothing if it is done."
   (let ((known (explog-cache-get id)))
-    (unless (and (listp known) (plist-get known :done))
+    (unless (and (vectorp known) (explog-cache-experiment-done known))
       (list (explog-message-last--first-open id)))))
 
 (defun explog-message-last--first-open (id)
   "Return (ID . STEP) of the first open step of experiment ID, as far as known."
-  (cons id (plist-get (car (explog-message-complete-open-steps id)) :number)))
+  (let ((step (car (explog-message-complete-open-steps id))))
+    (cons id (and step (explog-cache-step-number step)))))
 
 (defun explog-message-last--nothing ()
   "Return why there is nothing to refer to."

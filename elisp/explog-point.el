@@ -173,12 +173,12 @@ With a prefix argument, ask always."
 RET takes the first.  If there is just one, or none, return it without asking."
   (if (null (cdr references))
       (car references)
-    (let ((names (mapcar (lambda (reference)
-                           (explog-ref-string (car reference) (cdr reference)))
-                         references)))
-      (explog-ref-parse
-       (completing-read (format-prompt (string-remove-suffix ": " prompt) (car names))
-                        names nil t nil nil (car names))))))
+    (explog-complete-read
+     (string-remove-suffix ": " prompt)
+     (mapcar (lambda (reference)
+               (cons (explog-ref-string (car reference) (cdr reference)) reference))
+             references)
+     :category 'explog-reference)))
 
 (defun explog-point-ask (method args &rest keys)
   "Return what METHOD of the server answers to the list ARGS, and wait for it.

@@ -26,23 +26,17 @@
 ;;; Code:
 
 (require 'explog-base)
+(require 'explog-cache)
 (require 'explog-heading)
 (require 'explog-log)
 (require 'explog-steps)
 (require 'seq)
 (require 'subr-x)
 
-(autoload 'explog-cache-get "explog-cache")
-(autoload 'explog-cache-problems "explog-cache")
-(autoload 'explog-cache-step "explog-cache")
-(autoload 'explog-cache-fetch "explog-cache")
-(autoload 'explog-cache-usable-p "explog-cache")
 (autoload 'explog-search-visit-commit "explog-search")
 (autoload 'explog-visit-goto "explog-visit")
 (autoload 'explog-xref-backend "explog-xref")
 
-(defvar explog-server-ready-hook)
-(defvar explog-cache-changed-functions)
 (defvar org-open-at-point-functions)
 
 ;;;; The grammar
@@ -188,19 +182,20 @@ The buffer is one with headings as in Org mode."
 
 (defun explog-ref-state (id &optional step)
   "Return what is known of experiment ID, and of its STEP if non-nil.
-That is `known', `unknown', or nil as long as it is being asked for."
+That is `known', `unknown', `other' if that is most likely no reference,
+as `[e2e]', or nil as long as it is being asked for."
   (pcase (explog-cache-get id)
-    ('nil nil)
-    ('unknown 'unknown)
-    (experiment (if (or (null step) (explog-cache-step experiment step))
+    ((and (pred symbolp) state) state)
+    (experiment (if (or (null step) (explog-cache-find-step experiment step))
                     'known
                   'unknown))))
 
 (defun explog-ref-describe (id &optional step)
   "Return one line about experiment ID, or its STEP if non-nil.
-Return nil if nothing is known yet; it is then being asked for."
+Return nil if nothing is known yet, as it is then being asked for, and
+if that is no reference."
   (pcase (explog-cache-get id)
-    ('nil nil)
+    ((or 'nil 'other) nil)
     ('unknown
      (string-join (cons (format "No log has experiment %s" id)
                         (explog-cache-problems))
@@ -208,33 +203,33 @@ Return nil if nothing is known yet; it is then being asked for."
     (experiment
      (string-join
       (delq nil
-            (list (plist-get experiment :title)
+            (list (explog-cache-experiment-title experiment)
                   (if step
                       (explog-ref--describe-step experiment step)
                     (explog-ref--describe-progress experiment))
-                  (and (plist-get experiment :archived) "archived")
-                  (plist-get experiment :problem)))
+                  (and (explog-cache-experiment-archived experiment) "archived")
+                  (explog-cache-experiment-problem experiment)))
       " · "))))
 
 (defun explog-ref--describe-step (experiment number)
-  "Return what there is to say of the step NUMBER of the plist EXPERIMENT."
-  (if-let ((step (explog-cache-step experiment number)))
+  "Return what there is to say of the step NUMBER of EXPERIMENT."
+  (if-let ((step (explog-cache-find-step experiment number)))
       (string-join (delq nil (list number
-                                   (plist-get step :text)
-                                   (explog-ref--box (plist-get step :box))
-                                   (plist-get step :hash)))
+                                   (explog-cache-step-text step)
+                                   (explog-ref--box (explog-cache-step-box step))
+                                   (explog-cache-step-hash step)))
                    " ")
     (format "there is no step %s" number)))
 
 (defun explog-ref--describe-progress (experiment)
-  "Return how far the plist EXPERIMENT is, or nil if it does not say."
+  "Return how far EXPERIMENT is, or nil if it does not say."
   (let ((ticked 0) (boxes 0))
-    (dolist (step (plist-get experiment :steps))
-      (when-let ((box (plist-get step :box)))
+    (dolist (step (explog-cache-experiment-steps experiment))
+      (when-let ((box (explog-cache-step-box step)))
         (setq boxes (1+ boxes))
         (when (equal box "X")
           (setq ticked (1+ ticked)))))
-    (let ((todo (plist-get experiment :todo))
+    (let ((todo (explog-cache-experiment-todo experiment))
           (count (unless (zerop boxes) (format "[%d/%d]" ticked boxes))))
       (and (or todo count)
            (string-join (delq nil (list todo count)) " ")))))
@@ -302,12 +297,13 @@ mode has no use for it.")
 (defun explog-ref--refresh (category)
   "Give CATEGORY the properties that fit what is known."
   (pcase-let* ((`(,id ,step ,hash) (get category 'explog-ref-target))
-               (state (cond ((not (featurep 'explog-cache)) nil) ; load nothing amid redisplay
-                            (hash (and (explog-ref--commit id hash) 'known))
-                            (t (explog-ref-state id step))))
-               (face (cond (hash (and state 'explog-ref-hash))
-                           ((eq state 'unknown) 'explog-ref-unknown)
-                           (t 'explog-ref))))
+               (state (if hash
+                          (if (explog-ref--commit id hash) 'known 'other)
+                        (explog-ref-state id step)))
+               (face (pcase state
+                       ('other nil)
+                       ('unknown 'explog-ref-unknown)
+                       (_ (if hash 'explog-ref-hash 'explog-ref)))))
     (put category 'explog-ref-known (eq state 'known))
     (put category 'face face)
     (put category 'mouse-face (and face 'highlight))
@@ -316,12 +312,10 @@ mode has no use for it.")
 
 (defun explog-ref--commit (id hash)
   "Return the step of experiment ID whose HASH is that of a known commit, or nil."
-  (let ((experiment (explog-cache-get id)))
-    (and (listp experiment)
-         (seq-find (lambda (step)
-                     (and (equal hash (plist-get step :hash))
-                          (plist-get step :commit)))
-                   (plist-get experiment :steps)))))
+  (seq-find (lambda (step)
+              (and (equal hash (explog-cache-step-hash step))
+                   (explog-cache-step-commit step)))
+            (explog-cache-steps-of (explog-cache-get id))))
 
 ;;;; Making them
 
@@ -468,8 +462,8 @@ known of.  The others are when the mouse or point comes to them."
         (explog-ref-describe id step)
       (when-let ((found (explog-ref--commit id hash)))
         (format "%s in %s"
-                (substring (plist-get found :commit) 0 (max 10 (length hash)))
-                (abbreviate-file-name (plist-get found :repository)))))))
+                (substring (explog-cache-step-commit found) 0 (max 10 (length hash)))
+                (abbreviate-file-name (explog-cache-step-repository found)))))))
 
 (defun explog-ref--help-echo (_window object position)
   "Return the tooltip of the button at POSITION in OBJECT, a buffer or overlay."
@@ -502,8 +496,8 @@ With a prefix argument OTHER-WINDOW, go to a step in another window."
     (ignore-errors (explog-cache-fetch id)))
   (let ((step (or (explog-ref--commit id hash)
                   (user-error "No repository has a commit %s on a branch" hash))))
-    (explog-search-visit-commit (plist-get step :repository)
-                                (plist-get step :commit))))
+    (explog-search-visit-commit (explog-cache-step-repository step)
+                                (explog-cache-step-commit step))))
 
 ;;;; Eldoc
 
@@ -554,9 +548,6 @@ say what it is.  See `global-explog-ref-mode'."
 (defun explog-ref--set-up ()
   "Do what `explog-ref-mode' is for in this buffer."
   (add-hook 'explog-cache-changed-functions #'explog-ref--changed)
-  (if (featurep 'explog-server)
-      (require 'explog-cache)
-    (add-hook 'explog-server-ready-hook #'explog-ref--load-cache))
   (add-hook 'change-major-mode-hook #'explog-ref--take-down nil t)
   (add-hook 'eldoc-documentation-functions #'explog-ref-eldoc nil t)
   (add-hook 'xref-backend-functions #'explog-xref-backend -50 t)
@@ -579,17 +570,12 @@ say what it is.  See `global-explog-ref-mode'."
   (explog-ref-button-remove)
   (unless (seq-some (lambda (buffer) (buffer-local-value 'explog-ref-mode buffer))
                     (buffer-list))
-    (remove-hook 'explog-server-ready-hook #'explog-ref--load-cache)
     (remove-hook 'explog-cache-changed-functions #'explog-ref--changed)))
 
 (defun explog-ref--changed (ids)
   "Show what is known of the experiments with IDS now, or of any if t."
   (explog-ref-button-changed ids)
   (explog-ref--tell-eldoc ids))
-
-(defun explog-ref--load-cache ()
-  "Load what is asked for experiments, now that there is a server to ask."
-  (require 'explog-cache))
 
 (defun explog-ref--stop-jit-lock ()
   "Have no more buttons made, and leave nothing of jit-lock that only we used."

@@ -160,13 +160,13 @@ Commits do not tell what their experiment is called; that is asked for
 in the background then."
   (if (not experiment)
       "No experiment"
-    (let* ((hit (seq-find (lambda (hit) (not (explog-search-hit-commit hit)))
-                          hits))
-           (known (if hit
-                      (list :title (explog-search-hit-title hit))
-                    (explog-cache-get experiment))))
+    (let ((hit (seq-find (lambda (hit) (not (explog-search-hit-commit hit))) hits)))
       (string-trim-right
-       (concat experiment " " (plist-get (and (listp known) known) :title))))))
+       (concat experiment " "
+               (if hit
+                   (explog-search-hit-title hit)
+                 (let ((known (explog-cache-get experiment)))
+                   (and (vectorp known) (explog-cache-experiment-title known)))))))))
 
 (defun explog-search-line (hit)
   "Return the line for HIT in the buffer of results."

@@ -81,9 +81,10 @@ An archive counts only where no other log has it."
          (files (or (seq-remove #'explog-visit--archive-p all) all)))
     (cond ((null files) (user-error "No log has experiment %s" id))
           ((cdr files)
-           (explog-visit--choose (format "%s is in several logs" id)
+           (explog-complete-read (format "%s is in several logs" id)
                                  (mapcar #'abbreviate-file-name
-                                         (explog-visit--own-first files))))
+                                         (explog-visit--own-first files))
+                                 :category 'file))
           (t (car files)))))
 
 (defun explog-visit--own-first (files)
@@ -92,16 +93,6 @@ An archive counts only where no other log has it."
     (if (member own files)
         (cons own (remove own files))
       files)))
-
-(defun explog-visit--choose (prompt choices)
-  "Ask with PROMPT for one of CHOICES, and return it; RET takes the first.
-If CHOICES is an alist, return the value."
-  (let* ((first (if (consp (car choices)) (caar choices) (car choices)))
-         (chosen (completing-read (format-prompt prompt first) choices nil t
-                                  nil nil first)))
-    (if (consp (car choices))
-        (cdr (assoc chosen choices))
-      chosen)))
 
 ;;;; Which place
 
@@ -115,7 +106,7 @@ If CHOICES is an alist, return the value."
            (let ((choices (mapcar (lambda (place)
                                     (cons (explog-visit--line buffer place) place))
                                   places)))
-             (explog-visit--choose (format "%s is there twice" id) choices)))
+             (explog-complete-read (format "%s is there twice" id) choices)))
           (t (car places)))))
 
 (defun explog-visit--line (buffer position)
@@ -254,7 +245,8 @@ Return nil if it is in none, or there is no server to tell."
                                           (explog-visit-commit-repository row)))
                                  row))
                          rows)))
-    (explog-visit--choose (format "There are several %s" hash) choices)))
+    (explog-complete-read (format "There are several %s" hash) choices
+                          :category 'explog-commit)))
 
 ;;;###autoload
 (defun explog-mentions (id &optional step)
@@ -296,7 +288,7 @@ it in another window."
       (user-error "%s refers to no experiment" (explog-point-commit point)))
     (explog-experiments-here--go
      (explog-experiments-here--choose
-      "Experiment of this commit: "
+      "Experiment of this commit"
       (mapcar (lambda (reference) (cons reference nil)) references))
      other-window)))
 
@@ -321,7 +313,7 @@ it in another window."
       (user-error "No commit for an experiment touched %s" (abbreviate-file-name file)))
     (explog-experiments-here--go
      (explog-experiments-here--choose
-      (format "Experiments that touched %s: "
+      (format "Experiments that touched %s"
               (file-name-nondirectory (directory-file-name file)))
       (mapcar (lambda (row) (cons (list (explog-experiments-here-row-experiment row))
                               (explog-experiments-here--note row))) rows))
@@ -361,34 +353,22 @@ Each is ((ID . STEP) . NOTE), NOTE being nil or a string to show; return
       (caar choices)
     (let* ((titles (explog-experiments-here--titles))
            (names (mapcar (pcase-lambda (`((,id . ,step) . ,note))
-                            (list (string-trim-right
+                            (cons (string-trim-right
                                    (concat id (and step ".") step " "
                                            (gethash id titles "")))
-                                  (cons id step) note))
-                          choices))
-           (completion-ignore-case t))
-      (nth 1 (assoc (completing-read
-                     prompt (explog-experiments-here--table names) nil t nil nil (caar names))
-                    names)))))
-
-(defun explog-experiments-here--table (names)
-  "Return a completion table of NAMES, (NAME REFERENCE NOTE) each, in their order."
-  (lambda (string predicate action)
-    (if (eq action 'metadata)
-        `(metadata (category . explog-experiment)
-                   (display-sort-function . ,#'identity)
-                   (cycle-sort-function . ,#'identity)
-                   (annotation-function
-                    . ,(lambda (name)
-                         (let ((note (nth 2 (assoc name names))))
-                           (if note (concat "  " note) "")))))
-      (complete-with-action action names string predicate))))
+                                  (cons (cons id step) note)))
+                          choices)))
+      (car (explog-complete-read
+            prompt names :category 'explog-experiment
+            :annotate (lambda (name)
+                        (let ((note (cddr (assoc name names))))
+                          (if note (concat "  " note) ""))))))))
 
 (defun explog-experiments-here--titles ()
   "Return a hash table with the titles of all experiments by id."
   (let ((titles (make-hash-table :test #'equal)))
     (dolist (summary (explog-cache-experiments-fetch) titles)
-      (puthash (plist-get summary :id) (plist-get summary :title) titles))))
+      (puthash (explog-cache-summary-ident summary) (explog-cache-summary-title summary) titles))))
 
 (defun explog-experiments-here--go (reference other-window)
   "Go to REFERENCE, (ID . STEP); see OTHER-WINDOW above."

@@ -88,6 +88,7 @@
 (pcase-dolist (`(,file . ,functions)
                '(("explog-agenda" explog-agenda-around)
                  ("explog-attention" explog-attention-set explog-flags-set)
+                 ("explog-cache" explog-cache-changed)
                  ("explog-capture" explog-capture-around)
                  ("explog-edit" explog-edit-entries explog-edit-unsaved
                   explog-edit-file explog-edit-tell)
@@ -160,9 +161,9 @@ Before they are, nothing of ours is loaded for them.")
     ("edits" . explog-edit-file)
     ("tell" . explog-edit-tell)
     ("attention" . explog-attention-set)
-    ("flags" . explog-flags-set))
-  "Alist of methods and functions: what the server may call in Emacs.
-With explog-cache.el comes one more, \"changed\".")
+    ("flags" . explog-flags-set)
+    ("changed" . explog-cache-changed))
+  "Alist of methods and functions: what the server may call in Emacs.")
 
 (defun explog--join ()
   "Add ourselves to what is loaded, if the mode is on."

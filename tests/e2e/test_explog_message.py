@@ -114,7 +114,7 @@ def test_open_steps_come_first(world: World) -> None:
     emacs = begin(world)
     emacs.wait_until(
         lambda: emacs.true(
-            '(equal "X" (plist-get (explog-cache-step (explog-cache-get "201") "1") :box))'
+            '(equal "X" (explog-cache-step-box (explog-cache-find-step (explog-cache-get "201") "1")))'
         ),
         what="the ticked box to be known",
     )

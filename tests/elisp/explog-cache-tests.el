@@ -77,13 +77,10 @@
     (should (equal '("201" "202" "999") (car explog-cache-tests--heard)))
     (let ((found (explog-cache-get "202")))
       (should (equal (list "202" "DEF in XYZ model" "DONE" t file 18 nil nil)
-                     (mapcar (lambda (key) (plist-get found key))
-                             '(:id :title :todo :done :file :line :archived :problem))))
-      (should (equal '(:number "1" :box "X" :text "Test DEF" 
-                       :hash "83d45cd" :line 21
-                       :repository nil :commit nil)
-                     (explog-cache-step found "1")))
-      (should-not (explog-cache-step found "2")))))
+                     (seq-take (append found nil) 8)))
+      (should (equal ["1" "X" "Test DEF" "83d45cd" 21 nil nil]
+                     (explog-cache-find-step found "1")))
+      (should-not (explog-cache-find-step found "2")))))
 
 (ert-deftest explog-cache-test-changes ()
   "A change makes what is known old; it stays of use until the answer."
@@ -102,7 +99,7 @@
       ;; What is the same as before is not told of.
       (should (equal '(("7") t) explog-cache-tests--heard))
       (should (equal before (explog-cache-get "201")))
-      (should (equal "Seven" (plist-get (explog-cache-get "7") :title))))))
+      (should (equal "Seven" (explog-cache-experiment-title (explog-cache-get "7")))))))
 
 (ert-deftest explog-cache-test-unreadable ()
   "A log that cannot be read is told of, and its experiments are unknown."
@@ -133,7 +130,7 @@
 (ert-deftest explog-cache-test-fetch ()
   "A command may wait, and then knows."
   (explog-cache-tests--with-server explog-test-log
-    (should (equal "ABC in XYZ model" (plist-get (explog-cache-fetch "201") :title)))
+    (should (equal "ABC in XYZ model" (explog-cache-experiment-title (explog-cache-fetch "201"))))
     (should (eq 'unknown (explog-cache-fetch "999")))
     (should (explog-cache-get "201"))
     (cl-letf (((symbol-function 'explog-server-call-sync)
@@ -220,9 +217,8 @@
     (should (memq nil explog-cache-tests--heard))
     (let ((all (explog-cache-experiments)))
       (should (equal (number-sequence 1 2500)
-                     (mapcar (lambda (one) (string-to-number (plist-get one :id))) all)))
-      (should (equal (list :id "1" :title "Title 1" :todo "DONE" :done t :file file :line 1
-                           :archived nil :ticked 0 :steps 0 :touched nil)
+                     (mapcar (lambda (one) (string-to-number (explog-cache-summary-ident one))) all)))
+      (should (equal (vector "1" "Title 1" "DONE" t file 1 nil 0 0 nil)
                      (car all)))
       (explog-test-write "log.org" "* [1] Only :exp:\n* [2] Two :exp:\n** Experiments\n1. [x] a\n")
       (setq explog-cache-tests--heard nil)
@@ -230,10 +226,11 @@
       (explog-test-wait "change" (lambda () explog-cache-tests--heard))
       (should (eq all (explog-cache-experiments))) ; of use until the new one is there
       (should (equal '("Only" "Two")
-                     (mapcar (lambda (one) (plist-get one :title))
+                     (mapcar #'explog-cache-summary-title
                              (explog-cache-experiments-fetch))))
-      (should (equal '(1 1) (mapcar (lambda (key) (plist-get (cadr (explog-cache-experiments)) key))
-                                    '(:ticked :steps)))))))
+      (let ((two (cadr (explog-cache-experiments))))
+        (should (= 1 (explog-cache-summary-ticked two)))
+        (should (= 1 (explog-cache-summary-steps two)))))))
 
 ;;;; Completion
 
@@ -277,7 +274,7 @@ Return (VALUE TABLE): what it returns, and what it completed with last."
                                         "201 ABC in XYZ model" nil))))
     (should (equal "202" (car (explog-cache-tests--choose
                                '("") #'explog-read-experiment "? " nil
-                               (lambda (summary) (plist-get summary :done))))))
+                               #'explog-cache-summary-done))))
     (should-error (explog-read-experiment "? " nil #'ignore) :type 'user-error)
     (should-error (explog-cache-tests--choose '("nothing like it")
                                               #'explog-read-experiment "? ")

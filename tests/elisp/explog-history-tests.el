@@ -27,8 +27,9 @@
 
 (defun explog-history-tests--step (number repository commit)
   "Return step NUMBER, which COMMIT of REPOSITORY stands on."
-  (list :number number :text "t" :hash (and commit (substring commit 0 7))
-        :repository repository :commit commit))
+  (make-explog-cache-step
+   :number number :text "t" :hash (and commit (substring commit 0 7))
+   :repository repository :commit commit))
 
 (defmacro explog-history-tests--with (steps &rest body)
   "Do BODY where every experiment has STEPS, and there is no magit."
@@ -37,7 +38,7 @@
                                 load-path))
          (steps ,steps))
      (cl-letf (((symbol-function 'explog-cache-fetch)
-                (lambda (id) (if (equal id "201") (list :id id :steps steps) 'unknown))))
+                (lambda (id) (if (equal id "201") (make-explog-cache-experiment :ident id :steps steps) 'unknown))))
        ,@body)))
 
 (ert-deftest explog-diff-test-vc ()
@@ -75,7 +76,7 @@
               (explog-history-tests--step "4" "/r/one/gone" one)
               (explog-history-tests--step "5" "/r/one/gone" two)
               (explog-history-tests--step "6" nil nil)
-              (list :number "7" :text "t" :hash "abcdef0"))
+              (make-explog-cache-step :number "7" :text "t" :hash "abcdef0"))
       (dolist (case '(("201" "1" "2" "are in two repositories, /r/one and /r/two")
                       ("201" "1" "3" "The same commit stands on steps 1 and 3")
                       ("201" "4" "5" "/r/one/gone is not there")

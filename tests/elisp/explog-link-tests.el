@@ -26,8 +26,9 @@
 ;;;; Helpers
 
 (defconst explog-link-tests--201
-  '(:id "201" :title "A & B_{x} <c> \"d\" 100%" :todo "TODO" :done nil
-    :steps ((:number "1" :box "X" :text "Test $f(x)$ #1" :hash "83d45cd")))
+  (explog-test-experiment
+   :ident "201" :title "A & B_{x} <c> \"d\" 100%" :todo "TODO"
+   :steps '((:number "1" :box "X" :text "Test $f(x)$ #1" :hash "83d45cd")))
   "An experiment whose title is hostile to whoever exports it.")
 
 (defmacro explog-link-tests--with-type (&rest body)

@@ -12,7 +12,7 @@
 
 (require 'cl-lib)
 (require 'ert)
-(require 'explog)
+(require 'explog-test)
 (require 'explog-cache)
 (require 'explog-message)
 (require 'git-commit nil t)
@@ -24,18 +24,27 @@
 
 ;;;; Helpers
 
-(defconst explog-message-tests--experiments
-  '((:id "7" :title "Old" :todo "DONE" :done t :touched 900
+(defconst explog-message-tests--rows
+  '((:ident "7" :title "Old" :todo "DONE" :done t
      :steps ((:number "1" :box "X" :text "gone")))
-    (:id "201" :title "ABC in \\[XYZ]" :todo "INPROGRESS" :done nil :touched 50
+    (:ident "201" :title "ABC in \\[XYZ]" :todo "INPROGRESS"
      :steps ((:number "1" :box "X" :text "Test without" :hash "83d45cd")
              (:number "2" :box " " :text "Test with")
              (:number "2.1" :box " " :text "again")))
-    (:id "202" :title "Deeper" :todo "TODO" :done nil :touched 100
+    (:ident "202" :title "Deeper" :todo "TODO"
      :steps ((:number "1" :box " " :text "Train")))
-    (:id "203" :title "Wider" :todo "INPROGRESS" :done nil :touched 80
+    (:ident "203" :title "Wider" :todo "INPROGRESS"
      :steps ((:number "1" :box "-" :text "Sweep")))
-    (:id "31" :title "Not begun" :todo "TODO" :done nil :touched nil :steps nil))
+    (:ident "31" :title "Not begun" :todo "TODO"))
+  "What experiments have, as for `explog-test-experiment'.")
+
+(defconst explog-message-tests--touched
+  '(("7" . 900) ("201" . 50) ("202" . 100) ("203" . 80))
+  "When experiments were touched, by id.")
+
+(defconst explog-message-tests--experiments
+  (mapcar (lambda (row) (apply #'explog-test-experiment row))
+          explog-message-tests--rows)
   "Experiments as they are known, in the order of their log.")
 
 (defmacro explog-message-tests--knowing (experiments &rest body)
@@ -50,7 +59,7 @@ What is asked for meanwhile is pushed to the variable `asked'."
          (asked nil))
      (ignore asked)
      (dolist (experiment ,experiments)
-       (explog-message-tests--know (plist-get experiment :id) experiment))
+       (explog-message-tests--know (explog-cache-experiment-ident experiment) experiment))
      (cl-letf (((symbol-function 'explog-cache--want) (lambda (id) (push id asked))))
        ,@body)))
 
@@ -60,10 +69,16 @@ What is asked for meanwhile is pushed to the variable `asked'."
 
 (defun explog-message-tests--summary (experiment)
   "Return the summary of EXPERIMENT."
-  (let ((steps (plist-get experiment :steps)))
-    (append (list :steps (length steps)
-                  :ticked (seq-count #'explog-message-complete--ticked-p steps))
-            experiment)))
+  (let ((id (explog-cache-experiment-ident experiment))
+        (steps (explog-cache-experiment-steps experiment)))
+    (make-explog-cache-summary
+     :ident id
+     :title (explog-cache-experiment-title experiment)
+     :todo (explog-cache-experiment-todo experiment)
+     :done (explog-cache-experiment-done experiment)
+     :steps (length steps)
+     :ticked (seq-count #'explog-message-complete--ticked-p steps)
+     :touched (cdr (assoc id explog-message-tests--touched)))))
 
 (defmacro explog-message-tests--message (text &rest body)
   "Do BODY in a buffer with TEXT, the message of a commit in git.
@@ -340,8 +355,9 @@ RECENT is what was committed last."
 (ert-deftest explog-message-test-insert-not-what-is-done ()
   "No open step is proposed of an experiment that is done."
   (explog-message-tests--knowing explog-message-tests--experiments
-    (explog-message-tests--know "205" '(:id "205" :title "Dropped" :todo "DONE" :done t :file "/log.org"
-                                        :steps ((:number "1" :box " " :text "One"))))
+    (explog-message-tests--know "205" (explog-test-experiment
+                                        :ident "205" :title "Dropped" :todo "DONE" :done t
+                                        :steps '((:number "1" :box " " :text "One"))))
     (should (equal '("[e205.2] x|" "[e203.1] x|" "[e201.2] x|")
                    (mapcar (lambda (times)
                              (explog-message-tests--insert "x|" '(("205" . "2")) times))

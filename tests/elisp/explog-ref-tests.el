@@ -18,9 +18,9 @@
 ;;;; Helpers
 
 (defconst explog-ref-tests--201
-  '(:id "201" :title "ABC in \\[XYZ]" :todo "INPROGRESS" :done nil :file "/log.org" :line 4
-    :archived nil :problem nil
-    :steps ((:number "1" :box "X" :text "Test XYZ without ABC" :hash "83d45cd" :line 14
+  (explog-test-experiment
+   :ident "201" :title "ABC in \\[XYZ]" :todo "INPROGRESS" :file "/log.org" :line 4
+   :steps '((:number "1" :box "X" :text "Test XYZ without ABC" :hash "83d45cd" :line 14
              :repository "/repo" :commit "83d45cd1128a8feda93af551ba099234fa52c48b")
             (:number "1.2" :box " " :text "again" :hash nil :line 15
              :repository nil :commit nil)
@@ -193,8 +193,10 @@ Text, see [e202.1].
   "One line tells what a reference stands for."
   (explog-ref-tests--knowing
       `(("201" . ,explog-ref-tests--201)
-        ("202" :id "202" :title "DEF" :todo nil :archived t :problem "202 is twice" :steps nil)
-        ("999" . unknown))
+        ("202" . ,(explog-test-experiment :ident "202" :title "DEF" :archived t
+                                          :problem "202 is twice"))
+        ("999" . unknown)
+        ("2e" . other))
     (pcase-dolist (`(,id ,step . ,text)
                    '(("201" "1" . "ABC in \\[XYZ] · 1 Test XYZ without ABC ☑ 83d45cd")
                      ("201" "1.2" . "ABC in \\[XYZ] · 1.2 again ☐")
@@ -203,6 +205,7 @@ Text, see [e202.1].
                      ("201" nil . "ABC in \\[XYZ] · INPROGRESS [1/2]")
                      ("202" nil . "DEF · archived · 202 is twice")
                      ("999" "1" . "No log has experiment 999")
+                     ("2e" nil)
                      ("7" nil)))
       (cl-letf (((symbol-function 'char-displayable-p) #'always))
         (should (equal text (explog-ref-describe id step)))))
@@ -246,8 +249,8 @@ Text, see [e202.1].
 
 (ert-deftest explog-ref-test-faces ()
   "What no log has looks otherwise, as soon as that is known, and no sooner."
-  (explog-ref-tests--knowing `(("201" . ,explog-ref-tests--201) ("9" . unknown))
-    (explog-ref-tests--with-text "[e201] [e201.1] [e201.4] [e9] [e7.1] [e7.1]"
+  (explog-ref-tests--knowing `(("201" . ,explog-ref-tests--201) ("9" . unknown) ("2e" . other))
+    (explog-ref-tests--with-text "[e2e] [e201] [e201.1] [e201.4] [e9] [e7.1] [e7.1]"
       (should (equal '(("[e201]" explog-ref) ("[e201.1]" explog-ref)
                        ("[e201.4]" explog-ref-unknown) ("[e9]" explog-ref-unknown)
                        ("[e7.1]" explog-ref) ("[e7.1]" explog-ref))
@@ -256,7 +259,7 @@ Text, see [e202.1].
       (explog-ref-tests--learn "7" 'unknown)
       (should (equal '(("[e7.1]" explog-ref-unknown) ("[e7.1]" explog-ref-unknown))
                      (last (explog-ref-tests--buttons) 2)))
-      (explog-ref-tests--learn "9" '(:id "9" :title "Nine" :steps nil))
+      (explog-ref-tests--learn "9" (explog-test-experiment :ident "9" :title "Nine"))
       (should (equal '("[e9]" explog-ref) (nth 3 (explog-ref-tests--buttons)))))))
 
 (ert-deftest explog-ref-test-what-is-looked-at-again ()

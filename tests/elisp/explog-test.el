@@ -12,6 +12,7 @@
 (require 'cl-lib)
 (require 'ert)
 (require 'explog)
+(require 'explog-cache)
 (require 'explog-edit)
 (require 'explog-log)
 (require 'explog-test-wait)
@@ -45,6 +46,16 @@
 1. [X] Test DEF (83d45cd)
 "
   "A log with two experiments.")
+
+;;;; What is known
+
+(defun explog-test-experiment (&rest slots)
+  "Return what the cache has of an experiment with SLOTS, keywords and values.
+That of `:steps' is a list of lists as for `make-explog-cache-step'."
+  (apply #'make-explog-cache-experiment
+         (plist-put (copy-sequence slots) :steps
+                    (mapcar (lambda (step) (apply #'make-explog-cache-step step))
+                            (plist-get slots :steps)))))
 
 ;;;; Keys
 

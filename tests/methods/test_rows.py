@@ -34,9 +34,9 @@ STRUCTS: dict[type, str] = {
     history.FoundCommitRow: "explog-visit-commit",
     Touched: "explog-experiments-here-row",
     notify.FlagRow: "explog-flags-row",
-    outline.DescriptionRow: "explog-cache-experiment-row",
-    OutlineRow: "explog-cache-outline-row",
-    outline.StepRow: "explog-cache-step-row",
+    outline.DescriptionRow: "explog-cache-experiment",
+    OutlineRow: "explog-cache-summary",
+    outline.StepRow: "explog-cache-step",
     recent.ReferenceRow: "explog-message-reference",
     search.Hit: "explog-search-hit",
 }
