@@ -45,6 +45,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Remove the link to the folder that pytest removes now, in which two runs get in the way."""
+    folder = session.config._tmp_path_factory._basetemp  # type: ignore[attr-defined]
+    if folder is not None:
+        link = folder.with_name("pytest-current")
+        if link.resolve() == folder:
+            link.unlink(missing_ok=True)
+
+
 @pytest.fixture(autouse=True)
 def home(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch

@@ -258,6 +258,5 @@ class Daemon:
             self._notifier.changed()
         self._news = False
         unread = [problem.message for problem in self.snapshot().problems]
-        bad = self.snapshot().settings.problems
-        messages = [*bad, *self._settling.problems, *unread, *self._flagging.messages]
+        messages = [*self._settling.problems, *unread, *self._flagging.messages]
         self._notifier.show_problems(messages, complete=self._flagging.complete)
