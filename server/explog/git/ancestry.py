@@ -34,8 +34,7 @@ def patch_ids(repository: Repository, oids: Iterable[str]) -> dict[str, str]:
         return {}
     patches = run(
         repository.path,
-        *("-c", "core.fsmonitor=false", "diff-tree"),
-        *("--stdin", "--root", "-p", "--no-ext-diff", "--no-textconv", "--no-color"),
+        *("diff-tree", "--stdin", "--root", "-p"),
         stdin=one_a_line(there),
     )
     found = (line.split() for line in _lines(_patch_ids(repository, patches), "\n"))

@@ -86,10 +86,9 @@ def touching(repository: Repository, oids: Iterable[str], path: Path) -> set[str
     A merge counts if it differs there from all its parents.
     """
     name = os.path.relpath(path, os.path.realpath(repository.path))
-    # What is in the name are no wildcards, and no options; it is not followed through renames.
+    # It is not followed through renames.
     output = run(
         repository.path,
-        "--literal-pathspecs",
         "diff-tree",
         *("--stdin", "-r", "-c", "--root", "--raw", "--no-abbrev", "--no-renames"),
         "--",

@@ -1,7 +1,8 @@
 """The one place that runs git: GitPython's command runner behind one funnel and one error.
 
-Only plumbing is run, as porcelain executes programs that a repository's configuration names.
-Bytes in, bytes out; nothing is decoded here but git's own complaints.
+Only plumbing is run, as porcelain executes programs that a repository's configuration names, and
+of what plumbing may execute everything is turned off here, for every command alike. Bytes in, bytes
+out; nothing is decoded here but git's own complaints.
 """
 
 from __future__ import annotations
@@ -29,11 +30,33 @@ _KEPT = {
 }
 _KEPT_PREFIXES = ("GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_", "GIT_PYTHON_")
 
+# What single commands are kept from.
+_OPTIONS = {"diff-tree": ("--no-ext-diff", "--no-textconv", "--no-color")}
+# What all are: a repository's configuration may name programs here.
+_SETTINGS = {
+    "core.fsmonitor": "false",
+    "core.hooksPath": os.devnull,
+    "credential.helper": "",
+    "log.showSignature": "false",
+    "submodule.recurse": "false",
+}
+_BARS = [word for name, value in _SETTINGS.items() for word in ("-c", f"{name}={value}")]
+
 _ENVIRONMENT = {
     "GIT_OPTIONAL_LOCKS": "0",
     # Not a write for each commit.
     "GIT_FLUSH": "0",
     "GIT_TERMINAL_PROMPT": "0",
+    "GIT_ASKPASS": "false",
+    "SSH_ASKPASS": "false",
+    "GIT_SSH_COMMAND": "false",
+    "GIT_PROXY_COMMAND": "false",
+    "GIT_PAGER": "cat",
+    "GIT_EDITOR": "false",
+    # No command needs the index, which may lead to a program, or be a pipe that nobody writes to.
+    "GIT_INDEX_FILE": "/nonexistent/index",
+    # What is in a name are no wildcards, and no options.
+    "GIT_LITERAL_PATHSPECS": "1",
     # Replace refs would show one commit under another's name.
     "GIT_NO_REPLACE_OBJECTS": "1",
     # Grafts would show one with other parents.
@@ -41,7 +64,7 @@ _ENVIRONMENT = {
     # A partial clone must not fetch, and so run what its configuration names, because its history
     # is read: the first holds from git 2.45 on (and 2.39.4), the second, no protocol, before too.
     "GIT_NO_LAZY_FETCH": "1",
-    "GIT_ALLOW_PROTOCOL": "none",
+    "GIT_ALLOW_PROTOCOL": "",
 }
 
 
@@ -137,8 +160,11 @@ def _widen(pipe: IO[bytes]) -> None:
 
 def _prepare(directory: Path, arguments: tuple[str, ...]) -> tuple[Any, list[str]]:
     _scrub()
+    command, *rest = arguments
     # Not as the runner's working directory: it falls back on ours when the repository is gone.
-    return _gitpython().Git(), ["git", "-C", str(directory), *arguments]
+    where = ["-C", str(directory), "--no-pager"]
+    never = [*_BARS, command, *_OPTIONS.get(command, ())]
+    return _gitpython().Git(), ["git", *where, *never, *rest]
 
 
 def _environment(directory: Path) -> dict[str, str]:
