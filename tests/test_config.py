@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import stat
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from explog.config import (
-    Project,
-    Root,
-    Settings,
+from explog.config import Project, Root, Settings, Tick, with_overrides
+from explog.config_file import (
     default_config_path,
+    emacs_settings_path,
     from_mapping,
+    keep_emacs_settings,
     load,
-    with_overrides,
 )
 from explog.errors import ExplogError
 
@@ -66,7 +69,8 @@ def test_the_default_file_is_read() -> None:
 @pytest.mark.parametrize(
     ("toml", "said"),
     [
-        ("tags = 'x'", "unknown setting 'tags'; there are: index, logs,"),
+        ("tags = 'x'", "unknown setting 'tags'; did you mean tag?"),
+        ("colour = 'x'", "unknown setting 'colour'; there are: alphabetical_lists,"),
         ("tag = 1", "tag: expected a string, not 1"),
         ("tag = ''", "tag: expected a string, not ''"),
         ("tag = ':exp:'", "tag: expected a tag of letters"),
@@ -93,15 +97,40 @@ def test_the_default_file_is_read() -> None:
         ("steps_heading = []", "steps_heading: expected a string"),
         ("tick = 'sometimes'", "tick: expected always, results or never, not 'sometimes'"),
         ("tick = ['always']", "tick: expected always, results or never"),
-        ("todo_open = ['TO DO']", "todo_open: expected TODO keywords without"),
+        ("todo_open = [' TODO']", "todo_open: expected TODO keywords without"),
         ("todo_open = ['TODO(t)']", "todo_open: expected TODO keywords without"),
         ("todo_done = ['|']", "todo_done: expected TODO keywords without"),
         ("todo_done = 'DONE'", "todo_done: expected a list of strings"),
-        ("tag = ", "Invalid value"),
-        ("tag = 'a'\ntag = 'b'", "Cannot overwrite a value"),
+        ("alphabetical_lists = 1", "alphabetical_lists: expected true or false, not 1"),
+        ("hierarchical_statistics = 'no'", "hierarchical_statistics: expected true or false"),
+        ("inlinetask_min_level = 1", "inlinetask_min_level: expected a number of stars"),
+        ("inlinetask_min_level = true", "inlinetask_min_level: expected a number of stars"),
+        ("archive_location = 1", "archive_location: expected a string"),
+        ("lock_files = ['a']", "lock_files: expected a table of log = lock file"),
+        ("[lock_files]\na = 1", "lock_files: expected a string"),
+        ("problems = ['a']", "unknown setting 'problems'; did you mean projects?"),
     ],
 )
-def test_bad_settings_are_told_with_file_and_name(toml: str, said: str, tmp_path: Path) -> None:
+def test_bad_settings_are_named_and_the_others_apply(toml: str, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(
+        f"steps_heading = 'Mine'\n{toml}".replace("steps_heading = 'Mine'\nsteps", "steps")
+    )
+    settings = load(file)
+    [problem] = settings.problems
+    assert problem.startswith(f"{file}: ")
+    assert said in problem
+    name = said.partition(":")[0]
+    expected = Settings() if "steps_heading" in toml else Settings(steps_heading="Mine")
+    tick: Tick = "never" if name == "tick" else "results"
+    assert settings == replace(expected, problems=settings.problems, tick=tick)
+
+
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [("tag = ", "Invalid value"), ("tag = 'a'\ntag = 'b'", "Cannot overwrite a value")],
+)
+def test_a_file_that_is_not_toml_is_an_error(toml: str, said: str, tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
     file.write_text(toml, encoding="utf-8")
     with pytest.raises(ExplogError) as caught:
@@ -109,6 +138,55 @@ def test_bad_settings_are_told_with_file_and_name(toml: str, said: str, tmp_path
     assert caught.value.code == "bad-config"
     assert caught.value.message.startswith(f"{file}: ")
     assert said in caught.value.message
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=6,
+)
+NAMES = [field.name for field in fields(Settings) if field.name != "problems"]
+
+
+@given(st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=8), JSON, max_size=6))
+def test_whatever_the_values_are(table: dict[str, Any]) -> None:
+    """Each value is read or named, and one value changes nothing for another."""
+    settings = from_mapping(table)
+    alone = {name: from_mapping({name: value}) for name, value in table.items()}
+    assert settings.problems == tuple(p for one in alone.values() for p in one.problems)
+    for name in NAMES:
+        expected = alone[name] if name in alone else Settings()
+        assert getattr(settings, name) == getattr(expected, name)
+
+
+def test_the_terminal_takes_from_emacs_what_the_file_does_not_say(home: Path) -> None:
+    table: dict[str, object] = {
+        "logs": ["/emacs.org"],
+        "tag": "run",
+        "todo_open": ["RUNNING"],
+        "todo_done": ["[X]"],
+        "hierarchical_statistics": False,
+        "inlinetask_min_level": False,
+    }
+    keep_emacs_settings(table)
+    path = emacs_settings_path()
+    assert home in path.parents
+    assert [stat.S_IMODE(one.stat().st_mode) for one in (path, path.parent)] == [0o600, 0o700]
+    assert load() == from_mapping(table)
+    default_config_path().parent.mkdir(parents=True)
+    default_config_path().write_text('tag = "mine"\ntodo_open = ["TODO"]', encoding="utf-8")
+    assert load() == from_mapping(
+        {"logs": ["/emacs.org"], "tag": "mine", "todo_open": ["TODO"],
+         "hierarchical_statistics": False, "inlinetask_min_level": False}
+    )  # fmt: skip
+    assert load(default_config_path()) == from_mapping({"tag": "mine", "todo_open": ["TODO"]})
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b"\xff", b"[" * 100_000, b'{"tag": 1}'])
+def test_settings_of_emacs_that_cannot_be_read(data: bytes) -> None:
+    emacs_settings_path().parent.mkdir(parents=True)
+    emacs_settings_path().write_bytes(data)
+    assert replace(load(), problems=()) == Settings()
 
 
 def test_what_is_no_text_file_is_told(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """Settings: which logs, which repositories, and how the user writes.
 
-They come from a TOML file for the terminal and from the customization group for Emacs, as one
-mapping with the same names, and leave this module as one frozen value.
+`explog.config_file` reads them.
 """
 
 from __future__ import annotations
@@ -10,17 +9,14 @@ import glob
 import hashlib
 import json
 import os
-import re
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 import platformdirs
 
-from explog.errors import ExplogError
-from explog.refs import DEFAULT_RESULTS, results_pattern
+from explog.refs import DEFAULT_RESULTS
 
 Tick = Literal["always", "results", "never"]
 
@@ -29,6 +25,7 @@ DEFAULT_OPEN = ("TODO", "NEXT", "INPROGRESS", "WAIT", "WAITING", "IDEA")
 DEFAULT_DONE = ("DONE", "CANCELED", "CANCELLED", "LATER")
 
 
+DEFAULT_ARCHIVE = "%s_archive::"
 # What org appends to the name of a file for the name of its archive.
 ARCHIVE = "_archive"
 
@@ -68,6 +65,18 @@ class Settings:
     tick: Tick = "results"
     todo_open: tuple[str, ...] = DEFAULT_OPEN
     todo_done: tuple[str, ...] = DEFAULT_DONE
+    alphabetical_lists: bool = False
+    """Whether `a.` begins an item of a list: `org-list-allow-alphabetical`."""
+    hierarchical_statistics: bool = True
+    """Whether cookies count one level of boxes: `org-checkbox-hierarchical-statistics`."""
+    inlinetask_min_level: int | None = 15
+    """How many stars make an inline task: `org-inlinetask-min-level`; None for never."""
+    archive_location: str = DEFAULT_ARCHIVE
+    """Where archived entries go: `org-archive-location`."""
+    lock_files: tuple[tuple[str, str], ...] = ()
+    """(log, the file by which Emacs locks it) where it lies elsewhere than Emacs usually has it."""
+    problems: tuple[str, ...] = ()
+    """A sentence for each value that is wrong and not used."""
 
     def log_files(self) -> list[Path]:
         """Return the logs as existing or named files, absolute, in a stable order.
@@ -109,51 +118,6 @@ def _expand(spec: str) -> Iterator[str]:
         yield from sorted(glob.glob(path, recursive=True))
 
 
-def default_config_path() -> Path:
-    """Return the configuration file that is read when none is named."""
-    return Path(platformdirs.user_config_dir("explog")) / "config.toml"
-
-
-def load(path: Path | None = None) -> Settings:
-    """Read the TOML configuration at PATH, or the default one, which need not exist."""
-    named = path is not None
-    path = path or default_config_path()
-    try:
-        raw = path.read_bytes()
-    except FileNotFoundError as error:
-        if named:
-            raise ExplogError("bad-config", f"{path}: there is no such file") from error
-        return Settings()
-    except OSError as error:
-        raise ExplogError("bad-config", f"{path}: {error.strerror}") from error
-    try:
-        table = tomllib.loads(raw.decode("utf-8-sig"))
-        return from_mapping(table)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ExplogError("bad-config", f"{path}: {error}") from error
-    except ExplogError as error:
-        raise ExplogError("bad-config", f"{path}: {error.message}") from error
-
-
-def from_mapping(table: Mapping[str, object]) -> Settings:
-    """Return settings from a mapping with the names of `Settings`; raise `bad-config` on any other.
-
-    `repositories` is a list of paths or of {path, depth}; `projects` maps a log to its
-    repositories.
-    """
-    known = {item.name for item in fields(Settings)}
-    unknown = sorted(set(table) - known)
-    if unknown:
-        names = ", ".join(sorted(known))
-        raise ExplogError("bad-config", f"unknown setting {unknown[0]!r}; there are: {names}")
-    values: dict[str, object] = {}
-    for name, value in table.items():
-        values[name] = _READERS[name](name, value)
-    settings = replace(Settings(), **values)  # type: ignore[arg-type]  # each reader checks its own
-    results_pattern(settings.results)
-    return settings
-
-
 def with_overrides(
     settings: Settings,
     logs: Iterable[str] = (),
@@ -161,91 +125,13 @@ def with_overrides(
     index: Path | None = None,
 ) -> Settings:
     """Return SETTINGS with the ones named on a command line in their stead."""
-    logs, roots = tuple(logs), tuple(Root(_path("repo", repo)) for repo in repositories)
+    logs, roots = (
+        tuple(logs),
+        tuple(Root(Path(os.path.abspath(os.path.expanduser(repo)))) for repo in repositories),
+    )
     return replace(
         settings,
         logs=logs or settings.logs,
         repositories=roots or settings.repositories,
         index=index or settings.index,
     )
-
-
-def _bad(name: str, wanted: str, value: object) -> ExplogError:
-    return ExplogError("bad-config", f"{name}: expected {wanted}, not {value!r}")
-
-
-def _string(name: str, value: object) -> str:
-    if not isinstance(value, str) or not value or "\0" in value:
-        raise _bad(name, "a string", value)
-    return value
-
-
-def _tag(name: str, value: object) -> str:
-    tag = _string(name, value)
-    if not re.fullmatch(r"[\w@#%]+", tag):
-        raise _bad(name, "a tag of letters, digits, _, @, # and %", value)
-    return tag
-
-
-def _keywords(name: str, value: object) -> tuple[str, ...]:
-    words = _strings(name, value)
-    for word in words:
-        if re.search(r"[\s|()]", word):
-            raise _bad(name, "TODO keywords without blanks, bars and (keys)", word)
-    return words
-
-
-def _strings(name: str, value: object) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        raise _bad(name, "a list of strings", value)
-    return tuple(_string(name, item) for item in value)
-
-
-def _path(name: str, value: object) -> Path:
-    return Path(os.path.abspath(os.path.expanduser(_string(name, value))))
-
-
-def _roots(name: str, value: object) -> tuple[Root, ...]:
-    if not isinstance(value, list):
-        raise _bad(name, "a list of paths or {path, depth}", value)
-    return tuple(_root(name, item) for item in value)
-
-
-def _root(name: str, item: object) -> Root:
-    if isinstance(item, str):
-        return Root(_path(name, item))
-    if not isinstance(item, Mapping) or set(item) - {"path", "depth"} or "path" not in item:
-        raise _bad(name, "a path or {path, depth}", item)
-    depth = item.get("depth", 0)
-    if not isinstance(depth, int) or isinstance(depth, bool) or not 0 <= depth <= 10:
-        raise _bad(name, "a depth from 0 to 10", depth)
-    return Root(_path(name, item["path"]), depth)
-
-
-def _projects(name: str, value: object) -> tuple[Project, ...]:
-    if not isinstance(value, Mapping):
-        raise _bad(name, "a table of log = [repositories]", value)
-    return tuple(
-        Project(_path(name, log), tuple(_path(name, repo) for repo in _strings(name, repos)))
-        for log, repos in value.items()
-    )
-
-
-def _tick(name: str, value: object) -> Tick:
-    if value not in ("always", "results", "never"):
-        raise _bad(name, "always, results or never", value)
-    return value
-
-
-_READERS = {
-    "logs": _strings,
-    "repositories": _roots,
-    "projects": _projects,
-    "index": _path,
-    "tag": _tag,
-    "steps_heading": _string,
-    "results": _string,
-    "tick": _tick,
-    "todo_open": _keywords,
-    "todo_done": _keywords,
-}

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from explog import __version__, interrupt
-from explog.config import Settings, load, with_overrides
+from explog.config import Settings, with_overrides
+from explog.config_file import load
 from explog.errors import ExplogError
 
 if TYPE_CHECKING:
@@ -70,8 +71,12 @@ def common(command: Callable[..., None]) -> Callable[..., None]:
         as_json = bool(given["as_json"])
         with failures(as_json=as_json):
             settings = load(given["config"])
+            for problem in settings.problems:
+                complain(problem)
             settings = with_overrides(settings, given["logs"], given["repos"], given["index"])
             command(settings=settings, as_json=as_json, **values)
+            if settings.problems:
+                sys.exit(_FAILED)
 
     return run
 

@@ -42,6 +42,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield Finding("explog", True, f"{__version__}, on Python {version}")
     yield _git()
     yield _fts()
+    for problem in settings.problems:
+        yield Finding("setting", False, problem, "correct it; until then it is not used")
     yield from _logs(settings)
     yield from _repositories(settings)
     yield _index(settings.index_path())

@@ -9,7 +9,7 @@ import orgparse
 
 from bench.figures import Figure, Row, Target, median
 from bench.workshop import Workshop, milliseconds
-from explog.config import from_mapping
+from explog.config_file import from_mapping
 from explog.index.database import open_index
 from explog.sync.look import sync
 

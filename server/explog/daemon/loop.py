@@ -258,5 +258,6 @@ class Daemon:
             self._notifier.changed()
         self._news = False
         unread = [problem.message for problem in self.snapshot().problems]
-        messages = [*self._settling.problems, *unread, *self._flagging.messages]
+        bad = self.snapshot().settings.problems
+        messages = [*bad, *self._settling.problems, *unread, *self._flagging.messages]
         self._notifier.show_problems(messages, complete=self._flagging.complete)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 from dataclasses import asdict
 
 from explog import __version__
-from explog.config import from_mapping
+from explog.config_file import from_mapping, keep_emacs_settings
 from explog.daemon.loop import Daemon
 from explog.errors import ExplogError
 from explog.index.commits import pending_steps
 from explog.rpc.client import Client
 from explog.rpc.registry import method
+
+log = logging.getLogger(__name__)
 
 
 @method("noop", lane="fast")
@@ -41,6 +44,10 @@ def configure(daemon: Daemon, _client: Client, text: str) -> bool:
     if since is not None and not isinstance(since, int | float):
         raise ExplogError("bad-config", f"since: expected a time, not {since!r}")
     daemon.configure(from_mapping(table), time.time() if since is None else float(since))
+    try:
+        keep_emacs_settings(table)
+    except OSError as error:
+        log.warning("the terminal will not know Emacs's settings: %s", error)
     return True
 
 

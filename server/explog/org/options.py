@@ -49,4 +49,9 @@ class OrgOptions:
 
 def org_options(settings: Settings) -> OrgOptions:
     """Return the options that hold where a log says nothing else."""
-    return OrgOptions(Keywords(settings.todo_open, settings.todo_done))
+    return OrgOptions(
+        Keywords(settings.todo_open, settings.todo_done),
+        alphabetical=settings.alphabetical_lists,
+        hierarchical_statistics=settings.hierarchical_statistics,
+        inlinetask_min_level=settings.inlinetask_min_level,
+    )

@@ -220,7 +220,7 @@ class Planner:
         candidate = decision.candidate
         if decision.outcome is Outcome.PLACE and candidate is not None:
             mark = Mark(step.number, candidate.oid if decision.put_hash else None, decision.tick)
-            lost = decision.put_hash and standing is Standing.UNREACHABLE
+            lost = decision.put_hash and standing in (Standing.UNREACHABLE, Standing.UNKNOWN)
             self.placements.append(Placement(entry, step, candidate, mark, lost))
             return
         if candidate is not None and decision.outcome is not Outcome.NOTHING:

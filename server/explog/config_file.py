@@ -1,0 +1,227 @@
+"""Read settings: from the configuration file for the terminal, and from what Emacs sends.
+
+Both are mappings with the names of `config.Settings`. A value that is wrong is named in
+`Settings.problems` and left out; the others apply. Emacs's settings are kept in a file, so that the
+terminal reads the logs as Emacs does; what the configuration file says comes before them.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import re
+import tempfile
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import platformdirs
+
+from explog.config import Project, Root, Settings, Tick
+from explog.errors import ExplogError
+from explog.refs import results_pattern
+
+
+def default_config_path() -> Path:
+    """Return the configuration file that is read when none is named."""
+    return Path(platformdirs.user_config_dir("explog")) / "config.toml"
+
+
+def emacs_settings_path() -> Path:
+    """Return the file that keeps the settings which Emacs sent last."""
+    return Path(platformdirs.user_state_dir("explog")) / "emacs.json"
+
+
+def keep_emacs_settings(table: Mapping[str, object]) -> None:
+    """Keep what Emacs sent for the terminal; raise OSError if that cannot be written."""
+    path = emacs_settings_path()
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)  # mode 0600
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogatepass") as stream:
+            json.dump(table, stream)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _read_emacs_settings() -> dict[str, object]:
+    """Return what Emacs sent last; nothing if there is no such file, or none that can be read."""
+    try:
+        table = json.loads(emacs_settings_path().read_text("utf-8", "surrogatepass"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return table if isinstance(table, dict) else {}
+
+
+def load(path: Path | None = None) -> Settings:
+    """Read the TOML configuration at PATH alone.
+
+    Without PATH, read the default one, which need not exist, and take from Emacs's settings what it
+    does not say. Raises ExplogError `bad-config` if the file is not TOML.
+    """
+    if path is not None:
+        return from_mapping(_read_toml(path, must_exist=True), f"{path}: ")
+    path = default_config_path()
+    own = _read_toml(path, must_exist=False)
+    known = {name: value for name, value in _read_emacs_settings().items() if name not in own}
+    if {"todo_open", "todo_done"} & own.keys():
+        known = {name: known[name] for name in known if not name.startswith("todo_")}
+    return from_mapping({**known, **own}, f"{path}: ")
+
+
+def _read_toml(path: Path, *, must_exist: bool) -> dict[str, object]:
+    try:
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except FileNotFoundError as error:
+        if must_exist:
+            raise ExplogError("bad-config", f"{path}: there is no such file") from error
+        return {}
+    except OSError as error:
+        raise ExplogError("bad-config", f"{path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ExplogError("bad-config", f"{path}: {error}") from error
+
+
+def from_mapping(table: Mapping[str, object], source: str = "") -> Settings:
+    """Return settings from a mapping with the names of `Settings`.
+
+    `repositories` is a list of paths or of {path, depth}; `projects` and `lock_files` map a log to
+    its repositories and to its lock. What is wrong is left out, and named in `problems` behind
+    SOURCE; a wrong `tick` ticks nothing.
+    """
+    values: dict[str, object] = {}
+    problems: list[str] = []
+    for name, value in table.items():
+        try:
+            values[name] = _reader(name)(name, value)
+        except ExplogError as error:
+            problems.append(f"{source}{error.message}")
+            if name == "tick":
+                values[name] = "never"
+    return replace(Settings(), **values, problems=tuple(problems))  # type: ignore[arg-type]  # each reader checks its own
+
+
+def _bad(name: str, wanted: str, value: object) -> ExplogError:
+    return ExplogError("bad-config", f"{name}: expected {wanted}, not {value!r}")
+
+
+def _string(name: str, value: object) -> str:
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise _bad(name, "a string", value)
+    return value
+
+
+def _tag(name: str, value: object) -> str:
+    tag = _string(name, value)
+    if not re.fullmatch(r"[\w@#%]+", tag):
+        raise _bad(name, "a tag of letters, digits, _, @, # and %", value)
+    return tag
+
+
+def _keywords(name: str, value: object) -> tuple[str, ...]:
+    words = _strings(name, value)
+    for word in words:
+        # A keyword may have a blank in it, as `[ ]`, but not around it.
+        if word != word.strip() or re.search(r"[\n|()]", word):
+            raise _bad(name, "TODO keywords without bars and (keys)", word)
+    return words
+
+
+def _strings(name: str, value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise _bad(name, "a list of strings", value)
+    return tuple(_string(name, item) for item in value)
+
+
+def _path(name: str, value: object) -> Path:
+    return Path(os.path.abspath(os.path.expanduser(_string(name, value))))
+
+
+def _roots(name: str, value: object) -> tuple[Root, ...]:
+    if not isinstance(value, list):
+        raise _bad(name, "a list of paths or {path, depth}", value)
+    return tuple(_root(name, item) for item in value)
+
+
+def _root(name: str, item: object) -> Root:
+    if isinstance(item, str):
+        return Root(_path(name, item))
+    if not isinstance(item, Mapping) or set(item) - {"path", "depth"} or "path" not in item:
+        raise _bad(name, "a path or {path, depth}", item)
+    depth = item.get("depth", 0)
+    if not isinstance(depth, int) or isinstance(depth, bool) or not 0 <= depth <= 10:
+        raise _bad(name, "a depth from 0 to 10", depth)
+    return Root(_path(name, item["path"]), depth)
+
+
+def _projects(name: str, value: object) -> tuple[Project, ...]:
+    if not isinstance(value, Mapping):
+        raise _bad(name, "a table of log = [repositories]", value)
+    return tuple(
+        Project(_path(name, log), tuple(_path(name, repo) for repo in _strings(name, repos)))
+        for log, repos in value.items()
+    )
+
+
+def _tick(name: str, value: object) -> Tick:
+    if value not in ("always", "results", "never"):
+        raise _bad(name, "always, results or never", value)
+    return value
+
+
+def _results(name: str, value: object) -> str:
+    pattern = _string(name, value)
+    results_pattern(pattern)
+    return pattern
+
+
+def _boolean(name: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise _bad(name, "true or false", value)
+    return value
+
+
+def _level(name: str, value: object) -> int | None:
+    if value is False:
+        return None
+    if not isinstance(value, int) or isinstance(value, bool) or not 2 <= value <= 1000:
+        raise _bad(name, "a number of stars from 2 to 1000, or false", value)
+    return value
+
+
+def _lock_files(name: str, value: object) -> tuple[tuple[str, str], ...]:
+    if not isinstance(value, Mapping):
+        raise _bad(name, "a table of log = lock file", value)
+    return tuple((_string(name, log), _string(name, lock)) for log, lock in value.items())
+
+
+_READERS: dict[str, Callable[[str, object], object]] = {
+    "logs": _strings,
+    "repositories": _roots,
+    "projects": _projects,
+    "index": _path,
+    "tag": _tag,
+    "steps_heading": _string,
+    "results": _results,
+    "tick": _tick,
+    "todo_open": _keywords,
+    "todo_done": _keywords,
+    "alphabetical_lists": _boolean,
+    "hierarchical_statistics": _boolean,
+    "inlinetask_min_level": _level,
+    "archive_location": _string,
+    "lock_files": _lock_files,
+}
+
+
+def _reader(name: str) -> Callable[[str, object], object]:
+    """Return what reads the setting NAME; raise ExplogError `bad-config` if there is none."""
+    if name in _READERS:
+        return _READERS[name]
+    close = difflib.get_close_matches(name, _READERS, 1)
+    advice = f"did you mean {close[0]}?" if close else f"there are: {', '.join(sorted(_READERS))}"
+    raise ExplogError("bad-config", f"unknown setting {name!r}; {advice}")
