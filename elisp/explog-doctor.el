@@ -232,17 +232,10 @@ RET mends it.\n"))
         (problem (explog-server-last-problem)))
     (cond
      (greeting
-      (let ((version (plist-get greeting :server)))
-        (list (explog-doctor--finding
-               :text (format "it is ready: process %s, Python %s"
-                             (plist-get greeting :pid) (plist-get greeting :python)))
-              (if (equal version explog-version)
-                  (explog-doctor--finding :text (format "it is version %s, as this package" version))
-                (explog-doctor--finding
-                 :ok nil
-                 :text (format "it is version %s, and this package version %s"
-                               version explog-version)
-                 :label "Install the server" :action #'explog-install-server)))))
+      (list (explog-doctor--finding
+             :text (format "it is ready: process %s, Python %s"
+                           (plist-get greeting :pid) (plist-get greeting :python)))
+            (explog-doctor--version (plist-get greeting :server))))
      (problem
       (list (explog-doctor--finding
              :ok nil :text problem
@@ -253,6 +246,27 @@ RET mends it.\n"))
      (t (list (explog-doctor--finding
                :ok (not explog-mode) :text "it does not run"
                :label "Start it" :action #'explog-restart))))))
+
+(defun explog-doctor--version (version)
+  "Return a finding on the VERSION of the server."
+  (cond
+   ((not (equal version explog-version))
+    (explog-doctor--finding
+     :ok nil
+     :text (format "it is version %s, and this package version %s" version explog-version)
+     :label "Install the server" :action #'explog-install-server))
+   ((not (explog-server-other-build-p))
+    (explog-doctor--finding :text (format "it is version %s, as this package" version)))
+   ((explog-server-runs-source-p)
+    (explog-doctor--finding
+     :ok nil
+     :text (format "it is another build of version %s: its source changed since it started"
+                   version)
+     :label "Restart it" :action #'explog-restart))
+   (t (explog-doctor--finding
+       :ok nil
+       :text (format "it is another build of version %s than this package" version)
+       :label "Install the server" :action #'explog-install-server))))
 
 ;;;; What the server knows
 

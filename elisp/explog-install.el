@@ -234,11 +234,7 @@ when it is complete."
              (if (and (not (file-remote-p source)) (file-readable-p source))
                  source
                (user-error "%s cannot be read; see `explog-install-source'" source))))
-      (seq-find (lambda (folder)
-                  (and (file-readable-p (expand-file-name "pyproject.toml" folder))
-                       (file-directory-p (expand-file-name "server/explog" folder))))
-                (list (expand-file-name "../" explog-source-folder)
-                      explog-source-folder))
+      (explog-server-source)
       (user-error "The source of the server did not come with %s; \
 set `explog-install-source' to a checkout of explog"
                   explog-source-folder)))

@@ -33,6 +33,7 @@
 (require 'explog-base)
 (require 'explog-rpc)
 (require 'jsonrpc)
+(require 'seq)
 (require 'subr-x)
 
 (defcustom explog-server-command nil
@@ -56,6 +57,15 @@ is added."
     (concat (file-name-sans-extension (or (macroexp-file-name) buffer-file-name))
             ".el")))
   "The folder with the source of this file, links resolved.")
+
+(defun explog-server-source ()
+  "Return the folder with the source of the server that came with this file.
+Return nil if there is none."
+  (seq-find (lambda (folder)
+              (and (file-readable-p (expand-file-name "pyproject.toml" folder))
+                   (file-directory-p (expand-file-name "server/explog" folder))))
+            (list (expand-file-name "../" explog-source-folder)
+                  explog-source-folder)))
 
 (defconst explog-server-stderr "*explog stderr*"
   "The buffer with what the server writes to its standard error.")
@@ -293,9 +303,56 @@ would keep the answer back while a synchronous call waits for us."
 (defun explog-server--compare-versions (greeting)
   "Say so if the server with this GREETING is of another version than we are."
   (let ((version (plist-get greeting :server)))
-    (unless (equal version explog-version)
-      (message "explog: the server is version %s, and this package version %s%s"
-               version explog-version explog-server--remedy))))
+    (cond ((not (equal version explog-version))
+           (message "explog: the server is version %s, and this package version %s%s"
+                    version explog-version explog-server--remedy))
+          ;; Reading the source takes 20 ms.
+          ((null explog-server-command)
+           (run-with-idle-timer 5 nil #'explog-server--compare-builds)))))
+
+(defun explog-server--compare-builds ()
+  "Say so if the server is not built from the source of this package."
+  (when (explog-server-other-build-p)
+    (message "explog: the server is another build of version %s than this package%s"
+             explog-version (explog-server-build-remedy))))
+
+(defun explog-server-build-remedy ()
+  "Return what to do about a server of another build, after a semicolon."
+  (if (explog-server-runs-source-p)
+      "; M-x explog-restart starts the new one"
+    explog-server--remedy))
+
+(defun explog-server-runs-source-p ()
+  "Return non-nil if the program is in the folder of this package's source.
+Then it runs that source, as it is when it starts."
+  (when-let ((source (explog-server-source))
+             (program (car (ignore-errors (explog-server-find-command)))))
+    (file-in-directory-p program source)))
+
+(defun explog-server-other-build-p ()
+  "Return non-nil if the server is not built from the source of this package.
+Return nil if there is no server, or no source."
+  (when-let ((greeting (explog-server-greeting))
+             (source (explog-server-source)))
+    ;; A server that tells no build is older than that; one that does not
+    ;; know its build tells \"\".
+    (not (member (plist-get greeting :build)
+                 (list "" (explog-server-build (expand-file-name "server/explog/" source)))))))
+
+(defun explog-server-build (folder)
+  "Return the same digest of the source in FOLDER as build.py."
+  (let ((files (mapcar (lambda (file) (file-relative-name file folder))
+                       (directory-files-recursively folder "\\`[^.].*\\.\\(py\\|sql\\)\\'"))))
+    (with-temp-buffer
+      (set-buffer-multibyte nil)
+      (dolist (file (sort files #'string<))
+        (let ((start (point-max)))
+          (goto-char start)
+          (insert-file-contents-literally (expand-file-name file folder))
+          (goto-char start)
+          (insert (encode-coding-string file 'utf-8) 0
+                  (number-to-string (- (point-max) (point))) 0)))
+      (substring (secure-hash 'sha1 (current-buffer)) 0 12))))
 
 (defun explog-server--ready (conn greeting)
   "Send what has waited for CONN, now that there is the GREETING."
@@ -499,7 +556,8 @@ Calls that have not ended fail."
 
 (defun explog-server-greeting ()
   "Return what the server said of itself when it became ready, or nil.
-That is a plist (:server VERSION :protocol N :pid PID :python VERSION)."
+That is a plist (:server VERSION :build DIGEST :protocol N :pid PID
+:python VERSION)."
   (and (explog-server-ready-p)
        (explog-rpc-greeting explog-server-current)))
 

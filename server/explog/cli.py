@@ -174,6 +174,7 @@ def serve() -> None:
 
     The token is read from stdin, the port is printed on stdout.
     """
+    from explog.build import build_id
     from explog.daemon.loop import Daemon
     from explog.methods import all_methods
     from explog.rpc.registry import Application, Registry
@@ -185,6 +186,7 @@ def serve() -> None:
             Registry(all_methods()),
             context=daemon,
             version=__version__,
+            build=build_id,
             on_client_ready=daemon.client_ready,
         )
         status = serve_emacs(application, stdin=sys.stdin.buffer, stdout=sys.stdout)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -68,6 +69,21 @@ def test_a_server_of_another_version_is_noticed(world: World) -> None:
     doctor(world.emacs)
     assert "this package version 9.9" in world.emacs.buffer_text(BUFFER)
     world.emacs.eval('(setq explog-version "0.1.0")')
+
+
+def test_a_server_of_another_build_is_noticed(world: World, tmp_path: Path) -> None:
+    source = Path(shutil.copytree(CHECKOUT / "server", tmp_path / "server")) / "explog"
+    shutil.copy(CHECKOUT / "pyproject.toml", tmp_path)
+    world.emacs.eval(f"(setq explog-source-folder {lisp(tmp_path / 'elisp/')})")
+    doctor(world.emacs)
+    assert "it is version 0.1.0, as this package" in world.emacs.buffer_text(BUFFER)
+    with (source / "refs.py").open("a", encoding="utf-8") as file:
+        file.write("# as after an upgrade\n")
+    doctor(world.emacs)
+    assert "another build of version 0.1.0 than this package" in world.emacs.buffer_text(BUFFER)
+    world.emacs.eval("(explog-server--compare-builds)")
+    assert "another build of version 0.1.0 than this package; M-x" in world.messages()
+    world.emacs.eval(f"(setq explog-source-folder {lisp(CHECKOUT / 'elisp/')})")
 
 
 def packages_can_be_had() -> bool:

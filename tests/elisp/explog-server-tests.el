@@ -685,5 +685,31 @@ That is a list of (success VALUE) or (error CODE MESSAGE), newest first."
   (should (equal '(return 1 "é\u2028") (explog-rpc--read
                                         "(return 1 \"\303\251\342\200\250\")\n"))))
 
+;;;; Builds
+
+(ert-deftest explog-server-builds-are-what-python-says ()
+  (let ((program (expand-file-name ".venv/bin/python" explog-test-root)))
+    (skip-unless (file-executable-p program))
+    (with-temp-buffer
+      (should (eql 0 (call-process program nil t nil "-c"
+                                   "import explog.build as b; print(b.build_id(), end='')")))
+      (should (equal (buffer-string)
+                     (explog-server-build
+                      (expand-file-name "server/explog/" explog-test-root)))))))
+
+(ert-deftest explog-server-of-another-build ()
+  (let* ((source (expand-file-name "server/explog/" explog-test-root))
+         (build (explog-server-build source)))
+    (pcase-dolist (`(,greeting ,other)
+                   `(((:server "1" :build ,build) nil)
+                     ((:server "1" :build "") nil)      ; it does not know
+                     ((:server "1" :build "0123456789ab") t)
+                     ((:server "1") t)                  ; older than builds
+                     (nil nil)))                        ; no server
+      (cl-letf (((symbol-function 'explog-server-greeting) (lambda () greeting)))
+        (should (eq other (explog-server-other-build-p)))
+        (let ((explog-source-folder "/nowhere/"))
+          (should-not (explog-server-other-build-p)))))))
+
 (provide 'explog-server-tests)
 ;;; explog-server-tests.el ends here

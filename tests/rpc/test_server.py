@@ -155,6 +155,7 @@ def test_hello_tells_who_answers(server: Server) -> None:
     greeting = wire.plist(peer.hello())
     assert greeting == {
         "server": "toy",
+        "build": "",
         "protocol": wire.PROTOCOL,
         "pid": server.process.pid,
         "python": ".".join(map(str, sys.version_info[:3])),

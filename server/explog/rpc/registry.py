@@ -102,7 +102,9 @@ class Application:
     context: object = None
     """The first argument of every method."""
     version: str = ""
-    """What the server tells Emacs in its answer to `hello`."""
+    """The version of the program, for the answer to `hello`."""
+    build: Callable[[], str] = str
+    """Returns the build of the program, for the answer to `hello`; "" if it is not known."""
     bounds: Mapping[LaneName, Bounds] = field(default_factory=lambda: BOUNDS)
     on_client_ready: Callable[[Client], None] | None = None
     """Called for each client that said hello, in a thread of its own."""

@@ -127,6 +127,7 @@ class Server(EPCServer):
         python = sys.version.partition(" ")[0]
         return {
             "server": self.application.version,
+            "build": self.application.build(),
             "protocol": wire.PROTOCOL,
             "pid": os.getpid(),
             "python": python,
