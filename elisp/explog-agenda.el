@@ -66,7 +66,9 @@ COMMAND is an element of `explog-agenda-commands'."
   "Call FUNCTION, `org-agenda', with ARGS and more commands.
 This is the advice of `explog-mode'."
   (require 'org-agenda)
-  (let ((org-agenda-custom-commands (explog-agenda--all-commands)))
+  (let ((org-agenda-custom-commands
+         (explog-or-else org-agenda-custom-commands
+           (explog-agenda--all-commands))))
     (apply function args)))
 
 (defun explog-agenda--all-commands ()

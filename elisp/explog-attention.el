@@ -22,6 +22,7 @@
 (require 'cl-lib)
 (require 'explog-base)
 (require 'explog-log)
+(require 'explog-settings)
 (require 'seq)
 (require 'subr-x)
 
@@ -58,28 +59,30 @@
 The server calls this."
   (setq explog-attention--count count
         explog-attention--texts texts)
-  (explog-attention--show)
+  (explog-attention-show)
   t)
 
 (defun explog-attention-restart ()
   "Note that the server stopped, or is a new one, which has said nothing yet."
   (setq explog-attention--count 0
         explog-attention--texts nil)
-  (explog-attention--show))
+  (explog-attention-show))
 
 (defun explog-attention--texts ()
   "Return what needs the user, a list of strings."
   (if-let ((problem (and (featurep 'explog-server) (explog-server-last-problem))))
-      (list problem)
+      (cons problem (mapcar #'cdr explog-settings-problems))
     (let ((more (- explog-attention--count (length explog-attention--texts))))
-      (append explog-attention--texts
+      (append (mapcar #'cdr explog-settings-problems)
+              explog-attention--texts
               (and (> more 0) (list (format "... and %d more" more)))))))
 
 ;;;###autoload
 (defun explog-attention ()
   "Look into what needs you: `explog-check', or else `explog-doctor'."
   (interactive)
-  (cond ((and (featurep 'explog-server) (explog-server-last-problem))
+  (cond ((or explog-settings-problems
+             (and (featurep 'explog-server) (explog-server-last-problem)))
          (explog-doctor))
         ((zerop explog-attention--count)
          (user-error "Nothing needs you"))
@@ -88,7 +91,7 @@ The server calls this."
 
 ;;;; The sign
 
-(defun explog-attention--show ()
+(defun explog-attention-show ()
   "Have the mode line show the sign if there is something to show, else not."
   (let* ((texts (and explog-mode (explog-attention--texts)))
          (sign (if texts (explog-attention--make texts) "")))
@@ -104,7 +107,8 @@ The server calls this."
   (concat " "
           (propertize (if (zerop explog-attention--count)
                           "explog:!"
-                        (format "explog:%d!" explog-attention--count))
+                        (format "explog:%d!" (+ explog-attention--count
+                                                (length explog-settings-problems))))
                       'face 'explog-attention
                       'mouse-face 'mode-line-highlight
                       'local-map explog-attention--map

@@ -131,6 +131,16 @@ Leave some time to read it, as what follows may ask for a key."
       (unless noninteractive
         (sit-for 2)))))
 
+;; Others' commands must work whatever the options of explog hold.
+(defmacro explog-or-else (default &rest body)
+  "Do BODY and return its value; if it fails, say why once and return DEFAULT."
+  (declare (indent 1) (debug t))
+  `(condition-case err
+       (progn ,@body)
+     (error
+      (explog-say-once "%s" (error-message-string err))
+      ,default)))
+
 (defun explog-something-p ()
   "Return non-nil if there is anything to look at."
   (or (default-value 'explog-logs)

@@ -304,7 +304,8 @@ That holds if nothing else has changed it since."
   "Call FUNCTION, `org-capture', with ARGS and one more template.
 This is the advice of `explog-mode'."
   (require 'org-capture)
-  (let ((org-capture-templates (explog-capture--templates)))
+  (let ((org-capture-templates (explog-or-else org-capture-templates
+                                 (explog-capture--templates))))
     (apply #'explog-capture--with-fill function args)))
 
 (defun explog-capture--templates ()

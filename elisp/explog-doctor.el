@@ -179,8 +179,11 @@ RET mends it.\n"))
 (defun explog-doctor--options ()
   "Return findings on the options and on keys."
   (append
-   (when-let ((bad (explog-settings-bad-option)))
-     (list (explog-doctor--of-option bad (format "`%s' has a value that it cannot have" bad))))
+   (progn
+     (custom-load-symbol 'explog)       ; also the options of what is not loaded yet
+     (mapcar (pcase-lambda (`(,option . ,sentence))
+               (explog-doctor--of-option option sentence))
+             (explog-settings-check)))
    (mapcar (lambda (option)
              (if (default-value option)
                  (explog-doctor--finding :text (format "`%s' is set" option))

@@ -9,13 +9,17 @@
 ;;; Commentary:
 
 ;; The options that the server needs, put into the names of its own
-;; configuration, checked, and sent.  They are the default values: a log
-;; must not be able to say what the server does.
+;; configuration, and sent.  They are the default values: a log must not
+;; be able to say what the server does.
+;;
+;; A value that is wrong is named and not sent; the others are.
 
 ;;; Code:
 
 (require 'cl-lib)
 (require 'explog-base)
+(require 'seq)
+(require 'subr-x)
 
 ;; Options are looked at before there is any use for a server.
 (autoload 'explog-server-call "explog-server")
@@ -23,23 +27,49 @@
 
 (declare-function widget-apply "wid-edit" (widget property &rest args))
 (declare-function widget-convert "wid-edit" (type &rest args))
+(declare-function explog-log-files "explog-log" ())
+(defvar org-archive-location)
+(defvar org-inlinetask-min-level)
+(defvar org-log-note-headings)
 (defvar org-todo-keywords)
 
 (defun explog-settings ()
-  "Return what the server is told, in the form that `json-serialize' takes."
+  "Return what the server is told, in the form that `json-serialize' takes.
+An option whose value is wrong has the value that it had before, or is
+left out; `explog-settings-check' names it."
   (with-temp-buffer            ; which has no values of its own for options
     (setq default-directory (expand-file-name "~/"))
-    `((logs . ,(vconcat (mapcar #'expand-file-name
-                                (explog-settings--local explog-logs))))
-      (repositories . ,(vconcat (delq nil (mapcar #'explog-settings--root
-                                                  explog-repositories))))
-      (projects . ,(delq nil (mapcar #'explog-settings--project explog-projects)))
-      (tag . ,explog-tag)
-      (steps_heading . ,explog-steps-heading)
-      (results . ,explog-results-regexp)
-      (tick . ,(symbol-name explog-tick))
+    `(,@(explog-settings--each
+         'explog-logs 'logs
+         (lambda (logs) (vconcat (mapcar #'expand-file-name
+                                         (explog-settings--local logs)))))
+      ,@(explog-settings--each
+         'explog-repositories 'repositories
+         (lambda (roots) (vconcat (delq nil (mapcar #'explog-settings--root roots)))))
+      ,@(explog-settings--each
+         'explog-projects 'projects
+         (lambda (projects) (delq nil (mapcar #'explog-settings--project projects))))
+      ,@(explog-settings--each 'explog-tag 'tag #'identity)
+      ,@(explog-settings--each 'explog-steps-heading 'steps_heading #'identity)
+      ,@(explog-settings--each 'explog-results-regexp 'results #'identity)
+      ;; Whoever meant another value than the default wants no box ticked by mistake.
+      ,@(or (explog-settings--each 'explog-tick 'tick #'symbol-name)
+            '((tick . "never")))
       ,@(explog-settings--todo-keywords)
+      ,@(explog-settings--org)
+      ,@(explog-settings--lock-files)
       (since . ,explog-since))))
+
+(defvar explog-settings--right nil
+  "Alist of options and the last of their values that were right.")
+
+(defun explog-settings--each (option name function)
+  "Return a list of NAME and the value of OPTION, passed through FUNCTION.
+It is empty if that value is wrong, and was never right."
+  (when (explog-settings-right-p option)
+    (setf (alist-get option explog-settings--right) (default-value option)))
+  (when-let ((right (assq option explog-settings--right)))
+    (list (cons name (funcall function (cdr right))))))
 
 (defun explog-settings--local (names)
   "Return those of NAMES that are of files on this machine."
@@ -60,6 +90,8 @@
                              (directory-file-name (expand-file-name directory)))
                            (explog-settings--local (cdr project)))))))
 
+;;;; The options of org
+
 (defun explog-settings--todo-keywords ()
   "Return the user's TODO keywords as the server wants them, or nil.
 They hold in logs without a line `#+TODO:'."
@@ -79,35 +111,134 @@ They hold in logs without a line `#+TODO:'."
     (when (or open done)
       `((todo_open . ,(vconcat open)) (todo_done . ,(vconcat done))))))
 
-;;;; Checked and sent
+(defun explog-settings--org ()
+  "Return the options of org about lists and boxes, an alist.
+An option that org has not defined yet has org's default."
+  `((alphabetical_lists . ,(explog-settings--boolean 'org-list-allow-alphabetical nil))
+    (hierarchical_statistics
+     . ,(explog-settings--boolean 'org-checkbox-hierarchical-statistics t))
+    (inlinetask_min_level . ,(explog-settings--inlinetask))
+    ,@(when (stringp (bound-and-true-p org-archive-location))
+        `((archive_location . ,org-archive-location)))
+    ,@(when-let ((texts (explog-settings--note-headings)))
+        `((log_note_headings . ,(vconcat texts))))))
 
-(defun explog-settings-bad-option ()
-  "Return an option for the server whose value is not of its type, or nil."
+(defun explog-settings--boolean (option default)
+  "Return OPTION, or DEFAULT if it has no value, as JSON has it."
+  (if (if (boundp option) (default-value option) default) t :false))
+
+(defun explog-settings--inlinetask ()
+  "Return how many stars make an inline task, as JSON has it.
+Unless org-inlinetask is in use, a heading with many stars is one like
+others."
+  (let ((level (if (boundp 'org-inlinetask-min-level) org-inlinetask-min-level 15)))
+    (if (and (natnump level)
+             (or (featurep 'org-inlinetask)
+                 (memq 'org-inlinetask (bound-and-true-p org-modules))))
+        level
+      :false)))
+
+(defun explog-settings--note-headings ()
+  "Return the texts with which org begins the notes that it takes."
+  (let ((headings (bound-and-true-p org-log-note-headings)))
+    (and (proper-list-p headings)
+         (seq-remove #'string-empty-p
+                     (seq-filter #'stringp
+                                 (mapcar #'cdr-safe headings))))))
+
+(defun explog-settings--lock-files ()
+  "Return where Emacs locks the logs, if it does so elsewhere than usual."
+  (when (bound-and-true-p lock-file-name-transforms)
+    (require 'explog-log)
+    (let (files)
+      (dolist (file (explog-log-files))
+        (let ((lock (ignore-errors (make-lock-file-name file))))
+          (when (stringp lock)
+            (push (cons (intern file) lock) files))))
+      (and files `((lock_files . ,(nreverse files)))))))
+
+;;;; Values that are wrong
+
+(defvar explog-settings-problems nil
+  "Alist of options and sentences: what `explog-settings-check' found wrong.")
+
+(defun explog-settings-right-p (option)
+  "Return non-nil if the value of OPTION is of its type."
   (require 'wid-edit)
-  (let ((options explog-server-options))
-    (while (and options
-                (widget-apply (widget-convert (get (car options) 'custom-type))
-                              :match (default-value (car options))))
-      (setq options (cdr options)))
-    (car options)))
+  (let ((type (get option 'custom-type)))
+    (or (null type)
+        (condition-case nil
+            (widget-apply (widget-convert type) :match (default-value option))
+          (error nil)))))
 
-(defun explog-settings-complain (option)
-  "Tell the user that OPTION is wrong."
-  (message "explog: the value of `%s' is wrong, %S (see M-x customize-option)"
-           option (default-value option)))
+(defun explog-settings-check ()
+  "Note which options of explog are wrong, and tell of those that are new.
+Those of files that are not loaded yet are not looked at."
+  (let ((before explog-settings-problems))
+    (setq explog-settings-problems
+          (mapcar (lambda (option) (cons option (explog-settings--sentence option)))
+                  (seq-remove #'explog-settings-right-p (explog-settings--options))))
+    (pcase-dolist (`(,_ . ,sentence) (seq-difference explog-settings-problems before))
+      (message "explog: %s" sentence))
+    explog-settings-problems))
+
+(defun explog-settings--options ()
+  "Return all options of explog that are defined."
+  (let (found)
+    (pcase-dolist (`(,symbol ,kind) (get 'explog 'custom-group))
+      (when (and (eq kind 'custom-variable) (default-boundp symbol))
+        (push symbol found)))
+    (nreverse found)))
+
+(defun explog-settings--sentence (option)
+  "Return a sentence on what is wrong with OPTION, and what is right."
+  (format-message "`%s' is %S; it should be %s" option (default-value option)
+                  (explog-settings--expected (get option 'custom-type))))
+
+(defun explog-settings--expected (type)
+  "Return words for the values of the customization TYPE."
+  (pcase (ensure-list type)
+    (`(,(or 'string 'regexp)) "a string")
+    (`(,(or 'file 'directory)) "the name of a file or folder")
+    (`(boolean) "t or nil")
+    (`(,(or 'integer 'natnum 'number 'float) . ,_) "a number")
+    (`(,(or 'function 'symbol) . ,_) "a function")
+    (`(const . ,rest) (format "%S" (car (last rest))))
+    (`(repeat . ,rest)
+     (format "a list, each element %s" (explog-settings--expected (car (last rest)))))
+    (`(choice . ,rest)
+     (string-join (mapcar #'explog-settings--expected
+                          (explog-settings--without-keywords rest))
+                  " or "))
+    (`(cons . ,rest)
+     (format "a pair of %s" (string-join (mapcar #'explog-settings--expected
+                                                 (explog-settings--without-keywords rest))
+                                         " and ")))
+    (`(list . ,rest)
+     (format "a list of %s" (string-join (mapcar #'explog-settings--expected
+                                                 (explog-settings--without-keywords rest))
+                                         ", ")))
+    (`(alist . ,_) "an alist")
+    (_ (format "of the type %S" type))))
+
+(defun explog-settings--without-keywords (arguments)
+  "Return ARGUMENTS of a customization type without keywords and their values."
+  (while (keywordp (car arguments))
+    (setq arguments (cddr arguments)))
+  arguments)
+
+;;;; Sent
 
 (defun explog-settings-send ()
   "Tell the server of the options, if it is ready."
   (when (explog-server-ready-p)
-    (if-let ((option (explog-settings-bad-option)))
-        (explog-settings-complain option)
-      (explog-server-call
-       "configure" (list (decode-coding-string
-                          (json-serialize (explog-settings)) 'utf-8))
-       :error (lambda (problem)
-                ;; Why the server ended is said elsewhere.
-                (unless (equal "server-died" (plist-get problem :code))
-                  (message "explog: %s" (plist-get problem :message))))))))
+    (explog-server-call
+     "configure" (list (decode-coding-string
+                        (json-serialize (explog-settings)) 'utf-8))
+     :error (lambda (problem)
+              ;; Why the server ended is said elsewhere.
+              (unless (equal "server-died" (plist-get problem :code))
+                (message "explog: %s" (plist-get problem :message)))))))
 
 ;;;; Calls that need them
 

@@ -59,8 +59,8 @@
 (autoload 'explog-server-ready-p "explog-server")
 (autoload 'explog-server-start "explog-server")
 (autoload 'explog-server-stop "explog-server")
-(autoload 'explog-settings-bad-option "explog-settings")
-(autoload 'explog-settings-complain "explog-settings")
+(autoload 'explog-attention-show "explog-attention")
+(autoload 'explog-settings-check "explog-settings")
 (autoload 'explog-settings-send "explog-settings")
 
 ;; A package has a file of autoloads, made from the cookies; a checkout has
@@ -137,7 +137,12 @@ they complete.  Turned off, it takes back all that it added."
       (explog--turn-on)
     (explog--turn-off)))
 
-(defconst explog--watched (cons 'org-todo-keywords explog-server-options)
+(defconst explog--watched
+  (append explog-server-options
+          '(explog-agenda-prefix explog-capture-key
+            lock-file-name-transforms org-archive-location
+            org-checkbox-hierarchical-statistics org-inlinetask-min-level
+            org-list-allow-alphabetical org-log-note-headings org-todo-keywords))
   "The variables whose change the server is told of.")
 
 (defconst explog--parts
@@ -224,16 +229,16 @@ Before they are, nothing of ours is loaded for them.")
   "Have a server that knows the options, if there is anything to serve."
   (setq explog--configure-timer nil)
   (when explog-mode
-    (let ((bad (explog-settings-bad-option)))
-      (cond (bad (explog-settings-complain bad))
-            ((not (explog-something-p))
-             (when (featurep 'explog-server)
-               (explog-server-stop)))
-            (t (pcase-dolist (`(,method . ,function) explog--methods)
-                 (explog-server-define method function))
-               (if (explog-server-ready-p)
-                   (explog-settings-send)
-                 (explog-server-start)))))))
+    (when (or (explog-settings-check) (featurep 'explog-attention))
+      (explog-attention-show))
+    (if (not (explog-something-p))
+        (when (featurep 'explog-server)
+          (explog-server-stop))
+      (pcase-dolist (`(,method . ,function) explog--methods)
+        (explog-server-define method function))
+      (if (explog-server-ready-p)
+          (explog-settings-send)
+        (explog-server-start)))))
 
 (provide 'explog)
 ;;; explog.el ends here

@@ -71,6 +71,8 @@ class Settings:
     """Whether cookies count one level of boxes: `org-checkbox-hierarchical-statistics`."""
     inlinetask_min_level: int | None = 15
     """How many stars make an inline task: `org-inlinetask-min-level`; None for never."""
+    log_note_headings: tuple[str, ...] | None = None
+    """The texts that begin the notes which org takes: `org-log-note-headings`; None for org's."""
     archive_location: str = DEFAULT_ARCHIVE
     """Where archived entries go: `org-archive-location`."""
     lock_files: tuple[tuple[str, str], ...] = ()

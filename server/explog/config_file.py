@@ -213,6 +213,7 @@ _READERS: dict[str, Callable[[str, object], object]] = {
     "alphabetical_lists": _boolean,
     "hierarchical_statistics": _boolean,
     "inlinetask_min_level": _level,
+    "log_note_headings": _strings,
     "archive_location": _string,
     "lock_files": _lock_files,
 }

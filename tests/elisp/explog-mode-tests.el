@@ -18,9 +18,13 @@
 (defvar explog-server-ready-hook)
 (defvar explog-server-stopped-hook)
 (defvar explog-server-command)
+(defvar explog-settings--right)
+(defvar explog-settings-problems)
 (defvar org-agenda-custom-commands)
 (defvar org-capture-templates)
 (defvar org-todo-keywords)
+(declare-function explog-commit-ring-for-log "explog-commit" ())
+(declare-function explog-settings--options "explog-settings" ())
 (declare-function explog-server-call-sync "explog-server" (method args &rest keys))
 (declare-function explog-server-ready-p "explog-server" ())
 
@@ -292,7 +296,7 @@
 ;;;; Options
 
 (ert-deftest explog-mode-test-bad-options ()
-  "A wrong value is said plainly, and nothing is started."
+  "A wrong value is said plainly, and the mode is on all the same."
   (pcase-dolist (`(,option ,value)
                  '((explog-logs "~/log.org") (explog-logs (5)) (explog-logs ("a" . "b"))
                    (explog-repositories "~/src") (explog-repositories (("~/src" . "1")))
@@ -300,17 +304,15 @@
                    (explog-tag nil) (explog-steps-heading 5) (explog-results-regexp nil)
                    (explog-tick sometimes)))
     (explog-mode-tests--with-mode
-      (let ((processes (process-list))
+      (let ((explog-settings-problems nil)
             (explog-tag "exp") (explog-steps-heading "E") (explog-results-regexp "R")
             (explog-tick 'results))
         (setq explog-logs '("/tmp/explog-none.org"))
         (set option value)
-        (should (equal (explog-mode-tests--messages (lambda () (explog-mode 1)))
-                       (format-message
-                        "explog: the value of `%s' is wrong, %S (see M-x customize-option)"
-                        option value)))
-        (should explog-mode)
-        (should-not (seq-difference (process-list) processes))))))
+        (should (string-prefix-p
+                 (format-message "explog: `%s' is %S; it should be " option value)
+                 (explog-mode-tests--messages (lambda () (explog-mode 1)))))
+        (should explog-mode)))))
 
 (ert-deftest explog-mode-test-types ()
   "Every option has a type that its value fits, and that customize can show."
@@ -416,6 +418,88 @@
     (let ((org-todo-keywords value))
       (should-not (explog-settings--todo-keywords)))))
 
+;;;; Values that are wrong
+
+(defconst explog-mode-tests--wrong
+  '(nil t 3 -1 ?e 2.5 "" "x" sym "no/such/folder/" "/ssh:explog.invalid:/x" (1 . 2)
+        (3) ("a" 3) ("a" . "b") (("a")) (("~" . "x")) (nil) [1] ["a"] :key (quote car))
+  "Values of any type.")
+
+(defun explog-mode-tests--calls (value)
+  "Return what fails of all that must work, where an option has VALUE."
+  (let ((org-agenda-custom-commands '(("x" "Mine" todo "TODO")))
+        (org-capture-templates '(("x" "Mine" entry (file "/tmp/x.org") "* x")))
+        (shown 0)
+        failed)
+    (cl-letf (((symbol-function 'org-agenda)
+               (lambda (&rest _) (should (assoc "x" org-agenda-custom-commands))
+                 (cl-incf shown)))
+              ((symbol-function 'org-capture)
+               (lambda (&rest _) (should (assoc "x" org-capture-templates))
+                 (cl-incf shown))))
+      (dolist (call '((explog-settings-check)
+                      (json-serialize (explog-settings))
+                      (explog-agenda-around #'org-agenda)
+                      (explog-capture-around #'org-capture)
+                      (explog-log-buffer-p)
+                      (explog-commit-ring-for-log)))
+        (condition-case err
+            (eval call t)
+          (error (push (list value call err) failed)))))
+    (unless (= shown 2)
+      (push (list value 'shown shown) failed))
+    failed))
+
+(ert-deftest explog-mode-test-any-option-may-be-wrong ()
+  "Whatever an option holds, it is named and nothing else stops working."
+  (require 'explog-settings)
+  (require 'explog-commit)
+  (require 'org-agenda)
+  (require 'org-capture)
+  (custom-load-symbol 'explog)
+  (let ((inhibit-message t)
+        (explog-since 1.0)
+        failed)
+    (dolist (option (explog-settings--options))
+      (let ((before (default-value option)))
+        (unwind-protect
+            (dolist (value explog-mode-tests--wrong)
+              (set-default option value)
+              (setq explog-said nil)
+              (with-temp-buffer
+                (setq buffer-file-name "/tmp/explog-no-such-file.org")
+                (dolist (one (explog-mode-tests--calls value))
+                  (push (cons option one) failed))
+                (setq buffer-file-name nil))
+              (unless (eq (not (explog-settings-right-p option))
+                          (and (assq option explog-settings-problems) t))
+                (push (list option value 'not-named) failed)))
+          (set-default option before))))
+    (explog-settings-check)
+    (should-not failed)
+    (should-not explog-settings-problems)))
+
+(ert-deftest explog-mode-test-wrong-value-is-named ()
+  "The sentence says what the value is, and what it should be."
+  (require 'explog-settings)
+  (let ((inhibit-message t))
+    (setq explog-settings--right nil)
+    (pcase-dolist (`(,option ,value ,expected)
+                   '((explog-tag 3 "`explog-tag' is 3; it should be a string")
+                     (explog-tick often "`explog-tick' is often; it should be results or always or never")
+                     (explog-logs "~/x.org" "`explog-logs' is \"~/x.org\"; it should be a list, each element the name of a file or folder")))
+      (let ((before (default-value option))
+            (text-quoting-style 'grave))
+        (unwind-protect
+            (progn
+              (set-default option value)
+              (should (equal (list (cons option expected)) (explog-settings-check)))
+              ;; The others are sent.
+              (should (equal (not (eq option 'explog-tag))
+                             (and (assq 'tag (explog-settings)) t))))
+          (set-default option before)
+          (explog-settings-check))))))
+
 ;;;; With a server
 
 (defun explog-mode-tests--configures (function)
@@ -458,10 +542,14 @@
   (explog-mode-tests--with-server
     (let ((said (explog-mode-tests--messages
                  (lambda ()
-                   (should (= 0 (explog-mode-tests--configures
-                                 (lambda () (setq explog-logs "x")))))))))
-      (should (string-match-p "explog: the value of .explog-logs. is wrong, \"x\"" said)))
-    (should (explog-server-ready-p))))
+                   (should (= 1 (explog-mode-tests--configures
+                                 (lambda () (setq explog-logs "x"
+                                                  explog-tag "run")))))))))
+      (should (string-match-p "explog: .explog-logs. is \"x\"; it should be a list" said)))
+    (should (explog-server-ready-p))
+    (should (equal (vector (expand-file-name "log.org" folder))
+                   (alist-get 'logs (explog-settings))))
+    (should (equal "run" (alist-get 'tag (explog-settings))))))
 
 (ert-deftest explog-mode-test-nothing-left-to-serve ()
   "With no logs and repositories any more, the server is stopped."

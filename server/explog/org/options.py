@@ -54,4 +54,7 @@ def org_options(settings: Settings) -> OrgOptions:
         alphabetical=settings.alphabetical_lists,
         hierarchical_statistics=settings.hierarchical_statistics,
         inlinetask_min_level=settings.inlinetask_min_level,
+        log_note_headings=LOG_NOTE_HEADINGS
+        if settings.log_note_headings is None
+        else settings.log_note_headings,
     )
