@@ -138,6 +138,9 @@ def test_steps_are_read_as_they_are_written(step: tuple[int, ...]) -> None:
         ('Reapply "[e201.1] Results"', {"e201.1": "MENTION"}),
         ('Merge "[e201.1] Results"\n\n* changes:\n  [e201.2] x', {
             "e201.1": "MENTION", "e201.2": "MENTION"}),
+        ("Merge changes from topic 'x' into main\n\n* changes:\n  [e201.1] Results", {
+            "e201.1": "MENTION"}),
+        ("Merge branch 'x'\n\n* x:\n  [e201.1] Results", {"e201.1": "BODY!"}),
         ("Merge pull request #12 from ada/b\n\n[e201.1] Results- x", {"e201.1": "BODY!"}),
         ("Merge branch 'b' into 'main'\n\n[e201.1] Results\n\nSee merge request a/b!12", {
             "e201.1": "BODY!"}),

@@ -137,6 +137,9 @@ feat: PROJ-12 [e1.1] Results- x
 gh-1234: [e1.1] Results- x
 [3.12] gh-1234: [e1.1] Results- x
 D123: [e1.1] Results- x
+AB#123 [e1.1] Results- x
+ada/trials#12: [e1.1] Results- x
+CU-86abc1x [e1.1] Results- x
 bug 1234 - [e1.1] Results- x
 Fixes #12: [e1.1] Results- x
 Refs #12 -- [e1.1] Results- x
@@ -191,6 +194,8 @@ Revert to the rate of [e1.1]
 Reverting lr as [e1.1] says
 Undo what [e1.1] did
 Redo [e1.1] Results- x
+re-run [e1.1] Results- x
+Pre-train [e1.1] Results- x
 fixups for [e1.1]
 Backport [e1.1] to the old loader
 Merge [e1.1] Results- x

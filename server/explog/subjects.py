@@ -25,7 +25,10 @@ _BODY_TYPE = rf"{_CONVENTIONAL}{_SCOPE}"
 # Neither a reference nor a box of a list of tasks.
 _TAG = r"\[(?!e[0-9]|[ xX-]\])[^\[\]\n]{1,80}\]|<[^<>\n]{1,40}>|\{[^{}\n]{1,40}\}"
 _PARENTHESES = r"\([\w#!.,/+-]{1,40}\)"
-_TICKET = r"[A-Za-z][A-Za-z0-9_]{0,15}-[0-9]{1,9}\b|[DT][0-9]{1,9}\b"
+_TICKET = (
+    r"[A-Za-z][A-Za-z0-9_]{0,15}-[0-9]{1,9}\b|[DT][0-9]{1,9}\b|[A-Za-z][\w./-]{0,60}#[0-9]{1,9}\b"
+    r"|[A-Z]{2,10}-(?=[a-z]{0,15}[0-9])[0-9a-z]{1,16}\b"
+)
 _NOUN = r"(?:bug|issue|ticket|task|story|pr|mr|pull request|merge request)"
 _DONE = r"(?:merged?|fix(?:e[sd])?|close[sd]?|resolve[sd]?|refs?)"
 _NUMBER = rf"(?i:(?:{_DONE}\s)?(?:{_NOUN}\s[#!]?|[#!])[0-9]{{1,9}}\b)"
@@ -69,6 +72,7 @@ _QUOTING = re.compile(
     r"(?:fixup|squash|amend|reword|drop)!\s"
     r"|(?:wip|index|untracked files) on [^:\n]{1,250}: [0-9a-f]{4,64}\s"  # git stash
     rf"|update (?:base for\b|on {_QUOTE})"  # ghstack
+    r"|merge changes (?:from topic|I[0-9a-f]{7})"  # Gerrit, which quotes several in the body
     rf"|[\[(]{_TAKING_BACK}[\])]"
     rf"|{_HOW}(?:{_TAKING_BACK}|{_COPYING})(?:\^[0-9]{{1,9}})?"
     rf"(?::?\s?{_QUOTE}|\s{_OBJECT}(?:\(?{_QUOTE}|{_NAMED}))",

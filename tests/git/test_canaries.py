@@ -104,7 +104,7 @@ class Cage:
         repo.write("plain.txt", "one\n")
         repo.commit("start", file="log.org", text="* x\n")
         lost = repo.commit("Tune it", file="plain.txt", text="two\n")
-        repo.run("commit", "-q", "--amend", "-m", "Tune it anew", "--date=2001-01-01T00:00:00Z")
+        repo.run("commit", "-q", "--amend", "-m", "Tune it anew")
         self.results = repo.commit("[e1.1] Results", file="log.org", text="* y\n")
         repo.commit("[e1.2] Results")
         kept = repo.commit("[e1.9] Try")
@@ -208,7 +208,7 @@ def test_no_method_runs_a_program_that_a_repository_names(cage: Cage, daemon: Da
                 call(daemon, client, name, *any_arguments(cage, name))
         assert cage.sang() == set(), name
     assert f"1. [X] a ({cage.results[:7]})" in cage.log.read_text()
-    check_runs(cage, {"rev-list", "cat-file", "for-each-ref", "diff-tree", "config"})
+    check_runs(cage, {"rev-list", "cat-file", "for-each-ref", "diff-tree", "config", "patch-id"})
 
 
 @pytest.mark.parametrize(
