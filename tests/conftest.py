@@ -24,11 +24,18 @@ _UNSET = ("COLUMNS", "FORCE_COLOR", "INSIDE_EMACS", "LINES", "NO_COLOR", "PAGER"
 
 # The slowest first, so that no core is left with one of them when the others are done.
 _SLOW = ("e2e", "elisp", "bench")
+# With more, the longest test would last until the end.
+_MOST_CORES = 8
 
 
-def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
-    """Use no workers for a few named files or tests: one process starts sooner and is debugged."""
-    return 0 if any(".py" in name for name in config.args) else None
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Use no workers for a few named files or tests: one process starts sooner and is debugged.
+
+    Else one more than there are cores, as much of a test is to wait for an Emacs or a server.
+    """
+    if any(".py" in name for name in config.args):
+        return 0
+    return min(os.cpu_count() or 1, _MOST_CORES) + 1
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -76,7 +76,7 @@ sys.meta_path.insert(0, Counting)
 """
 
 
-@pytest.mark.parametrize("after", [4, 5, 6, 8, 12, 20, 40, 80, 120, 160])
+@pytest.mark.parametrize("after", [4, 5, 6, 12, 40, 120])
 def test_at_an_import(command: list[str], tmp_path: Path, after: int) -> None:
     """The first imports are those of runpy, which runs the program, and of what handles Ctrl-C."""
     status, out, err = ended(begin(command, tmp_path, AT_AN_IMPORT, AFTER=str(after)))
@@ -116,7 +116,7 @@ if "spawn_main" not in "".join(sys.orig_argv):
 """
 
 
-@pytest.mark.parametrize("after", [10**n * m for n in range(1, 5) for m in (1, 2, 5)])
+@pytest.mark.parametrize("after", [10, 100, 1000, 5000, 20_000, 50_000])
 def test_at_a_call(command: list[str], tmp_path: Path, after: int) -> None:
     """Wherever the main thread is; late ones come when all is done."""
     status, out, err = ended(begin(command, tmp_path, AT_A_CALL, AFTER=str(after)))

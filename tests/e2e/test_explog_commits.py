@@ -83,11 +83,14 @@ def test_amend(world: World) -> None:
     head = magit.amend(world.emacs, world.repository, RESULTS)
     line = world.expect(1, head, ticked=True, cookie="[1/3]")
     assert world.short(before) not in line
+    assert world.repository.subjects() == [RESULTS, "Start"]
+    assert world.repository.run("status", "--porcelain") == ""
 
 
 def test_reword(world: World) -> None:
     landed(world)
     world.expect(1, magit.reword(world.emacs, world.repository, f"{RESULTS} again"), ticked=True)
+    assert world.repository.subjects() == [f"{RESULTS} again", "Start"]
 
 
 def test_reword_to_another_step(world: World) -> None:
@@ -101,6 +104,8 @@ def test_extend(world: World) -> None:
     landed(world)
     world.repository.edit()
     world.expect(1, magit.extend(world.emacs, world.repository), ticked=True)
+    assert world.repository.subjects() == [RESULTS, "Start"]
+    assert "one more" in world.repository.show("HEAD")
 
 
 # Change an earlier one
@@ -113,7 +118,9 @@ def test_fixup_and_autosquash(world: World) -> None:
     magit.fixup(world.emacs, world.repository, first)
     world.prove(2)
     assert world.line(1, first, ticked=True) in world.lines()
+    assert world.repository.subjects()[1] == f"fixup! {RESULTS}"
     magit.autosquash(world.emacs, world.repository, first)
+    assert world.repository.subjects() == ["[e201.2] Results", RESULTS, "Start"]
     world.expect(1, world.repository.run("rev-parse", "HEAD^"), ticked=True)
     world.expect(2, world.repository.head, ticked=True, cookie="[2/3]")
 
@@ -122,6 +129,7 @@ def test_squash(world: World) -> None:
     first = landed(world)
     world.repository.edit()
     magit.squash(world.emacs, world.repository, first)
+    assert world.repository.subjects() == [f"squash! {RESULTS}", RESULTS, "Start"]
     world.prove(2)
     assert world.line(1, first, ticked=True) in world.lines()
 
@@ -135,6 +143,8 @@ def test_instant_fixup(world: World) -> None:
     world.expect(1, world.repository.run("rev-parse", "HEAD^"), ticked=True)
     world.expect(2, head)
     assert head != second
+    assert world.repository.subjects() == ["[e201.2] Train", RESULTS, "Start"]
+    assert "one more" in world.repository.show("HEAD^")
 
 
 def test_rebase_with_a_reword_inside(world: World) -> None:
@@ -144,6 +154,7 @@ def test_rebase_with_a_reword_inside(world: World) -> None:
     head = magit.rebase_reword(world.emacs, world.repository, first, RESULTS)
     world.expect(1, world.repository.run("rev-parse", "HEAD^"), ticked=True, cookie="[1/3]")
     world.expect(2, head)
+    assert world.repository.subjects() == ["[e201.2] Train", RESULTS, "Start"]
 
 
 # Several branches
@@ -163,6 +174,7 @@ def test_merge_with_a_message(world: World) -> None:
     trial = branch(world)
     head = magit.merge(world.emacs, world.repository, "trial", "[e201.3] Results- both")
     world.expect(3, head, ticked=True, cookie="[2/3]")
+    assert world.repository.run("rev-parse", "HEAD^2") == trial
     assert world.line(1, trial, ticked=True) in world.lines()
 
 
@@ -180,11 +192,13 @@ def test_cherry_pick(world: World) -> None:
     world.visit()
     head = magit.cherry_pick(world.emacs, world.repository, branch(world))
     world.expect(1, head, ticked=True)
+    assert world.repository.subjects() == [RESULTS, "[e201.2] Train", "Start"]
 
 
 def test_revert(world: World) -> None:
     first = landed(world)
     back = magit.revert(world.emacs, world.repository, first)
+    assert world.repository.subjects() == [f'Revert "{RESULTS}"', RESULTS, "Start"]
     world.prove(2)
     assert world.line(1, first, ticked=True) in world.lines()
     head = magit.revert(world.emacs, world.repository, back, "[e201.1] Results- after all")
@@ -203,6 +217,8 @@ def test_rebase_that_stops_and_goes_on(world: World) -> None:
     (world.repository.path / FILE).write_text("solved\n", encoding="utf-8")
     head = magit.rebase_continue(world.emacs, world.repository)
     assert world.short(before) not in world.expect(1, head, ticked=True)
+    assert world.repository.subjects() == [RESULTS, "[e201.2] Train", "Start"]
+    assert "rebas" not in world.repository.run("status")
 
 
 # Other ways to commit
@@ -211,6 +227,8 @@ def test_rebase_that_stops_and_goes_on(world: World) -> None:
 def test_vc(world: World) -> None:
     head = magit.vc_commit(world.emacs, world.repository, f"{RESULTS}\n\nFor [e201].")
     world.expect(1, head, ticked=True, cookie="[1/3]")
+    assert world.repository.message() == f"{RESULTS}\n\nFor [e201]."
+    assert "typed in Emacs" in world.repository.show("HEAD")
 
 
 @pytest.mark.parametrize("visited", [True, False])

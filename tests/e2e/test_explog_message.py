@@ -109,24 +109,6 @@ def test_experiments_and_steps_are_completed(world: World) -> None:
     world.expect(2, end(world), ticked=True)
 
 
-def test_open_steps_come_first(world: World) -> None:
-    world.expect(1, world.repository.commit("[e201.1] Results"), ticked=True)
-    emacs = begin(world)
-    emacs.wait_until(
-        lambda: emacs.true(
-            '(equal "X" (explog-cache-step-box (explog-cache-find-step (explog-cache-get "201") "1")))'
-        ),
-        what="the ticked box to be known",
-    )
-    emacs.type("[e201.")
-    emacs.keys("C-M-i")
-    emacs.wait_for("[e201.1]  [X] Test XYZ without ABC")
-    offered = emacs.buffer_text(COMPLETIONS)
-    assert offered.index("[e201.2]") < offered.index("[e201.3]") < offered.index("[e201.1]")
-    emacs.keys("C-x h C-w C-c C-k")
-    steps.wait_idle(emacs)
-
-
 def test_a_bracket_that_was_there_stays_the_only_one(world: World) -> None:
     emacs = begin(world)
     emacs.eval("(electric-pair-local-mode 1)")

@@ -164,16 +164,6 @@ def test_what_is_known_shows_on_the_screen_at_once(world: World) -> None:
     emacs.wait_until(lambda: colour() != before, what="another colour")
 
 
-def test_a_url_and_a_word_are_no_buttons(world: World) -> None:
-    emacs = world.emacs
-    notes = world.folder / "notes.txt"
-    notes.write_text("https://x.org/[e201.1] weights[e201] [e202]\n", encoding="utf-8")
-    emacs.find_file(notes)
-    wait_face(emacs, "[e202]", "explog-ref")
-    assert face(emacs, "[e201.1]") == "nil"
-    assert face(emacs, "[e201]") == "nil"
-
-
 def test_a_training_log_is_read_with_return(world: World) -> None:
     emacs = world.emacs
     output = world.folder / "train.log"
