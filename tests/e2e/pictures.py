@@ -149,10 +149,7 @@ class Stage:
         emacs.keys("c c")
         steps.wait_editor(emacs)
         emacs.wait_until(
-            lambda: (
-                emacs.true('(listp (explog-cache-get "201"))')
-                and emacs.true('(explog-cache-get "201")')
-            ),
+            lambda: emacs.true("""(not (memq (explog-cache-get "201") '(nil unknown)))"""),
             what="what is known of experiments",
         )
         emacs.eval("(delete-other-windows)")

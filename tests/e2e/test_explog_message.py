@@ -55,7 +55,7 @@ def known(emacs: Emacs) -> None:
     emacs.wait_until(
         lambda: emacs.true(
             "(and (listp explog-message-last--recent)"
-            ' (listp (explog-cache-get "202")) (explog-cache-get "202"))'
+            """ (not (memq (explog-cache-get "202") '(nil unknown))))"""
         ),
         what="what is known of experiments",
     )
