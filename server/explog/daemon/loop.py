@@ -40,6 +40,8 @@ SWEEP_SECONDS = 2.0
 _MOST_ROUNDS = 5
 # How long to wait between two steps of tidying up.
 _TIDY_SECONDS = 0.1
+# How long to wait, when the process is to end, until a look has ended.
+_CLOSE_SECONDS = 0.3
 # What could not be written is tried again when the doorbell rings, or else after this long.
 _RETRY_SECONDS = 10.0
 
@@ -136,9 +138,11 @@ class Daemon:
                     raise
 
     def close(self) -> None:
-        """Stop looking."""
+        """Stop looking; wait a moment for a look that is under way."""
         self._closed = True
         self.bell.close()
+        if self._thread is not None:
+            self._thread.join(_CLOSE_SECONDS)
 
     # The thread that looks
 

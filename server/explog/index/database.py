@@ -72,8 +72,9 @@ class Index:
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
         # A search may still run in an index that was replaced: it holds the index, and so keeps
-        # its connections open until it ends.
-        weakref.finalize(self, _close_all, self._connections)
+        # its connections open until it ends. At the end of the process nothing is closed, as
+        # threads may be at work; SQLite needs no farewell.
+        weakref.finalize(self, _close_all, self._connections).atexit = False
         self._lock = threading.RLock()
         # A lock of its own: who connects does not wait for who writes.
         self._connecting = threading.Lock()
