@@ -14,11 +14,24 @@ StepNumber = tuple[int, ...]
 """The number of a step: `(1,)`, or `(1, 2)` for step 2 inside step 1."""
 
 
+class StepHash(NamedTuple):
+    """Digits, in lower case, that may be the hash of a step.
+
+    `in_place` means that they stand as a step's hash does: in brackets, as a link to a commit, or
+    at the end in code or behind "commit". Others are a hash only if a repository knows them.
+    """
+
+    digits: str
+    in_place: bool
+
+
 class Step(NamedTuple):
     """A step of an experiment, as its log has it.
 
     `line` counts from the experiment's heading, which is line 0. `box` is " ", "X", "x", "-", or
-    None if the step has no checkbox. `hash` is the abbreviation that stands on it, if one does.
+    None if the step has no checkbox. `hash` is the abbreviation that its text alone shows to be its
+    hash, if one does. `hashes` are all digits that may be it, the likeliest first, for one who
+    knows which of them are commits.
     """
 
     number: StepNumber
@@ -26,6 +39,7 @@ class Step(NamedTuple):
     text: str
     box: str | None
     hash: str | None
+    hashes: tuple[StepHash, ...] = ()
 
     @property
     def ticked(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ TEXTS = [
     "",
     "- dash",
     "1. one",
+    'State "DONE"       from "TODO"       [2024-01-01 Mon 10:00]',
+    "Note taken on [2024-01-01 Mon 10:00] \\\\",
 ]
 ODD = [
     "| a table |", "+---+---+", "# a comment", "#", "#hashtag", "#+begin_src sh", "#+end_src",
@@ -146,10 +149,11 @@ def theirs(items: list[dict[str, Any]], text: str) -> list[dict[str, Any]]:
 def _before_ends(lines: list[str], first: int, last: int) -> int:
     """Return where the paragraph from FIRST to LAST ends for us, who put no hash behind these.
 
-    A `\\begin{` without its end is part of the paragraph for org.
+    A `\\begin{` without its end is part of the paragraph for org, and so is `a. [ ] an item` where
+    it is not set to take that for one.
     """
     for line in range(first + 1, last + 1):
-        if lines[line].lstrip().startswith("\\begin{"):
+        if re.match(r"\s*(?:\\begin\{|[A-Za-z][.)][ \t]+\[[ xX-]\])", lines[line]):
             return line - 1
     return last
 

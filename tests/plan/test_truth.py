@@ -241,7 +241,6 @@ def test_a_commit_for_two_steps_of_which_one_was_moved(case: Case) -> None:
     assert {kind for kind, _line in problems} == {"renumbered"}
 
 
-@later
 def test_the_number_after_a_counter_is_what_one_reads(case: Case) -> None:
     before = "* TODO [1] t :exp:\n** TODO Experiments\n1. [@3] [ ] a\n4. [ ] b\n5. [ ] c\n"
     case.log(before)

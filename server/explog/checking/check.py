@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from explog.checking.boxes import check_boxes, takes_part
-from explog.checking.digits import could_be_commit
+from explog.checking.digits import is_like_commit
 from explog.checking.entries import entry_texts
 from explog.checking.living import kept_hashes
 from explog.checking.problem import KINDS, Problem, seriousness
@@ -196,7 +196,7 @@ class _Check:
         for dead in self.planned.dead:
             found, digits = dead.experiment, dead.step.hash or ""
             where = (found.file, found.line + dead.step.line)
-            if not dead.known and (could_be_commit(digits) or where in self._blocked):
+            if not dead.known and (is_like_commit(digits) or where in self._blocked):
                 yield _at_step("dead-hash", found, dead, f"no repository knows {digits}")
 
     def sound(self, entries: Iterable[Experiment]) -> list[Experiment]:

@@ -10,20 +10,16 @@ import re
 # Whole ids, and what git abbreviates to; 32 digits are a checksum or a run of some tracker.
 _LENGTHS = {*range(7, 17), 40, 64}
 _FLOAT = re.compile(r"[0-9]+e[0-9]+")
-# The words of seven letters and more that have no letter beyond f.
-_WORDS = {"acceded", "defaced", "effaced"}
+# `decade1`, as a word with a number is written; letters alone, as `deadbeef`, are not mixed at all.
+_WORD_AND_NUMBER = re.compile(r"[a-f]+[0-9]+")
 
 
 def is_like_commit(digits: str) -> bool:
     """Tell whether DIGITS look like a commit and like nothing else: a number, a date, a word."""
     mixed = not digits.isdigit() and not digits.isalpha()
-    return mixed and len(digits) in _LENGTHS and not _FLOAT.fullmatch(digits)
-
-
-def could_be_commit(digits: str) -> bool:
-    """Tell whether DIGITS, which stand where a step has its hash, look like one.
-
-    Letters alone do, as long as they are no word; a number or a date is text.
-    """
-    letters = digits.isalpha() and digits not in _WORDS and len(digits) in _LENGTHS
-    return letters or is_like_commit(digits)
+    return (
+        mixed
+        and len(digits) in _LENGTHS
+        and not _FLOAT.fullmatch(digits)
+        and not _WORD_AND_NUMBER.fullmatch(digits)
+    )

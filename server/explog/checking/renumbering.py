@@ -14,7 +14,7 @@ from explog.config import Settings
 from explog.entries.text import EntryText
 from explog.index.commits import commits_with_prefix, find_candidates
 from explog.index.database import Index
-from explog.model import Change, Commit, Experiment, LineEdit, Step, StepNumber
+from explog.model import Change, Commit, Experiment, LineEdit, StepNumber
 from explog.org.edit import apply_edits
 from explog.org.entry import read_experiment
 from explog.org.renumber import renumber
@@ -81,8 +81,7 @@ class Renumberings:
         heading = self.settings.steps_heading
         after = read_experiment(text, found.line, (), entry.options, heading)
         if after is not None:
-            steps = (Step(s.number, s.line, s.text, s.box, s.hash) for s in after.steps)
-            self._proposals.append(_Proposal(entry, replace(found, steps=tuple(steps)), lines))
+            self._proposals.append(_Proposal(entry, replace(found, steps=after.steps), lines))
 
     def _wanted(
         self, found: Experiment, claims: Mapping[str, set[StepNumber]]

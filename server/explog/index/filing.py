@@ -14,7 +14,7 @@ from explog.refs import step_text
 
 PASSAGE_TEXT = "CASE WHEN p.width > 1 THEN indexed(p.text) ELSE p.text END"
 _EPOCH = date(1970, 1, 1)
-_TABLES = {"sections": 5, "diagnoses": 5, "experiments": 13, "steps": 7, "passages": 9}
+_TABLES = {"sections": 5, "diagnoses": 5, "experiments": 13, "steps": 8, "passages": 9}
 # Rows are numbered here rather than by SQLite, so that those of a kind can be put in together.
 _SECTIONS_AT_ONCE = 500
 
@@ -69,8 +69,8 @@ class Filing:
             )
         )
         self._rows["steps"] += [
-            (number, position, step_text(step), line, _text(text), box, digits)
-            for position, (step, line, text, box, digits) in enumerate(experiment.steps)
+            (number, position, step_text(step), line, _text(text), box, digits, hashes)
+            for position, (step, line, text, box, digits, hashes) in enumerate(experiment.steps)
         ]
         self._passages(number, experiment)
 

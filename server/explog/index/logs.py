@@ -6,7 +6,13 @@ from collections.abc import Iterable, Iterator
 
 from explog.index.database import Index, batches, marks
 from explog.index.filing import PASSAGE_TEXT, Filing
-from explog.index.records import DiagnosisRecord, LogRecord, SectionPlace, SectionRecord
+from explog.index.records import (
+    DiagnosisRecord,
+    LogRecord,
+    SectionPlace,
+    SectionRecord,
+    read_hashes,
+)
 from explog.model import Experiment, Step
 from explog.refs import parse_step
 
@@ -124,10 +130,14 @@ def _experiments(index: Index, where: str, *values: object) -> Iterator[Experime
 
 def _steps(index: Index, experiment: int) -> tuple[Step, ...]:
     rows = index.read(
-        "SELECT number, line, text, box, hash FROM steps WHERE experiment = ? ORDER BY position",
+        "SELECT number, line, text, box, hash, hashes FROM steps WHERE experiment = ?"
+        " ORDER BY position",
         experiment,
     )
-    return tuple(Step(parse_step(row[0]), *row[1:]) for row in rows)
+    return tuple(
+        Step(parse_step(number), line, text, box, digits, read_hashes(digits, hashes))
+        for number, line, text, box, digits, hashes in rows
+    )
 
 
 def all_idents(index: Index) -> list[str]:

@@ -6,10 +6,11 @@ are made three times as fast as frozen dataclasses, and pickled ten times as fas
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
-from explog.model import StepNumber
+from explog.model import StepHash, StepNumber
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +25,8 @@ class LogRecord:
     problem: str | None
 
 
-# A step as it is to be kept: the fields of model.Step.
-StepRow: TypeAlias = tuple[StepNumber, int, str, str | None, str | None]
+# A step as it is to be kept: the fields of model.Step, the last as `write_hashes` returns it.
+StepRow: TypeAlias = tuple[StepNumber, int, str, str | None, str | None, str]
 # (kind, step, line, text, day): a piece of prose at `line` of the experiment; `day` is an ISO date,
 # `kind` as in a query.
 PassageRow: TypeAlias = tuple[str, StepNumber, int, str, str | None]
@@ -76,3 +77,17 @@ class SectionPlace(NamedTuple):
     digest: bytes
     start: int
     line: int
+
+
+def write_hashes(digits: str | None, hashes: Sequence[StepHash]) -> str:
+    """Return HASHES, of a step whose hash is DIGITS, as text: those in place end in "!"."""
+    if len(hashes) < 2 and (digits is not None or not hashes):
+        return ""
+    return " ".join(f"{one.digits}!" if one.in_place else one.digits for one in hashes)
+
+
+def read_hashes(digits: str | None, text: str) -> tuple[StepHash, ...]:
+    """Return the hashes that `write_hashes` made TEXT of."""
+    if text:
+        return tuple(StepHash(one.rstrip("!"), one.endswith("!")) for one in text.split())
+    return () if digits is None else (StepHash(digits, in_place=True),)

@@ -79,6 +79,7 @@ CREATE TABLE experiments (
 CREATE INDEX experiments_by_ident ON experiments (ident);
 CREATE INDEX experiments_by_section ON experiments (section);
 
+-- `hashes` as explog.index.records writes them; empty if `hash` is the only one, or there is none.
 CREATE TABLE steps (
     experiment INTEGER NOT NULL REFERENCES experiments (id) ON DELETE CASCADE,
     position INTEGER NOT NULL,
@@ -87,6 +88,7 @@ CREATE TABLE steps (
     text TEXT NOT NULL,
     box TEXT,
     hash TEXT,
+    hashes TEXT NOT NULL,
     PRIMARY KEY (experiment, position)
 ) WITHOUT ROWID;
 CREATE INDEX steps_by_hash ON steps (hash) WHERE hash IS NOT NULL;

@@ -14,16 +14,27 @@ from explog.model import LineEdit
 from explog.org.cookies import recount
 from explog.org.lists import Item, PlainList
 from explog.org.options import OrgOptions
-from explog.org.steps import StepList, conflict_line, find_steps, hash_span
+from explog.org.spans import hash_spans, same_hash
+from explog.org.steps import StepList, conflict_line, find_steps
+
+_WHOLE = (40, 64)
+"""How many digits a whole id has."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What shall stand on a step: `hash` (None leaves it as it is), and a ticked box or not."""
+    """What shall stand on a step: `hash` (None leaves it as it is), and a ticked box or not.
+
+    `old` are the digits, in lower case, that `hash` takes the place of; empty to put it beside all
+    that stands there; None for those that the text alone shows to be the step's hash. `commit` is
+    the whole id of `hash`, for a form that has it, such as the address of a commit.
+    """
 
     step: tuple[int, ...]
     hash: str | None = None
     tick: bool = False
+    old: str | None = None
+    commit: str | None = None
 
 
 def mark_entry(
@@ -31,8 +42,9 @@ def mark_entry(
 ) -> tuple[LineEdit, ...]:
     """Return the edits that make MARKS stand on the steps of the entry TEXT; none if they do.
 
-    Raises ExplogError `unknown-step` or `ambiguous` when a step is not there exactly once, and
-    `unreadable` when the entry is in the middle of a merge.
+    Raises ExplogError `unknown-step` or `ambiguous` when a step is not there exactly once,
+    `unreadable` when the entry is in the middle of a merge or the numbers of its steps are not
+    certain, and `changed` when the digits that a mark replaces are not there.
     """
     lines = text.split("\n")
     conflict = conflict_line(lines)
@@ -72,7 +84,7 @@ class _Entry:
     def mark(self, mark: Mark) -> None:
         item = self._item(mark.step)
         if mark.hash is not None:
-            self._put_hash(item, mark.hash)
+            self._put_hash(item, mark, mark.hash)
         if mark.tick and self._may_tick(item):
             self._set_box(item, "X")
             self.ticked = True
@@ -83,19 +95,39 @@ class _Entry:
         if len(items) == 1:
             return items[0]
         written = ".".join(map(str, step))
-        if not items:
-            raise ExplogError("unknown-step", f"there is no step {written}", step=written)
-        raise ExplogError("ambiguous", f"step {written} is there {len(items)} times", step=written)
+        if items:
+            reason = f"step {written} is there {len(items)} times"
+            raise ExplogError("ambiguous", reason, step=written)
+        if self.steps is not None and self.steps.doubt is not None:
+            line, reason = self.steps.doubt
+            raise ExplogError("unreadable", f"line {line + 1} of the entry: {reason}", step=written)
+        raise ExplogError("unknown-step", f"there is no step {written}", step=written)
 
-    def _put_hash(self, item: Item, new: str) -> None:
-        span = hash_span(self.lines, item)
-        if span is not None:
-            line, start, end = span
-            self.lines[line] = self.lines[line][:start] + new + self.lines[line][end:]
-            return
-        text = self.lines[item.paragraph_end]
-        end = len(text.rstrip(" \t\r"))
-        self.lines[item.paragraph_end] = f"{text[:end]} ({new}){text[end:]}"
+    def _put_hash(self, item: Item, mark: Mark, new: str) -> None:
+        old = self._old_hash(item, mark.old)
+        for line, start, end in old:
+            text = self.lines[line]
+            self.lines[line] = text[:start] + _in_form(text[start:end], mark, new) + text[end:]
+        if not old:
+            text = self.lines[item.paragraph_end]
+            end = len(text.rstrip(" \t\r"))
+            self.lines[item.paragraph_end] = f"{text[:end]} ({new}){text[end:]}"
+
+    def _old_hash(self, item: Item, digits: str | None) -> list[tuple[int, int, int]]:
+        """Return (line, start, end) of what the hash on ITEM is made of, the last first.
+
+        Raises ExplogError `changed` if DIGITS are not there.
+        """
+        spans = hash_spans(self.lines, item)
+        if digits is None:
+            chosen = next((span for span in spans if span.in_place), None)
+        else:
+            chosen = next((span for span in spans if span.digits == digits), None)
+            if digits and chosen is None:
+                reason = f"{digits} is not on line {item.line + 1} of the entry any more"
+                raise ExplogError("changed", reason)
+        same = same_hash(spans, chosen) if chosen else []
+        return sorted(((s.line, s.start, s.end) for s in same), reverse=True)
 
     def _may_tick(self, item: Item) -> bool:
         """Tell whether org would let the box be ticked.
@@ -129,6 +161,13 @@ class _Entry:
         if self.steps is not None and self.ticked:
             for line, text in recount(self.lines, self.steps).items():
                 self.lines[line] = text
+
+
+def _in_form(written: str, mark: Mark, new: str) -> str:
+    """Return the hash NEW of MARK the way the old one is WRITTEN: in capitals, or in full."""
+    if len(written) in _WHOLE and mark.commit is not None:
+        new = mark.commit
+    return new.upper() if written.isupper() else new
 
 
 def _ancestors(item: Item) -> list[Item]:

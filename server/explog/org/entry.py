@@ -21,7 +21,7 @@ from explog.org.heading import (
     read_properties,
     split_todo,
 )
-from explog.org.lists import Opaque
+from explog.org.opaque import Opaque
 from explog.org.options import OrgOptions
 from explog.org.steps import StepList, conflict_line, find_steps, read_step
 
@@ -92,7 +92,7 @@ def read_entry(
     ident, aliases = entry_ids(heading, properties)
     if ident is None:
         return None
-    found = known or headings(lines)
+    found = known or headings(lines, options.inlinetask_min_level)
     stop = found[1][0] if len(found) > 1 else len(lines)
     created, closed, bad = _read_dates(_dated_lines(lines, stop, properties))
     messages = [(n, f"there is no such date: {text.strip()}") for n, text in bad]
@@ -100,6 +100,8 @@ def read_entry(
     if conflict is not None:
         messages.append((conflict, "a merge conflict is not resolved here; no step is read"))
     steps = find_steps(lines, steps_heading, options, found) if conflict is None else None
+    if steps is not None and steps.doubt is not None:
+        messages.append(steps.doubt)
     todo, title = split_todo(heading, options.keywords)
     experiment = Entry(
         id=ident,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from explog.org.heading import HEADING
-from explog.org.lists import Opaque
+from explog.org.opaque import Opaque
 
 _H = r"(?<![0-9A-Za-z_.@#/-])[0-9a-f]{7,64}(?![0-9A-Za-z_-])(?!\.[0-9])"
 _HASH = re.compile(_H)
@@ -47,7 +47,7 @@ _STAMPED = re.compile(
     rf"(?P<content>{_H})"
 )
 # What stands in front of digits that are something else.
-_OTHER = re.compile(
+SOMETHING_ELSE = re.compile(
     r"\b(?:runs?|ids?|uuid|guid|wandb|mlflow|jobs?|images?|docker|containers?|digests?|md5|sha-?256"
     r"|sha-?512|crc\w*|checksums?|blobs?|seeds?|sessions?|tokens?|keys?|colou?rs?|address"
     r"|models?|artifacts?|datasets?|data|etag|fingerprints?|tickets?)\b[\s:#=~'\"`(]*$",
@@ -140,7 +140,7 @@ def _in_prose(text: str) -> Iterator[_Found]:
             yield from _digits(match, Context.PLAIN)
     for match in _CODE.finditer(text):
         if _IS_COMMIT.fullmatch(match["content"]):
-            other = _OTHER.search(text, max(0, match.start() - 40), match.start())
+            other = SOMETHING_ELSE.search(text, max(0, match.start() - 40), match.start())
             yield from _digits(match, Context.DOUBTFUL if other else Context.PLAIN)
     stamped = _STAMPED.match(text)
     if stamped is not None:

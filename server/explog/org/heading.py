@@ -90,12 +90,14 @@ def _drawer(lines: Sequence[str]) -> dict[str, str]:
     return {}
 
 
-def headings(lines: Sequence[str]) -> list[tuple[int, int]]:
-    """Return (line, level) of every heading in LINES."""
+def headings(lines: Sequence[str], inlinetask_min_level: int | None = 15) -> list[tuple[int, int]]:
+    """Return (line, level) of every heading in LINES; inline tasks are none, see OrgOptions."""
     return [
-        (index, len(match[1]))
+        (index, level)
         for index, line in enumerate(lines)
-        if line.startswith("*") and (match := HEADING.match(line)) is not None
+        if line.startswith("*")
+        and (match := HEADING.match(line)) is not None
+        and ((level := len(match[1])) < (inlinetask_min_level or level + 1))
     ]
 
 

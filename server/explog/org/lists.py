@@ -1,8 +1,9 @@
 """Plain lists as org reads them: items, boxes, counters, first paragraphs.
 
 orgparse knows no lists. This follows the rules of org's own structure parser on the lines of one
-section: indentation decides, one blank line continues a list and two end it, blocks and drawers
-are opaque. Lines are 0-based in the list given. `tests/org/test_lists_org.py` asks org itself.
+section: indentation decides, one blank line continues a list and two end it, blocks, drawers and
+LaTeX environments are opaque, and so are inline tasks. Lines are 0-based in the list given.
+`tests/org/test_lists_org.py` asks org itself.
 """
 
 from __future__ import annotations
@@ -11,16 +12,25 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-_ITEM = re.compile(
-    r"(?P<indent>[ \t]*)(?P<bullet>[-+]|(?<=[ \t])\*|(?P<number>[0-9]+)[.)])(?:[ \t]+|(?=\r?$))"
+from explog.org.opaque import Opaque, inline_task
+
+_BULLET = r"[-+]|(?<=[ \t])\*|(?P<number>[0-9]+)[.)]"
+_HEAD = (
+    r"(?P<indent>[ \t]*)(?P<bullet>{})(?:[ \t]+|(?=\r?$))"
     r"(?:\[@(?:start:)?(?P<counter>[0-9]+|[A-Za-z])\][ \t]*)?"
     r"(?P<box>\[[ xX-]\](?=[ \t\r]|$))?"
 )
+_ITEM = re.compile(_HEAD.format(_BULLET))
+_ITEM_OR_LETTER = re.compile(_HEAD.format(rf"{_BULLET}|[A-Za-z][.)]"))
+_LETTER = re.compile(
+    r"(?P<before>[ \t]*)(?P<letter>[A-Za-z])(?P<sign>[.)])[ \t]+(?P<box>\[[ xX-]\])?"
+)
+_NEAR = 50
+"""How many lines behind `a.` its sibling `b.` is looked for."""
 _BLANK = " \t\r"
-_BLOCK = re.compile(r"[ \t]*#\+BEGIN(_\S+|:)", re.IGNORECASE)
-_VERBATIM = re.compile(r"[ \t]*#\+BEGIN_(?:src|example|export|comment|verse)\b", re.IGNORECASE)
-_DRAWER = re.compile(r"[ \t]*:[-\w]+:[ \t\r]*$")
-_DRAWER_END = re.compile(r"[ \t]*:END:[ \t\r]*$", re.IGNORECASE)
+_NO_LISTS = re.compile(
+    r"[ \t]*(?:#\+BEGIN_(?:src|example|export|comment|verse)\b|\\begin\{)", re.IGNORECASE
+)
 # What cannot stand inside a paragraph. A `\begin{` or `:END:` that nothing matches is text for org,
 # but not for us: a hash behind it would spoil it.
 _BREAK = re.compile(
@@ -75,12 +85,35 @@ class PlainList:
         return self.items[0].number is not None
 
     def numbers(self) -> list[int | None]:
-        """Return each item's number as a reader sees it, `[@5]` and what follows it included."""
-        shift, numbers = 0, list[int | None]()
+        """Return each item's number as a reader sees it; None where there is none or it is unsure.
+
+        `[@5]` counts, and what follows counts on from it: the bullets behind it may go on from
+        `[@5]` or from the bullet that it stands on. One that does neither, and is no larger than
+        the number before it, is unsure, and so are those that follow.
+        """
+        if all(item.counter is None for item in self.items):
+            return [item.number for item in self.items]
+        numbers: list[int | None] = []
+        last, shift, unnumbered = 0, 0, 0
+        sure = True
         for item in self.items:
-            if item.counter is not None and item.number is not None:
-                shift = item.counter - item.number
-            numbers.append(None if item.number is None else item.number + shift)
+            number = item.number
+            if number is None:
+                unnumbered += 1
+                numbers.append(None)
+                continue
+            if item.counter is not None:
+                shift, last, sure = item.counter - number, item.counter, True
+            elif not shift or number == last + 1:
+                shift, last = 0, number
+            elif last < number + shift <= last + 1 + unnumbered:
+                last = number + shift
+            elif number > last:
+                shift, last = 0, number
+            else:
+                sure = False
+            unnumbered = 0
+            numbers.append(last if sure else None)
         return numbers
 
     def walk(self) -> Iterator[Item]:
@@ -110,19 +143,36 @@ class Section:
             yield from plain.walk()
 
 
-def parse_section(lines: Sequence[str], start: int, stop: int) -> Section:
-    """Parse `lines[start:stop]`, the body of one heading up to the next heading of any level."""
-    section, waiting = _parse(lines, start, stop)
+def parse_section(
+    lines: Sequence[str],
+    start: int,
+    stop: int,
+    alphabetical: bool = False,
+    inlinetask_min_level: int | None = 15,
+) -> Section:
+    """Parse `lines[start:stop]`, the body of one heading up to the next heading of any level.
+
+    The others are as in OrgOptions.
+    """
+    task = inline_task(inlinetask_min_level)
+    item = _ITEM_OR_LETTER if alphabetical else _ITEM
+    section, waiting = _parse(lines, start, stop, item, task)
     while waiting:  # as many blocks may be in one another as there are lines
-        inner, deeper = _parse(lines, *waiting.pop(0))
+        inner, deeper = _parse(lines, *waiting.pop(0), item, task)
         section.enclosed += inner.lists
         waiting = deeper + waiting
     return section
 
 
-def _parse(lines: Sequence[str], start: int, stop: int) -> tuple[Section, list[tuple[int, int]]]:
+def _parse(
+    lines: Sequence[str],
+    start: int,
+    stop: int,
+    item: re.Pattern[str],
+    task: re.Pattern[str] | None,
+) -> tuple[Section, list[tuple[int, int]]]:
     """Return the lists and the text of `lines[start:stop]`, and what is to be parsed by itself."""
-    parser, opaque = _Parser(), Opaque(lines, stop)
+    parser, opaque = _Parser(item), Opaque(lines, stop, task)
     line = start
     while line < stop:
         line = parser.feed(lines, line, opaque)
@@ -132,7 +182,8 @@ def _parse(lines: Sequence[str], start: int, stop: int) -> tuple[Section, list[t
 class _Parser:
     """The lists that are still open, innermost last, while the lines go by."""
 
-    def __init__(self) -> None:
+    def __init__(self, pattern: re.Pattern[str]) -> None:
+        self.pattern = pattern
         self.section = Section()
         self.enclosed: list[tuple[int, int]] = []
         """(start, stop) of what blocks and drawers outside of any list have in them."""
@@ -145,19 +196,23 @@ class _Parser:
         if not text.strip(_BLANK):
             self._blank()
             return line + 1
-        match = _ITEM.match(text)
+        match = self.pattern.match(text)
         if match is not None:
             self._item(match, line)
             return line + 1
+        if text[0] == "*" and (end := opaque.task_end(line)) is not None:
+            self._end_paragraph()
+            self.blanks = 0
+            return end + 1
         self._close(_width(text[: len(text) - len(text.lstrip(" \t"))]))
         self.blanks = 0
         end = opaque.end(line)
         if end is not None:
             self._end_paragraph()
-            if not self.stack and not _VERBATIM.match(text):
+            if not self.stack and not _NO_LISTS.match(text):
                 self.enclosed.append((line + 1, end))
             return end + 1
-        self._text(text, line)
+        self._text(lines, line, opaque.stop)
         return line + 1
 
     def _blank(self) -> None:
@@ -183,15 +238,17 @@ class _Parser:
         plain.items.append(item)
         self.stack.append((plain, item))
 
-    def _text(self, text: str, line: int) -> None:
+    def _text(self, lines: Sequence[str], line: int, stop: int) -> None:
         if not self.stack:
             self.section.text_lines.append(line)
             return
         item = self.stack[-1][1]
         item.text_lines.append(line)
-        if breaks_paragraph(text):
+        if not item.paragraph_open:
+            return
+        if breaks_paragraph(lines[line]) or _looks_lettered(lines, line, stop):
             self._end_paragraph()
-        elif item.paragraph_open:
+        else:
             item.paragraph_end = line
 
     def _end_paragraph(self) -> None:
@@ -223,36 +280,20 @@ def _width(blank: str) -> int:
     return len(blank.expandtabs(8)) if blank else 0
 
 
+def _looks_lettered(lines: Sequence[str], line: int, stop: int) -> bool:
+    """Tell whether a reader takes LINE for `a. [ ] an item`, though org be set to take it for text.
+
+    It has a box, or it is the first of several: "A. Miller" is a name.
+    """
+    match = _LETTER.match(lines[line])
+    if match is None:
+        return False
+    if match["box"] or match["letter"] not in "aA":
+        return match["box"] is not None
+    second = f"{match['before']}{chr(ord(match['letter']) + 1)}{match['sign']} "
+    return any(text.startswith(second) for text in lines[line + 1 : min(stop, line + _NEAR)])
+
+
 def breaks_paragraph(text: str) -> bool:
     """Tell whether the line TEXT is of those that stand in no paragraph: tables, comments, ..."""
     return _BREAK.match(text) is not None
-
-
-class Opaque:
-    """The blocks and drawers among `lines[:stop]`."""
-
-    def __init__(self, lines: Sequence[str], stop: int) -> None:
-        self.lines = lines
-        self.stop = stop
-        self.never: set[re.Pattern[str]] = set()
-        """What was looked for and is not in the rest, so that many open ones cost no more."""
-
-    def end(self, line: int) -> int | None:
-        """Return the last line of the block or drawer that begins at LINE; None if none does."""
-        text = self.lines[line]
-        block = _BLOCK.match(text)
-        if block is not None:
-            end = rf"[ \t]*#\+END{re.escape(block[1])}[ \t\r]*$"
-            return self._find(line + 1, re.compile(end, re.IGNORECASE))
-        if _DRAWER.match(text) and not _DRAWER_END.match(text):
-            return self._find(line + 1, _DRAWER_END)
-        return None
-
-    def _find(self, start: int, end: re.Pattern[str]) -> int | None:
-        if end in self.never:
-            return None
-        for line in range(start, self.stop):
-            if end.match(self.lines[line]):
-                return line
-        self.never.add(end)
-        return None

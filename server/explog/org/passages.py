@@ -42,7 +42,7 @@ def read_passages(
     The first is of kind "experiment", even if it is empty: what stands right under the heading.
     KNOWN is what `headings` of LINES returns, if the caller knows.
     """
-    found = known or headings(lines)
+    found = known or headings(lines, options.inlinetask_min_level)
     for index, (start, stop) in enumerate(_sections(lines, found)):
         if index == 0:
             text = _prose(lines[start + 1 : stop])

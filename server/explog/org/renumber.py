@@ -10,7 +10,8 @@ from collections.abc import Collection, Mapping, Sequence
 
 from explog.model import LineEdit
 from explog.org.lists import Item, PlainList
-from explog.org.steps import DEEPEST, StepList
+from explog.org.numbering import DEEPEST
+from explog.org.steps import StepList
 
 Number = tuple[int, ...]
 
@@ -33,7 +34,8 @@ def renumber(
     """Return the edits after which the steps on the lines WANTED have the numbers given there.
 
     Other steps follow the one before them; where that number is wanted, or TAKEN, they get a new
-    one behind the largest. None if the numbers cannot be given, or are given already.
+    one behind the largest. None if the numbers cannot be given, or are given already. They cannot
+    where a reader sees one numbering in several lists of org.
     """
     top = next((plain for plain in steps.section.lists if plain.ordered), None)
     if top is None:
@@ -42,6 +44,8 @@ def renumber(
     try:
         job.number(top, ())
     except _NoWayError:
+        return None
+    if job.numbered != {item.line for _number, item in steps.items}:
         return None
     pairs = enumerate(zip(lines, job.lines, strict=True))
     edits = tuple(LineEdit(number, old, new) for number, (old, new) in pairs if old != new)
@@ -62,6 +66,7 @@ class _Job:
         self.stop = steps.stop
         self.wanted = wanted
         self.taken = taken
+        self.numbered: set[int] = set()
 
     def number(self, plain: PlainList, prefix: Number) -> None:
         """Number the items of PLAIN, whose parent gets the number PREFIX, and those inside."""
@@ -70,6 +75,7 @@ class _Job:
         for index, (item, number) in enumerate(zip(plain.items, numbers, strict=True)):
             after = plain.items[index + 1].line if index + 1 < len(plain.items) else None
             self._put(item, number, natural=before + 1, after=after)
+            self.numbered.add(item.line)
             before = number
             inner = _steps_of(item)
             if inner is not None and len(prefix) < DEEPEST:

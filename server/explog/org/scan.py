@@ -236,13 +236,21 @@ def scan_section(section: bytes, context: Context) -> list[Chunk]:
 def _headings(section: bytes, context: Context) -> Iterator[tuple[int, int, int, tuple[str, ...]]]:
     """Yield (level, start, line, tags) of each heading."""
     line, counted = 0, 0
-    for match in _HEADING.finditer(section):
+    for match in _heading(context.options.inlinetask_min_level).finditer(section):
         start = match.start()
         line += section.count(b"\n", counted, start)
         counted = start
         rest = match[2]
         tags = split_tags(context.decode(rest))[1] if rest.rstrip()[-1:] == b":" else ()
         yield len(match[1]), start, line, tags
+
+
+@lru_cache(maxsize=8)
+def _heading(inlinetask_min_level: int | None) -> re.Pattern[bytes]:
+    """Return what matches a heading that has no more stars than headings have."""
+    if inlinetask_min_level is None:
+        return _HEADING
+    return re.compile(rb"^(\*{1,%d}) (.*)$" % max(1, inlinetask_min_level - 1), re.MULTILINE)
 
 
 def _ends(levels: list[int]) -> list[int]:

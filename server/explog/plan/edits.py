@@ -101,8 +101,8 @@ def _edit(entry: EntryText, placement: Placement) -> Edit | None:
     """Return the edit for PLACEMENT alone; None when org's rules leave nothing to change."""
     step = placement.step
     new = {line.line: line.new for line in entry.mark([placement.mark]) if line.line >= step.line}
-    put = f"({placement.mark.hash})"
-    ends = [n for n in new if n == step.line or put in new[n]]
+    put = placement.mark.hash
+    ends = [n for n in new if n == step.line or (put and put in new[n].lower())]
     if not ends:
         return None
     span = range(step.line, min(n for n in ends if n != step.line or len(ends) == 1) + 1)

@@ -20,7 +20,7 @@ from explog.index.commits import commits_with_prefix, commits_written_at
 from explog.index.database import Index
 from explog.index.unreachable import UnreachableCommit, unreachable_commits
 from explog.model import Commit, Step, StepNumber
-from explog.plan.rule import Standing, Stray, age, tied
+from explog.plan.rule import Standing, Stray, age, is_hash_like, tied
 from explog.refs import Place, claims, split_message
 
 
@@ -46,6 +46,37 @@ class Hashes:
         unreachable = [h for h in dict.fromkeys(hashes) if not commits_with_prefix(index, h)]
         self._unreachable = set(unreachable)
         self.lost = _lost(index, repositories, _records(index, repositories, unreachable))
+
+    def with_hash(self, ident: str, step: Step, candidates: Sequence[Commit]) -> Step:
+        """Return STEP of the experiment IDENT with the hash that is its own; CANDIDATES claim it.
+
+        Its text may show several. What stands in a hash's place comes first if a repository knows
+        it; then any that claims the step; then digits in a hash's place that look like a hash; then
+        any that a repository knows, and whatever else is in a hash's place. All else is text.
+        """
+
+        def claims_step(digits: str) -> bool:
+            lost = self.lost.get(digits)
+            return any(candidate.oid.startswith(digits) for candidate in candidates) or (
+                lost is not None and step.number in lost.claims(ident)
+            )
+
+        in_place = [one for one in step.hashes if one.in_place]
+        known = [one for one in step.hashes if self._is_known(one.digits)]
+        claiming = [one for one in known if claims_step(one.digits)]
+        ranks = (
+            [one for one in claiming if one.in_place],
+            [one for one in known if one.in_place],
+            claiming,
+            [one for one in in_place if is_hash_like(one.digits)],
+            known,
+            in_place,
+        )
+        chosen = next((rank[0].digits for rank in ranks if rank), None)
+        return step if chosen == step.hash else step._replace(hash=chosen)
+
+    def _is_known(self, digits: str) -> bool:
+        return digits not in self._unreachable or digits in self.lost
 
     def standing(self, step: Step, candidates: Sequence[Commit]) -> Standing:
         """Return what is known of the hash on STEP, whose reference CANDIDATES bear."""

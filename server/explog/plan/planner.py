@@ -112,7 +112,9 @@ class Planner:
         self.misplaced: list[Misplaced] = []
         self.placements: list[Placement] = []
         self.failures: list[Failure] = []
-        hashes = (step.hash for found in experiments for step in found.steps if step.hash)
+        hashes = (
+            one.digits for found in experiments for step in found.steps for one in step.hashes
+        )
         self.hashes = Hashes(index, self.repositories, hashes)
         self._owners = Owners(settings)
 
@@ -154,16 +156,20 @@ class Planner:
         only: Collection[StepNumber] | None,
     ) -> None:
         times = Counter(step.number for step in entry.steps)
-        strays = self.hashes.strays(entry.ident, entry.steps, claimed)
+        steps = [
+            self.hashes.with_hash(entry.ident, step, claimed.get(step.number, []))
+            for step in entry.steps
+        ]
+        strays = self.hashes.strays(entry.ident, steps, claimed)
         preference = self.hashes.preference(claimed)
-        for step in entry.steps:
+        for step in steps:
             candidates = claimed.get(step.number, [])
             standing = self.hashes.standing(step, candidates)
             asked = only is None or step.number in only
             if not asked and standing is not Standing.UNREACHABLE:
                 continue
             if times[step.number] > 1:
-                first = next(other for other in entry.steps if other.number == step.number)
+                first = next(other for other in steps if other.number == step.number)
                 if first is step:
                     self._report("ambiguous", entry.ident, step.number, candidates, entry, step)
                 self._note_dead(entry, step, standing)
@@ -180,15 +186,19 @@ class Planner:
                 tick=self.settings.tick,
             )
             self._take(entry, step, standing, decision, {stray.oid for stray in strays})
-        self._note(entry, strays, only)
+        self._note(entry, steps, strays, only)
         for number in claimed.keys() - times.keys():
             if only is None or number in only:
                 self._report("unknown-step", entry.ident, number, claimed[number], entry)
 
     def _note(
-        self, entry: Experiment, strays: Iterable[Stray], only: Collection[StepNumber] | None
+        self,
+        entry: Experiment,
+        steps: Iterable[Step],
+        strays: Iterable[Stray],
+        only: Collection[StepNumber] | None,
     ) -> None:
-        """Note each of STRAYS that concerns one of the steps asked for, and that stays there."""
+        """Note each of STRAYS that concerns one of the STEPS asked for, and that stays there."""
         mended = {
             placement.step.number
             for placement in self.placements
@@ -199,7 +209,7 @@ class Planner:
         found = {
             Misplaced(entry, step, stray.oid, stray.claims)
             for stray in strays
-            for step in entry.steps
+            for step in steps
             if step.number == stray.stands and step.hash and step.number not in mended
             if only is None or not stray.claims.union([stray.stands]).isdisjoint(only)
         }
@@ -219,7 +229,13 @@ class Planner:
     ) -> None:
         candidate = decision.candidate
         if decision.outcome is Outcome.PLACE and candidate is not None:
-            mark = Mark(step.number, candidate.oid if decision.put_hash else None, decision.tick)
+            mark = Mark(
+                step.number,
+                candidate.oid if decision.put_hash else None,
+                decision.tick,
+                old=step.hash or "",
+                commit=candidate.oid,
+            )
             lost = decision.put_hash and standing in (Standing.UNREACHABLE, Standing.UNKNOWN)
             self.placements.append(Placement(entry, step, candidate, mark, lost))
             return

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
-from explog.index.records import DiagnosisRecord, ExperimentRecord
+from explog.index.records import DiagnosisRecord, ExperimentRecord, write_hashes
 from explog.org.entry import Entry, read_entry
 from explog.org.files import read_log
 from explog.org.heading import read_id
@@ -176,7 +176,7 @@ def _record(found: Entry, chunk: Chunk, passages: Iterable[Passage]) -> Experime
         tags=found.tags,
         created=found.created.isoformat() if found.created else None,
         closed=found.closed.isoformat() if found.closed else None,
-        steps=tuple([(*step,) for step in found.steps]),
+        steps=tuple([(*step[:5], write_hashes(step.hash, step.hashes)) for step in found.steps]),
         passages=tuple(
             [
                 (kind, step, line, text, day.isoformat() if day else None)
