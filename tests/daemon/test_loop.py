@@ -210,6 +210,20 @@ def test_what_the_index_knew_is_watched(
     assert watched == [project.path / ".git"]
 
 
+def test_nothing_is_written_while_no_emacs_is_connected(
+    daemon: Daemon, log: Path, project: GitRepo, emacs: Emacs
+) -> None:
+    """It may visit the log: it hung up a moment ago, or has said hello and is not known yet."""
+    emacs.closed = True
+    commit = project.commit("[e201.1] one")
+    daemon.look()
+    daemon.look()
+    assert log.read_text(encoding="utf-8") == LOG
+    daemon.client_ready(cast(Client, Emacs()))
+    daemon.look()
+    assert f"1. [ ] one ({commit[:7]})" in log.read_text(encoding="utf-8")
+
+
 def test_a_look_that_fails_is_made_again(
     log: Path, project: GitRepo, emacs: Emacs, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -232,6 +232,14 @@ class Daemon:
         self._replace(progress=f"{what} {100 * done // max(1, total)}%")
 
     def _settle(self) -> None:
+        """Settle what is pending, unless no Emacs is connected.
+
+        An Emacs that is not connected yet, or that hung up, may visit the logs: nothing is written
+        behind its back.
+        """
+        if not self.editors:
+            self._settling.retry = True
+            return
         state = self._settling = _Settling()  # an Emacs that connects meanwhile sets `retry`
         for _ in range(_MOST_ROUNDS):
             snapshot = self.snapshot()
