@@ -37,47 +37,113 @@ there is no such file; those of files on other machines are not."
 (defun explog-log--expand (name)
   "Return the files that NAME, an absolute name or wildcard, stands for."
   (cond ((file-directory-p name)
-         (directory-files name t "\\`[^.].*\\.org\\'"))
-        ((file-exists-p name) (list name))
-        ((not (string-match-p "[[*?]" name)) (list name))
-        (t (let ((regexp (explog-log--wildcard-regexp name)))
-             (seq-filter (lambda (file) (string-match-p regexp file))
-                         (if (string-search "**" name)
-                             (explog-log--below name)
-                           (file-expand-wildcards name t)))))))
+         (explog-log--glob (explog-log--pattern (concat (file-name-as-directory name)
+                                                        "*.org"))))
+        ((or (file-exists-p name) (not (explog-log--wildcard-p name)))
+         (list name))
+        (t (explog-log--glob (explog-log--pattern name)))))
 
-(defun explog-log--below (name)
-  "Return the files anywhere below the first folder of NAME with no wildcard."
-  (let ((folder (file-name-directory (substring name 0 (string-match "[[*?]" name)))))
-    (and (file-directory-p folder)
-         (directory-files-recursively
-          folder "" nil
-          (lambda (subfolder)
-            (not (string-prefix-p "." (file-name-nondirectory subfolder))))))))
+;;;; Wildcards
 
-(defconst explog-log--wildcards
-  '(("/**/" . "/\\(?:[^./][^/]*/\\)*")
-    ("**/" . "\\(?:[^./][^/]*/\\)*")
-    ("/*" . "/\\(?:[^./][^/]*\\)?")
-    ("/?" . "/[^./]")
-    ("*" . "[^/]*")
-    ("?" . "[^/]"))
-  "Alist of wildcards and regular expressions.")
+;; They are those of Python, by which the server finds the same files;
+;; both are held to tests/data/wildcards.json.  `file-expand-wildcards'
+;; knows no `**', and ignores case.
 
-(defun explog-log--wildcard-regexp (name)
-  "Return a regular expression for the files that the wildcard NAME matches.
-As in a shell, `**/' is any number of folders, and names that begin with
-a dot are not matched unless the dot is in NAME."
-  (let ((position 0) (parts nil))
-    (while (string-match "/?\\*\\*/\\|/?[*?]\\|\\[!?[^]]+\\]\\|[^][*?/]+\\|." name position)
-      (setq position (match-end 0))
-      (let ((part (match-string 0 name)))
-        (push (cond ((cdr (assoc part explog-log--wildcards)))
-                    ((string-match-p "\\`\\[.+\\]\\'" part)
-                     (string-replace "[!" "[^" part))
-                    (t (regexp-quote part)))
-              parts)))
-    (concat "\\`" (string-join (nreverse parts)) "\\'")))
+(defun explog-log--wildcard-p (name)
+  "Return non-nil if NAME has a wildcard in it."
+  (string-match-p "[[*?]" name))
+
+(defun explog-log--pattern (name)
+  "Return NAME, an absolute wildcard, as a list of what its parts match.
+Each is a string for itself, the symbol `**' for any number of folders,
+or (HIDDEN . REGEXP); unless HIDDEN, no name that begins with a dot is
+matched."
+  (mapcar (lambda (part)
+            (cond ((equal part "**") '**)
+                  ((explog-log--wildcard-p part)
+                   (cons (string-prefix-p "." part) (explog-log--part-regexp part)))
+                  (t part)))
+          (cdr (split-string name "/"))))
+
+(defun explog-log--part-regexp (part)
+  "Return a regular expression for the names that PART of a wildcard matches."
+  (let ((start 0) (regexp ""))
+    (while (string-match "\\*+\\|\\?\\|\\[!?]?[^]]*]\\|[^[*?]+\\|\\[" part start)
+      (let ((token (match-string 0 part)))
+        (setq start (match-end 0)
+              regexp (concat regexp
+                             (cond ((string-prefix-p "*" token) ".*")
+                                   ((equal token "?") ".")
+                                   ((string-match-p "\\`\\[.+]\\'" token)
+                                    (explog-log--set-regexp (substring token 1 -1)))
+                                   (t (regexp-quote token)))))))
+    (concat "\\`" regexp "\\'")))
+
+(defun explog-log--set-regexp (set)
+  "Return a regular expression for SET, what a wildcard has between brackets."
+  (cond ((string-prefix-p "!" set) (concat "[^" (substring set 1) "]"))
+        ((equal set "^") "\\^")
+        ;; In front, this sign would mean another thing.
+        ((string-prefix-p "^" set) (concat "[" (substring set 1) "^]"))
+        (t (concat "[" set "]"))))
+
+(defun explog-log--part-matches-p (part name)
+  "Return non-nil if PART of a pattern, but not `**', matches NAME."
+  (if (stringp part)
+      (string= part name)
+    (and (or (car part) (not (string-prefix-p "." name)))
+         (let ((case-fold-search nil))
+           (string-match-p (cdr part) name)))))
+
+(defun explog-log--matches-p (pattern names)
+  "Return non-nil if PATTERN matches NAMES, the parts of a file's name."
+  (pcase pattern
+    ('nil (null names))
+    (`(** . ,rest)
+     (or (explog-log--matches-p rest names)
+         (and names
+              (not (string-prefix-p "." (car names)))
+              (explog-log--matches-p pattern (cdr names)))))
+    (`(,part . ,rest)
+     (and names
+          (explog-log--part-matches-p part (car names))
+          (explog-log--matches-p rest (cdr names))))))
+
+(defun explog-log--glob (pattern &optional folder)
+  "Return the names that match PATTERN in FOLDER, which ends with a slash."
+  (let ((folder (or folder "/")))
+    (pcase pattern
+      ('nil nil)
+      (`(,(and part (pred stringp)))
+       (let ((name (concat folder part)))
+         (and (file-exists-p name) (list name))))
+      (`(,(and part (pred stringp)) . ,rest)
+       (explog-log--glob rest (concat folder part "/")))
+      (`(** . ,rest)
+       (append (explog-log--glob rest folder)
+               (mapcan (lambda (name)
+                         (unless (file-symlink-p name) ; which may lead in a circle
+                           (explog-log--glob pattern (concat name "/"))))
+                       (explog-log--folders (explog-log--entries folder '(nil . ""))))))
+      (`(,part) (explog-log--entries folder part))
+      (`(,part . ,rest)
+       (mapcan (lambda (name) (explog-log--glob rest (concat name "/")))
+               (explog-log--folders (explog-log--entries folder part)))))))
+
+(defun explog-log--entries (folder part)
+  "Return the names in FOLDER that PART of a pattern matches, in order."
+  (and (file-accessible-directory-p folder)
+       (mapcar (lambda (name) (concat folder name))
+               (seq-filter (lambda (name)
+                             (and (not (member name '("." "..")))
+                                  (explog-log--part-matches-p part name)))
+                           (directory-files folder)))))
+
+(defun explog-log--folders (names)
+  "Return those of NAMES that are of folders."
+  (seq-filter #'file-directory-p names))
+
+;;;; Files that must not be written
 
 (defun explog-log-protected-p (file)
   "Return non-nil if FILE must not be written.
@@ -89,12 +155,12 @@ For root, who may write any file, its permissions count all the same."
 ;;;; Buffers that visit logs
 
 (defvar explog-log--known nil
-  "What `explog-log--known' returned last, and for what: (LOGS TABLE REGEXPS).")
+  "What `explog-log--known' returned last, and for what: (LOGS TABLE PATTERNS).")
 
 (defun explog-log--known ()
-  "Return (LOGS TABLE REGEXPS) for LOGS, the value of `explog-logs'.
-TABLE has the names of files and folders as keys, and REGEXPS are those
-for wildcards.  As long as the option stays, no file is looked at."
+  "Return (LOGS TABLE PATTERNS) for LOGS, the value of `explog-logs'.
+TABLE has the names of files and folders as keys, and PATTERNS are those
+of wildcards.  As long as the option stays, no file is looked at."
   (let ((logs (default-value 'explog-logs)))
     (unless (and explog-log--known (equal logs (car explog-log--known)))
       (let* ((names (explog-log--names))
@@ -104,19 +170,24 @@ for wildcards.  As long as the option stays, no file is looked at."
           (puthash (directory-file-name name) t table))
         (setq explog-log--known
               (list (copy-tree logs) table
-                    (mapcar #'explog-log--wildcard-regexp
-                            (seq-filter (lambda (name) (string-match-p "[[*?]" name))
+                    (mapcar #'explog-log--pattern
+                            (seq-filter (lambda (name)
+                                          (and (explog-log--wildcard-p name)
+                                               (not (file-exists-p name))))
                                         all))))))
     explog-log--known))
 
 (defun explog-log-named-p (file)
   "Return non-nil if FILE, an absolute name, is one that `explog-logs' names."
-  (pcase-let ((`(,_ ,table ,regexps) (explog-log--known))
+  (pcase-let ((`(,_ ,table ,patterns) (explog-log--known))
               (case-fold-search nil))
     (or (gethash file table)
         (and (string-match-p "/[^./][^/]*\\.org\\'" file)
              (gethash (directory-file-name (file-name-directory file)) table))
-        (seq-some (lambda (regexp) (string-match-p regexp file)) regexps))))
+        (and patterns
+             (let ((names (cdr (split-string file "/"))))
+               (seq-some (lambda (pattern) (explog-log--matches-p pattern names))
+                         patterns))))))
 
 (defun explog-log-buffer-p (&optional buffer)
   "Return non-nil if BUFFER, by default the current one, visits a log."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 from dataclasses import fields, replace
 from pathlib import Path
@@ -217,6 +218,19 @@ def test_logs_are_files_globs_and_folders(tmp_path: Path, monkeypatch: pytest.Mo
     assert files("**/*.org") == ["[x].org", "a.org", "b.org", "d.org"]
     assert files("gone.org", "none*.org") == ["gone.org"]
     assert all(path.is_absolute() for path in Settings(logs=("a.org", "gone.org")).log_files())
+
+
+WILDCARDS = json.loads((Path(__file__).parent / "data/wildcards.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("row", WILDCARDS["rows"], ids=[row["log"] for row in WILDCARDS["rows"]])
+def test_wildcards_stand_for_the_files_of_a_table(row: dict[str, Any], tmp_path: Path) -> None:
+    """Emacs Lisp is held to the same table, in tests/elisp/explog-log-tests.el."""
+    for name in WILDCARDS["tree"]:
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / name).touch()
+    found = Settings(logs=(f"{tmp_path}/{row['log']}",)).log_files()
+    assert sorted(str(path.relative_to(tmp_path)) for path in found) == sorted(row["files"])
 
 
 def test_a_log_with_two_names_is_one_log(tmp_path: Path) -> None:

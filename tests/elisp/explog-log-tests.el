@@ -9,18 +9,19 @@
 ;;; Code:
 
 (require 'explog-test)
+(require 'json)
 
 ;;;; Headings, as the server reads them too
 
-(defun explog-log-tests--table ()
-  "Return the table of headings that the server is tested with as well."
+(defun explog-log-tests--table (name)
+  "Return the table in the file NAME, which the server is tested with as well."
   (with-temp-buffer
-    (insert-file-contents (expand-file-name "tests/data/headings.json" explog-test-root))
-    (append (json-parse-buffer :object-type 'plist :array-type 'list) nil)))
+    (insert-file-contents (expand-file-name (concat "tests/data/" name) explog-test-root))
+    (json-parse-buffer :object-type 'plist :array-type 'list)))
 
 (ert-deftest explog-log-test-headings ()
   "Each heading of the table has the id that the table says."
-  (let ((rows (explog-log-tests--table)))
+  (let ((rows (explog-log-tests--table "headings.json")))
     (should (> (length rows) 80))
     (dolist (row rows)
       (with-temp-buffer
@@ -33,7 +34,7 @@
 
 (ert-deftest explog-log-test-headings-one-by-one ()
   "Each experiment of the table is found by its id, in whatever mode."
-  (dolist (row (explog-log-tests--table))
+  (dolist (row (explog-log-tests--table "headings.json"))
     (with-temp-buffer
       (let ((case-fold-search t))
         (insert (plist-get row :text))
@@ -101,6 +102,25 @@
     (should (equal (sort (explog-log-tests--files "d/**/*.org") #'string<)
                    '("d/e.org" "d/f/g.org")))
     (should (equal (explog-log-tests--files "none/*.org" "none/**/*.org") nil))))
+
+(ert-deftest explog-log-test-wildcards ()
+  "Wildcards stand for the files that they do for the server."
+  (explog-test-in-folder
+    (let* ((data (explog-log-tests--table "wildcards.json"))
+           (tree (plist-get data :tree)))
+      (dolist (name tree)
+        (explog-test-write name ""))
+      (dolist (row (plist-get data :rows))
+        (let* ((log (plist-get row :log))
+               (explog-logs (list (concat explog-test-folder log)))
+               (wanted (plist-get row :files)))
+          (ert-info (log :prefix "Wildcard: ")
+            (should (equal (sort wanted #'string<)
+                           (sort (mapcar #'file-relative-name (explog-log-files))
+                                 #'string<)))
+            (dolist (name tree)
+              (should (eq (and (member name wanted) t)
+                          (and (explog-log-named-p (expand-file-name name)) t))))))))))
 
 (ert-deftest explog-log-test-files-odd-options ()
   "Whatever `explog-logs' holds, it is no error to ask for the logs."
