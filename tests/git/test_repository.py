@@ -12,6 +12,7 @@ from explog.git.changes import changes
 from explog.git.commits import read_commits
 from explog.git.repository import (
     Repository,
+    _boundary,
     abbreviate,
     discover,
     is_boundary,
@@ -498,6 +499,18 @@ def test_file_systems_that_keep_whole_seconds(git_repo: Make) -> None:
         for path in (Path(folder), *(Path(folder) / name for name in files)):
             os.utime(path, ns=(whole, whole))
     assert signature(repository) is None
+
+
+@pytest.mark.parametrize("name", ["HEAD", "packed-refs", "shallow", "refs/heads/main"])
+def test_a_pipe_that_nobody_writes_to(git_repo: Make, name: str) -> None:
+    """What is read here without git does not wait for it."""
+    repo = git_repo()
+    repo.commit("one")
+    path = repo.path / ".git" / name
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+    assert settled(opened(repo.path))
+    assert _boundary(opened(repo.path)) == []
 
 
 def test_signature_of_what_is_gone(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -67,6 +68,13 @@ def test_a_folder_called_git_that_is_no_repository(repo: GitRepo) -> None:
     with pytest.raises(AssertionError):
         repo.run("merge", "two")
     assert under_way(repo.path / "notes" / "log.org") == "a merge"
+
+
+def test_a_pipe_that_nobody_writes_to(repo: GitRepo) -> None:
+    folder = repo.path / "notes"
+    folder.mkdir()
+    os.mkfifo(folder / ".git")
+    assert under_way(folder / "log.org") is None
 
 
 def test_a_linked_worktree_has_a_state_of_its_own(repo: GitRepo, tmp_path: Path) -> None:

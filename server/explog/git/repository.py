@@ -210,8 +210,11 @@ def is_boundary(tip: str) -> bool:
 
 
 def _boundary(repository: Repository) -> list[str]:
+    shallow = repository.common_dir / "shallow"
     try:
-        data = (repository.common_dir / "shallow").read_bytes()
+        if not shallow.is_file():  # whoever opens a pipe waits for somebody to write to it
+            return []
+        data = shallow.read_bytes()
     except OSError:
         return []
     return [_BOUNDARY + hashlib.sha256(data).hexdigest()]

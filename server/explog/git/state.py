@@ -32,6 +32,8 @@ def _git_dir(dot_git: Path) -> Path | None:
     try:
         if dot_git.is_dir():
             return dot_git
+        if not dot_git.is_file():  # whoever opens a pipe waits for somebody to write to it
+            return None
         text = dot_git.read_text("utf-8", "surrogateescape")
     except OSError:
         return None
