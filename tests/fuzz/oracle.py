@@ -161,16 +161,21 @@ class Oracle:
         found = [(item, self.resolve(item.digits)) for item in items]
         return {commit.oid for item, commit in found if commit and self.is_stray(item, commit)}
 
-    def _displaced(self, log: Path, step: Step) -> set[str]:
-        """Return the successors of dead hashes on other steps of the experiment."""
-        found: set[str] = set()
+    def _is_renumbered(self, log: Path, chosen: set[str], step: Step) -> bool:
+        """Tell whether a commit that is as new as those CHOSEN stands, or stood, on a wrong step.
+
+        The rule asks this only of the commit that it chooses. Where the list was renumbered since
+        a newer commit, an older one knows the numbers before, too: then nothing may be written.
+        """
+        times = [self.history.commits[oid].author_time for oid in chosen] or [2**63]
         for entry in self.entries[log]:
             for item in entry.items if entry.id == step[0] else ():
-                if item.step != step and item.digits and not self.resolve(item.digits):
-                    dead = self.recall(item.digits)
-                    if dead and item.step not in dead.spoken_of:
-                        found |= self.successors(dead)
-        return found
+                if item.digits is None or item.step == step:
+                    continue
+                stands = self.resolve(item.digits) or self.recall(item.digits)
+                if stands and self.is_stray(item, stands) and min(times) <= stands.author_time:
+                    return True
+        return False
 
     # The verdict
 
@@ -209,8 +214,6 @@ class Oracle:
                 verdict.why += " by hand"
                 verdict.outcomes = {keep}
                 verdict.reasons |= {"kept-by-hand", "renumbered"} if verdict.chosen else set()
-            else:
-                self._allow_to_wait(log, verdict)
             return verdict
         dead = self.recall(item.digits)
         verdict.why += f", dead {item.digits}" + ("" if dead else " unknown")
@@ -229,11 +232,8 @@ class Oracle:
         return verdict
 
     def _allow_to_wait(self, log: Path, verdict: Verdict) -> None:
-        """Allow nothing where the chosen commit's elder stands on another step: it is moved there.
-
-        The rule does not say whether what will stand there counts; nothing wrong is written.
-        """
-        if verdict.chosen & self._displaced(log, verdict.item.step):
+        """Allow nothing for a step without a hash where the list may have been renumbered."""
+        if self._is_renumbered(log, verdict.chosen, verdict.item.step):
             verdict.outcomes = verdict.outcomes | {Outcome(None)}
             verdict.reasons = set()
 

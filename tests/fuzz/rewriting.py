@@ -265,7 +265,7 @@ def worktree_removed(pick: Pick) -> None:
 
 @operation()
 def filter_messages(pick: Pick) -> None:
-    _filter(pick, "--msg-filter", pick.choice(["cat; echo; echo Trailer: x", "sed 's/$/ !/'"]))
+    _filter(pick, "--msg-filter", pick.choice(["cat; echo; echo Trailer: x", "sed '1s/$/ !/'"]))
 
 
 @operation()

@@ -399,6 +399,38 @@ def test_commit_that_also_stands_rightly(
     assert made.outcome.value == outcome
 
 
+@pytest.mark.parametrize("standing", [CLAIMS, UNREACHABLE])
+def test_a_step_with_a_hash_of_its_own_was_not_moved(standing: Standing) -> None:
+    """The hash of a newer commit was typed on another step: an amended one is followed."""
+    made = decide(
+        step=(1,),
+        standing=standing,
+        hash_now="9999999",
+        box=" ",
+        candidates=[OLD_RESULTS, NEW],
+        strays=[stray((1,), (2,), NEW)],
+    )
+    assert (made.outcome, made.candidate) == (Outcome.PLACE, OLD_RESULTS)
+
+
+@pytest.mark.parametrize(("box", "outcome"), [("X", "nothing"), (" ", "renumbered")])
+def test_a_commit_that_stands_elsewhere_too_ticks_no_box(box: str, outcome: str) -> None:
+    here = Stray(
+        *(frozenset({(1,)}), (2,), NEW_RESULTS.author_time, age(NEW_RESULTS)),
+        *(frozenset({(1,)}), NEW_RESULTS.oid),
+    )
+    made = decide(
+        step=(1,),
+        standing=CLAIMS,
+        hash_now="bbbbbbb",
+        box=box,
+        candidates=[NEW_RESULTS],
+        strays=[here],
+    )
+    assert made.outcome.value == outcome
+    assert not made.tick
+
+
 @pytest.mark.parametrize("preferred", [OLD, NEW])
 def test_preference_decides_between_commits_of_one_time(preferred: Commit) -> None:
     twin = replace(NEW, oid=OLD.oid)

@@ -98,14 +98,17 @@ def decide(
     claiming = [c for c in candidates if c.place < Place.MENTION]
     best = _best(claiming, preference or {})
     bearing = {candidate.oid for candidate in candidates}
-    passed_over = best is not None and _is_passed_over(best, step, hash_now, strays)
+    passed_over = best is not None and _is_passed_over(best, step, standing, hash_now, strays)
     if successor is not None and (best is None or passed_over or successor.oid not in bearing):
         return Decision(Outcome.PLACE, successor, put_hash=True)
     if best is None:
         dead = standing in (Standing.UNREACHABLE, Standing.UNKNOWN)
         return Decision(Outcome.DEAD if dead else Outcome.NOTHING)
+    placed = _place(best, hash_now, box, tick)
+    if placed.outcome is Outcome.NOTHING:
+        return placed
     kept = Outcome.RENUMBERED if passed_over else _kept(standing, hash_now)
-    return Decision(kept, best) if kept else _place(best, hash_now, box, tick)
+    return Decision(kept, best) if kept else placed
 
 
 def _kept(standing: Standing, hash_now: str | None) -> Outcome | None:
@@ -174,22 +177,30 @@ def _best(claiming: Sequence[Commit], preference: Mapping[str, int]) -> Commit |
 
 
 def _is_passed_over(
-    candidate: Commit, step: StepNumber, hash_now: str | None, strays: Collection[Stray]
+    candidate: Commit,
+    step: StepNumber,
+    standing: Standing,
+    hash_now: str | None,
+    strays: Collection[Stray],
 ) -> bool:
     """Tell whether CANDIDATE speaks of STEP as the list was numbered before.
 
-    So does all that is no newer than a stray that claims the step without standing on it, and all
-    that is older than a stray that stands on it: that came there with another step. And so does,
-    for a step that bears no hash yet, all that is no newer than a stray that moved up to the step
-    or past it: a step above was taken out, and its commits stand nowhere.
+    A step that bears a hash of its own was not moved: only a stray itself is passed over there.
+    For one without a hash that is all that is no newer than a stray that claims the step, and all
+    that is no newer than a stray that moved up to the step or past it: a step above was taken out,
+    and its commits stand nowhere. A stray on the step itself came there with another step, and so
+    all is passed over that is older.
     """
     for stray in strays:
-        if step in stray.claims and step not in stray.rightly:
-            older = _is_no_newer(candidate, stray)
-        elif hash_now is not None:
-            older = step == stray.stands and candidate.author_time < stray.author_time
+        if step in stray.rightly:
+            older = candidate.oid == stray.oid and standing is Standing.CLAIMS
+        elif hash_now is None:
+            moved = step in stray.claims or _moved_up_to(stray, step)
+            older = moved and _is_no_newer(candidate, stray)
+        elif step == stray.stands:
+            older = candidate.author_time < stray.author_time
         else:
-            older = _moved_up_to(stray, step) and _is_no_newer(candidate, stray)
+            older = candidate.oid == stray.oid
         if older:
             return True
     return False
