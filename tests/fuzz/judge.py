@@ -143,7 +143,8 @@ def _problems(oracle: Oracle, verdict: Verdict) -> tuple[set[str], set[str]]:
         {"renumbered"} if verdict.chosen and (not here or here.oid not in verdict.chosen) else set()
     )
     if oracle.is_stray(item, here):
-        must.add("renumbered")
+        several = len(oracle.ids[item.experiment]) > 1  # its commits may be of another log
+        (may if several else must).add("renumbered")
     elif here and here.claims and item.step not in here.claims:
         may.add("renumbered")
     if item.digits and not here:

@@ -214,6 +214,8 @@ class Oracle:
                 verdict.why += " by hand"
                 verdict.outcomes = {keep}
                 verdict.reasons |= {"kept-by-hand", "renumbered"} if verdict.chosen else set()
+            elif self.is_stray(item, here):  # it mentions this step, and claims another
+                verdict.outcomes = place | {keep}
             return verdict
         dead = self.recall(item.digits)
         verdict.why += f", dead {item.digits}" + ("" if dead else " unknown")
@@ -222,13 +224,18 @@ class Oracle:
                 verdict.outcomes = place | {keep}
             return verdict
         if item.step in dead.spoken_of:
-            if item.step not in dead.claims and place == {keep}:
-                verdict.outcomes = {keep} | {Outcome(oid) for oid in self.successors(dead)}
+            if item.step not in dead.claims:  # by hand, or of a renumbered list
+                successors = {Outcome(oid) for oid in self.successors(dead)}
+                verdict.outcomes = place | {keep} | successors
             return verdict
         successors = self.successors(dead)
         verdict.why += f" of another, now {sorted(oid[:7] for oid in successors)}"
         # "Without either it stays": without a successor, or without that and a commit by rule 2.
         verdict.outcomes = {Outcome(oid) for oid in successors} or place | {keep}
+        if any(item.step in self.history.commits[oid].spoken_of for oid in successors):
+            verdict.outcomes |= place  # reworded: it speaks of this step by now
+        if "ambiguous" in verdict.reasons:
+            verdict.outcomes |= {keep}
         return verdict
 
     def _allow_to_wait(self, log: Path, verdict: Verdict) -> None:

@@ -352,15 +352,16 @@ def test_old_commit_that_a_rebase_made_newer_is_still_old() -> None:
     assert made == Decision(Outcome.RENUMBERED, rebased)
 
 
-@pytest.mark.parametrize("standing", [UNREACHABLE, Standing.USERS])
-def test_what_is_older_than_a_stray_does_not_take_its_place(standing: Standing) -> None:
+@pytest.mark.parametrize("standing", [UNREACHABLE, Standing.USERS, CLAIMS])
+@pytest.mark.parametrize("candidates", [[OLD, OLD_RESULTS], [OLD, NEWEST]])
+def test_nothing_takes_the_place_of_a_stray(standing: Standing, candidates: list[Commit]) -> None:
     """Were it to, there would be nothing left to tell that the list was renumbered."""
     made = decide(
         step=(3,),
         standing=standing,
         hash_now="bbbbbbb",
         box=" ",
-        candidates=[OLD, OLD_RESULTS],
+        candidates=candidates,
         strays=[stray((2,), (3,), NEW, gone=standing is UNREACHABLE)],
     )
     assert made.outcome is Outcome.RENUMBERED

@@ -147,6 +147,28 @@ def test_a_neighbour_of_the_same_second_is_not_what_became_of_a_commit(case: Cas
     assert case.problems() == [("dead-hash", 3)]
 
 
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["--no-edit", "--reset-author"],
+        ["--no-edit", "--date=1500000000 +0000"],
+        ["-m", "Run A, and its plot"],
+        ["--no-edit", "--author=Carol <carol@example.org>"],
+    ],
+)
+def test_what_makes_the_only_same_change_is_what_became_of_a_commit(
+    case: Case, args: list[str]
+) -> None:
+    case.log(2)
+    case.call("B", case.r.commit("run B", file="B"))
+    case.call("A", case.r.commit("run A", file="A"))
+    case.change("step 1\n", "step 1 (A)\n")
+    before = case.backfill()
+    case.amend("new", *args)
+    assert case.backfill() == before.replace("(A)", "(new)")
+    assert case.problems() == []
+
+
 def test_results_in_a_body_come_before_another_subject(case: Case) -> None:
     case.log(2)
     case.commit("prepare", "[e1.1] Prepare the data")

@@ -170,17 +170,18 @@ def commits_with_prefix(index: Index, prefix: str) -> list[tuple[str, str]]:
     return [(oid, path) for oid, path in rows]
 
 
-def commits_written_at(index: Index, times: Iterable[int]) -> list[tuple[Commit, str]]:
-    """Return the reachable commits with one of these author times, and their subjects."""
-    found: list[tuple[Commit, str]] = []
-    for some in batches(map(str, times)):
-        rows = index.read(
-            "SELECT oid, path, common_dir, author, email, author_time, committer_time,"
-            " generation, subject FROM commits JOIN repositories"
-            f" ON repositories.id = repository WHERE author_time IN ({marks(some)})",
-            *map(int, some),
-        )
-        found += [(Commit(*(*row[:-1], int(Place.MENTION), False)), row[-1]) for row in rows]
+def commits_like(index: Index, times: Iterable[int], subjects: Iterable[str]) -> dict[Commit, str]:
+    """Return the reachable commits with one of these author times or SUBJECTS: their subjects."""
+    found: dict[Commit, str] = {}
+    for column, values in (("author_time", map(str, times)), ("subject", subjects)):
+        for some in batches(values):
+            rows = index.read(
+                "SELECT oid, path, common_dir, author, email, author_time, committer_time,"
+                " generation, subject FROM commits JOIN repositories"
+                f" ON repositories.id = repository WHERE {column} IN ({marks(some)})",
+                *some,  # numbers, too: SQLite compares them as what the column holds
+            )
+            found.update((Commit(*(*row[:-1], int(Place.MENTION), False)), row[-1]) for row in rows)
     return found
 
 

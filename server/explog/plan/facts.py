@@ -16,12 +16,14 @@ from explog.git.ancestry import newest_of, patch_ids, reached_by_head
 from explog.git.commits import read_known
 from explog.git.parse import CommitObject
 from explog.git.repository import Repository, resolve_hashes
-from explog.index.commits import commits_with_prefix, commits_written_at
+from explog.index.commits import commits_like, commits_with_prefix
 from explog.index.database import Index
 from explog.index.unreachable import UnreachableCommit, unreachable_commits
 from explog.model import Commit, Step, StepNumber
 from explog.plan.rule import Standing, Stray, age, is_hash_like, tied
 from explog.refs import Place, claims, split_message
+
+_MOST_NAMED_ALIKE = 100  # to compare the changes of all that are called "wip" would take too long
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,40 +221,39 @@ def _record(commit: CommitObject) -> UnreachableCommit:
 def _lost(
     index: Index, repositories: Sequence[Repository], records: Mapping[str, UnreachableCommit]
 ) -> dict[str, Lost]:
-    written: dict[tuple[str, int], list[tuple[Commit, str]]] = defaultdict(list)
-    for candidate, subject in commits_written_at(index, {r.author_time for r in records.values()}):
-        written[candidate.email, candidate.author_time].append((candidate, subject))
+    times = {record.author_time for record in records.values()}
+    subjects = {record.subject for record in records.values()}
+    alike = commits_like(index, times, subjects)
     return {
-        short: Lost(
-            record, _successor(repositories, record, written[record.email, record.author_time])
-        )
+        short: Lost(record, _successor(repositories, record, alike))
         for short, record in records.items()
     }
 
 
 def _successor(
-    repositories: Sequence[Repository],
-    record: UnreachableCommit,
-    written: Sequence[tuple[Commit, str]],
+    repositories: Sequence[Repository], record: UnreachableCommit, alike: Mapping[Commit, str]
 ) -> Commit | None:
-    """Return which of the commits WRITTEN by the same author at the same time took a place.
+    """Return which of the commits that are ALIKE took the place of RECORD; they have subjects.
 
-    That has the same subject, or else it is the only one that makes the same change: a script may
-    have made a neighbour in the same second.
+    That has the same author, author time and subject, or else it is the only one that makes the
+    same change: a script may have made a neighbour in the same second.
     """
-    same = [candidate for candidate, subject in written if subject == record.subject]
+    at_that_time = {c for c in alike if c.author_time == record.author_time}
+    named_so = {c for c, subject in alike.items() if subject == record.subject}
+    same = [c for c in at_that_time & named_so if c.email == record.email]
     if not same:
-        same = _same_change(repositories, record.oid, [candidate for candidate, _ in written])
+        near = at_that_time | (named_so if len(named_so) <= _MOST_NAMED_ALIKE else set())
+        same = _same_change(repositories, record.oid, near)
     return max(same, key=age, default=None)
 
 
 def _same_change(
-    repositories: Sequence[Repository], oid: str, written: Sequence[Commit]
+    repositories: Sequence[Repository], oid: str, near: Collection[Commit]
 ) -> list[Commit]:
-    """Return the commit WRITTEN that makes the same change as OID, if there is only one."""
+    """Return the commit NEAR that makes the same change as OID, if there is only one."""
     found: list[Commit] = []
     for repository in repositories:
-        here = [c for c in written if c.common_dir == str(repository.common_dir)]
+        here = [c for c in near if c.common_dir == str(repository.common_dir)]
         if not here:
             continue
         try:

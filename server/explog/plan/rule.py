@@ -188,20 +188,20 @@ def _is_passed_over(
     A step that bears a hash of its own was not moved: only a stray itself is passed over there.
     For one without a hash that is all that is no newer than a stray that claims the step, and all
     that is no newer than a stray that moved up to the step or past it: a step above was taken out,
-    and its commits stand nowhere. A stray on the step itself came there with another step, and so
-    all is passed over that is older.
+    and its commits stand nowhere. A stray on the step itself stays: without it, nothing would tell
+    any more that the list was renumbered.
     """
     for stray in strays:
         if step in stray.rightly:
-            older = candidate.oid == stray.oid and standing is Standing.CLAIMS
+            passed_over = candidate.oid == stray.oid and standing is Standing.CLAIMS
         elif hash_now is None:
             moved = step in stray.claims or _moved_up_to(stray, step)
-            older = moved and _is_no_newer(candidate, stray)
+            passed_over = moved and _is_no_newer(candidate, stray)
         elif step == stray.stands:
-            older = candidate.author_time < stray.author_time
+            passed_over = True
         else:
-            older = candidate.oid == stray.oid
-        if older:
+            passed_over = candidate.oid == stray.oid
+        if passed_over:
             return True
     return False
 
