@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
 
 from explog.checking.flags import Flag, find_flags
+from explog.config import Settings
 from explog.index.commits import pending_steps
+from explog.index.database import Index
 from explog.index.logs import all_idents
 from explog.sync.report import Report
-
-if TYPE_CHECKING:
-    from explog.config import Settings
-    from explog.index.database import Index
-
 
 # How many experiments are examined in one go: a commit must not wait for long.
 _AT_ONCE = 300

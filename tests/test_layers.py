@@ -1,0 +1,74 @@
+"""Modules import only what the picture in CONTRIBUTING.md has below them."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).parents[1]
+SERVER = CHECKOUT / "server"
+MODULES = sorted(
+    path for path in (SERVER / "explog").rglob("*.py") if path.stem not in ("__init__", "__main__")
+)
+
+
+def _layers() -> dict[str, int]:
+    """Return the line of each module and folder in the picture."""
+    text = (CHECKOUT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    structure = text.partition("## Structure\n")[2].partition("\n## ")[0]
+    lines = re.findall(r"^    ([^#\n]+)", structure, re.MULTILINE)
+    return {name.strip("/"): n for n, line in enumerate(lines) for name in line.split()}
+
+
+LAYERS = _layers()
+
+
+def _name(path: Path) -> str:
+    return ".".join(path.relative_to(SERVER).with_suffix("").parts)
+
+
+def _room(module: str) -> str:
+    """Return the folder that `explog.MODULE` is in, or its name if it is in none."""
+    return module.split(".")[1]
+
+
+def _imports(path: Path) -> Iterator[str]:
+    """Yield the modules of explog that the module PATH imports, anywhere in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("explog"):
+            for alias in node.names:
+                inside = f"{node.module}.{alias.name}"
+                yield inside if inside in NAMES else str(node.module)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name.startswith("explog."))
+
+
+NAMES = {_name(path) for path in MODULES}
+IMPORTS = {_name(path): set(_imports(path)) - {"explog"} for path in MODULES}
+
+
+@pytest.mark.parametrize("module", IMPORTS)
+def test_imports_point_down(module: str) -> None:
+    own = _room(module)
+    rooms = set(map(_room, IMPORTS[module])) - {own}
+    assert rooms <= LAYERS.keys()
+    assert [room for room in sorted(rooms) if LAYERS[room] <= LAYERS[own]] == []
+
+
+def test_no_module_imports_itself_by_a_detour() -> None:
+    assert list(TopologicalSorter(IMPORTS).static_order())  # raises CycleError
+
+
+def test_the_transport_knows_errors_alone() -> None:
+    assert {
+        _room(name) for module in IMPORTS if _room(module) == "rpc" for name in IMPORTS[module]
+    } == {"rpc", "errors"}
+
+
+def test_the_picture_has_every_module() -> None:
+    assert set(map(_room, IMPORTS)) == LAYERS.keys()
