@@ -33,7 +33,7 @@
   "Matches a date, which is no id when it stands in brackets.")
 
 (defconst explog-heading--lead-regexp
-  "\\`\\(?:[^][ \t\n<]+[ \t]+\\)?\\(?:\\[#[A-Z0-9]+\\][ \t]*\\)?\\'"
+  "\\`\\(?:\\(?:[^][ \t\n<]+\\|\\[[^]0-9]\\]\\)[ \t]+\\)?\\(?:\\[#[A-Z0-9]+\\][ \t]*\\)?\\'"
   "Matches what may stand before the id: a keyword and a priority.")
 
 (defconst explog-heading-cookie-regexp "\\[[0-9]*\\(?:%\\|/[0-9]*\\)\\]"

@@ -413,7 +413,7 @@ INNER = "1. [-] one [{c}]\n   - [X] a\n   - [ ] b\n2. [X] two\n"
         # The example of the post: a reader counts the small one, org does not.
         ("Experiments [1/2]", "1. [x] one\n2. [ ] two\n", None),
         ("Experiments [0/2]", "1. [x] one\n2. [ ] two\n", None),
-        ("Experiments [2/2]", "1. [x] one\n2. [ ] two\n", "** Experiments [0/2]"),
+        ("Experiments [2/2]", "1. [x] one\n2. [ ] two\n", "** Experiments [1/2]\n1. [X] one"),
         ("Experiments [1/2]", INNER.replace("{c}", "1/2"), None),
         ("Experiments [1/2]", INNER.replace("{c}", "50%"), None),
         ("Experiments [1/2]", INNER.replace("{c}", "2/2"), "1. [-] one [1/2]"),

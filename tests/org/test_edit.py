@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -101,6 +102,7 @@ def test_nested_steps_and_several_marks_at_once() -> None:
         ("1.\t[ ]\ta", "1.\t[X]\ta"),
         ("1. [ ] a\n   - [ ] b", "1. [ ] a\n   - [ ] b"),
         ("1. [ ] a\n   - [x] b", "1. [X] a\n   - [x] b"),
+        ("1. [ ] a\n   - [X] b", "1. [X] a\n   - [X] b"),
         ("1. [ ] a\n   - b", "1. [X] a\n   - b"),
     ],
 )
@@ -114,12 +116,38 @@ def test_an_ancestor_that_the_user_ticked_stays_ticked() -> None:
     assert marked(before, Mark((1, 1), tick=True), head="* x\n** Experiments\n") == after
 
 
-def test_a_capital_x_alone_counts_and_nothing_else_is_capitalised() -> None:
-    before = "1. [x] a\n2. [ ] b\n"
-    assert (
-        marked(before, Mark((2,), tick=True))
-        == HEAD.replace("[/]", "[1/2]") + "1. [x] a\n2. [X] b\n"
-    )
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "** Experiments [1/2]\n1. [x] a\n2. [ ] b\n",
+            "** Experiments [2/2]\n1. [X] a\n2. [X] b\n",
+        ),
+        # Where nothing is counted, nothing but the box changes.
+        ("** Experiments\n1. [x] a\n2. [ ] b\n", "** Experiments\n1. [x] a\n2. [X] b\n"),
+        (
+            "** Experiments [0%]\n1. [x] a [0/1]\n   - [x] c\n     - [x] d\n2. [ ] b\n",
+            "** Experiments [100%]\n1. [X] a [1/1]\n   - [X] c\n     - [x] d\n2. [X] b\n",
+        ),
+    ],
+)
+def test_a_small_x_becomes_a_capital_one_where_it_is_counted(before: str, after: str) -> None:
+    head = "* [201] x\n"
+    assert marked(before, Mark((2,), tick=True), head=head) == after
+
+
+def test_a_box_above_others_counts_a_small_x_among_them() -> None:
+    before = "1. [ ] a\n   1. [x] b\n   2. [ ] c\n"
+    after = "1. [X] a\n   1. [X] b\n   2. [X] c\n"
+    assert marked(before, Mark((1, 2), tick=True), head="* x\n** Experiments\n") == after
+
+
+def test_cookies_count_through_where_the_user_has_org_count_so() -> None:
+    text = "* [1] x\n** Experiments [1/4]\n1. [ ] a\n2. [-] b\n   - [X] c\n   - [ ] d\n"
+    for hierarchical, cookie in ((True, "[1/2]"), (False, "[2/4]")):
+        options = replace(OPTIONS, hierarchical_statistics=hierarchical)
+        done = apply_edits(text, mark_entry(text, [Mark((1,), tick=True)], options))
+        assert done == text.replace("[1/4]", cookie).replace("1. [ ]", "1. [X]")
 
 
 def test_a_hash_alone_leaves_cookies_as_they_are() -> None:

@@ -137,3 +137,24 @@ def test_titles(heading: str, title: str) -> None:
 
 def test_a_title_keeps_what_is_no_id() -> None:
     assert clean_title("see [[#201][201]]") == "see [[#201][201]]"
+
+
+DOOM = Keywords(("TODO", "TODO LATER", "[ ]", "[-]", "[?]"), ("DONE", "[X]", "X Y Z"))
+
+
+@pytest.mark.parametrize(
+    ("heading", "todo", "title"),
+    [
+        ("* [ ] [201] Smaller", "[ ]", "Smaller"),
+        ("* [X] [201] Smaller [0/1] :exp:", "[X]", "Smaller"),
+        ("* [?]\tSmaller", "[?]", "Smaller"),
+        ("* [ ]", "[ ]", ""),
+        ("* [ ]Smaller", None, "[ ]Smaller"),
+        ("* TODO LATER Smaller", "TODO LATER", "Smaller"),
+        ("* TODO LATERAL", "TODO", "LATERAL"),
+        ("* X Y Z", "X Y Z", ""),
+    ],
+)
+def test_a_keyword_may_have_blanks(heading: str, todo: str | None, title: str) -> None:
+    assert split_todo(heading.lstrip("*"), DOOM)[0] == todo
+    assert title_of(heading, DOOM) == title

@@ -347,7 +347,6 @@ def test_a_hash_with_its_subject_is_seen(case: Case) -> None:
     assert _hashes(case, text) == [(1, "branch"), (2, "branch")]
 
 
-@later
 def test_a_small_x_in_a_list_that_is_recounted(case: Case) -> None:
     case.commit("a", "[e1.1] Results- a")
     case.log(

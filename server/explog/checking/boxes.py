@@ -47,10 +47,10 @@ def _cookies(entry: EntryText) -> Iterator[Problem]:
     if entry.steps is None:
         return
     found = entry.experiment
-    for line, new in miscounted(entry.lines, entry.steps).items():
-        old = entry.lines[line]
-        change = f"{_written(old)} should be {_written(new)}"
-        mend = entry.change((LineEdit(line, old, new),), [change])
+    for line, changed in miscounted(entry.lines, entry.steps, entry.options).items():
+        change = f"{_written(entry.lines[line])} should be {_written(changed[line])}"
+        edits = (LineEdit(n, entry.lines[n], new) for n, new in sorted(changed.items()))
+        mend = entry.change(tuple(edits), [change])
         step = _step_at(entry, line)
         yield Problem("cookie", found.file, found.line + line, found.ident, step, change, mend)
 

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from explog.org.heading import COOKIE, HEADING
-from explog.org.lists import PlainList, breaks_paragraph
+from explog.org.lists import Item, PlainList, breaks_paragraph
+from explog.org.options import OrgOptions
 from explog.org.scan import split_tags
 from explog.org.steps import StepList
 
@@ -39,42 +40,57 @@ class _Line:
     lists: Sequence[PlainList]
 
 
-def recount(lines: Sequence[str], steps: StepList) -> dict[int, str]:
-    """Return {line: new text} of LINES where org, when a box of STEPS is ticked, writes another."""
-    if _counts_headings(steps):
-        return {}
-    found: dict[int, str] = {}
-    for line in _lines(lines, steps):
-        text = lines[line.number]
-        new = _recounted(text, line.end, _count(line.lists, _is_recursive(steps)))
-        if new != text:
-            found[line.number] = new
-    return found
+def recount(lines: Sequence[str], steps: StepList, options: OrgOptions) -> dict[int, str]:
+    """Return {line: new text} of LINES where org, when a box of STEPS is ticked, writes another.
 
-
-def miscounted(lines: Sequence[str], steps: StepList) -> dict[int, str]:
-    """Return those of `recount` that are wrong by any way of counting, and not by intention.
-
-    A reader counts `[x]` as ticked, and org may be set to count inner boxes; a cookie without
-    numbers waits to be counted; one that has nothing to count is text. Sub-headings of the steps'
-    heading make org count those.
+    A `[x]` that is counted becomes `[X]`: a reader sees it ticked, and org does not.
     """
-    found: dict[int, str] = {}
+    new = list(lines)
+    if not _counts_headings(steps):
+        recursive = _is_recursive(steps, options)
+        for line in _lines(lines, steps):
+            for number, text in _recounting(new, line, recursive).items():
+                new[number] = text
+    pairs = enumerate(zip(lines, new, strict=True))
+    return {number: text for number, (old, text) in pairs if old != text}
+
+
+def miscounted(
+    lines: Sequence[str], steps: StepList, options: OrgOptions
+) -> dict[int, dict[int, str]]:
+    """Return the lines whose cookies are wrong by any way of counting, and not by intention.
+
+    Each comes with {line: new text}, what sets it right. A reader counts `[x]` as ticked, and org
+    may be set to count inner boxes; a cookie without numbers waits to be counted; one that has
+    nothing to count is text. Sub-headings of the steps' heading make org count those.
+    """
+    found: dict[int, dict[int, str]] = {}
     if _counts_headings(steps):
         return found
     own = {line for item in steps.section.walk() for line in item.text_lines}
     if not (steps.stop < len(lines) and _depth(lines[steps.stop]) > _depth(lines[steps.heading])):
         own.add(steps.heading)
     for line in _lines(lines, steps):
-        text = lines[line.number]
         right = {_count(line.lists, *how) for how in _WAYS}
         if line.number not in own or (0, 0) in right:
             continue
-        cookies = [m["cookie"] for m in _cookies(text[: line.end])]
+        cookies = [m["cookie"] for m in _cookies(lines[line.number][: line.end])]
         if any(not any(c == _cookie(c, counts) for counts in right) for c in cookies):
-            found[line.number] = _recounted(
-                text, line.end, _count(line.lists, _is_recursive(steps))
-            )
+            found[line.number] = _recounting(lines, line, _is_recursive(steps, options))
+    return found
+
+
+def _recounting(lines: Sequence[str], line: _Line, recursive: bool) -> dict[int, str]:
+    """Return {line: new text} of LINES where the cookies of LINE, or what they count, change."""
+    found: dict[int, str] = {}
+    for item in _counted(line.lists, recursive):
+        if item.box == "x" and lines[item.line][item.box_column] == "x":
+            text, column = lines[item.line], item.box_column
+            found[item.line] = f"{text[:column]}X{text[column + 1 :]}"
+    text = found.get(line.number, lines[line.number])
+    new = _recounted(text, line.end, _count(line.lists, recursive, liberal=True))
+    if new != lines[line.number]:
+        found[line.number] = new
     return found
 
 
@@ -82,7 +98,9 @@ def _counts_headings(steps: StepList) -> bool:
     return _TODO.search(steps.properties.get("COOKIE_DATA", "")) is not None
 
 
-def _is_recursive(steps: StepList) -> bool:
+def _is_recursive(steps: StepList, options: OrgOptions) -> bool:
+    if not options.hierarchical_statistics:
+        return True
     return _RECURSIVE.search(steps.properties.get("COOKIE_DATA", "")) is not None
 
 
@@ -127,10 +145,15 @@ def _recounted(text: str, end: int, counts: Counts) -> str:
     return _INERT_OR_COOKIE.sub(put, text[:end]) + text[end:]
 
 
+def _counted(lists: Sequence[PlainList], recursive: bool) -> Iterator[Item]:
+    """Yield the items of LISTS whose boxes are counted."""
+    for plain in lists:
+        yield from plain.walk() if recursive else plain.items
+
+
 def _count(lists: Sequence[PlainList], recursive: bool, liberal: bool = False) -> Counts:
     """Count boxes; org counts `[x]` among all but not as ticked, who is LIBERAL as ticked too."""
-    items = (item for plain in lists for item in (plain.walk() if recursive else iter(plain.items)))
-    boxes = [item.box for item in items if item.box is not None]
+    boxes = [item.box for item in _counted(lists, recursive) if item.box is not None]
     return boxes.count("X") + (boxes.count("x") if liberal else 0), len(boxes)
 
 

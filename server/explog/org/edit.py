@@ -52,7 +52,7 @@ def mark_entry(
         reason = f"line {conflict + 1} of the entry is left from a merge conflict; resolve it first"
         raise ExplogError("unreadable", reason)
     steps = find_steps(lines, steps_heading, options)
-    entry = _Entry(list(lines), steps)
+    entry = _Entry(list(lines), steps, options)
     for mark in marks:
         entry.mark(mark)
     entry.recount()
@@ -76,9 +76,10 @@ def apply_edits(text: str, edits: Iterable[LineEdit]) -> str:
 class _Entry:
     """The lines of an entry while marks are put into them."""
 
-    def __init__(self, lines: list[str], steps: StepList | None) -> None:
+    def __init__(self, lines: list[str], steps: StepList | None, options: OrgOptions) -> None:
         self.lines = lines
         self.steps = steps
+        self.options = options
         self.ticked = False
 
     def mark(self, mark: Mark) -> None:
@@ -132,10 +133,11 @@ class _Entry:
     def _may_tick(self, item: Item) -> bool:
         """Tell whether org would let the box be ticked.
 
-        A box above other boxes follows them, and `:ORDERED:` wants every earlier one ticked. org
-        would then also take the ticks after an open box away; what a user ticked stays ticked.
+        A box above other boxes follows them: it may be ticked when they all are. `:ORDERED:` wants
+        every earlier one ticked; org would then also take the ticks after an open box away, and
+        what a user ticked stays ticked.
         """
-        if item.box not in (" ", "-") or _box_of(item) is not None:
+        if item.box not in (" ", "-") or _box_of(item) not in (None, "X"):
             return False
         if self.steps is None or self.steps.properties.get("ORDERED", "nil") == "nil":
             return True
@@ -155,11 +157,14 @@ class _Entry:
             if parent.box not in (" ", "-") or box in (None, parent.box):
                 return
             self._set_box(parent, box)
+            for child in parent.children():
+                if child.box == "x":
+                    self._set_box(child, "X")
 
     def recount(self) -> None:
         """Rewrite the statistics cookies that org updates when a box in the section is ticked."""
         if self.steps is not None and self.ticked:
-            for line, text in recount(self.lines, self.steps).items():
+            for line, text in recount(self.lines, self.steps, self.options).items():
                 self.lines[line] = text
 
 
@@ -187,7 +192,7 @@ def _struct_of(steps: StepList, item: Item) -> PlainList:
 
 def _box_of(parent: Item) -> str | None:
     """Return the box that org gives PARENT for those of its children; None for as it is."""
-    boxes = {child.box for child in parent.children()}
+    boxes = {"X" if child.box == "x" else child.box for child in parent.children()}
     if "-" in boxes or {" ", "X"} <= boxes:
         return "-"
     if "X" in boxes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from explog.org.options import Keywords
 from explog.org.scan import for_short_texts, split_tags
@@ -15,10 +16,12 @@ COOKIE = re.compile(r"\[[0-9]*%\]|\[[0-9]*/[0-9]*\]")
 # What a planning line or a drawer begins with; see PLANNING.
 _ABOVE_TEXT = frozenset("CDS:")
 _DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_BLANKS = ("", " ", "\t")
 # Not part of a link, a word like `a[3]` or a Markdown link.
 _ID = rf"(?<![\w\[\]])\[(?!{_DATE}\])({ID_PATTERN})\](?![\](])|<<({ID_PATTERN})>>"
 _BRACKETED = re.compile(_ID)
-_LEADING = re.compile(rf"(?:[^\s\[<]+[ \t]+)?(?:\[#[A-Z0-9]+\][ \t]*)?(?:{_ID})")
+# A keyword may be `TODO`, and `[ ]` or `[X]`.
+_LEADING = re.compile(rf"(?:(?:[^\s\[<]+|\[[^\]0-9]\])[ \t]+)?(?:\[#[A-Z0-9]+\][ \t]*)?(?:{_ID})")
 _PRIORITY = re.compile(r"\[#[A-Z0-9]+\][ \t]*")
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _PROPERTY = re.compile(r"[ \t]*:([^\s:]+?)\+?:[ \t]*(.*?)[ \t\r]*$")
@@ -109,9 +112,19 @@ def read_id(lines: Sequence[str], mentions: bool = True) -> str | None:
     return entry_ids(lines[0][match.end() :], read_properties(lines), mentions)[0]
 
 
+@lru_cache(maxsize=8)
+def _with_blanks(keywords: Keywords) -> tuple[str, ...]:
+    """Return those of KEYWORDS that have a blank in them, as `[ ]` has, the longest first."""
+    found = (word for word in (*keywords.open, *keywords.done) if " " in word)
+    return tuple(sorted(found, key=len, reverse=True))
+
+
 def split_todo(heading: str, keywords: Keywords) -> tuple[str | None, str]:
     """Split a heading's text, the stars taken off, into (TODO keyword or None, the rest)."""
     heading = heading.strip()
+    for keyword in _with_blanks(keywords):
+        if heading.startswith(keyword) and heading[len(keyword) : len(keyword) + 1] in _BLANKS:
+            return keyword, heading[len(keyword) :].strip()
     first, _space, rest = heading.replace("\t", " ").partition(" ")
     if first in keywords.open or first in keywords.done:
         return first, rest.strip()
