@@ -48,6 +48,9 @@ or nil.  PLACES is nil or the server's answer, a table of ids and files."
 
 ;;;; Reading a query
 
+;; The server takes the same query apart in the same way (query.py); both
+;; are held to tests/data/queries.json.
+
 (defconst explog-agenda-query--token-regexp
   "-?\\(?:[a-z]+:\\)?\\(?:\"[^\"]*\"?\\|[^ \t\n\"][^ \t\n]*\\)"
   "Matches what the search language takes for one thing; see query.py.")
@@ -70,7 +73,8 @@ the search language."
 
 (defun explog-agenda-query--read-string (text)
   "Return the query that TEXT, in the search language, means."
-  (let* ((clauses (explog-agenda-query--clauses text))
+  (let* ((case-fold-search nil)
+         (clauses (explog-agenda-query--clauses text))
          (own (seq-filter #'explog-agenda-query--own-p clauses))
          (rest (seq-difference clauses own #'eq)))
     (explog-agenda-query--make

@@ -278,20 +278,24 @@ the heading its beginning counts.")
       (ert-info ((format "%S" match))
         (should (equal (explog-agenda-view-tests--ids match) ids))))))
 
-(ert-deftest explog-agenda-view-test-rest-of-a-query ()
-  "The server is asked for the rest of a query as it was written."
-  (pcase-dolist (`(,text . ,rest)
-                 '(("state:TODO" . nil)
-                   ("adam" . "adam")
-                   ("adam " . "adam ")
-                   ("adam state:TODO" . "adam ")
-                   ("state:TODO adam" . "adam")
-                   ("tag:x after:2w -sgd OR" . "after:2w -sgd OR")
-                   ("\"two words\" state:TODO -\"no\" x OR tag:y" . "\"two words\" -\"no\" x OR tag:y")
-                   ("state:TODO OR x" . "state:TODO OR x")
-                   ("state:" . "state:")
-                   ("-state:A OR state:B" . "-state:A OR state:B")))
-    (should (equal rest (explog-agenda-query-rest (explog-agenda-query-read text))))))
+(ert-deftest explog-agenda-view-test-parts-of-a-query ()
+  "What a query says of headings is taken out of it; the server is asked the rest.
+The server reads the queries of this table alike."
+  (dolist (row (with-temp-buffer
+                 (insert-file-contents
+                  (expand-file-name "tests/data/queries.json" explog-test-root))
+                 (json-parse-buffer :object-type 'plist :array-type 'list
+                                    :null-object nil :false-object nil)))
+    (let ((query (explog-agenda-query-read (plist-get row :query))))
+      (ert-info ((plist-get row :query) :prefix "Query: ")
+        (should (equal (plist-get row :rest) (explog-agenda-query-rest query)))
+        (should (equal (mapcar (pcase-lambda (`(,negative ,terms))
+                                 (cons negative
+                                       (mapcar (pcase-lambda (`(,name ,value))
+                                                 (cons name value))
+                                               terms)))
+                               (plist-get row :own))
+                       (explog-agenda-query-clauses query)))))))
 
 (ert-deftest explog-agenda-view-test-without-a-server ()
   "A query that needs the server says so in the agenda; g is there to try again."

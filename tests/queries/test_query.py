@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -118,3 +120,27 @@ def test_any_text_is_a_query_or_an_error_within_it(text: str) -> None:
         place = int(str(error.data["position"]))
         if error.code != "bad-query" or not 0 <= place <= len(text):
             raise
+
+
+AGENDA = json.loads((Path(__file__).parents[1] / "data/queries.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("row", AGENDA, ids=[row["query"] for row in AGENDA])
+def test_a_query_falls_apart_as_in_emacs(row: dict[str, Any]) -> None:
+    """An agenda looks in buffers for what is its own; see tests/elisp/explog-agenda-view-tests.el.
+
+    What it takes out of a query and what it asks the server are the query, no more and no less.
+    """
+    rest = row["rest"] or ""
+    try:
+        clauses = parse(row["query"], TODAY).clauses
+    except ExplogError:
+        with pytest.raises(ExplogError, match=r"\^"):
+            parse(rest, TODAY)
+        return
+    own = [
+        Clause(tuple(Filter(name, value) for name, value in terms), negative)
+        for negative, terms in row["own"]
+    ]
+    assert [clause for clause in clauses if clause not in own] == list(parse(rest, TODAY).clauses)
+    assert [clause for clause in clauses if clause in own] == own
