@@ -107,6 +107,7 @@ and its hash stands there rather than that of a later commit without."
 (defconst explog-advice
   '((org-capture . explog-capture-around)
     (org-agenda . explog-agenda-around)
+    (org-log-into-drawer . explog-log-into-drawer-around)
     (org-imenu-get-tree . explog-imenu-around)
     (imenu-default-create-index-function . explog-imenu-instead))
   "Alist of functions and what is put around them.

@@ -314,5 +314,45 @@ there, saved or not.  Those in the archives of logs count too."
               (cons id (explog-heading-text)))
             (explog-heading-collect))))
 
+;;;; Notes of org
+
+(defconst explog-log--item-regexp "^[ \t]*[0-9]+[.)]\\(?:[ \t]\\|\r?$\\)"
+  "Matches the beginning of an item of a numbered list.")
+
+(defun explog-log-into-drawer-around (function &rest args)
+  "Call FUNCTION, `org-log-into-drawer', with ARGS.
+This is the advice of `explog-mode'.  Where `org-log-into-drawer' is nil,
+org writes a note as a bullet right below the heading.  Above the steps
+of an experiment that would be the first item of their list, which org
+would make one of bullets as soon as it repairs it; so there, and only
+there, a drawer takes the note."
+  (or (apply function args)
+      (and (explog-log-buffer-p)
+           (explog-log--numbered-p)
+           "LOGBOOK")))
+
+(defun explog-log--numbered-p ()
+  "Return non-nil if the heading around point has a numbered list beneath it.
+That is taken for the steps, if it is in an experiment."
+  (save-excursion
+    (save-restriction
+      (widen)
+      (end-of-line)
+      (when (re-search-backward "^\\*+ " nil t)
+        (let ((end (save-excursion
+                     (forward-line)
+                     (if (re-search-forward "^\\*+ " nil t) (match-beginning 0) (point-max)))))
+          (and (save-excursion (re-search-forward explog-log--item-regexp end t))
+               (explog-log--experiment-around-p)))))))
+
+(defun explog-log--experiment-around-p ()
+  "Return non-nil if the heading at point is one of an experiment, or beneath it."
+  (save-excursion
+    (let (above found)
+      (while (and (not (setq found (explog-heading-experiment-id)))
+                  (setq above (explog-heading-parent)))
+        (goto-char above))
+      found)))
+
 (provide 'explog-log)
 ;;; explog-log.el ends here

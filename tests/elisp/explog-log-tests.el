@@ -281,5 +281,49 @@ The limits are far above what it takes, for machines under load."
       (should (explog-log-find "4999"))
       (should (< (- (float-time (get-internal-run-time)) start) 3)))))
 
+;;;; Notes of org
+
+(defun explog-log-tests--note (function)
+  "Call FUNCTION, which has org take a note, and store that."
+  (let ((org-log-note-clock-out nil))
+    (funcall function)
+    (when (memq 'org-add-log-note post-command-hook)
+      (org-add-log-note))
+    (when (get-buffer "*Org Note*")
+      (with-current-buffer "*Org Note*"
+        (insert "A note")
+        (org-store-log-note)))))
+
+(ert-deftest explog-log-test-notes-leave-the-steps-alone ()
+  "A note of org on the heading of the steps goes into a drawer, others as ever."
+  (explog-test-with-log
+      (replace-regexp-in-string "| DONE" "| DONE(d!)" explog-test-log)
+    (let ((org-log-into-drawer nil)
+          (explog-since nil)
+          (inhibit-message t))
+      (advice-add 'org-log-into-drawer :around #'explog-log-into-drawer-around)
+      (unwind-protect
+          (pcase-dolist (`(,heading ,change ,drawer)
+                         `(("^\\*\\* TODO Experiments" ,(lambda () (org-todo "DONE")) t)
+                           ("^\\*\\* DONE Experiments \\[0" org-add-note t)
+                           ("^\\* TODO \\[201\\]" ,(lambda () (org-todo "DONE")) nil)
+                           ("^\\*\\* TODO Conclusions" ,(lambda () (org-todo "DONE")) nil)))
+            (ert-info (heading)
+              (goto-char (point-min))
+              (re-search-forward heading)
+              (explog-log-tests--note change)
+              (org-back-to-heading t)
+              (let ((text (buffer-substring (point) (save-excursion (outline-next-heading)
+                                                                    (point)))))
+                (should (string-match-p "State \"DONE\"\\|Note taken" text))
+                (should (eq drawer (and (string-match-p ":LOGBOOK:" text) t))))))
+        (advice-remove 'org-log-into-drawer #'explog-log-into-drawer-around))
+      (goto-char (point-min))
+      (re-search-forward "^1\\. \\[ \\] Test XYZ without")
+      (org-ctrl-c-ctrl-c)
+      (org-list-repair)
+      (should (save-excursion (goto-char (point-min))
+                              (re-search-forward "^2\\. \\[ \\] Test XYZ with ABC" nil t))))))
+
 (provide 'explog-log-tests)
 ;;; explog-log-tests.el ends here

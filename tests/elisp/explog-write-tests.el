@@ -10,7 +10,9 @@
 ;;; Code:
 
 (require 'explog-test)
+(require 'explog-conclude)
 (require 'explog-note)
+(require 'explog-step)
 (require 'explog-write)
 (require 'log-edit)
 
@@ -592,10 +594,10 @@ The variable `file' is the name of the log."
                (steps (explog-write-tests--steps))
                (parent (car (seq-random-elt (cons nil steps))))
                (number (explog-write-at (current-buffer) "201"
-                                        (lambda () (explog-add-step--next parent)))))
+                                        (lambda () (explog-step--next parent)))))
           (ert-info ((format "%S %S" number before))
             (explog-write-away (current-buffer) "201"
-                               (lambda () (explog-add-step--put parent "zanzibar")) "step")
+                               (lambda () (explog-step--put parent "zanzibar")) "step")
             (let* ((after (explog-write-tests--uncounted
                            (string-replace "zanzibar" "zanz ibar" (buffer-string))))
                    (new (explog-write-tests--steps))

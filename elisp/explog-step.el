@@ -1,0 +1,159 @@
+;;; explog-step.el --- Add a step to an experiment  -*- lexical-binding: t; -*-
+
+;; Copyright (C) 2026 The explog contributors
+
+;; SPDX-License-Identifier: GPL-3.0-or-later
+
+;; This file is not part of GNU Emacs.
+
+;;; Commentary:
+
+;; `explog-add-step' puts a step at the end of the list.  It does not go
+;; through the commands of org for that: they number the whole list anew,
+;; and the commits that refer to its steps would refer to others.
+
+;;; Code:
+
+(require 'explog-base)
+(require 'explog-steps)
+(require 'explog-write)
+(require 'org)
+(require 'seq)
+(require 'subr-x)
+
+(declare-function org-list-get-item-end-before-blank "org-list" (item struct))
+(declare-function org-list-struct "org-list" ())
+(declare-function org-in-item-p "org-list" ())
+(declare-function org-update-checkbox-count-maybe "org-list" (&optional all))
+
+;;;###autoload
+(defun explog-add-step (&optional nested)
+  "Add a step at the end of an experiment's list, and count the boxes anew.
+The title is asked for.  In a log it may be left empty, to be written
+where it stands.  No other step gets another number.
+
+Which experiment it is, is found as by `explog-note'.  With a prefix
+argument NESTED, the new step is one of those beneath the step that the
+point is on, or that is asked for."
+  (interactive "P")
+  (let* ((about (explog-step--about nested))
+         (buffer (car (explog-write-visit (car about))))
+         (number (explog-write-at buffer (car about)
+                                  (lambda () (explog-step--next (cdr about)))))
+         (name (explog-write-about-name (cons (car about) number)))
+         (title (explog-step--line (read-string (format "Step %s: " name))))
+         (put (lambda () (explog-step--put (cdr about) title))))
+    (cond ((and (eq buffer (current-buffer)) (explog-write-typing (car about) put)))
+          ((string-empty-p title)
+           (user-error "From here, a step needs a title"))
+          (t (explog-write-away buffer (car about) put (format "%s %s" name title))))))
+
+(defun explog-step--about (nested)
+  "Return (ID . STEP) of what gets a step; STEP is nil unless NESTED."
+  (let ((about (explog-write-about "Add a step to")))
+    (cond ((not nested) (list (car about)))
+          ((cdr about) about)
+          (t (let ((chosen (explog-write-about-step "Add a step beneath")))
+               (unless (cdr chosen)
+                 (user-error "No step was chosen"))
+               chosen)))))
+
+(defun explog-step--line (title)
+  "Return TITLE as one line."
+  (string-trim (replace-regexp-in-string "[ \t]*[\n\r][ \t\n\r]*" " " title)))
+
+;;;; The list
+
+(defun explog-step--all (parent)
+  "Return what is right beneath the step PARENT, or outermost if it is nil.
+It is a list as of `explog-steps'; PARENT is a number like \"1.2\".
+The heading of the experiment is at point."
+  (let ((regexp (format "\\`%s[0-9]+\\'" (if parent (regexp-quote (concat parent ".")) ""))))
+    (seq-filter (lambda (step) (string-match-p regexp (car step)))
+                (explog-steps))))
+
+(defun explog-step--own (number)
+  "Return the last part of NUMBER, a string like \"1.2\", as a number."
+  (string-to-number (car (last (split-string number "\\.")))))
+
+(defun explog-step--next (parent)
+  "Return the number of the next step beneath PARENT; see `explog-step--all'."
+  (when (and parent (not (explog-steps-position parent)))
+    (user-error "There is no step %s" parent))
+  (format "%s%d" (if parent (concat parent ".") "")
+          (1+ (apply #'max 0 (mapcar (lambda (step) (explog-step--own (car step)))
+                                     (explog-step--all parent))))))
+
+(defun explog-step--put (parent title)
+  "Put a step with TITLE beneath PARENT, and count; return the end of its line.
+The heading of the experiment is at point."
+  (let ((new (explog-step--next parent)))
+    (explog-write-keeping-steps
+     (lambda ()
+       (let ((end (copy-marker (explog-step--insert parent title new))))
+         (goto-char end)
+         (org-update-checkbox-count-maybe)
+         end))
+     new)))
+
+(defun explog-step--insert (parent title new)
+  "Put a step with TITLE and the number NEW beneath PARENT; return its end."
+  (let ((steps (explog-step--all parent)))
+    (cond (steps (explog-step--append steps (explog-step--own new) title))
+          (parent (explog-step--begin-beneath (explog-steps-position parent) title))
+          (t (explog-step--begin title)))))
+
+(defun explog-step--append (siblings number title)
+  "Put a step with NUMBER and TITLE behind SIBLINGS, the others of its list.
+They are as `explog-steps' has them."
+  (pcase-let ((`(,last ,start ,end) (car (last siblings))))
+    (goto-char start)
+    (looking-at "\\([ \t]*\\)\\([0-9]+\\)\\([.)]\\)")
+    (let* ((indent (match-string 1))
+           (sign (match-string 3))
+           ;; Behind `[@5]' the numbers in the file are others than those seen.
+           (written (+ (string-to-number (match-string 2))
+                       (- number (explog-step--own last)))))
+      (explog-write-lines
+       (explog-write-text-end end)
+       (append (and (explog-step--spaced-p siblings) '(""))
+               (list (concat indent (number-to-string written) sign " "
+                             (if (seq-some #'cadddr siblings) "[ ] " "")
+                             title)))))))
+
+(defun explog-step--spaced-p (siblings)
+  "Return non-nil if there is a blank line before the last of SIBLINGS."
+  (and (cdr siblings)
+       (save-excursion
+         (goto-char (cadr (car (last siblings))))
+         (forward-line -1)
+         (looking-at-p "[ \t\r]*$"))))
+
+(defun explog-step--begin-beneath (parent title)
+  "Put a list with a step TITLE into the step at PARENT.
+A list that the step ends with would have it for one of its own; a line
+of text ends that list."
+  (goto-char parent)
+  (let* ((struct (org-list-struct))
+         (end (org-list-get-item-end-before-blank parent struct))
+         (open (explog-write-open-list parent struct))
+         (indent (if open (explog-write-indent open)
+                   (explog-write-beneath parent struct))))
+    (explog-write-lines end (append (and open (list (concat indent "Steps:")))
+                                    (list (concat indent "1. [ ] " title))))))
+
+(defun explog-step--begin (title)
+  "Put a list with a step TITLE into the experiment at point.
+Two blank lines end a list of another kind before it."
+  (let* ((section (or (seq-find #'explog-steps-named-p (explog-steps-children))
+                      (explog-write-make-section
+                       (concat (explog-write-keyword) explog-steps-heading " [/]")
+                       (explog-write-child #'explog-write-conclusions-p))))
+         (end (explog-write-section-end section)))
+    (explog-write-lines
+     end
+     (append (and (save-excursion (goto-char end) (org-in-item-p)) '("" ""))
+             (list (concat "1. [ ] " title))))))
+
+(provide 'explog-step)
+;;; explog-step.el ends here
