@@ -162,10 +162,7 @@ That is a list of strings like \"1 Test it\", without the hash behind it."
   (delq nil
         (mapcar (pcase-lambda (`(,number ,start ,_ ,box))
                   (and (member box '("[ ]" "[-]"))
-                       (concat number " "
-                               (replace-regexp-in-string
-                                "[ \t]*([[:xdigit:]]\\{7,64\\})\\'" ""
-                                (explog-steps-text start)))))
+                       (concat number " " (explog-steps-bare-text start))))
                 (explog-steps))))
 
 ;;;; A note that org asks for

@@ -27,6 +27,7 @@
 (require 'explog-cache)
 (require 'explog-heading)
 (require 'explog-ref)
+(require 'explog-steps)
 (require 'seq)
 (require 'subr-x)
 
@@ -116,29 +117,20 @@ else in the text of an experiment, org stores what it always does."
    :link (concat "exp:" (substring (explog-ref-string (car reference) (cdr reference)) 1))
    :description description))
 
-(defconst explog-link--step-regexp
-  (concat "[ \t]*[0-9]+[.)][ \t]+\\(?:\\[@[0-9]+\\][ \t]*\\)?"
-          "\\(?:\\[[ xX-]\\][ \t]+\\)?\\(.*?\\)"
-          "\\(?:[ \t]*([0-9a-f]\\{7,64\\})\\)?[ \t\r]*$")
-  "Matches the first line of a step; the group is its text.")
-
 (defun explog-link--store-here (reference)
   "Store a link to REFERENCE, (ID . STEP), if point is where that begins in a log.
 What it is called is taken from there, saved or not."
   (save-excursion
-    (beginning-of-line)
-    (let* ((start (point))
-           (text (and (cdr reference)
-                      (looking-at explog-link--step-regexp)
-                      (match-string-no-properties 1))))
+    (let ((here (line-beginning-position))
+          (step (cdr reference)))
       (goto-char (explog-ref-experiment-heading))
-      (when (if (cdr reference) text (= (point) start))
+      (when (eql here (if step (explog-steps-position step) (point)))
         (explog-link--store
          reference
          (explog-link--text reference
                             (explog-heading-title
                              (substring-no-properties (org-get-heading t t t t)))
-                            text))))))
+                            (and step (explog-steps-bare-text here))))))))
 
 (defun explog-link-complete (&optional _arg)
   "Return a link to an experiment or step that is asked for."

@@ -117,6 +117,11 @@ The heading of the experiment is at point."
     (looking-at (explog-steps--item-regexp))
     (string-trim (buffer-substring-no-properties (match-end 0) (line-end-position)))))
 
+(defun explog-steps-bare-text (start)
+  "Return the text in the first line of the step at START, without its hash."
+  (replace-regexp-in-string "[ \t]*([[:xdigit:]]\\{7,64\\})\\'" ""
+                            (explog-steps-text start)))
+
 ;;;; Headings
 
 (defun explog-steps-children ()
