@@ -1,6 +1,8 @@
 """The audit of hashes in prose: where each lives, that it is dead, and what is no hash at all."""
 
+import random
 import re
+import uuid
 
 import pytest
 
@@ -26,10 +28,6 @@ def contexts(text: str) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     "text",
     [
-        f"={DEAD}=",
-        f"~{DEAD}~",
-        f"as in ={DEAD}=, which",
-        f"=proj@{DEAD}= is it",
         f"=git show {DEAD}=",
         f"~git checkout {DEAD}~1~",
         f"commit {DEAD}",
@@ -39,7 +37,6 @@ def contexts(text: str) -> list[tuple[str, str]]:
         f"commit #{DEAD}",
         f"committed as {DEAD}",
         f"cherry-picked {DEAD}",
-        f"revision {DEAD}",
         f"see git show {DEAD}",
         f"it went well ({DEAD})",
         f"it went well (commit {DEAD})",
@@ -53,7 +50,6 @@ def contexts(text: str) -> list[tuple[str, str]]:
         f":LOGBOOK:\n- a note ({DEAD})\n:END:",
         f"| lr | Commit |\n|----+--------|\n| 1 | {DEAD} |",
         f"| Git commit |\n| ={DEAD}= |",
-        f"| a | b |\n| 1 | ({DEAD}) |",
         f"[fn:1] as of commit {DEAD}",
         f"| note |\n\n({DEAD})",
     ],
@@ -63,13 +59,52 @@ def test_context(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        f"={DEAD}=",
+        f"~{DEAD}~",
+        f"as in ={DEAD}=, which",
+        f"={DEAD}='s plan",
+        f"=proj@{DEAD}= is it",
+        f"revision {DEAD}",
+        f"changeset {DEAD}",
+        f"| a | b |\n| 1 | ({DEAD}) |",
+        f"| Revision |\n| {DEAD} |",
+        f":PROPERTIES:\n:MODEL_REVISION: {DEAD}\n:END:",
+        f"the best run so far ({DEAD})",
+        f"better ({DEAD}) than before",
+        f"- [2018-06-06 Wed 16:16] {DEAD}: the run of the day",
+        f"upstream commit {DEAD}",
+        f"commit {DEAD} of pytorch/pytorch",
+        f"pytorch/pytorch commit {DEAD}",
+    ],
+)
+def test_a_context_that_other_things_have_as_well(text: str) -> None:
+    assert contexts(text) == [(DEAD, "bare")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'={DEAD} "Fix the loader"=',
+        f'{DEAD} "Fix the loader"',
+        f'see {DEAD} ("Fix lr=0.1, again", 2024-01-02) for it',
+        f"see {DEAD} (Fix the loader, 2024-01-02)",
+        f'~{DEAD} ("Fix the loader", 2024-01-02)~',
+    ],
+)
+def test_a_hash_with_its_subject_says_commit(text: str) -> None:
+    assert contexts(text) == [(DEAD, "plain")]
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         (f"commits {DEAD}, 1a2b3c4 and 5d6e7f8", [DEAD, "1a2b3c4", "5d6e7f8"]),
         (f"({DEAD}, 1a2b3c4)", [DEAD, "1a2b3c4"]),
-        (f"={DEAD}..1a2b3c4=", [DEAD, "1a2b3c4"]),
+        (f"=git log {DEAD}..1a2b3c4=", [DEAD, "1a2b3c4"]),
         (f"commit {FULL}", [FULL]),
-        (f"={'a1' * 32}=", ["a1" * 32]),
+        (f"commit ={'a1' * 32}=", ["a1" * 32]),
     ],
 )
 def test_several(text: str, expected: list[str]) -> None:
@@ -359,3 +394,32 @@ def test_one_whose_parent_is_pruned_hides_no_other(logs: Logs, repo: GitRepo) ->
 def test_message_of_a_hash_by_tag() -> None:
     found = FoundHash("f", 1, DEAD, "ref", ("/r",), FULL, ref="refs/tags/v1")
     assert found.message == f"{DEAD} lives in /r, by refs/tags/v1, but on no branch"
+
+
+ALIKE = """\
+:PROPERTIES:
+:ID: 0c8644ff-11aa-4bd2-9f3e-0123456789ab
+:CUSTOM_ID: 53b0047d1c
+:END:
+See =0c8644ff= for the reason; =53b0047d='s plan; commit 0c8644f; (53b0047d1c).
+Best run (4f2c9e1d), best so far of all runs (4f2c9e1d), wandb 4f2c9e1d, =4f2c9e1d=, ~a1b2c3d4~,
+md5 =d41d8cd9=, md5sum (d41d8cd98f00b204e9800998ecf8427e), etag (5d41402a), layer =sha256:4f2c9e1d=.
+- [2024-01-01 Mon] 4f2c9e1d: run with lr 1.975424e+07, loss (0.1234567), =1e-05=, (12345e10), 3.2e7
+colours =#a1b2c3= =#a1b2c3d4= (#1a2b3c4d), seed (1234567), job (1a2b3c4), pid 1234567
+model revision 8f1b2c3d4e, dataset changeset 1a2b3c4d5e6f, transformers/main commit 83d45cd1,
+commit 83d45cd2 of huggingface/transformers, [[https://github.com/x/other/commit/83d45cd3][theirs]]
+| run      | wer | id         |
+| 4f2c9e1d | 7.1 | (1a2b3c4d) |
+trace 4bf92f3577b34da6a3ce929d0e0e4736, span =00f067aa0ba902b7=, gpu-1a2b3c4d, mac 1a:2b:3c:4d:5e:6f
+{uuid} and its beginning {beginning} in a commit message: commit {beginning}
+"""
+
+
+def test_nothing_of_what_looks_alike_is_called_dead(logs: Logs, repo: GitRepo) -> None:
+    rng = random.Random(12)
+    uuids = [str(uuid.UUID(int=rng.getrandbits(128))) for _ in range(50)]
+    for n, one in enumerate(uuids):
+        logs.log(ALIKE.format(uuid=one, beginning=one[:8]), f"{n}.org")
+    assert [one for one in logs.audit() if not one.lives] == []
+    logs.log(f"commit {repo.head[:7]} and commit {DEAD}\n")
+    assert [one.state for one in logs.audit()] == ["branch", "dead"]

@@ -329,7 +329,6 @@ def _hashes(case: Case, text: str) -> list[tuple[int, str]]:
     return sorted((one["line"], one["state"]) for one in answer["hashes"])
 
 
-@later
 def test_the_beginning_of_a_uuid_is_text(case: Case) -> None:
     text = (
         "* TODO Fix the clock\n:PROPERTIES:\n:ID: 0c8644ff-11aa-4bd2-9f3e-0123456789ab\n:END:\n"
@@ -340,7 +339,6 @@ def test_the_beginning_of_a_uuid_is_text(case: Case) -> None:
     assert case.problems() == []
 
 
-@later
 def test_a_hash_with_its_subject_is_seen(case: Case) -> None:
     short = case.commit("fixes", "Review-buffer fixes")[:7]
     text = f'- ={short} "Review-buffer fixes"= is a commit\n- ={short}= too\n'

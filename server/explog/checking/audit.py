@@ -23,7 +23,7 @@ from explog.git.repository import Repository
 from explog.index.commits import all_repositories, commits_with_prefix
 from explog.index.database import Index
 from explog.org.files import read_log
-from explog.org.hashes import Context, Mention, find_hashes
+from explog.org.hashes import Context, Mention, beginnings_of_names, find_hashes
 from explog.org.options import org_options
 from explog.org.scan import BOM, file_context
 from explog.plan.facts import Hashes
@@ -79,10 +79,13 @@ def audit(
     """Return the hashes in the prose of the logs, by file and line; see `check` for UNREAD."""
     files = settings.log_files()
     mentions: dict[str, list[Mention]] = {}
+    names: set[str] = set()
     for done, path in enumerate(files):
         if progress is not None:
             progress(path.name, done, len(files))
-        mentions[str(path)] = _read(path, settings)
+        lines = _read(path, settings)
+        mentions[str(path)] = list(find_hashes(lines))
+        names.update(beginnings_of_names(lines))
     digits = {mention.digits for some in mentions.values() for mention in some}
     known = _Known(index, digits)
     sure = knows_all(settings, index, unread)
@@ -90,19 +93,20 @@ def audit(
     for file, some in mentions.items():
         for mention in some:
             one = known.found(file, mention)
-            if one.state != DEAD or (sure and known.is_meant(file, mention)):
+            text = mention.digits in names or not known.is_meant(file, mention)
+            if one.state != DEAD or (sure and not text):
                 found.append(one)
     return found
 
 
-def _read(path: Path, settings: Settings) -> list[Mention]:
-    """Return what may be a hash in the log at PATH; none where it cannot be read, as sync tells."""
+def _read(path: Path, settings: Settings) -> list[str]:
+    """Return the lines of the log at PATH; none where it cannot be read, as sync tells."""
     try:
         data = read_log(path)
         context = file_context(data, org_options(settings))
     except (ExplogError, ValueError):
         return []
-    return list(find_hashes(context.decode(data.removeprefix(BOM)).split("\n")))
+    return context.decode(data.removeprefix(BOM)).split("\n")
 
 
 class _Known:

@@ -7,7 +7,7 @@ context says so: blocks, results, comments, properties, floats, parts of a longe
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -21,17 +21,21 @@ _BARE = r"[0-9a-f]{7,64}(?![0-9A-Za-z_-])(?!\.[0-9])"
 
 _CODE = re.compile(r"(?<![\w=~])([=~])(?=\S)(?P<content>[^=~\n]*?\S)\1(?![\w=~])")
 _IS_COMMIT = re.compile(
-    rf"(?:git [a-z-]+ (?:[\w./-]+ )*)?(?:[\w./-]+@)?{_BARE}(?:\.\.\.?{_BARE})?(?:[~^][0-9~^]*)?"
+    rf"(?P<git>git [a-z-]+ (?:[\w./-]+ )*)?(?:[\w./-]+@)?"
+    rf"{_BARE}(?:\.\.\.?{_BARE})?(?:[~^][0-9~^]*)?"
 )
+SUBJECT = r"(?: ?\(?\"[^\"\n]+\"(?:, [0-9-]+)?\)?| \([^()\n]+, [0-9]{4}-[0-9]{2}-[0-9]{2}\))"
+"""What stands behind a hash that was copied with its subject, as `--format=reference` has it."""
+_WITH_SUBJECT = re.compile(rf"(?P<content>{_H}){SUBJECT}")
 _SEVERAL = rf"{_BARE}(?:(?:\.\.\.?|[,;/&\s]+(?:and\s+)?){_BARE})*"
 _SAID = re.compile(
-    r"\b(?:commit(?:s|ted)?(?: (?:as|in|at))?|revisions?|changesets?|cherry-pick(?:ed)?"
+    r"\b(?P<word>commit(?:s|ted)?(?: (?:as|in|at))?|revisions?|changesets?|cherry-pick(?:ed)?"
     r"|git (?:show|checkout|switch|reset|revert|log|diff|bisect)(?: -[\w=-]+)*)"
     rf"(?: (?:id|hash|sha1?))?[\s:#=~'\"`]+(?P<content>{_SEVERAL})",
     re.IGNORECASE,
 )
 _PARENTHESES = re.compile(
-    rf"\((?:(?:commits?|rev|see|in|at)[\s:]+)?(?:[\w.-]+@)?(?P<content>{_SEVERAL})\)",
+    rf"\((?P<word>(?:commits?|rev|see|in|at)[\s:]+)?(?:[\w.-]+@)?(?P<content>{_SEVERAL})\)",
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(
@@ -47,15 +51,28 @@ _STAMPED = re.compile(
     rf"(?P<content>{_H})"
 )
 # What stands in front of digits that are something else.
-SOMETHING_ELSE = re.compile(
+_OTHER = (
     r"\b(?:runs?|ids?|uuid|guid|wandb|mlflow|jobs?|images?|docker|containers?|digests?|md5|sha-?256"
     r"|sha-?512|crc\w*|checksums?|blobs?|seeds?|sessions?|tokens?|keys?|colou?rs?|address"
-    r"|models?|artifacts?|datasets?|data|etag|fingerprints?|tickets?)\b[\s:#=~'\"`(]*$",
+    r"|models?|artifacts?|datasets?|data|etag|fingerprints?|tickets?)\b"
+)
+SOMETHING_ELSE = re.compile(rf"{_OTHER}[\s:#=~'\"`(]*$", re.IGNORECASE)
+_SOMETHING_ELSE = re.compile(_OTHER, re.IGNORECASE)
+# A commit of a project that is another's, and words that other things than commits go by as well.
+_OF_OTHERS_BEFORE = re.compile(
+    r"(?:\b(?:upstream|their|vendored|submodule)|[\w.-]+/[\w.-]+)(?:'s)? $", re.I
+)
+_OF_OTHERS_BEHIND = re.compile(r"[=~]? (?:of|from|in|on) [\w.-]+/[\w.-]+")
+_LINE_END = re.compile(r"[\s.:,;]*(?::[\w@#%:]+:)?\s*$")
+_VAGUE = re.compile(r"revision|changeset", re.IGNORECASE)
+_NAME = re.compile(
+    r"(?<![0-9A-Za-z])(?P<uuid>[0-9a-fA-F]{8})-[0-9a-fA-F]{4}-"
+    r"|^[ \t]*:(?:CUSTOM_)?ID:[ \t]+(?P<id>[0-9a-fA-F]{7,64})",
     re.IGNORECASE,
 )
 _PROPERTY = re.compile(r"[ \t]*:([^\s:]+):[ \t]+(?P<content>.*)$")
-_COLUMN = re.compile(r"\b(?:commits?|revisions?|revs?|changesets?)\b", re.IGNORECASE)
-_NAMED = re.compile(r"commit|revision|changeset|git", re.IGNORECASE)
+_COLUMN = re.compile(r"\b(?:commits?|(?P<vague>revisions?|revs?|changesets?))\b", re.IGNORECASE)
+_NAMED = re.compile(r"commit|git(?!.*(?:blob|tree))|(?P<vague>revision|changeset)", re.IGNORECASE)
 _RULE = re.compile(r"[ \t]*\|-")
 _DRAWER = re.compile(r"[ \t]*:PROPERTIES:[ \t\r]*$", re.IGNORECASE)
 _MARKED = re.compile(r"[ \t]*#(?:[ \t\r+]|$)|[ \t]*:(?:[ \t\r]|$)")
@@ -65,7 +82,9 @@ class Context(Enum):
     """What makes digits a commit."""
 
     PLAIN = "plain"
-    """It says so: `commit 83d45cd`, `(83d45cd)`, `=83d45cd=`, a Commit column."""
+    """It says so: `commit 83d45cd`, `83d45cd "Subject"`, a Commit column, `(83d45cd)` at an end."""
+    BARE = "bare"
+    """It may be one, or something else: `=83d45cd=`, a Revision column, another's commit."""
     DOUBTFUL = "doubtful"
     """It says that it is something else: `run =83d45cd=`."""
     ADDRESS = "address"
@@ -93,9 +112,21 @@ def find_hashes(lines: Sequence[str]) -> Iterator[Mention]:
         yield from _in_section(lines, start, stop)
 
 
+def beginnings_of_names(lines: Sequence[str]) -> Iterator[str]:
+    """Yield the beginnings of 7 digits and more of UUIDs in LINES, and of ids in properties.
+
+    People abbreviate those as well.
+    """
+    for text in lines:
+        if "-" in text or ":" in text:
+            for match in _NAME.finditer(text):
+                name = (match["uuid"] or match["id"]).lower()
+                yield from (name[:length] for length in range(7, len(name) + 1))
+
+
 def _in_section(lines: Sequence[str], start: int, stop: int) -> Iterator[Mention]:
     opaque = Opaque(lines, stop)
-    columns: set[int] | None = None
+    columns: dict[int, Context] | None = None
     line = start
     while line < stop:
         text = lines[line]
@@ -121,30 +152,53 @@ _Found = tuple[int, str, Context, str]
 """(column, digits, context, target)."""
 
 
+_WEAK = (Context.DOUBTFUL, Context.BARE)
+"""What gives way to any other context, the weakest first."""
+
+
 def _once(line: int, found: Sequence[_Found] | Iterator[_Found]) -> Iterator[Mention]:
     """Yield each place of LINE once, as what says most of it says."""
     places: dict[int, Mention] = {}
     for column, digits, context, target in found:
         known = places.get(column)
-        if known is None or known.context is Context.DOUBTFUL:
+        if known is None or _rank(context) > _rank(known.context):
             places[column] = Mention(line, column, digits, context, target)
     yield from (places[column] for column in sorted(places))
+
+
+def _rank(context: Context) -> int:
+    return _WEAK.index(context) if context in _WEAK else len(_WEAK)
 
 
 def _in_prose(text: str) -> Iterator[_Found]:
     for pattern, context in ((_ADDRESS, Context.ADDRESS), (_LINK, Context.LINK)):
         for match in pattern.finditer(text):
             yield from _digits(match, context, match["target"])
-    for pattern in (_SAID, _PARENTHESES):
-        for match in pattern.finditer(text):
-            yield from _digits(match, Context.PLAIN)
+    for match in _SAID.finditer(text):
+        vague = _VAGUE.match(match["word"]) or _is_of_others(text, match)
+        yield from _digits(match, Context.BARE if vague else Context.PLAIN)
+    for match in _WITH_SUBJECT.finditer(text):
+        yield from _digits(match, Context.PLAIN)
+    alone = Context.BARE if _SOMETHING_ELSE.search(text) else Context.PLAIN
+    for match in _PARENTHESES.finditer(text):
+        said = (match["word"] or "").lower().startswith("commit")
+        ends = match.start() == 0 or _LINE_END.match(text, match.end())
+        yield from _digits(match, Context.PLAIN if said else alone if ends else Context.BARE)
     for match in _CODE.finditer(text):
-        if _IS_COMMIT.fullmatch(match["content"]):
+        commit = _IS_COMMIT.fullmatch(match["content"])
+        if commit is not None:
             other = SOMETHING_ELSE.search(text, max(0, match.start() - 40), match.start())
-            yield from _digits(match, Context.DOUBTFUL if other else Context.PLAIN)
+            plain = Context.PLAIN if commit["git"] else Context.BARE
+            yield from _digits(match, Context.DOUBTFUL if other else plain)
     stamped = _STAMPED.match(text)
     if stamped is not None:
-        yield from _digits(stamped, Context.PLAIN)
+        yield from _digits(stamped, alone)
+
+
+def _is_of_others(text: str, match: re.Match[str]) -> bool:
+    """Tell whether MATCH, which says commit, says that it is one of another project."""
+    before = text[max(0, match.start() - 40) : match.start()]
+    return bool(_OF_OTHERS_BEFORE.search(before) or _OF_OTHERS_BEHIND.match(text, match.end()))
 
 
 def _digits(match: re.Match[str], context: Context, target: str = "") -> Iterator[_Found]:
@@ -154,20 +208,24 @@ def _digits(match: re.Match[str], context: Context, target: str = "") -> Iterato
         yield start + found.start(), found[0], context, target
 
 
-def _columns(header: str) -> set[int]:
+def _columns(header: str) -> dict[int, Context]:
     """Return which columns of a table with this first row hold commits."""
-    cells = header.split("|")
-    return {number for number, cell in enumerate(cells) if _COLUMN.search(cell)}
+    named = ((number, _COLUMN.search(cell)) for number, cell in enumerate(header.split("|")))
+    return {number: _named(match) for number, match in named if match}
 
 
-def _in_row(text: str, columns: set[int]) -> Iterator[_Found]:
+def _named(match: re.Match[str]) -> Context:
+    return Context.BARE if match["vague"] else Context.PLAIN
+
+
+def _in_row(text: str, columns: Mapping[int, Context]) -> Iterator[_Found]:
     if _RULE.match(text):
         return
     start = 0
     for number, cell in enumerate(text.split("|")):
-        bare = cell.strip(" \t=~")
+        bare = cell.strip(" \t=~()")
         if number in columns and _HASH.fullmatch(bare):
-            yield start + cell.index(bare), bare, Context.PLAIN, ""
+            yield start + cell.index(bare), bare, columns[number], ""
         start += len(cell) + 1
 
 
@@ -177,5 +235,6 @@ def _in_properties(lines: Sequence[str], start: int, stop: int) -> Iterator[Ment
         return
     for line in range(start, stop):
         match = _PROPERTY.match(lines[line])
-        if match is not None and _NAMED.search(match[1]):
-            yield from _once(line, _digits(match, Context.PLAIN))
+        named = _NAMED.search(match[1]) if match is not None else None
+        if match is not None and named is not None:
+            yield from _once(line, _digits(match, _named(named)))

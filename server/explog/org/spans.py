@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
-from explog.org.hashes import SOMETHING_ELSE
+from explog.org.hashes import SOMETHING_ELSE, SUBJECT
 from explog.org.lists import Item
 
 _DIGITS = re.compile(r"(?<![0-9A-Za-z_])[0-9a-fA-F]{7,64}(?![0-9A-Za-z_])")
@@ -43,7 +43,7 @@ _END_OF_PARAGRAPH = re.compile(
 )
 _END_OF_LINE = re.compile(rf"[{_CLOTHES})\]]*[.,;:!]*[ \t\r]*$", re.MULTILINE)
 _SAID = re.compile(r"\b(?:commits?|rev|revision|changeset)[\s:=~#*\"'`]+$", re.IGNORECASE)
-_SUBJECT = re.compile(r"\s*\(?\"[^\"\n]*\"(?:,\s*[0-9-]+)?\)?")
+_SUBJECT = re.compile(SUBJECT)
 
 
 class HashSpan(NamedTuple):
