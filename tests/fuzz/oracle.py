@@ -225,8 +225,8 @@ class Oracle:
             return verdict
         if item.step in dead.spoken_of:
             if item.step not in dead.claims:  # by hand, or of a renumbered list
-                successors = {Outcome(oid) for oid in self.successors(dead)}
-                verdict.outcomes = place | {keep} | successors
+                instead = {Outcome(oid) for oid in self.successors(dead)}
+                verdict.outcomes = place | {keep} | instead
             return verdict
         successors = self.successors(dead)
         verdict.why += f" of another, now {sorted(oid[:7] for oid in successors)}"
