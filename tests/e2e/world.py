@@ -188,7 +188,13 @@ class World:
         self.expect(step, self.repository.commit(f"[e201.{step}] Results"), ticked=True)
 
     def forget(self) -> None:
-        """Kill the buffers of this world, changed or not."""
+        """Kill the buffers of this world, changed or not, and have its files watched no more.
+
+        They are going to be removed, which the server would tell the user of.
+        """
+        empty = self.emacs.home / "empty.org"
+        empty.touch()
+        self.emacs.eval(f"(setq explog-logs '{lisp([empty])} explog-repositories nil)")
         self.emacs.eval(
             "(dolist (buffer (buffer-list)) (with-current-buffer buffer"
             f" (when (and buffer-file-name (string-prefix-p {lisp(self.folder)} buffer-file-name))"
