@@ -187,7 +187,7 @@ Only what the last server wrote counts."
   "Normal hook run when the server has stopped, for whatever reason.
 It is also run when the server could not be started.")
 
-(defconst explog-server--protocol 1
+(defconst explog-server--protocol 2
   "The version of methods and messages; wire.py has the same.")
 
 (defvar explog-server--start-timeout 15
