@@ -154,21 +154,27 @@ seconds."
 (defvar explog-server--stderr-start (make-marker)
   "A marker where the standard error of the last server begins.")
 
+(defvar explog-server--stderr-process nil
+  "The process that takes the standard error of the last server.
+The one before may still have another, of the same name.")
+
 (defun explog-server--stderr-pipe ()
   "Return a process for `make-process' to send standard error to."
   (with-current-buffer (get-buffer-create explog-server-stderr)
     (set-marker explog-server--stderr-start (point-max) (current-buffer)))
-  (make-pipe-process
-   :name "explog stderr" :buffer (get-buffer-create explog-server-stderr)
-   :coding 'utf-8-unix :noquery t :sentinel #'ignore
-   :filter (lambda (_ text)
-             (explog-rpc-append explog-server-stderr text))))
+  (setq explog-server--stderr-process
+        (make-pipe-process
+         :name "explog stderr" :buffer (get-buffer-create explog-server-stderr)
+         :coding 'utf-8-unix :noquery t :sentinel #'ignore
+         :filter (lambda (_ text)
+                   (explog-rpc-append explog-server-stderr text)))))
 
 (defun explog-server--last-words ()
   "Return a colon and the last line of standard error, or nil.
 Only what the last server wrote counts."
-  (when-let ((pipe (get-process "explog stderr")))
-    (cl-loop repeat 100 while (accept-process-output pipe 0 nil 0)))
+  (when (process-live-p explog-server--stderr-process)
+    (cl-loop repeat 100
+             while (accept-process-output explog-server--stderr-process 0 nil 0)))
   (with-current-buffer (get-buffer-create explog-server-stderr)
     (save-excursion
       (goto-char (point-max))
