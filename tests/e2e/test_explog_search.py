@@ -66,6 +66,10 @@ def test_return_visits_the_step_and_next_error_goes_on(world: World) -> None:
     shown(emacs, '"Test XYZ"')
     emacs.keys("RET")
     emacs.wait_until(lambda: emacs.current_buffer() == RESULTS, what="the results selected")
+    emacs.wait_until(
+        lambda: emacs.true("(get-text-property (line-beginning-position) 'explog-search-hit)"),
+        what="point on a hit",
+    )
     emacs.keys("RET")
     emacs.wait_until(lambda: emacs.current_buffer() == "log.org", what="the log")
     emacs.settle()
