@@ -7,6 +7,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from explog.plan.edits import Plan
 
 from explog.config import Root, Settings
 from explog.daemon.settle import Settled, forget_settled, settle
@@ -16,7 +17,6 @@ from explog.index.commits import pending_steps
 from explog.index.database import Index, open_index
 from explog.model import Change
 from explog.plan import backfill
-from explog.plan.edits import Plan
 from explog.sync.look import sync
 from support import buffers
 from support.repo import GitRepo

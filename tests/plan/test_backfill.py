@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from explog.plan.edits import Plan
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,7 +20,6 @@ from explog.index.commits import CommitBatch, add_commits, put_repository
 from explog.model import Change
 from explog.org.edit import apply_edits
 from explog.plan.backfill import Written, carry_out, plan
-from explog.plan.edits import Plan
 from explog.refs import Place
 from explog.sync.look import sync
 from support.clock import cpu_seconds

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from explog.plan.edits import Plan
+
 from explog.checking.audit import FoundHash, audit
 from explog.checking.check import Problem, check
 from explog.config import Project, Root, Settings, Tick
@@ -11,7 +13,6 @@ from explog.index.database import Index, open_index
 from explog.model import Change
 from explog.org.edit import apply_edits
 from explog.plan.backfill import carry_out, plan
-from explog.plan.edits import Plan
 from explog.sync.look import sync
 
 from .repo import GitRepo

@@ -6,7 +6,9 @@ it can be checked against what a file or an Emacs buffer holds at the moment it 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from explog.errors import ExplogError
@@ -51,16 +53,7 @@ def mark_entry(
     if conflict is not None:
         reason = f"line {conflict + 1} of the entry is left from a merge conflict; resolve it first"
         raise ExplogError("unreadable", reason)
-    steps = find_steps(lines, steps_heading, options)
-    entry = _Entry(list(lines), steps, options)
-    for mark in marks:
-        entry.mark(mark)
-    entry.recount()
-    return tuple(
-        LineEdit(number, old, new)
-        for number, (old, new) in enumerate(zip(lines, entry.lines, strict=True))
-        if old != new
-    )
+    return StepMarks(lines, find_steps(lines, steps_heading, options), options).together(marks)
 
 
 def apply_edits(text: str, edits: Iterable[LineEdit]) -> str:
@@ -73,16 +66,67 @@ def apply_edits(text: str, edits: Iterable[LineEdit]) -> str:
     return "\n".join(lines)
 
 
+class StepMarks:
+    """Puts marks on the steps of an entry: of its LINES, in which `find_steps` found STEPS.
+
+    LINES and STEPS stay as they are.
+    """
+
+    def __init__(self, lines: Sequence[str], steps: StepList | None, options: OrgOptions) -> None:
+        self._lines = lines
+        self._options = options
+        self._steps = steps
+        self._items: dict[tuple[int, ...], list[Item]] = defaultdict(list)
+        for number, item in steps.items if steps else ():
+            self._items[number].append(item)
+
+    def together(self, marks: Iterable[Mark]) -> tuple[LineEdit, ...]:
+        """Return the edits that make all MARKS stand there, cookies included; see `mark_entry`."""
+        with self._copy() as entry:
+            for mark in marks:
+                entry.mark(mark)
+            entry.recount()
+            return self._edits(entry, range(len(self._lines)))
+
+    def alone(self, mark: Mark) -> tuple[LineEdit, ...]:
+        """Return what MARK changes in its own step, when no other mark is put on one."""
+        with self._copy() as entry:
+            item = entry.mark(mark)
+            return self._edits(entry, range(item.line, item.paragraph_end + 1))
+
+    @contextmanager
+    def _copy(self) -> Iterator[_Entry]:
+        entry = _Entry(list(self._lines), self._steps, self._items, self._options)
+        try:
+            yield entry
+        finally:
+            entry.restore_boxes()
+
+    def _edits(self, entry: _Entry, span: range) -> tuple[LineEdit, ...]:
+        old, new = self._lines, entry.lines
+        return tuple(LineEdit(n, old[n], new[n]) for n in span if old[n] != new[n])
+
+
 class _Entry:
     """The lines of an entry while marks are put into them."""
 
-    def __init__(self, lines: list[str], steps: StepList | None, options: OrgOptions) -> None:
+    def __init__(
+        self,
+        lines: list[str],
+        steps: StepList | None,
+        items: Mapping[tuple[int, ...], Sequence[Item]],
+        options: OrgOptions,
+    ) -> None:
         self.lines = lines
         self.steps = steps
         self.options = options
+        self._items = items
         self.ticked = False
+        self._boxes: list[tuple[Item, str | None]] = []
+        """The boxes that were set, and what they were before, in order."""
 
-    def mark(self, mark: Mark) -> None:
+    def mark(self, mark: Mark) -> Item:
+        """Put MARK on its step, and return the item."""
         item = self._item(mark.step)
         if mark.hash is not None:
             self._put_hash(item, mark, mark.hash)
@@ -90,9 +134,10 @@ class _Entry:
             self._set_box(item, "X")
             self.ticked = True
             self._fix_ancestors(item)
+        return item
 
     def _item(self, step: tuple[int, ...]) -> Item:
-        items = [item for number, item in self.steps.items if number == step] if self.steps else []
+        items = self._items.get(step, ())
         if len(items) == 1:
             return items[0]
         written = ".".join(map(str, step))
@@ -133,11 +178,10 @@ class _Entry:
     def _may_tick(self, item: Item) -> bool:
         """Tell whether org would let the box be ticked.
 
-        A box above other boxes follows them: it may be ticked when they all are. `:ORDERED:` wants
-        every earlier one ticked; org would then also take the ticks after an open box away, and
-        what a user ticked stays ticked.
+        A box above other boxes follows them, and `:ORDERED:` wants every earlier one ticked. org
+        would then also take the ticks after an open box away; what a user ticked stays ticked.
         """
-        if item.box not in (" ", "-") or _box_of(item) not in (None, "X"):
+        if item.box not in (" ", "-") or _box_of(item) is not None:
             return False
         if self.steps is None or self.steps.properties.get("ORDERED", "nil") == "nil":
             return True
@@ -148,7 +192,14 @@ class _Entry:
     def _set_box(self, item: Item, box: str) -> None:
         text, column = self.lines[item.line], item.box_column
         self.lines[item.line] = text[:column] + box + text[column + 1 :]
+        self._boxes.append((item, item.box))
         item.box = box
+
+    def restore_boxes(self) -> None:
+        """Give the items back the boxes that they had."""
+        while self._boxes:
+            item, box = self._boxes.pop()
+            item.box = box
 
     def _fix_ancestors(self, item: Item) -> None:
         """Set the boxes above ITEM as org does from the boxes of their children."""
@@ -157,9 +208,6 @@ class _Entry:
             if parent.box not in (" ", "-") or box in (None, parent.box):
                 return
             self._set_box(parent, box)
-            for child in parent.children():
-                if child.box == "x":
-                    self._set_box(child, "X")
 
     def recount(self) -> None:
         """Rewrite the statistics cookies that org updates when a box in the section is ticked."""
@@ -192,7 +240,7 @@ def _struct_of(steps: StepList, item: Item) -> PlainList:
 
 def _box_of(parent: Item) -> str | None:
     """Return the box that org gives PARENT for those of its children; None for as it is."""
-    boxes = {"X" if child.box == "x" else child.box for child in parent.children()}
+    boxes = {child.box for child in parent.children()}
     if "-" in boxes or {" ", "X"} <= boxes:
         return "-"
     if "X" in boxes:
