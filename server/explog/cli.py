@@ -27,7 +27,7 @@ from explog.printed import check_json, counted, hit_line, place_line, plan_json,
 if TYPE_CHECKING:
     from explog.checking.audit import FoundHash
     from explog.checking.check import Problem as CheckProblem
-    from explog.plan.edits import Plan
+    from explog.plan.plans import Plan
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -68,7 +68,8 @@ def backfill(settings: Settings, as_json: bool, write: bool) -> None:
     """Show as a diff which hashes belong on which steps; write them with --write."""
     from explog.entries.diff import diff
     from explog.entries.text import EntryTexts
-    from explog.plan.backfill import Written, carry_out, plan
+    from explog.plan.backfill import Written, carry_out
+    from explog.plan.planner import plan
 
     with open_index(settings) as index:
         problems = bring_up_to_date(settings, index)

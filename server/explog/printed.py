@@ -15,8 +15,7 @@ from explog.refs import step_text
 if TYPE_CHECKING:
     from explog.checking.audit import FoundHash
     from explog.checking.problem import Problem
-    from explog.plan.edits import Edit
-    from explog.plan.planner import Unplaced
+    from explog.plan.plans import Edit, Unplaced
     from explog.queries.search import Hit
 
 _DIFF_STYLES: dict[str, dict[str, Any]] = {

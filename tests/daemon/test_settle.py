@@ -7,7 +7,6 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from explog.plan.edits import Plan
 
 from explog.config import Root, Settings
 from explog.daemon.settle import Settled, forget_settled, settle
@@ -16,7 +15,8 @@ from explog.errors import ExplogError
 from explog.index.commits import pending_steps
 from explog.index.database import Index, open_index
 from explog.model import Change
-from explog.plan import backfill
+from explog.plan import planner
+from explog.plan.plans import Plan
 from explog.sync.look import sync
 from support import buffers
 from support.repo import GitRepo
@@ -425,7 +425,7 @@ def test_two_servers_at_the_same_time(
 def test_file_that_changes_meanwhile_is_planned_anew(
     server: Server, repo: GitRepo, log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = backfill.plan
+    made = planner.plan
 
     def plan(*args: Any, **options: Any) -> Plan:
         planned = made(*args, **options)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from explog.plan.edits import Plan
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,7 +18,9 @@ from explog.entries.text import EntryTexts
 from explog.index.commits import CommitBatch, add_commits, put_repository
 from explog.model import Change
 from explog.org.edit import apply_edits
-from explog.plan.backfill import Written, carry_out, plan
+from explog.plan.backfill import Written, carry_out
+from explog.plan.planner import plan
+from explog.plan.plans import Plan
 from explog.refs import Place
 from explog.sync.look import sync
 from support.clock import cpu_seconds

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from explog.plan.edits import Edit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +15,7 @@ from explog.index.database import Index, open_index
 from explog.model import Change, Commit, Experiment, Step
 from explog.org.edit import Mark, mark_entry
 from explog.org.options import Keywords, OrgOptions
+from explog.plan.plans import Edit
 from explog.plan.review import Review, Sheet, apply, hunk, review
 from explog.sync.look import sync
 from support.buffers import Emacs

@@ -3,8 +3,6 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from explog.plan.edits import Plan
-
 from explog.checking.audit import FoundHash, audit
 from explog.checking.check import Problem, check
 from explog.config import Project, Root, Settings, Tick
@@ -12,7 +10,9 @@ from explog.entries.text import EntryTexts
 from explog.index.database import Index, open_index
 from explog.model import Change
 from explog.org.edit import apply_edits
-from explog.plan.backfill import carry_out, plan
+from explog.plan.backfill import carry_out
+from explog.plan.planner import plan
+from explog.plan.plans import Plan
 from explog.sync.look import sync
 
 from .repo import GitRepo

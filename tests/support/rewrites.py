@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from explog.plan.edits import Plan
-
 from explog.config import Root, Settings
 from explog.entries.text import EntryTexts
 from explog.index.database import open_index
-from explog.plan.backfill import Written, carry_out, plan
+from explog.plan.backfill import Written, carry_out
+from explog.plan.planner import plan
+from explog.plan.plans import Plan
 from explog.sync.look import sync
 from fuzz.history import History, State
 from fuzz.oracle import Memory, Verdict

@@ -20,9 +20,9 @@ from explog.index.commits import all_repositories
 from explog.index.database import Index
 from explog.index.logs import all_diagnoses, find_experiments
 from explog.model import Change, Experiment, Step, StepNumber
-from explog.plan.backfill import plan
-from explog.plan.edits import Edit, Plan
-from explog.plan.planner import Dead, Misplaced, Owners, Unplaced
+from explog.plan.owners import Owners
+from explog.plan.planner import plan
+from explog.plan.plans import Dead, Edit, Misplaced, Plan, Unplaced
 from explog.refs import Reference, find_references, step_text
 from explog.sync.report import Problem as Unread
 from explog.sync.report import Progress
@@ -128,7 +128,7 @@ class _Check:
         """Yield what is wrong in one entry."""
         found = entry.experiment
         place = (found.file, found.line)
-        if entry.conflict:
+        if entry.conflict is not None:
             self.conflicts.add(place)
             return
         for edit in self._edits.get(place, ()):
@@ -149,11 +149,11 @@ class _Check:
         kind, said = "dead-hash", ""
         if edit.lost and edit.step.hash not in self._kept:
             said = f"{edit.step.hash} is on no branch any more; {edit.mark.hash} took its place"
-        elif edit.commit.results and entry.mark([tick]):
+        elif edit.commit.results and entry.marks.together([tick]):
             kind, said = "unticked", f"{edit.commit.oid[:10]} has its results, and its box is open"
         if said:
             title = f"{edit.message}, ticked" if edit.mark.hash and edit.mark.tick else edit.message
-            mend = entry.change(entry.mark([edit.mark]), [title])
+            mend = entry.change(entry.marks.together([edit.mark]), [title])
             step = step_text(edit.step.number)
             yield Problem(kind, edit.file, edit.line, edit.experiment.ident, step, said, mend)
 

@@ -10,7 +10,8 @@ from explog.config import Settings
 from explog.index.database import Index
 from explog.index.logs import find_experiments
 from explog.model import Experiment
-from explog.plan.planner import Planner
+from explog.plan.facts import gather
+from explog.plan.planner import decide_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +35,8 @@ def find_flags(settings: Settings, index: Index, idents: Iterable[str]) -> list[
         for ident, entries in found.items()
         if any(step.hash for entry in entries for step in entry.steps)
     }
-    planner = Planner(settings, index, (e for entries in bearing.values() for e in entries))
-    for ident, entries in bearing.items():
-        planner.experiment(ident, entries, None)
+    facts = gather(settings, index, (e for entries in bearing.values() for e in entries))
+    decided, _unplaced = decide_all(facts, bearing, bearing)
     return [
         Flag(
             one.experiment.file,
@@ -45,5 +45,6 @@ def find_flags(settings: Settings, index: Index, idents: Iterable[str]) -> list[
             one.step.hash or "",
             one.message,
         )
-        for one in planner.misplaced
+        for entry in decided
+        for one in entry.misplaced
     ]

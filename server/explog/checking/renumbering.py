@@ -6,20 +6,21 @@ with the new numbers nothing else would be placed anywhere than before.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from explog.config import Settings
 from explog.entries.text import EntryText
-from explog.index.commits import commits_with_prefix, find_candidates
 from explog.index.database import Index
-from explog.model import Change, Commit, Experiment, LineEdit, StepNumber
+from explog.model import Change, Experiment, LineEdit, StepNumber
 from explog.org.edit import apply_edits
 from explog.org.entry import read_experiment
 from explog.org.renumber import renumber
-from explog.plan.edits import Plan
-from explog.plan.planner import Planner
+from explog.plan.facts import Claims, Facts, gather
+from explog.plan.planner import decide_entry
+from explog.plan.plans import EntryPlan, Plan
+from explog.plan.rule import Standing
 from explog.refs import Place, step_text
 
 Where = tuple[str, int]
@@ -41,7 +42,10 @@ class _Proposal:
 
 
 class Renumberings:
-    """Gathers the entries of PLANNED whose lists were renumbered, then proves what mends them."""
+    """Gathers the entries of PLANNED whose lists were renumbered, then proves what mends them.
+
+    ENTRIES are all that there are.
+    """
 
     def __init__(
         self,
@@ -52,30 +56,27 @@ class Renumberings:
     ) -> None:
         self.settings = settings
         self.index = index
+        namesakes = Counter(entry.ident for entry in entries)
         self._suspects = {
-            (one.file, one.entry_line)
-            for one in planned.unplaced
-            if one.reason in ("renumbered", "unknown-step")
+            (one.experiment.file, one.experiment.line): one
+            for one in planned.entries
+            if namesakes[one.experiment.ident] == 1 and _may_be_renumbered(one)
         }
-        self._namesakes = Counter(entry.ident for entry in entries)
-        self._placed: dict[Where, set[StepNumber]] = defaultdict(set)
-        for edit in planned.edits:
-            self._placed[edit.file, edit.experiment.line].add(edit.step.number)
+        suspects = [one.experiment for one in self._suspects.values()]
+        self._facts = gather(settings, index, suspects)
+        self._claims = dict(self._facts.claims(one.ident for one in suspects))
         self._proposals: list[_Proposal] = []
 
     def consider(self, entry: EntryText) -> None:
         """Take in ENTRY, if its list was renumbered and there may be a way back."""
         found = entry.experiment
-        where = (found.file, found.line)
-        if where not in self._suspects or self._namesakes[found.ident] > 1 or entry.steps is None:
+        suspect = self._suspects.get((found.file, found.line))
+        if suspect is None or entry.steps is None:
             return
-        claims = _claims(find_candidates(self.index, found.ident))
-        wanted = self._wanted(found, claims)
-        if wanted is None:
-            return
-        taken = {number for numbers in claims.values() for number in numbers}
-        lines = renumber(entry.lines, entry.steps, wanted, taken)
-        if lines is None:
+        claims = self._claims[found.ident]
+        wanted = _wanted(suspect, claims, self._facts)
+        lines = wanted and renumber(entry.lines, entry.steps, wanted, _claimed(claims))
+        if not lines:
             return
         text = apply_edits(entry.text, lines)
         heading = self.settings.steps_heading
@@ -83,93 +84,78 @@ class Renumberings:
         if after is not None:
             self._proposals.append(_Proposal(entry, replace(found, steps=after.steps), lines))
 
-    def _wanted(
-        self, found: Experiment, claims: Mapping[str, set[StepNumber]]
-    ) -> dict[int, StepNumber] | None:
-        """Return {line: number} for the steps that have one to have; None where there is doubt."""
-        wanted = {}
-        for step in found.steps:
-            if step.number in self._placed[found.file, found.line]:
-                wanted[step.line] = step.number
-            if step.hash is None:
-                continue
-            if not commits_with_prefix(self.index, step.hash):
-                return None
-            numbers = set[StepNumber]().union(
-                *(said for oid, said in claims.items() if oid.startswith(step.hash))
-            )
-            if step.number in numbers:
-                wanted[step.line] = step.number
-            elif len(numbers) == 1:
-                wanted[step.line] = next(iter(numbers))
-            elif numbers:
-                return None
-        return wanted
-
     def mends(self) -> dict[Where, Change]:
         """Return the mends that are proved: with them nothing is out of place any more."""
-        proposals, self._proposals = self._proposals, []
-        if not proposals:
-            return {}
-        before = _outcomes(self.settings, self.index, [p.before for p in proposals])
-        after = _outcomes(self.settings, self.index, [p.after for p in proposals])
+        facts = gather(self.settings, self.index, (one.after for one in self._proposals))
         return {
-            (p.before.file, p.before.line): _mend(p)
-            for p, one, other in zip(proposals, before, after, strict=True)
-            if other.is_better_than(one)
+            (one.before.file, one.before.line): _mend(one)
+            for one in self._proposals
+            for claims in [self._claims[one.before.ident]]
+            if _is_better(
+                decide_entry(one.after, claims, facts),
+                decide_entry(one.before, claims, self._facts),
+            )
         }
 
 
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    """What would be done with an entry: (line, commit) placed, and what is wrong with it."""
-
-    placed: frozenset[tuple[int, str]]
-    dead: frozenset[int]
-    unplaced: frozenset[tuple[str, str, str]]
-
-    def is_better_than(self, before: _Outcome) -> bool:
-        """Tell whether nothing is renumbered any more, and nothing else is as it was not BEFORE.
-
-        The commit of a step that was taken out then speaks of no step.
-        """
-        return (
-            self.placed <= before.placed
-            and self.dead <= before.dead
-            and {one[1:] for one in self.unplaced} <= {one[1:] for one in before.unplaced}
-            and not any(reason == "renumbered" for reason, *_ in self.unplaced)
-        )
+def _may_be_renumbered(entry: EntryPlan) -> bool:
+    reasons = {unplaced.reason for unplaced in entry.unplaced}
+    return bool(entry.misplaced) or not reasons.isdisjoint({"renumbered", "unknown-step"})
 
 
-def _outcomes(settings: Settings, index: Index, entries: Sequence[Experiment]) -> list[_Outcome]:
-    planner = Planner(settings, index, entries)
-    found: list[_Outcome] = []
-    for entry in entries:
-        planner.placements, planner.dead, planner.unplaced = [], [], []
-        planner.experiment(entry.ident, [entry], None)
-        found.append(
-            _Outcome(
-                frozenset((p.step.line, p.candidate.oid) for p in planner.placements),
-                frozenset(dead.step.line for dead in planner.dead),
-                frozenset((u.reason, u.reference, u.commit) for u in planner.unplaced),
-            )
-        )
-    return found
+def _wanted(entry: EntryPlan, claims: Claims, facts: Facts) -> dict[int, StepNumber] | None:
+    """Return {line: number} for the steps of ENTRY that have one to have; None where in doubt."""
+    placed = {edit.step.number for edit in entry.edits}
+    misplaced = {one.step.line: one.claims for one in entry.misplaced}
+    wanted: dict[int, StepNumber] = {}
+    for step in facts.steps(entry.experiment, claims):
+        standing = facts.hashes.standing(step, claims.candidates.get(step.number, ()))
+        numbers = misplaced.get(step.line, frozenset())
+        if standing in (Standing.UNREACHABLE, Standing.UNKNOWN) or len(numbers) > 1:
+            return None
+        if numbers:
+            wanted[step.line] = next(iter(numbers))
+        elif standing is Standing.CLAIMS or step.number in placed:
+            wanted[step.line] = step.number
+    return wanted
 
 
-def _claims(candidates: Mapping[StepNumber, Sequence[Commit]]) -> dict[str, set[StepNumber]]:
-    """Return the steps that each commit claims."""
-    found: dict[str, set[StepNumber]] = defaultdict(set)
-    for number, some in candidates.items():
-        for candidate in some:
-            if candidate.place < Place.MENTION:
-                found[candidate.oid].add(number)
-    return found
+def _claimed(claims: Claims) -> set[StepNumber]:
+    """Return the numbers of the steps that a commit claims."""
+    return {
+        number
+        for number, candidates in claims.candidates.items()
+        if any(commit.place < Place.MENTION for commit in candidates)
+    }
+
+
+def _is_better(after: EntryPlan, before: EntryPlan) -> bool:
+    """Tell whether in AFTER nothing is renumbered, and nothing else is wrong than in BEFORE.
+
+    The commit of a step that was taken out then speaks of no step.
+    """
+    return (
+        _placed(after) <= _placed(before)
+        and {dead.step.line for dead in after.dead} <= {dead.step.line for dead in before.dead}
+        and _homeless(after) <= _homeless(before)
+        and not any(unplaced.reason == "renumbered" for unplaced in after.unplaced)
+        and not after.misplaced
+    )
+
+
+def _placed(entry: EntryPlan) -> set[tuple[int, str]]:
+    return {(edit.step.line, edit.commit.oid) for edit in entry.edits}
+
+
+def _homeless(entry: EntryPlan) -> set[tuple[str, str]]:
+    return {(unplaced.reference, unplaced.commit) for unplaced in entry.unplaced}
 
 
 def _mend(proposal: _Proposal) -> Change:
     before, after = proposal.before, proposal.after
-    pairs = zip(before.steps, after.steps, strict=True)
-    changed = [f"{step_text(b.number)} → {step_text(a.number)}" for b, a in pairs if b != a]
+    pairs: Iterable[tuple[StepNumber, StepNumber]] = zip(
+        (step.number for step in before.steps), (step.number for step in after.steps), strict=True
+    )
+    changed = [f"{step_text(old)} → {step_text(new)}" for old, new in pairs if old != new]
     title = f"number the steps as the commits do: {', '.join(changed)}"
     return proposal.entry.change(proposal.lines, [title])

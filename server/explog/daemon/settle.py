@@ -16,9 +16,9 @@ from explog.index.commits import clear_pending, pending_steps
 from explog.index.database import Index
 from explog.index.logs import find_experiments
 from explog.model import StepNumber
-from explog.plan.backfill import carry_out, plan
-from explog.plan.edits import Plan
-from explog.plan.planner import Failure
+from explog.plan.backfill import carry_out
+from explog.plan.planner import plan
+from explog.plan.plans import Failure, Plan
 from explog.refs import Reference
 from explog.sync.look import sync_logs
 

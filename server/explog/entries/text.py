@@ -16,7 +16,7 @@ from explog.errors import ExplogError
 from explog.index.database import Index
 from explog.index.logs import find_experiments
 from explog.model import Change, Experiment, LineEdit
-from explog.org.edit import Mark, mark_entry
+from explog.org.edit import StepMarks
 from explog.org.entry import read_experiment
 from explog.org.files import read_log
 from explog.org.heading import read_id
@@ -93,20 +93,25 @@ def _is_heading(line: bytes, level: int) -> bool:
 class EntryText:
     """An experiment with the text of its entry, and the steps as they stand in it.
 
-    `steps` is None where the entry has none, and where git left a merge undone: `conflict`.
+    `steps` is None where the entry has none, and where git left a merge undone: the first line that
+    it left is `conflict`, counted from the heading.
     """
 
     experiment: Experiment
     text: str
     lines: Sequence[str]
     options: OrgOptions
-    steps_heading: str
     steps: StepList | None
-    conflict: bool
+    conflict: int | None
 
-    def mark(self, marks: Iterable[Mark]) -> tuple[LineEdit, ...]:
-        """Return what changes when MARKS are put on the steps; see `explog.org.edit`."""
-        return mark_entry(self.text, marks, self.options, self.steps_heading)
+    @property
+    def marks(self) -> StepMarks:
+        """What puts marks on the steps; raise ExplogError `unreadable` amid a merge."""
+        if self.conflict is not None:
+            where = f"{self.experiment.file}:{self.experiment.line + self.conflict}"
+            reason = f"{where}: a merge conflict is not resolved there"
+            raise ExplogError("unreadable", reason, file=self.experiment.file)
+        return StepMarks(self.lines, self.steps, self.options)
 
     def change(self, lines: tuple[LineEdit, ...], messages: Iterable[str]) -> Change:
         """Return the change of LINES in this entry, told of by MESSAGES."""
@@ -159,12 +164,13 @@ class EntryTexts:
         file = experiment.file
         text = self._text(experiment)
         lines = text.split("\n")
-        options, heading = self.options(file), self.settings.steps_heading
-        if conflict_line(lines) is not None:
-            return EntryText(experiment, text, lines, options, heading, None, conflict=True)
-        steps = find_steps(lines, heading, options)
+        options = self.options(file)
+        conflict = conflict_line(lines)
+        if conflict is not None:
+            return EntryText(experiment, text, lines, options, None, conflict)
+        steps = find_steps(lines, self.settings.steps_heading, options)
         _check_steps(experiment, lines, steps)
-        return EntryText(experiment, text, lines, options, heading, steps, conflict=False)
+        return EntryText(experiment, text, lines, options, steps, None)
 
     def _text(self, experiment: Experiment) -> str:
         if not self.in_buffer(experiment.file):

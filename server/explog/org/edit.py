@@ -178,10 +178,11 @@ class _Entry:
     def _may_tick(self, item: Item) -> bool:
         """Tell whether org would let the box be ticked.
 
-        A box above other boxes follows them, and `:ORDERED:` wants every earlier one ticked. org
-        would then also take the ticks after an open box away; what a user ticked stays ticked.
+        A box above other boxes follows them: it may be ticked when they all are. `:ORDERED:` wants
+        every earlier one ticked; org would then also take the ticks after an open box away, and
+        what a user ticked stays ticked.
         """
-        if item.box not in (" ", "-") or _box_of(item) is not None:
+        if item.box not in (" ", "-") or _box_of(item) not in (None, "X"):
             return False
         if self.steps is None or self.steps.properties.get("ORDERED", "nil") == "nil":
             return True
@@ -208,6 +209,9 @@ class _Entry:
             if parent.box not in (" ", "-") or box in (None, parent.box):
                 return
             self._set_box(parent, box)
+            for child in parent.children():
+                if child.box == "x":
+                    self._set_box(child, "X")
 
     def recount(self) -> None:
         """Rewrite the statistics cookies that org updates when a box in the section is ticked."""
@@ -240,7 +244,7 @@ def _struct_of(steps: StepList, item: Item) -> PlainList:
 
 def _box_of(parent: Item) -> str | None:
     """Return the box that org gives PARENT for those of its children; None for as it is."""
-    boxes = {child.box for child in parent.children()}
+    boxes = {"X" if child.box == "x" else child.box for child in parent.children()}
     if "-" in boxes or {" ", "X"} <= boxes:
         return "-"
     if "X" in boxes:

@@ -1,27 +1,153 @@
-"""What is known of the hashes that stand on steps: is the commit reachable, and if not, what is it.
+"""The facts that the rule needs, gathered for a whole plan from the index and from git.
 
 The index knows the reachable commits and those that it saw go; git may have the objects of others.
-All hashes of a plan are looked up together, as each question to git costs a process.
+Each repository is asked once for all hashes of a plan, as each question to git costs a process.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 
+from explog.config import Settings, Tick
 from explog.errors import ExplogError
 from explog.git.ancestry import newest_of, patch_ids, reached_by_head
 from explog.git.commits import read_known
 from explog.git.parse import CommitObject
-from explog.git.repository import Repository, resolve_hashes
-from explog.index.commits import commits_like, commits_with_prefix
+from explog.git.repository import Repository, abbreviate, resolve_hashes
+from explog.index.commits import (
+    all_repositories,
+    commits_like,
+    commits_with_prefix,
+    find_candidates,
+)
 from explog.index.database import Index
+from explog.index.logs import all_idents
 from explog.index.unreachable import UnreachableCommit, unreachable_commits
-from explog.model import Commit, Step, StepNumber
+from explog.model import Commit, Experiment, Step, StepNumber
+from explog.plan.owners import Owners
 from explog.plan.rule import Standing, Stray, age, is_hash_like, tied
-from explog.refs import Place, claims, split_message
+from explog.refs import Place, claims, id_shape, may_be_id, split_message
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """The commits that bear references to the steps of one experiment.
+
+    `candidates` has them by step, wherever in a message the reference stands. `preference` decides
+    between commits of the same dates, by their full ids: the larger number wins.
+    """
+
+    candidates: Mapping[StepNumber, Sequence[Commit]]
+    preference: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of the experiments of a plan, and of the hashes that stand on their steps."""
+
+    index: Index
+    repositories: Sequence[Repository]
+    hashes: Hashes
+    owners: Owners
+    tick: Tick
+
+    def claims(self, idents: Iterable[str]) -> Iterator[tuple[str, Claims]]:
+        """Yield each of the experiments IDENTS with its claims, in any order.
+
+        Those for which git must be asked are the last.
+        """
+        tied_claims: dict[str, Mapping[StepNumber, Sequence[Commit]]] = {}
+        groups: list[Sequence[Commit]] = []
+        for ident in idents:
+            candidates: Mapping[StepNumber, Sequence[Commit]] = find_candidates(self.index, ident)
+            mine = [group for some in candidates.values() if (group := tied(some))]
+            if mine:
+                tied_claims[ident] = candidates
+                groups += mine
+            else:
+                yield ident, Claims(candidates, {})
+        preference = _preference(self.repositories, groups)
+        for ident, candidates in tied_claims.items():
+            yield ident, Claims(candidates, preference)
+
+    def steps(self, experiment: Experiment, claims: Claims) -> list[Step]:
+        """Return the steps of EXPERIMENT, each with the hash that is its own."""
+        return [
+            self.hashes.with_hash(experiment.ident, step, claims.candidates.get(step.number, ()))
+            for step in experiment.steps
+        ]
+
+    def may_be_experiment(self, ident: str) -> bool:
+        """Tell whether IDENT, which no log has, looks like the ids that the logs have."""
+        return may_be_id(ident, self._id_shapes)
+
+    @cached_property
+    def _id_shapes(self) -> set[str]:
+        return set(map(id_shape, all_idents(self.index)))
+
+    def abbreviations(
+        self, commits: Iterable[Commit]
+    ) -> tuple[dict[str, str], dict[str, ExplogError]]:
+        """Return {full id: abbreviation} of COMMITS, and {repository: why it cannot be read}.
+
+        Repositories are named by their common directories.
+        """
+        wanted: dict[str, set[str]] = defaultdict(set)
+        for commit in commits:
+            wanted[commit.common_dir].add(commit.oid)
+        short: dict[str, str] = {}
+        errors: dict[str, ExplogError] = {}
+        for repository in self.repositories:
+            common_dir = str(repository.common_dir)
+            try:
+                short.update(abbreviate(repository, sorted(wanted[common_dir])))
+            except ExplogError as error:
+                errors[common_dir] = error
+        return short, errors
+
+
+def gather(settings: Settings, index: Index, experiments: Iterable[Experiment]) -> Facts:
+    """Gather the facts about EXPERIMENTS, as they are in logs or in buffers."""
+    repositories = [
+        Repository(Path(record.path), Path(record.common_dir)) for record in all_repositories(index)
+    ]
+    digits = (one.digits for found in experiments for step in found.steps for one in step.hashes)
+    hashes = Hashes(index, repositories, digits)
+    return Facts(index, repositories, hashes, Owners(settings), settings.tick)
+
+
+def _preference(
+    repositories: Sequence[Repository], groups: Sequence[Sequence[Commit]]
+) -> dict[str, int]:
+    """Return which commits stand before others of their GROUPS, whose dates leave it open.
+
+    A commit that another one of its group reaches has -1, one that HEAD reaches 1.
+    """
+    found: dict[str, int] = {}
+    for repository in repositories if groups else ():
+        common_dir = str(repository.common_dir)
+        here = [[c for c in group if c.common_dir == common_dir] for group in groups]
+        with suppress(ExplogError):  # sync reports a repository that cannot be read
+            found.update(_preference_in(repository, [group for group in here if group]))
+    return found
+
+
+def _preference_in(repository: Repository, groups: Sequence[Sequence[Commit]]) -> dict[str, int]:
+    oids = {commit.oid for group in groups for commit in group}
+    found = dict.fromkeys(reached_by_head(repository, oids), 1)
+    for group in groups:
+        # A commit is of a larger generation than all that it reaches.
+        if len({commit.generation for commit in group}) > 1:
+            members = [commit.oid for commit in group]
+            older = set(members) - newest_of(repository, members)
+            found.update(dict.fromkeys(older, -1))
+    return found
+
 
 _MOST_NAMED_ALIKE = 100  # to compare the changes of all that are called "wip" would take too long
 
@@ -44,7 +170,6 @@ class Hashes:
     def __init__(
         self, index: Index, repositories: Sequence[Repository], hashes: Iterable[str]
     ) -> None:
-        self._repositories = repositories
         unreachable = [h for h in dict.fromkeys(hashes) if not commits_with_prefix(index, h)]
         self._unreachable = set(unreachable)
         self.lost = _lost(index, repositories, _records(index, repositories, unreachable))
@@ -110,8 +235,9 @@ class Hashes:
             if step.hash is not None:
                 bearing[step.hash].append(step.number)
         found: list[Stray] = []
+        lengths = {len(short) for short in bearing}
         for oid, (candidate, claims_of) in _by_commit(claimed, bearing).items():
-            stands = [n for h, numbers in bearing.items() if oid.startswith(h) for n in numbers]
+            stands = [n for length in lengths for n in bearing.get(oid[:length], ())]
             found += _strays(claims_of, stands, candidate.author_time, oid, candidate)
         lost_at: dict[str, list[StepNumber]] = defaultdict(list)  # also with two lengths
         records: dict[str, Lost] = {}
@@ -126,20 +252,6 @@ class Hashes:
             found += _strays(lost.claims(ident), lost_at[oid], time, now, successor)
         return found
 
-    def preference(self, claimed: Mapping[StepNumber, Sequence[Commit]]) -> dict[str, int]:
-        """Return which of the commits CLAIMED, where dates leave it open, stand before others.
-
-        A commit that another one of them reaches has -1, one that HEAD reaches 1.
-        """
-        groups = [group for candidates in claimed.values() if (group := tied(candidates))]
-        found: dict[str, int] = {}
-        for repository in self._repositories if groups else ():
-            common_dir = str(repository.common_dir)
-            here = [[c for c in group if c.common_dir == common_dir] for group in groups]
-            with suppress(ExplogError):  # sync reports a repository that cannot be read
-                found.update(_preference(repository, [group for group in here if group]))
-        return found
-
 
 def _by_commit(
     claimed: Mapping[StepNumber, Sequence[Commit]], bearing: Mapping[str, object]
@@ -152,18 +264,6 @@ def _by_commit(
             claiming = candidate.place < Place.MENTION
             if claiming and any(candidate.oid[:length] in bearing for length in lengths):
                 found.setdefault(candidate.oid, (candidate, set()))[1].add(number)
-    return found
-
-
-def _preference(repository: Repository, groups: Sequence[Sequence[Commit]]) -> dict[str, int]:
-    oids = {commit.oid for group in groups for commit in group}
-    found = dict.fromkeys(reached_by_head(repository, oids), 1)
-    for group in groups:
-        # A commit is of a larger generation than all that it reaches.
-        if len({commit.generation for commit in group}) > 1:
-            members = [commit.oid for commit in group]
-            older = set(members) - newest_of(repository, members)
-            found.update(dict.fromkeys(older, -1))
     return found
 
 

@@ -1,352 +1,30 @@
-"""Which step gets which commit: the facts that the rule needs, from the index and from git.
+"""Plan which hash goes where: the rule, asked about each step of each experiment.
 
-This is where experiments meet their candidates, logs with the same id are told apart, and what
-cannot be placed is given its reason. Nothing here reads or writes a log.
+Facts and texts go in, and plans come out. Nothing is written here.
 """
 
 from __future__ import annotations
 
-import os
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
-from pathlib import Path
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from explog.config import Settings
+from explog.entries.emacs import BufferEntry
+from explog.entries.text import EntryTexts
 from explog.errors import ExplogError
-from explog.git.repository import Repository, abbreviate, open_repository, repository_around
-from explog.index.commits import all_repositories, find_candidates
+from explog.index.commits import claimed_experiments
 from explog.index.database import Index
-from explog.index.logs import all_idents
 from explog.model import Commit, Experiment, Step, StepNumber
 from explog.org.edit import Mark
-from explog.plan.facts import Hashes
-from explog.plan.rule import Decision, Outcome, Standing, Stray, age, decide
-from explog.refs import Place, Reference, id_shape, may_be_id
+from explog.plan.facts import Claims, Facts, gather
+from explog.plan.plans import Dead, Edit, EntryPlan, Failure, Misplaced, Plan, Unplaced
+from explog.plan.rule import Outcome, Standing, Stray, age, decide
+from explog.plan.texts import on_texts
+from explog.refs import Place, Reference
 
-
-@dataclass(frozen=True, slots=True)
-class Unplaced:
-    """A commit that was not placed, and why: a reason of design, and a sentence.
-
-    `line` is that of the step in `file`, or of the experiment's heading, which is at `entry_line`.
-    """
-
-    reason: str
-    reference: str
-    repository: str
-    commit: str
-    message: str
-    file: str | None = None
-    line: int | None = None
-    entry_line: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Dead:
-    """A hash that stands on a step, leads nowhere, and has nothing to take its place.
-
-    `known` tells whether it was a commit once, as far as anyone remembers.
-    """
-
-    experiment: Experiment
-    step: Step
-    known: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Misplaced:
-    """A step that bears the hash of `commit`, which claims other steps: `claims`."""
-
-    experiment: Experiment
-    step: Step
-    commit: str
-    claims: frozenset[StepNumber]
-
-    @property
-    def message(self) -> str:
-        """Say what is wrong: `83d45cd says [e201.2]: the list was renumbered`."""
-        references = (f"[{Reference(self.experiment.ident, n)}]" for n in sorted(self.claims))
-        return f"{self.step.hash} says {' '.join(references)}: the list was renumbered"
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """A step and the commit that is to stand on it, or whose results tick it.
-
-    `lost` means that it takes the place of one that no branch reaches any more.
-    """
-
-    experiment: Experiment
-    step: Step
-    candidate: Commit
-    mark: Mark
-    lost: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A log or repository that could not be read or written, and the steps left for that."""
-
-    path: str
-    error: ExplogError
-    steps: frozenset[tuple[str, StepNumber]]
-
-
-class Planner:
-    """Gathers decisions over experiments, then asks git once per repository for what it needs.
-
-    EXPERIMENTS are those that it will be asked about.
-    """
-
-    def __init__(self, settings: Settings, index: Index, experiments: Iterable[Experiment]) -> None:
-        self.settings = settings
-        self.index = index
-        self.repositories = [
-            Repository(Path(record.path), Path(record.common_dir))
-            for record in all_repositories(index)
-        ]
-        self.unplaced: list[Unplaced] = []
-        self.dead: list[Dead] = []
-        self.misplaced: list[Misplaced] = []
-        self.placements: list[Placement] = []
-        self.failures: list[Failure] = []
-        hashes = (
-            one.digits for found in experiments for step in found.steps for one in step.hashes
-        )
-        self.hashes = Hashes(index, self.repositories, hashes)
-        self._owners = Owners(settings)
-
-    def experiment(
-        self,
-        ident: str,
-        entries: Sequence[Experiment],
-        only: Collection[StepNumber] | None,
-    ) -> None:
-        """Decide on the steps of the experiment IDENT, or ONLY on some of them.
-
-        A hash that is reachable no more gets its successor on whichever step it stands.
-        """
-        claimed = find_candidates(self.index, ident)
-        wanted = {step: c for step, c in claimed.items() if only is None or step in only}
-        if not entries:
-            if may_be_id(ident, self._id_shapes):
-                for step, candidates in wanted.items():
-                    self._report("unknown-experiment", ident, step, candidates)
-            return
-        for entry in entries:
-            mine = claimed
-            if len(entries) > 1:
-                mine = self._owners.belonging(entry, entries, claimed)
-            self._entry(entry, mine, only)
-        if len(entries) > 1:
-            for step, candidates in wanted.items():
-                lost = [c for c in candidates if self._owners.owner(c.common_dir, entries) is None]
-                self._report("ambiguous", ident, step, lost, entries[0])
-
-    @cached_property
-    def _id_shapes(self) -> set[str]:
-        return set(map(id_shape, all_idents(self.index)))
-
-    def _entry(
-        self,
-        entry: Experiment,
-        claimed: Mapping[StepNumber, Sequence[Commit]],
-        only: Collection[StepNumber] | None,
-    ) -> None:
-        times = Counter(step.number for step in entry.steps)
-        steps = [
-            self.hashes.with_hash(entry.ident, step, claimed.get(step.number, []))
-            for step in entry.steps
-        ]
-        strays = self.hashes.strays(entry.ident, steps, claimed)
-        preference = self.hashes.preference(claimed)
-        for step in steps:
-            candidates = claimed.get(step.number, [])
-            standing = self.hashes.standing(step, candidates)
-            asked = only is None or step.number in only
-            if not asked and standing is not Standing.UNREACHABLE:
-                continue
-            if times[step.number] > 1:
-                first = next(other for other in steps if other.number == step.number)
-                if first is step:
-                    self._report("ambiguous", entry.ident, step.number, candidates, entry, step)
-                self._note_dead(entry, step, standing)
-                continue
-            decision = decide(
-                step=step.number,
-                standing=standing,
-                hash_now=step.hash,
-                box=step.box,
-                candidates=candidates,
-                successor=self.hashes.successor(entry.ident, step),
-                strays=strays,
-                preference=preference,
-                tick=self.settings.tick,
-            )
-            self._take(entry, step, standing, decision, {stray.oid for stray in strays})
-        self._note(entry, steps, strays, only)
-        for number in claimed.keys() - times.keys():
-            if only is None or number in only:
-                self._report("unknown-step", entry.ident, number, claimed[number], entry)
-
-    def _note(
-        self,
-        entry: Experiment,
-        steps: Iterable[Step],
-        strays: Iterable[Stray],
-        only: Collection[StepNumber] | None,
-    ) -> None:
-        """Note each of STRAYS that concerns one of the STEPS asked for, and that stays there."""
-        mended = {
-            placement.step.number
-            for placement in self.placements
-            if placement.experiment is entry
-            and placement.mark.hash is not None
-            and placement.candidate.place < Place.MENTION
-        }
-        found = {
-            Misplaced(entry, step, stray.oid, stray.claims)
-            for stray in strays
-            for step in steps
-            if step.number == stray.stands and step.hash and step.number not in mended
-            if only is None or not stray.claims.union([stray.stands]).isdisjoint(only)
-        }
-        self.misplaced += sorted(found, key=lambda one: one.step.line)
-
-    def _note_dead(self, entry: Experiment, step: Step, standing: Standing) -> None:
-        if standing in (Standing.UNREACHABLE, Standing.UNKNOWN):
-            self.dead.append(Dead(entry, step, standing is Standing.UNREACHABLE))
-
-    def _take(
-        self,
-        entry: Experiment,
-        step: Step,
-        standing: Standing,
-        decision: Decision,
-        strayed: Collection[str],
-    ) -> None:
-        candidate = decision.candidate
-        if decision.outcome is Outcome.PLACE and candidate is not None:
-            mark = Mark(
-                step.number,
-                candidate.oid if decision.put_hash else None,
-                decision.tick,
-                old=step.hash or "",
-                commit=candidate.oid,
-            )
-            lost = decision.put_hash and standing in (Standing.UNREACHABLE, Standing.UNKNOWN)
-            self.placements.append(Placement(entry, step, candidate, mark, lost))
-            return
-        if candidate is not None and decision.outcome is not Outcome.NOTHING:
-            reason = decision.outcome.value
-            if decision.outcome is Outcome.RENUMBERED and candidate.oid not in strayed:
-                reason = "older"
-            self._report(reason, entry.ident, step.number, [candidate], entry, step)
-        self._note_dead(entry, step, standing)
-
-    def _report(
-        self,
-        reason: str,
-        ident: str,
-        step: StepNumber,
-        candidates: Sequence[Commit],
-        entry: Experiment | None = None,
-        record: Step | None = None,
-    ) -> None:
-        """Report the newest of CANDIDATES that claims STEP, if one does."""
-        claiming = [c for c in candidates if c.place != Place.MENTION]
-        if not claiming:
-            return
-        newest = max(claiming, key=age)
-        line = None if entry is None else entry.line + (record.line if record else 0)
-        file = None if entry is None else entry.file
-        where = f"{file}:{line}: " if file else ""
-        reference = str(Reference(ident, step))
-        message = where + _SENTENCES[reason].format(reference=reference, commit=newest.oid[:10])
-        reason = {"dead-hash": "kept-by-hand", "older": "renumbered"}.get(reason, reason)
-        entry_line = None if entry is None else entry.line
-        self.unplaced.append(
-            Unplaced(
-                reason, reference, newest.repository, newest.oid, message, file, line, entry_line
-            )
-        )
-
-    def placed(self) -> list[Placement]:
-        """Return the placements with hashes abbreviated as their repositories need it.
-
-        Those of a repository that cannot be read are left out, and added to `failures`.
-        """
-        wanted: dict[str, list[Placement]] = defaultdict(list)
-        for placement in self.placements:
-            if placement.mark.hash is not None:
-                wanted[placement.candidate.common_dir].append(placement)
-        short: dict[str, str] = {}
-        for repository in self.repositories:
-            some = wanted.get(str(repository.common_dir), [])
-            try:
-                short.update(abbreviate(repository, (p.candidate.oid for p in some)))
-            except ExplogError as error:
-                steps = frozenset((p.experiment.ident, p.step.number) for p in some)
-                self.failures.append(Failure(str(repository.path), error, steps))
-        return [
-            replace(p, mark=replace(p.mark, hash=short[p.mark.hash])) if p.mark.hash else p
-            for p in self.placements
-            if p.mark.hash is None or p.mark.hash in short
-        ]
-
-
-class Owners:
-    """Which of the logs with the same id a commit's repository means."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._projects: dict[str, set[str]] = defaultdict(set)
-        for project in settings.projects:
-            repositories = map(open_repository, project.repositories)
-            self._projects[os.path.realpath(project.log)].update(
-                str(repository.common_dir) for repository in repositories if repository
-            )
-        self._real: dict[str, str] = {}
-        self._around: dict[str, set[str]] = {}
-
-    def belonging(
-        self,
-        entry: Experiment,
-        entries: Sequence[Experiment],
-        claimed: Mapping[StepNumber, Sequence[Commit]],
-    ) -> dict[StepNumber, list[Commit]]:
-        """Return the candidates whose repository says that ENTRY, among ENTRIES, is meant."""
-        found: dict[StepNumber, list[Commit]] = {}
-        for step, candidates in claimed.items():
-            mine = [c for c in candidates if self.owner(c.common_dir, entries) is entry]
-            if mine:
-                found[step] = mine
-        return found
-
-    def owner(self, repository: str, entries: Sequence[Experiment]) -> Experiment | None:
-        """Return whose of ENTRIES the commits of REPOSITORY, a common directory, are.
-
-        That is as a project says, else by where the log lies.
-        """
-        for repositories in (self._named, self._containing):
-            owners = [e for e in entries if repository in repositories(e.file)]
-            if owners:
-                return owners[0] if len(owners) == 1 else None
-        return None
-
-    def _named(self, log: str) -> set[str]:
-        if log not in self._real:  # asked for each commit: a copy of a log has all ids twice
-            self._real[log] = os.path.realpath(log)
-        return self._projects.get(self._real[log], set())
-
-    def _containing(self, log: str) -> set[str]:
-        """Return the repository, by common directory, in a worktree of which LOG lies, if any."""
-        if log not in self._around:
-            found = repository_around(Path(log))
-            self._around[log] = {str(found.common_dir)} if found is not None else set()
-        return self._around[log]
-
+Only = Mapping[str, Collection[StepNumber]]
+"""The steps to plan for, by experiment."""
 
 _SENTENCES = {
     "unknown-experiment": "{commit} says [{reference}], and no log has that experiment",
@@ -357,3 +35,287 @@ _SENTENCES = {
     "kept-by-hand": "{commit} says [{reference}], and another hash was put there by hand",
     "dead-hash": "{commit} says [{reference}], and a hash that no repository knows stands there",
 }
+_REASONS = {"dead-hash": "kept-by-hand", "older": "renumbered"}
+"""The reasons of design for those that have a sentence of their own."""
+
+
+def plan(
+    settings: Settings,
+    index: Index,
+    texts: EntryTexts,
+    only: Collection[tuple[str, StepNumber]] | None = None,
+) -> Plan:
+    """Plan for all experiments, or ONLY for some (id, step) pairs.
+
+    TEXTS has the entries that are in buffers, and reads files. INDEX is up to date.
+    """
+    wanted = None if only is None else _by_experiment(only)
+    experiments, unreadable = texts.experiments(index, wanted)
+    found = _by_ident(experiments)
+    idents = set(wanted) if wanted is not None else _with_hash_or_claim(index, found)
+    idents.difference_update(entry.ident for entry in unreadable)
+    facts = gather(settings, index, experiments)
+    decided, unplaced = decide_all(facts, found, idents, wanted)
+    with_short_hashes, no_git = _abbreviated(decided, facts)
+    entries, no_text = on_texts(with_short_hashes, texts)
+    failures = [*(_without_id(entry, wanted) for entry in unreadable), *no_text, *no_git]
+    return Plan(texts, tuple(entries), tuple(unplaced), tuple(failures))
+
+
+def _by_experiment(steps: Iterable[tuple[str, StepNumber]]) -> Only:
+    found: dict[str, set[StepNumber]] = defaultdict(set)
+    for ident, step in steps:
+        found[ident].add(step)
+    return found
+
+
+def _by_ident(experiments: Iterable[Experiment]) -> dict[str, list[Experiment]]:
+    found: dict[str, list[Experiment]] = defaultdict(list)
+    for experiment in experiments:
+        found[experiment.ident].append(experiment)
+    return found
+
+
+def _with_hash_or_claim(index: Index, found: Mapping[str, Sequence[Experiment]]) -> set[str]:
+    """Return the ids of the experiments that there may be something to say of."""
+    return set(claimed_experiments(index)).union(
+        ident
+        for ident, entries in found.items()
+        if any(step.hash is not None for entry in entries for step in entry.steps)
+    )
+
+
+def _without_id(entry: BufferEntry, wanted: Only | None) -> Failure:
+    reason = f"{entry.file}:{entry.line}: this entry has no id"
+    error = ExplogError("unknown-experiment", reason, file=entry.file)
+    steps = () if wanted is None else wanted[entry.ident]
+    return Failure(entry.file, error, frozenset((entry.ident, step) for step in steps))
+
+
+# Deciding, without the texts of entries
+
+
+def decide_all(
+    facts: Facts,
+    found: Mapping[str, Sequence[Experiment]],
+    idents: Iterable[str],
+    wanted: Only | None = None,
+) -> tuple[list[EntryPlan], list[Unplaced]]:
+    """Decide on the experiments IDENTS, which are FOUND in logs, or only on the WANTED steps.
+
+    Return what there is to do and to say of each entry, with full ids in the marks, and the
+    commits without a place: those of the entries, and those that are of no entry or of several.
+    """
+    decided = {
+        ident: list(_decide_ident(ident, found.get(ident, ()), claims, facts, wanted))
+        for ident, claims in facts.claims(idents)
+    }
+    unplaced: list[Unplaced] = []
+    entries: list[EntryPlan] = []
+    for ident in sorted(decided):
+        for one in decided[ident]:
+            unplaced += one.unplaced if isinstance(one, EntryPlan) else [one]
+            if isinstance(one, EntryPlan) and one != EntryPlan(one.experiment):
+                entries.append(one)
+    return entries, unplaced
+
+
+def _decide_ident(
+    ident: str,
+    entries: Sequence[Experiment],
+    claims: Claims,
+    facts: Facts,
+    wanted: Only | None,
+) -> Iterator[EntryPlan | Unplaced]:
+    """Yield the plans of the ENTRIES that have the id IDENT, and what belongs to none of them."""
+    only = None if wanted is None else wanted[ident]
+    asked = {step: c for step, c in claims.candidates.items() if only is None or step in only}
+    if not entries and facts.may_be_experiment(ident):
+        for step, candidates in asked.items():
+            yield from _unplaced("unknown-experiment", ident, step, candidates)
+    for entry in entries:
+        mine = claims
+        if len(entries) > 1:
+            belonging = facts.owners.belonging(entry, entries, claims.candidates)
+            mine = replace(claims, candidates=belonging)
+        yield decide_entry(entry, mine, facts, only)
+    if len(entries) > 1:
+        for step, candidates in asked.items():
+            owner = facts.owners.owner
+            nobodys = [c for c in candidates if owner(c.common_dir, entries) is None]
+            yield from _unplaced("ambiguous", ident, step, nobodys, entries[0])
+
+
+def decide_entry(
+    entry: Experiment, claims: Claims, facts: Facts, only: Collection[StepNumber] | None = None
+) -> EntryPlan:
+    """Decide on the steps of ENTRY, or ONLY on some of them.
+
+    A hash that is reachable no more gets its successor on whichever step it stands. The marks of
+    the edits bear full ids.
+    """
+    steps = facts.steps(entry, claims)
+    strays = facts.hashes.strays(entry.ident, steps, claims.candidates)
+    times = Counter(step.number for step in steps)
+    edits: list[Edit] = []
+    unplaced: list[Unplaced] = []
+    dead: list[Dead] = []
+    told: set[StepNumber] = set()
+    for step in steps:
+        standing = facts.hashes.standing(step, claims.candidates.get(step.number, ()))
+        if not (only is None or step.number in only or standing is Standing.UNREACHABLE):
+            continue
+        edit = None
+        if times[step.number] == 1:
+            edit, reports = _decide_step(entry, step, standing, strays, claims, facts)
+            edits += [edit] if edit is not None else []
+            unplaced += reports
+        elif step.number not in told:
+            told.add(step.number)
+            candidates = claims.candidates.get(step.number, ())
+            unplaced += _unplaced("ambiguous", entry.ident, step.number, candidates, entry, step)
+        if edit is None and standing in (Standing.UNREACHABLE, Standing.UNKNOWN):
+            dead.append(Dead(entry, step, known=standing is Standing.UNREACHABLE))
+    for number in claims.candidates.keys() - times.keys():
+        if only is None or number in only:
+            candidates = claims.candidates[number]
+            unplaced += _unplaced("unknown-step", entry.ident, number, candidates, entry)
+    misplaced = _misplaced(entry, steps, strays, edits, only)
+    return EntryPlan(entry, tuple(edits), tuple(unplaced), tuple(dead), tuple(misplaced))
+
+
+def _decide_step(
+    entry: Experiment,
+    step: Step,
+    standing: Standing,
+    strays: Sequence[Stray],
+    claims: Claims,
+    facts: Facts,
+) -> tuple[Edit | None, list[Unplaced]]:
+    """Return what is to be done with STEP, and the commit that cannot be placed on it, if any."""
+    decision = decide(
+        step=step.number,
+        standing=standing,
+        hash_now=step.hash,
+        box=step.box,
+        candidates=claims.candidates.get(step.number, ()),
+        successor=facts.hashes.successor(entry.ident, step),
+        strays=strays,
+        preference=claims.preference,
+        tick=facts.tick,
+    )
+    commit = decision.candidate
+    if commit is None or decision.outcome is Outcome.NOTHING:
+        return None, []
+    if decision.outcome is Outcome.PLACE:
+        mark = Mark(
+            step=step.number,
+            hash=commit.oid if decision.put_hash else None,
+            tick=decision.tick,
+            old=step.hash or "",
+            commit=commit.oid,
+        )
+        lost = decision.put_hash and standing in (Standing.UNREACHABLE, Standing.UNKNOWN)
+        return Edit(entry, step, commit, mark, lost), []
+    reason = decision.outcome.value
+    if decision.outcome is Outcome.RENUMBERED and all(commit.oid != one.oid for one in strays):
+        reason = "older"
+    return None, _unplaced(reason, entry.ident, step.number, [commit], entry, step)
+
+
+def _unplaced(
+    reason: str,
+    ident: str,
+    number: StepNumber,
+    candidates: Iterable[Commit],
+    entry: Experiment | None = None,
+    step: Step | None = None,
+) -> list[Unplaced]:
+    """Return a report of the newest of CANDIDATES that claims step NUMBER, if one does."""
+    claiming = [commit for commit in candidates if commit.place != Place.MENTION]
+    if not claiming:
+        return []
+    newest = max(claiming, key=age)
+    reference = str(Reference(ident, number))
+    message = _SENTENCES[reason].format(reference=reference, commit=newest.oid[:10])
+    reason = _REASONS.get(reason, reason)
+    if entry is None:
+        return [Unplaced(reason, reference, newest.repository, newest.oid, message)]
+    line = entry.line + (step.line if step is not None else 0)
+    return [
+        Unplaced(
+            reason=reason,
+            reference=reference,
+            repository=newest.repository,
+            commit=newest.oid,
+            message=f"{entry.file}:{line}: {message}",
+            file=entry.file,
+            line=line,
+            entry_line=entry.line,
+        )
+    ]
+
+
+def _misplaced(
+    entry: Experiment,
+    steps: Iterable[Step],
+    strays: Iterable[Stray],
+    edits: Iterable[Edit],
+    only: Collection[StepNumber] | None,
+) -> list[Misplaced]:
+    """Return each of STRAYS that concerns one of the steps asked for, and that EDITS leave there.
+
+    An edit that puts the successor of an unreachable commit there leaves it as misplaced.
+    """
+    mended = {
+        edit.step.number
+        for edit in edits
+        if edit.mark.hash is not None and edit.commit.place < Place.MENTION
+    }
+    at: dict[StepNumber, list[Step]] = defaultdict(list)
+    for step in steps:
+        if step.hash and step.number not in mended:
+            at[step.number].append(step)
+    found = {
+        Misplaced(entry, step, stray.oid, stray.claims)
+        for stray in strays
+        if only is None or not stray.claims.union([stray.stands]).isdisjoint(only)
+        for step in at[stray.stands]
+    }
+    return sorted(found, key=lambda one: one.step.line)
+
+
+def _abbreviated(
+    entries: Sequence[EntryPlan], facts: Facts
+) -> tuple[list[EntryPlan], list[Failure]]:
+    """Return ENTRIES with hashes abbreviated as their repositories need it.
+
+    Edits for a repository that cannot be read are left out, and become a failure.
+    """
+    edits = [edit for entry in entries for edit in entry.edits if edit.mark.hash is not None]
+    short, errors = facts.abbreviations(edit.commit for edit in edits)
+    failures = [
+        Failure(
+            path,
+            errors[common_dir],
+            frozenset(
+                (edit.experiment.ident, edit.step.number)
+                for edit in edits
+                if edit.commit.common_dir == common_dir
+            ),
+        )
+        for common_dir, path in ((str(r.common_dir), str(r.path)) for r in facts.repositories)
+        if common_dir in errors
+    ]
+    return [_with_short_hashes(entry, short) for entry in entries], failures
+
+
+def _with_short_hashes(entry: EntryPlan, short: Mapping[str, str]) -> EntryPlan:
+    edits = [
+        edit
+        if edit.mark.hash is None
+        else replace(edit, mark=replace(edit.mark, hash=short[edit.mark.hash]))
+        for edit in entry.edits
+        if edit.mark.hash is None or edit.mark.hash in short
+    ]
+    return replace(entry, edits=tuple(edits))

@@ -1,24 +1,25 @@
-"""What a plan is: edits of steps, entry by entry, and what has no place."""
+"""What a plan says, as values: edits of steps, entry by entry, and what cannot be placed."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from explog.entries.text import EntryText, EntryTexts
-from explog.model import Change, Commit, Experiment, Step
+from explog.entries.text import EntryTexts
+from explog.errors import ExplogError
+from explog.model import Change, Commit, Experiment, Step, StepNumber
 from explog.org.edit import Mark
-from explog.plan.planner import Dead, Failure, Misplaced, Placement, Unplaced
 from explog.refs import Reference
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A step that gets the hash of a commit, a tick or both, and its lines: `old` becomes `new`.
+    """A step that gets the hash of a commit, a tick or both.
 
-    The cookies that follow from a tick are not in `new`: they depend on which edits are made
-    together. `lost` means that the step bears a commit that no branch reaches any more.
+    `lost` means that it replaces a hash that leads nowhere. `old` are the lines
+    of the step that change, and `new` what they become; both are empty until the text of the entry
+    has been read. The cookies that follow from a tick are not in `new`: they depend on which edits
+    are made together.
     """
 
     experiment: Experiment
@@ -26,8 +27,8 @@ class Edit:
     commit: Commit
     mark: Mark
     lost: bool
-    old: str
-    new: str
+    old: str = ""
+    new: str = ""
 
     @property
     def file(self) -> str:
@@ -52,28 +53,87 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True)
-class EntryPlan:
-    """What is to be done in one entry: its edits, and the change that makes them all."""
+class Unplaced:
+    """A commit that was not placed, and why: a reason of design, and a sentence.
+
+    `line` is that of the step in `file`, or of the experiment's heading, which is at `entry_line`.
+    """
+
+    reason: str
+    reference: str
+    repository: str
+    commit: str
+    message: str
+    file: str | None = None
+    line: int | None = None
+    entry_line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """A hash that stands on a step, leads nowhere, and has nothing to take its place.
+
+    `known` tells whether it was a commit once, as far as anyone remembers.
+    """
 
     experiment: Experiment
-    edits: tuple[Edit, ...]
-    change: Change
+    step: Step
+    known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Misplaced:
+    """A step that bears the hash of `commit`, which claims other steps: `claims`."""
+
+    experiment: Experiment
+    step: Step
+    commit: str
+    claims: frozenset[StepNumber]
+
+    @property
+    def message(self) -> str:
+        """Say what is wrong: `83d45cd says [e201.2]: the list was renumbered`."""
+        references = (f"[{Reference(self.experiment.ident, n)}]" for n in sorted(self.claims))
+        return f"{self.step.hash} says {' '.join(references)}: the list was renumbered"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A log or repository that could not be read or written, and the steps left for that."""
+
+    path: str
+    error: ExplogError
+    steps: frozenset[tuple[str, StepNumber]]
+
+
+@dataclass(frozen=True, slots=True)
+class EntryPlan:
+    """What is to be done in the entry of an experiment, and what is wrong in it.
+
+    `change` makes all of the edits; it is None until the text of the entry has been read, or if
+    there are no edits.
+    """
+
+    experiment: Experiment
+    edits: tuple[Edit, ...] = ()
+    unplaced: tuple[Unplaced, ...] = ()
+    dead: tuple[Dead, ...] = ()
+    misplaced: tuple[Misplaced, ...] = ()
+    change: Change | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a backfill would do, entry by entry, and what it cannot do.
+    """What is to be done in the logs, entry by entry, and what cannot be done.
 
-    `dead` are hashes that lead nowhere and that nothing replaces; `misplaced` are hashes whose
-    commit claims another step; `failures` say what could not be read. `texts` has the logs as they
-    were planned on.
+    `unplaced` are the commits of all entries that have no place, and of those that are of no entry
+    or of more than one. `failures` say what could not be read. `texts` has the logs as they were
+    planned on.
     """
 
     texts: EntryTexts
     entries: tuple[EntryPlan, ...] = ()
     unplaced: tuple[Unplaced, ...] = ()
-    dead: tuple[Dead, ...] = ()
-    misplaced: tuple[Misplaced, ...] = ()
     failures: tuple[Failure, ...] = ()
 
     @property
@@ -83,35 +143,15 @@ class Plan:
 
     @property
     def changes(self) -> list[Change]:
-        """The changes of all entries."""
-        return [entry.change for entry in self.entries]
+        """The changes of all entries that have one."""
+        return [entry.change for entry in self.entries if entry.change is not None]
 
+    @property
+    def dead(self) -> list[Dead]:
+        """The dead hashes of all entries."""
+        return [dead for entry in self.entries for dead in entry.dead]
 
-def plan_entry(entry: EntryText, placements: Iterable[Placement]) -> EntryPlan | None:
-    """Return what it takes to put PLACEMENTS into ENTRY; None if org lets nothing be changed."""
-    placements = sorted(placements, key=lambda placement: placement.step.line)
-    edits = tuple(edit for one in placements if (edit := _edit(entry, one)) is not None)
-    if not edits:
-        return None
-    lines = entry.mark([edit.mark for edit in edits])
-    return EntryPlan(entry.experiment, edits, entry.change(lines, [edit.message for edit in edits]))
-
-
-def _edit(entry: EntryText, placement: Placement) -> Edit | None:
-    """Return the edit for PLACEMENT alone; None when org's rules leave nothing to change."""
-    step = placement.step
-    new = {line.line: line.new for line in entry.mark([placement.mark]) if line.line >= step.line}
-    put = placement.mark.hash
-    ends = [n for n in new if n == step.line or (put and put in new[n].lower())]
-    if not ends:
-        return None
-    span = range(step.line, min(n for n in ends if n != step.line or len(ends) == 1) + 1)
-    return Edit(
-        experiment=placement.experiment,
-        step=step,
-        commit=placement.candidate,
-        mark=placement.mark,
-        lost=placement.lost,
-        old="\n".join(entry.lines[n] for n in span),
-        new="\n".join(new.get(n, entry.lines[n]) for n in span),
-    )
+    @property
+    def misplaced(self) -> list[Misplaced]:
+        """The misplaced hashes of all entries."""
+        return [misplaced for entry in self.entries for misplaced in entry.misplaced]

@@ -19,9 +19,8 @@ from explog.index.database import Index
 from explog.model import Change, Experiment, LineEdit
 from explog.org.edit import apply_edits, mark_entry
 from explog.org.options import OrgOptions
-from explog.plan.backfill import plan
-from explog.plan.edits import Edit, EntryPlan, Plan
-from explog.plan.planner import Failure, Unplaced
+from explog.plan.planner import plan
+from explog.plan.plans import Edit, EntryPlan, Failure, Plan, Unplaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +94,15 @@ def review(settings: Settings, index: Index, editors: Sequence[Editor]) -> Revie
 def _sheets(planned: Plan, settings: Settings) -> Iterator[Sheet]:
     first = 0
     for entry in planned.entries:
-        yield Sheet(
-            experiment=entry.experiment,
-            edits=dict(enumerate(entry.edits, first)),
-            change=entry.change,
-            options=planned.texts.options(entry.experiment.file),
-            steps_heading=settings.steps_heading,
-        )
-        first += len(entry.edits)
+        if entry.change is not None:
+            yield Sheet(
+                experiment=entry.experiment,
+                edits=dict(enumerate(entry.edits, first)),
+                change=entry.change,
+                options=planned.texts.options(entry.experiment.file),
+                steps_heading=settings.steps_heading,
+            )
+            first += len(entry.edits)
 
 
 def hunk(sheet: Sheet, numbers: Sequence[int]) -> Hunk:
@@ -192,7 +192,7 @@ def _is_planned(edit: Edit, entry: EntryPlan | None) -> bool:
 
 def _fresh_change(sheet: Sheet, numbers: Sequence[int], entry: EntryPlan | None) -> Change | None:
     """Return what makes the edits of SHEET with NUMBERS in ENTRY; None if it reads otherwise."""
-    if entry is None or not numbers:
+    if entry is None or entry.change is None or not numbers:
         return None
     change = sheet.on_text(entry.change, numbers)
     return change if _seen(change.lines) == _seen(sheet.change_of(numbers).lines) else None
