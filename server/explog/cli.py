@@ -26,7 +26,7 @@ from explog.printed import check_json, counted, hit_line, place_line, plan_json,
 
 if TYPE_CHECKING:
     from explog.checking.audit import FoundHash
-    from explog.checking.check import Problem as CheckProblem
+    from explog.model import Problem
     from explog.plan.plans import Plan
 
 
@@ -134,7 +134,7 @@ def check(settings: Settings, as_json: bool, hashes: bool) -> None:
         sys.exit(1)
 
 
-def _say_check(problems: Sequence[CheckProblem], found: Sequence[FoundHash], hashes: bool) -> None:
+def _say_check(problems: Sequence[Problem], found: Sequence[FoundHash], hashes: bool) -> None:
     if hashes:
         living = [one for one in found if one.lives]
         places = {folder for one in living for folder in one.repositories}

@@ -26,7 +26,7 @@ from explog.errors import ExplogError
 
 if TYPE_CHECKING:
     from explog.index.database import Index
-    from explog.sync.report import Problem, Progress
+    from explog.sync.report import Progress, Unreadable
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -158,7 +158,7 @@ def open_index(settings: Settings) -> Iterator[Index]:
         index.close()
 
 
-def bring_up_to_date(settings: Settings, index: Index, *, quiet: bool = False) -> list[Problem]:
+def bring_up_to_date(settings: Settings, index: Index, *, quiet: bool = False) -> list[Unreadable]:
     """Sync, with a progress bar; return the problems, which are printed too unless QUIET."""
     from explog.sync.look import sync
 

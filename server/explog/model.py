@@ -1,5 +1,5 @@
 """The values that the rest of explog speaks of, each defined once: experiments, steps, commits,
-changes.
+changes, problems.
 
 What is made by the hundred thousand is a named tuple: it is made three times as fast as a frozen
 dataclass, and pickled ten times as fast.
@@ -113,3 +113,32 @@ class Change:
     text: str
     lines: tuple[LineEdit, ...]
     messages: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One problem. `line` is 1-based; what does not apply is None; `kind` is one of
+    `explog.checking.problem.KINDS`.
+
+    `mend` is the one right mending: it takes the problem away and brings no other. Its message
+    says what it does.
+    """
+
+    kind: str
+    file: str | None
+    line: int | None
+    experiment: str | None
+    step: str | None
+    message: str
+    mend: Change | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A step at the 1-based `line` of `file`, and what is to be said of its hash."""
+
+    file: str
+    line: int
+    experiment: str
+    hash: str
+    message: str

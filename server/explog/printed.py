@@ -14,7 +14,7 @@ from explog.refs import step_text
 
 if TYPE_CHECKING:
     from explog.checking.audit import FoundHash
-    from explog.checking.problem import Problem
+    from explog.model import Problem
     from explog.plan.plans import Edit, Unplaced
     from explog.queries.search import Hit
 

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from explog.checking.check import KINDS, Problem
+from explog.checking.check import KINDS
 from explog.config import Project
 from explog.daemon.loop import Daemon
+from explog.model import Problem
 from support.calls import call
 from support.logs import Logs, mended
 from support.repo import GitRepo

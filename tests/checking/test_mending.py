@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from explog.checking.check import Problem, check
+from explog.checking.check import check
 from explog.checking.mending import MendRequest, mend
 from explog.config import Root, Settings
 from explog.index.database import Index, open_index
+from explog.model import Problem
 from explog.sync.look import sync
 from support.buffers import Emacs
 from support.repo import GitRepo

@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from explog.checking.audit import FoundHash, audit
-from explog.checking.check import Problem, check
+from explog.checking.check import check
 from explog.config import Project, Root, Settings, Tick
 from explog.entries.text import EntryTexts
 from explog.index.database import Index, open_index
-from explog.model import Change
+from explog.model import Change, Problem
 from explog.org.edit import apply_edits
 from explog.plan.backfill import carry_out
 from explog.plan.planner import plan

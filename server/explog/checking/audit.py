@@ -16,19 +16,18 @@ from pathlib import Path
 from explog.checking.check import knows_all
 from explog.checking.digits import is_like_commit
 from explog.checking.living import off_branches
-from explog.checking.problem import Problem
 from explog.config import Settings
 from explog.errors import ExplogError
 from explog.git.repository import Repository
 from explog.index.commits import all_repositories, commits_with_prefix
 from explog.index.database import Index
+from explog.model import Problem
 from explog.org.files import read_log
 from explog.org.hashes import Context, Mention, beginnings_of_names, find_hashes
 from explog.org.options import org_options
 from explog.org.scan import BOM, file_context
 from explog.plan.facts import Hashes
-from explog.sync.report import Problem as Unread
-from explog.sync.report import Progress
+from explog.sync.report import Progress, Unreadable
 
 BRANCH, REF, OBJECT, GONE, DEAD = "branch", "ref", "object", "gone", "dead"
 
@@ -74,7 +73,7 @@ def audit(
     settings: Settings,
     index: Index,
     progress: Progress | None = None,
-    unread: Sequence[Unread] = (),
+    unread: Sequence[Unreadable] = (),
 ) -> list[FoundHash]:
     """Return the hashes in the prose of the logs, by file and line; see `check` for UNREAD."""
     files = settings.log_files()

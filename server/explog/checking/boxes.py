@@ -6,11 +6,10 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 
-from explog.checking.problem import Problem
 from explog.entries.text import EntryText
 from explog.index.commits import claimed_experiments, find_candidates
 from explog.index.database import Index
-from explog.model import Experiment, LineEdit, Step, StepNumber
+from explog.model import Experiment, LineEdit, Problem, Step, StepNumber
 from explog.org.cookies import miscounted
 from explog.org.heading import COOKIE
 from explog.refs import Place, step_text

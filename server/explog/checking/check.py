@@ -10,7 +10,7 @@ from explog.checking.boxes import check_boxes, takes_part
 from explog.checking.digits import is_like_commit
 from explog.checking.entries import entry_texts
 from explog.checking.living import kept_hashes
-from explog.checking.problem import KINDS, Problem, seriousness
+from explog.checking.problem import KINDS, seriousness
 from explog.checking.renumbering import Renumberings
 from explog.config import Settings
 from explog.entries.text import EntryText, EntryTexts
@@ -19,15 +19,14 @@ from explog.git.repository import is_boundary
 from explog.index.commits import all_repositories
 from explog.index.database import Index
 from explog.index.logs import all_diagnoses, find_experiments
-from explog.model import Change, Experiment, Step, StepNumber
+from explog.model import Change, Experiment, Problem, Step, StepNumber
 from explog.plan.owners import Owners
 from explog.plan.planner import plan
 from explog.plan.plans import Dead, Edit, Misplaced, Plan, Unplaced
 from explog.refs import Reference, find_references, step_text
-from explog.sync.report import Problem as Unread
-from explog.sync.report import Progress
+from explog.sync.report import Progress, Unreadable
 
-__all__ = ["KINDS", "Problem", "check", "knows_all"]
+__all__ = ["KINDS", "check", "knows_all"]
 
 Where = tuple[str, int]
 """An entry: its file, and the line of its heading."""
@@ -37,7 +36,7 @@ def check(
     settings: Settings,
     index: Index,
     progress: Progress | None = None,
-    unread: Sequence[Unread] = (),
+    unread: Sequence[Unreadable] = (),
 ) -> list[Problem]:
     """Return every problem of what INDEX, which is up to date, holds. Reads files, writes none.
 
@@ -63,7 +62,7 @@ def check(
     return sorted(dict.fromkeys(problems), key=seriousness)
 
 
-def knows_all(settings: Settings, index: Index, unread: Sequence[Unread]) -> bool:
+def knows_all(settings: Settings, index: Index, unread: Sequence[Unreadable]) -> bool:
     """Tell whether what no repository knows is no commit of any.
 
     It may be one where a repository could not be read, or ends early as a shallow clone does.
@@ -78,7 +77,7 @@ def _unreadable(file: str, message: str, line: int | None = None) -> Problem:
     return Problem("unreadable", file, line, None, None, message.removeprefix(f"{file}: "))
 
 
-def _unread(unread: Iterable[Unread]) -> Iterator[Problem]:
+def _unread(unread: Iterable[Unreadable]) -> Iterator[Problem]:
     """Yield what could not be read at all; each log or repository is told of once."""
     for one in {one.file: one for one in unread}.values():
         yield _unreadable(one.file, one.message)

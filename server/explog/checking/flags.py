@@ -4,25 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from explog.config import Settings
 from explog.index.database import Index
 from explog.index.logs import find_experiments
-from explog.model import Experiment
+from explog.model import Experiment, Flag
 from explog.plan.facts import gather
 from explog.plan.planner import decide_all
-
-
-@dataclass(frozen=True, slots=True)
-class Flag:
-    """A step at the 1-based `line` of `file`, and what is to be said of its hash."""
-
-    file: str
-    line: int
-    experiment: str
-    hash: str
-    message: str
 
 
 def find_flags(settings: Settings, index: Index, idents: Iterable[str]) -> list[Flag]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
-from explog.checking.problem import Problem
 from explog.config import Settings
 from explog.entries.apply import CHANGED, apply
 from explog.entries.emacs import BufferEntries, Editor
 from explog.entries.text import EntryTexts
-from explog.model import Change, LineEdit
+from explog.model import Change, LineEdit, Problem
 
 # Mends of one entry are made one after the other, each on a text that is checked again.
 _MOST_ROUNDS = 50

@@ -1,10 +1,8 @@
-"""What `explog.checking.check` finds: problems, and the changes that mend them."""
+"""The kinds of problems that `explog.checking.check` finds, and which are more serious."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from explog.model import Change
+from explog.model import Problem
 
 KINDS = (
     "unreadable",
@@ -19,23 +17,6 @@ KINDS = (
     "unreferenced",
 )
 """What a problem can be, the most serious first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One problem. `line` is 1-based; what does not apply is None; `kind` is one of KINDS.
-
-    `mend` is the one right mending: it takes the problem away and brings no other. Its message
-    says what it does.
-    """
-
-    kind: str
-    file: str | None
-    line: int | None
-    experiment: str | None
-    step: str | None
-    message: str
-    mend: Change | None = None
 
 
 def seriousness(problem: Problem) -> tuple[int, str, int, str, str, str]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 
-from explog.checking.flags import Flag, find_flags
+from explog.checking.flags import find_flags
 from explog.config import Settings
 from explog.index.commits import pending_steps
 from explog.index.database import Index
 from explog.index.logs import all_idents
+from explog.model import Flag
 from explog.sync.report import Report
 
 # How many experiments are examined in one go: a commit must not wait for long.

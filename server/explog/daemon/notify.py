@@ -14,8 +14,8 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
-from explog.checking.flags import Flag
 from explog.errors import ExplogError
+from explog.model import Flag
 from explog.rpc.client import Client
 
 log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from explog.config import Settings
 from explog.index.database import Index
-from explog.sync.report import Problem
+from explog.sync.report import Unreadable
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Snapshot:
     index: Index
     looked: bool = False
     """Whether a look has brought this index up to date since it was opened."""
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[Unreadable, ...] = ()
     """What the last look could not read."""
     progress: str = ""
     """What is being indexed and how far it is, such as `commits 40%`; empty when nothing is."""

@@ -7,9 +7,8 @@ from typing import NamedTuple
 
 from explog.checking import check as checking
 from explog.checking import mending
-from explog.checking.problem import Problem
 from explog.daemon.loop import Daemon
-from explog.model import LineEdit
+from explog.model import LineEdit, Problem
 from explog.rpc.arguments import FileName
 from explog.rpc.client import Client
 from explog.rpc.registry import method

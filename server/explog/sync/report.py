@@ -11,8 +11,8 @@ Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """Something that could not be read; what it is about is in the message."""
+class Unreadable:
+    """A log or repository that could not be read, and why; `file` is in the message as well."""
 
     kind: str
     file: str
@@ -30,7 +30,7 @@ class Report:
     logs: list[str] = field(default_factory=list)
     experiments: set[str] = field(default_factory=set)
     repositories: list[str] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[Unreadable] = field(default_factory=list)
     unsettled: bool = False
 
     @property
@@ -40,7 +40,7 @@ class Report:
 
     def problem(self, kind: str, file: str, message: str) -> None:
         """Add something that could not be read."""
-        self.problems.append(Problem(kind, file, message))
+        self.problems.append(Unreadable(kind, file, message))
 
 
 def is_text(path: Path) -> bool:
