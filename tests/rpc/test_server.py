@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import resource
 import signal
 import socket
 import struct
@@ -483,6 +485,29 @@ def test_clients_that_die_leave_no_trace(server: Server) -> None:
     assert server.peer().call("slow", 0) == "slept"
     assert "Traceback" not in server.logged()
     assert "Error" not in server.logged()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it needs /proc and prlimit")
+def test_without_file_descriptors_it_waits_instead_of_spinning(server: Server) -> None:
+    peer = server.peer()
+    pid = server.process.pid
+    limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    used = set(map(int, os.listdir(f"/proc/{pid}/fd")))
+    free = next(number for number in itertools.count() if number not in used)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (free, limits[1]))
+    late = server.stranger()  # the kernel accepts it, the server cannot
+    begun = cpu_seconds(pid)
+    time.sleep(1)
+    assert cpu_seconds(pid) - begun < 0.1
+    assert peer.call("noop") == []
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
+    assert wire.plist(late.hello())["server"] == "toy"
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return how long the process PID has computed."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 # How it ends

@@ -30,6 +30,7 @@ from explog.rpc.registry import Application
 log = logging.getLogger(__name__)
 
 _EXIT_SECONDS = 0.8
+_PAUSE_SECONDS = 0.1
 _SWITCH_SECONDS = 0.0005  # by default a fast call waits 5 ms for a slow one that computes
 
 
@@ -62,6 +63,15 @@ class Server(EPCServer):
         for connection in list(self._connections):
             connection.hang_up()
         self.server_close()
+
+    def get_request(self) -> Any:
+        """Accept a connection; pause where that fails, as when no file may be opened any more."""
+        try:
+            return super().get_request()
+        except OSError:
+            if not self._stopping:
+                time.sleep(_PAUSE_SECONDS)
+            raise
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Read a connection in a thread of its own."""
