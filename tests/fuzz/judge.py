@@ -162,7 +162,7 @@ def _is_unreferenced(oracle: Oracle, item: Item) -> bool:
     if item.children:  # its box may follow theirs
         return False
     spoken_of = {step for one in oracle.reachable for step in one.spoken_of}
-    return item.step not in spoken_of and item.experiment in {id_ for id_, _number in spoken_of}
+    return item.step not in spoken_of and item.experiment in {id_ for id_, _ in oracle.claims}
 
 
 def _compare_edits(rebuilt: dict[str, Any], kept: dict[str, Any]) -> list[Fault]:

@@ -6,7 +6,7 @@ look: explog runs, and the judge compares.
 
 import random
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,11 @@ Move = tuple[str, int]
 Known = Callable[[Fault], bool]
 
 
+def none_is_known(_fault: Fault) -> bool:
+    """Tell of no fault that it need not be shown."""
+    return False
+
+
 @dataclass
 class Play:
     """How a history went: the faults of the first look that showed any, and the moves until it."""
@@ -33,7 +38,7 @@ class Play:
     done: dict[str, int]
 
 
-def random_moves(seed: int, operations: int, leave_out: set[str]) -> list[Move]:
+def random_moves(seed: int, operations: int, leave_out: Collection[str] = ()) -> list[Move]:
     """Return a history with so many OPERATIONS, and looks among them."""
     source = random.Random(seed)
     names = [name for name in OPERATIONS if name not in leave_out]
@@ -48,7 +53,7 @@ def random_moves(seed: int, operations: int, leave_out: set[str]) -> list[Move]:
     return moves
 
 
-def play(moves: list[Move], folder: Path, known: Known) -> Play:
+def play(moves: list[Move], folder: Path, known: Known = none_is_known) -> Play:
     """Play MOVES in FOLDER until a look shows a fault that is not KNOWN."""
     judge = Judge(make_world(folder))
     done: dict[str, int] = {}

@@ -7,18 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from fuzz.judge import Fault
 from fuzz.kinds import OPERATIONS
 from fuzz.play import play, random_moves, script
 
-# What these do is not understood yet: see design.md, rules of lists and of what is a hash.
-LEFT_OUT = {"counter_of_one", "form_of_a_hash_changed", "hash_in_another_form", "state_note"}
 OPERATIONS_EACH = 12
-
-
-def known(_fault: Fault) -> bool:
-    """Tell whether a fault is known, and for now not to be found again."""
-    return False
 
 
 def test_there_are_many_kinds_of_operations() -> None:
@@ -27,7 +19,7 @@ def test_there_are_many_kinds_of_operations() -> None:
 
 @pytest.mark.parametrize("seed", range(16))
 def test_random_history(tmp_path: Path, seed: int) -> None:
-    found = play(random_moves(seed, OPERATIONS_EACH, LEFT_OUT), tmp_path / "world", known)
+    found = play(random_moves(seed, OPERATIONS_EACH), tmp_path / "world")
     if found.faults:
         shorter = f"`python -m fuzz {seed} --operations {OPERATIONS_EACH}` shows a shorter one"
         pytest.fail(f"{script(found)}\n{shorter}", pytrace=False)
