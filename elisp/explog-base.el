@@ -8,9 +8,9 @@
 
 ;;; Commentary:
 
-;; The customization group, the options that the server is told of, the
-;; error of the package, and what several files need.  Each file may
-;; require this one, and this one requires no other of ours.
+;; The customization group, the options that the server needs, the error
+;; of the package, and helpers that several files use.  Every file may
+;; require this one, and this one requires no other file of explog.
 
 ;;; Code:
 
@@ -28,18 +28,19 @@
   :prefix "explog-"
   :link '(url-link :tag "Website" "https://github.com/explog/explog"))
 
-;; Those that name files or what the server does are global: a log must
-;; not be able to say which other files are written.
+;; Options that name files, or that change what the server does, are risky
+;; and have global values only: a log must not be able to decide which
+;; other files are written.
 
 (defcustom explog-logs nil
   "The experiment logs: files, wildcards, or folders of org files.
-Relative names begin in the home folder.  Files on other machines are
-not looked at."
+Relative names start from the home folder.  Files on other machines are
+ignored."
   :type '(repeat file)
   :risky t)
 
 (defcustom explog-repositories nil
-  "Where the repositories are whose commits are looked at.
+  "The repositories whose commits explog reads.
 Each element is (DIRECTORY . DEPTH), as in the option
 `magit-repository-directories': DEPTH 0 is the directory itself, 1 the
 directories in it, and so on.  A directory by itself means depth 0."
@@ -47,29 +48,31 @@ directories in it, and so on.  A directory by itself means depth 0."
   :risky t)
 
 (defcustom explog-projects nil
-  "Which repositories belong to which log, where two logs have the same id.
-Each element is (LOG REPOSITORY...).  A log inside a repository belongs
-to it without being named here."
+  "Which repositories belong to which log.
+This matters when two logs have an experiment with the same id.  Each
+element is (LOG REPOSITORY...).  A log inside a repository belongs to
+that without being named here."
   :type '(alist :key-type file :value-type (repeat directory))
   :risky t)
 
 (defcustom explog-tag "exp"
-  "The tag of a heading that is an experiment.
-Tags that begin with it and an underscore, as `exp_vision', count too."
+  "The tag that makes a heading an experiment.
+Tags that begin with it and an underscore, like `exp_vision', count too."
   :type 'string
   :risky t)
 
 (defcustom explog-steps-heading "Experiments"
-  "The title of the heading beneath an experiment that has its steps.
-Where there is none, the first heading with a numbered list of
-checkboxes has them."
+  "The title of the heading beneath an experiment that contains its steps.
+If there is none, the steps are under the first heading with a numbered
+list of checkboxes."
   :type 'string
   :risky t)
 
 (defcustom explog-results-regexp "Results\\b"
-  "What follows the reference in the subject of a commit with results.
-This is a regular expression of Python.  Such a commit ticks its step,
-and its hash stands there rather than that of a later commit without."
+  "Regular expression, in Python's syntax, that marks commits with results.
+It is matched behind the reference in the subject.  Such a commit ticks
+its step, and its hash is preferred to those of later commits without
+results."
   :type 'string
   :risky t)
 
@@ -91,7 +94,7 @@ and its hash stands there rather than that of a later commit without."
 (defconst explog-server-options
   '(explog-logs explog-repositories explog-projects explog-tag
     explog-steps-heading explog-results-regexp explog-tick)
-  "The options that the server is told of.")
+  "The options that are sent to the server.")
 
 ;;;; State
 
@@ -102,7 +105,7 @@ and its hash stands there rather than that of a later commit without."
   "When `explog-mode' was turned on, in seconds since 1970; nil if it is off.")
 
 (defvar explog-said nil
-  "What `explog-say-once' has said since `explog-mode' was turned on.")
+  "The messages of `explog-say-once' since `explog-mode' was turned on.")
 
 (defconst explog-advice
   '((org-capture . explog-capture-around)
@@ -117,14 +120,14 @@ commands are, that can be had without loading org.")
 ;;;; Helpers
 
 (defun explog-local-p (name)
-  "Return non-nil if NAME is one of a file on this machine.
-On others nothing is ever looked at, as that could wait for a network
+  "Return non-nil if NAME is the name of a file on this machine.
+Files on other machines are never read: that could wait for a network
 or ask for a password."
   (and (stringp name) (not (file-remote-p name))))
 
 (defun explog-say-once (format &rest args)
-  "Show the message FORMAT with ARGS, if it was not yet said.
-Leave some time to read it, as what follows may ask for a key."
+  "Show the message FORMAT with ARGS, unless it was shown before.
+Wait a moment, because the command may read a key next."
   (let ((text (apply #'format-message format args)))
     (unless (member text explog-said)
       (push text explog-said)
@@ -142,19 +145,19 @@ Leave some time to read it, as what follows may ask for a key."
       (explog-say-once "%s" (error-message-string err))
       ,default)))
 
-(defun explog-something-p ()
-  "Return non-nil if there is anything to look at."
+(defun explog-configured-p ()
+  "Return non-nil if the user has set any log or repository."
   (or (default-value 'explog-logs)
       (default-value 'explog-repositories)))
 
 (defun explog-need-mode ()
-  "Signal a `user-error' unless `explog-mode' is on and has anything to look at.
-Commands that ask the server call this first: it would start one that
-nobody stops."
+  "Signal a `user-error' unless `explog-mode' is on and has logs to serve.
+Commands that ask the server call this first, because the call would
+start a server that nothing stops."
   (cond ((not explog-mode)
          (user-error "This needs `explog-mode' to be on"))
-        ((not (explog-something-p))
-         (user-error "There is nothing to look at yet; set `explog-logs' and `explog-repositories'"))))
+        ((not (explog-configured-p))
+         (user-error "No logs or repositories are set; see `explog-logs' and `explog-repositories'"))))
 
 (provide 'explog-base)
 ;;; explog-base.el ends here

@@ -8,15 +8,15 @@
 
 ;;; Commentary:
 
-;; What Emacs knows of experiments without looking at a file.  Whoever
-;; shows something of one, while fontifying or completing say, takes what
-;; is here and does not wait: what is not known yet is asked for in the
-;; background, many ids with one request, and
-;; `explog-cache-changed-functions' tells when it has come.
+;; What Emacs knows of experiments without reading a file.  Code that shows
+;; experiments, such as fontification and completion, uses what is known
+;; and never waits.  What is not known yet is requested from the server in
+;; the background, many ids at once; `explog-cache-changed-functions' is
+;; run when the answer arrives.
 ;;
-;; The server says when a log or a history changed.  What is known is
-;; then old, but still of use until the next answer.  When the server
-;; stops, everything is forgotten.
+;; The server tells when a log or a repository changed.  Values are then
+;; outdated, but still used until the next answer.  When the server stops,
+;; everything is forgotten.
 
 ;;; Code:
 
@@ -25,8 +25,8 @@
 (require 'seq)
 (require 'subr-x)
 
-;; Whoever shows something may load this file, amid redisplay even; only
-;; what asks the server loads that.
+;; This file may be loaded during redisplay, so it must load fast.  The
+;; server's client is loaded only when there is something to ask.
 (autoload 'explog-server-call "explog-server")
 (autoload 'explog-server-call-sync "explog-server")
 (autoload 'explog-server-ready-p "explog-server")
@@ -36,24 +36,25 @@
 
 (cl-defstruct (explog-cache-experiment (:type vector) (:copier nil))
   "An experiment as the server describes it.
-IDENT is its id, TODO its keyword or nil, and DONE non-nil if that is one
-for what is done.  LINE is that of its heading in FILE, which is the
-archive of a log if ARCHIVED.  PROBLEM is what is wrong with it, a
-sentence, or nil.  STEPS are `explog-cache-step's."
+IDENT is the id, TODO the keyword or nil, and DONE tells whether the
+keyword means done.  The heading is on LINE of FILE, which is the archive
+of a log if ARCHIVED is non-nil.  PROBLEM is a sentence that says what is
+wrong with the entry, or nil.  STEPS is a list of `explog-cache-step'."
   ident title todo done file line archived problem steps)
 
 (cl-defstruct (explog-cache-step (:type vector) (:copier nil))
   "A step of an experiment.
-NUMBER is a string as \"1.2\", BOX is \"X\", \" \", \"-\" or nil for none,
-and TEXT and HASH are what stands there; HASH may be nil.  COMMIT, a full
-id, and its REPOSITORY are nil if the commit is not known."
+NUMBER is a string like \"1.2\".  BOX is \"X\", \" \", \"-\", or nil if there
+is no checkbox.  HASH is the abbreviation that stands on the step, or
+nil.  COMMIT, a full id, and its REPOSITORY are nil if they are unknown."
   number box text hash line repository commit)
 
 (cl-defstruct (explog-cache-summary (:type vector) (:copier nil))
   "An experiment in short.
-TICKED is how many boxes of its STEPS with a box are ticked, and TOUCHED
-when the last commit for it was made, in seconds since 1970, or nil; the
-other slots are those of `explog-cache-experiment'."
+TICKED is the number of ticked boxes among STEPS, the number of steps
+with a box.  TOUCHED is the time of the last commit for the experiment,
+in seconds since 1970, or nil.  The other slots are as in
+`explog-cache-experiment'."
   ident title todo done file line archived ticked steps touched)
 
 (defun explog-cache-steps-of (experiment)
@@ -65,41 +66,41 @@ other slots are those of `explog-cache-experiment'."
   (seq-find (lambda (step) (equal number (explog-cache-step-number step)))
             (explog-cache-steps-of experiment)))
 
-;;;; Changes are told
+;;;; Notification of changes
 
 (defvar explog-cache-changed-functions nil
   "Abnormal hook run when something else is known of experiments.
-Each function is called with the list of ids that changed or became
-known, or with t if it may be any.  The list is empty when what
-`explog-cache-experiments' returns is complete.")
+Each function gets the list of ids that changed or became known, or t if
+any may have changed.  The list is empty when the value of
+`explog-cache-experiments' became complete.")
 
 (defvar explog-cache--delay 0.05
-  "Seconds in which ids are gathered for one request.")
+  "Seconds to wait for further ids before a request is sent.")
 
 (defconst explog-cache--batch 200
-  "How many ids one request asks for.")
+  "The maximum number of ids in one request.")
 
 (defconst explog-cache--most 2000
-  "How many experiments are kept for sure; twice as many at most.")
+  "How many experiments are kept at least; twice as many are the maximum.")
 
-;;;; Answers that are kept
+;;;; Known experiments
 
 (defvar explog-cache--tick 0
-  "Grows with each change that the server tells of.")
+  "A number that grows with each change that the server reports.")
 
 (defvar explog-cache--young (make-hash-table :test #'equal)
-  "Maps ids to (TICK . VALUE), as they were answered or looked at of late.
-VALUE is what `explog-cache-get' returns.  It is old if TICK is not the
+  "Maps ids to (TICK . VALUE), for experiments that were used recently.
+VALUE is as in `explog-cache-get'.  It is outdated if TICK is not the
 value of `explog-cache--tick'.")
 
 (defvar explog-cache--old (make-hash-table :test #'equal)
-  "What `explog-cache--young' was before it was full.")
+  "The previous value of `explog-cache--young', from before that was full.")
 
 (defvar explog-cache--problems nil
-  "What the server says of logs that it cannot read, strings.")
+  "Sentences of the server about logs that it cannot read.")
 
 (defun explog-cache--entry (id)
-  "Return the entry (TICK . VALUE) of ID, or nil."
+  "Return the entry (TICK . VALUE) for ID, or nil."
   (or (gethash id explog-cache--young)
       (when-let ((entry (gethash id explog-cache--old)))
         (explog-cache--keep id entry))))
@@ -112,37 +113,37 @@ value of `explog-cache--tick'.")
   (puthash id entry explog-cache--young))
 
 (defun explog-cache-get (id)
-  "Return what is known of the experiment ID, and do not wait.
-That is an `explog-cache-experiment', or nil if it is not known yet; or
-`unknown' if no log has it, or `other' if no log has it and ID most
-likely means something else, as in `[e2e]'.  What is not known, or old,
-is asked for in the background."
+  "Return what is known of the experiment ID, without waiting.
+That is an `explog-cache-experiment', or nil if it is not known yet, or
+`unknown' if no log has it, or `other' if no log has it and `[eID]' most
+likely is not a reference, as `[e2e]'.  If it is not known or outdated,
+request it in the background."
   (let ((entry (explog-cache--entry id)))
     (unless (and entry (= (car entry) explog-cache--tick))
       (explog-cache--want id))
     (cdr entry)))
 
 (defun explog-cache-problems ()
-  "Return what there is to say of logs that cannot be read, a list of strings."
+  "Return sentences about logs that cannot be read."
   explog-cache--problems)
 
-;;;; Asking
+;;;; Requests
 
 (defvar explog-cache--wanted nil
-  "Ids to ask for soon, the newest first.")
+  "The ids of the next request, newest first.")
 
 (defvar explog-cache--asked (make-hash-table :test #'equal)
-  "Has the ids as keys that are wanted, or asked for and not answered yet.")
+  "A hash table whose keys are the ids that are or will be requested.")
 
 (defvar explog-cache--timer nil
-  "The timer that asks for what is wanted, or nil.")
+  "The timer that sends the next request, or nil.")
 
 (defun explog-cache-usable-p ()
-  "Return non-nil if there is a server to ask."
+  "Return non-nil if the server can be asked."
   (and explog-mode (featurep 'explog-server) (explog-server-ready-p)))
 
 (defun explog-cache--want (id)
-  "Ask for ID soon, if there is a server and ID is not asked for already."
+  "Request ID soon, unless it is requested already or there is no server."
   (when (and (explog-cache-usable-p)
              (not (gethash id explog-cache--asked)))
     (puthash id t explog-cache--asked)
@@ -152,7 +153,7 @@ is asked for in the background."
             (run-with-timer explog-cache--delay nil #'explog-cache--ask)))))
 
 (defun explog-cache--ask ()
-  "Ask for what is wanted."
+  "Send a request for the ids in `explog-cache--wanted'."
   (setq explog-cache--timer nil)
   (dolist (ids (seq-partition (nreverse explog-cache--wanted) explog-cache--batch))
     (explog-server-call
@@ -162,21 +163,21 @@ is asked for in the background."
   (setq explog-cache--wanted nil))
 
 (defun explog-cache--settled (ids)
-  "Note that IDS are asked for no longer."
+  "Note that the request for IDS has ended."
   (dolist (id ids)
     (remhash id explog-cache--asked)))
 
 (defun explog-cache--answered (ids tick answer)
-  "Keep ANSWER, the server's, to the request for IDS that was made at TICK."
+  "Take the server's ANSWER to the request for IDS that was sent at TICK."
   (explog-cache--settled ids)
   (when-let ((changed (explog-cache--learn ids tick answer)))
     (run-hook-with-args 'explog-cache-changed-functions changed))
   (unless (= tick explog-cache--tick)
-    ;; It may be old already, and who has asked does not ask again.
+    ;; Something changed since the request, and the caller does not repeat it.
     (mapc #'explog-cache--want ids)))
 
 (defun explog-cache--learn (ids tick answer)
-  "Keep ANSWER to the request for IDS made at TICK; return the ids that changed."
+  "Keep ANSWER to the request for IDS sent at TICK; return the ids that changed."
   (pcase-let ((`(,complete ,problems ,rows ,others) answer)
               (found (make-hash-table :test #'equal))
               (changed nil))
@@ -189,14 +190,14 @@ is asked for in the background."
     (dolist (id ids (nreverse changed))
       (let ((value (or (gethash id found) (and complete 'unknown)))
             (entry (explog-cache--entry id)))
-        (when value                     ; else it is asked for again after a change
+        (when value                     ; else it is requested again after a change
           (unless (equal value (cdr entry))
             (push id changed))
           (explog-cache--keep id (cons tick value)))))))
 
 (defun explog-cache-fetch (id)
-  "Return what `explog-cache-get' does for ID, but wait for the server.
-This is for commands."
+  "Return what is known of the experiment ID, after asking the server.
+See `explog-cache-get' for the value.  This waits, so it is for commands."
   (let* ((tick explog-cache--tick)
          (answer (explog-cache--call "describe" (list (list id))))
          (changed (explog-cache--learn (list id) tick answer)))
@@ -209,8 +210,8 @@ This is for commands."
       (user-error "The logs are still being read"))))
 
 (defun explog-cache--call (method args)
-  "Call METHOD of the server with ARGS, wait, and return what it answers.
-Whatever goes wrong is a `user-error'."
+  "Call METHOD of the server with ARGS, wait, and return the result.
+Signal errors as `user-error'."
   (explog-need-mode)
   (condition-case err
       (explog-server-call-sync method args)
@@ -219,22 +220,23 @@ Whatever goes wrong is a `user-error'."
 ;;;; All experiments
 
 (defconst explog-cache--page 1000
-  "How many experiments come with one answer.
-Emacs takes a few milliseconds for that.")
+  "The number of experiments in one answer.
+Emacs takes a few milliseconds to read it.")
 
 (defvar explog-cache--all nil
   "The summaries of all experiments, in the order of their logs.")
 
 (defvar explog-cache--all-tick nil
-  "As of which tick `explog-cache--all' is; nil if it was never complete.")
+  "The tick at which `explog-cache--all' was complete, or nil.")
 
 (defvar explog-cache--loading nil
-  "What is being loaded: (TICK . SUMMARIES), those so far in no order, or nil.")
+  "The list that is being loaded, (TICK . SUMMARIES), or nil.
+SUMMARIES are those that have arrived, in no order.")
 
 (defun explog-cache-experiments ()
-  "Return summaries of all experiments as far as known, and do not wait.
-They are `explog-cache-summary's in the order of their logs.  What is
-old, or not known yet, is asked for in the background."
+  "Return the known summaries of all experiments, without waiting.
+They are `explog-cache-summary' structs, in the order of the logs.  If
+they are not known or outdated, request them in the background."
   (unless (or explog-cache--loading
               (eql explog-cache--all-tick explog-cache--tick)
               (not (explog-cache-usable-p)))
@@ -243,7 +245,7 @@ old, or not known yet, is asked for in the background."
   explog-cache--all)
 
 (defun explog-cache--load (after loading)
-  "Ask for the page of experiments after number AFTER; LOADING is what there is."
+  "Request the page of experiments after number AFTER, and add it to LOADING."
   (explog-server-call
    "experiments" (list after explog-cache--page)
    :success (lambda (answer)
@@ -257,8 +259,8 @@ old, or not known yet, is asked for in the background."
               (setq explog-cache--loading nil)))))
 
 (defun explog-cache--take-page (answer loading)
-  "Add ANSWER, a page of the server's, to LOADING.
-Return the number after which the next page begins, or nil."
+  "Add ANSWER, a page from the server, to LOADING.
+Return the number after which the next page begins, or nil at the end."
   (pcase-let ((`(,next ,files ,rows) answer))
     (seq-doseq (row rows)
       (cl-callf2 aref files (explog-cache-summary-file row))
@@ -266,13 +268,13 @@ Return the number after which the next page begins, or nil."
     next))
 
 (defun explog-cache--loaded (loading)
-  "Have all experiments be those of LOADING."
+  "Note that LOADING is complete: it becomes the list of all experiments."
   (setq explog-cache--loading nil
         explog-cache--all-tick (car loading)
         explog-cache--all (sort (cdr loading) #'explog-cache--before-p)))
 
 (defun explog-cache--before-p (one other)
-  "Return non-nil if the summary ONE comes before OTHER in the logs."
+  "Return non-nil if the summary ONE is before OTHER in the logs."
   (let ((file (explog-cache-summary-file one))
         (other-file (explog-cache-summary-file other)))
     (if (string= file other-file)
@@ -280,8 +282,8 @@ Return the number after which the next page begins, or nil."
       (string< file other-file))))
 
 (defun explog-cache-experiments-fetch ()
-  "Return what `explog-cache-experiments' does, but wait for what is new.
-This is for commands."
+  "Return the summaries of all experiments, after asking the server.
+See `explog-cache-experiments'.  This waits, so it is for commands."
   (unless (and (eql explog-cache--all-tick explog-cache--tick)
                (explog-cache-usable-p))
     (let ((loading (list explog-cache--tick))
@@ -296,7 +298,7 @@ This is for commands."
 ;;;; Changes
 
 (defun explog-cache-changed (&optional ids)
-  "Note that experiments changed: those with IDS, or any if that is nil.
+  "Note that the experiments with IDS changed, or any if IDS is nil.
 The server calls this."
   (if ids
       (dolist (id ids)
@@ -304,13 +306,13 @@ The server calls this."
           (setcar entry -1)))
     (setq explog-cache--tick (1+ explog-cache--tick)))
   (setq explog-cache--all-tick nil)
-  ;; The server waits for an answer, and is not to wait for the hook.
+  ;; The server waits for the answer to this call, but not for the hook.
   (run-with-timer 0 nil #'run-hook-with-args
                   'explog-cache-changed-functions (or ids t))
   t)
 
 (defun explog-cache-forget ()
-  "Forget everything, as the server has stopped."
+  "Forget everything, because the server has stopped."
   (when explog-cache--timer
     (cancel-timer explog-cache--timer))
   (setq explog-cache--timer nil

@@ -9,10 +9,10 @@
 ;;; Commentary:
 
 ;; Which headings are experiments, and which ids they have.  The server
-;; reads files by the same rules (heading.py and scan.py); what both must
-;; agree on stands in tests/data/headings.json.
+;; reads files by the same rules (heading.py and scan.py); both are tested
+;; with tests/data/headings.json.
 ;;
-;; None of it needs org: a log may be read into a temporary buffer, or
+;; Nothing here needs Org mode: a log may be in a temporary buffer, or
 ;; visited in another mode.
 
 ;;; Code:
@@ -26,15 +26,15 @@
 
 (defconst explog-heading--bracketed-regexp
   (format "\\[\\(%1$s\\)\\]\\|<<\\(%1$s\\)>>" explog-heading-id-regexp)
-  "Matches what may be an id in a heading, `[201]' or `<<201>>'.")
+  "Matches a possible id in a heading, `[201]' or `<<201>>'.")
 
 (defconst explog-heading--no-id-regexp
   "\\`[0-9]\\{4\\}-[0-9][0-9]-[0-9][0-9]\\'"
-  "Matches a date, which is no id when it stands in brackets.")
+  "Matches a date; a date in brackets is not an id.")
 
 (defconst explog-heading--lead-regexp
   "\\`\\(?:\\(?:[^][ \t\n<]+\\|\\[[^]0-9]\\]\\)[ \t]+\\)?\\(?:\\[#[A-Z0-9]+\\][ \t]*\\)?\\'"
-  "Matches what may stand before the id: a keyword and a priority.")
+  "Matches the text allowed before the id: a keyword and a priority.")
 
 (defconst explog-heading-cookie-regexp "\\[[0-9]*\\(?:%\\|/[0-9]*\\)\\]"
   "Matches a statistics cookie.")
@@ -45,7 +45,7 @@
 
 (defconst explog-heading--uuid-regexp
   "\\`[[:xdigit:]]\\{8\\}-\\(?:[[:xdigit:]]\\{4\\}-\\)\\{3\\}[[:xdigit:]]\\{12\\}\\'"
-  "Matches a UUID, which names an entry but is no id of an experiment.")
+  "Matches a UUID, which identifies an entry but is not an experiment id.")
 
 (defconst explog-heading--property-regexp
   "[ \t]*:\\([^ \t\r\n:]+?\\)\\+?:[ \t]*\\(.*?\\)[ \t\r]*$"
@@ -62,9 +62,9 @@
 
 (defun explog-heading-id (&optional no-mention)
   "Return the id of the entry whose heading is at point, or nil.
-An id where the title begins counts before one in the property drawer,
-and that before one further back in the title, which does not count at
-all if NO-MENTION is non-nil.  Point is at the beginning of the heading."
+An id at the beginning of the title is preferred to one in the property
+drawer, and that to one elsewhere in the title.  With NO-MENTION
+non-nil, ignore the latter.  Point is at the beginning of the heading."
   (let ((text (explog-heading--bare (explog-heading-text))))
     (pcase (explog-heading--bracketed text)
       (`(,id ,start ,_)
@@ -81,7 +81,7 @@ all if NO-MENTION is non-nil.  Point is at the beginning of the heading."
        (and (explog-heading--leading-p text start) id)))))
 
 (defun explog-heading--bare (text)
-  "Return TEXT, that of a heading, without statistics cookies."
+  "Return the heading TEXT without statistics cookies."
   (string-trim-left
    (if (string-match-p "\\[[0-9]*[/%]" text)
        (replace-regexp-in-string explog-heading-cookie-regexp "" text)
@@ -101,9 +101,9 @@ all if NO-MENTION is non-nil.  Point is at the beginning of the heading."
     found))
 
 (defun explog-heading--own-brackets-p (text start end)
-  "Return non-nil if the brackets in TEXT from START to END may be those of an id.
-They must not be part of a link, of `a[3]', or of a Markdown link, nor
-hold a date."
+  "Return non-nil if the brackets in TEXT from START to END can hold an id.
+They must not be part of a link, of `a[3]' or of a Markdown link, and
+must not hold a date."
   (save-match-data
     (not (or (and (< 0 start)
                   (string-match-p "[][_[:alnum:]]" (substring text (1- start) start)))
@@ -113,12 +113,12 @@ hold a date."
                              (substring text (1+ start) (1- end)))))))
 
 (defun explog-heading--leading-p (text start)
-  "Return non-nil if the id at START is where the title in TEXT begins."
+  "Return non-nil if the id at START in TEXT is at the beginning of the title."
   (let ((case-fold-search nil))
     (string-match-p explog-heading--lead-regexp (substring text 0 start))))
 
 (defun explog-heading--property-id ()
-  "Return the id that the property drawer of the heading at point gives, or nil."
+  "Return the id in the property drawer of the heading at point, or nil."
   (let* ((properties (explog-heading-properties))
          (custom (cdr (assoc "CUSTOM_ID" properties)))
          (own (cdr (assoc "ID" properties))))
@@ -133,9 +133,10 @@ hold a date."
                                     (line-end-position))))
 
 (defun explog-heading-properties ()
-  "Return the property drawer of the heading at point, an alist.
-The names are in capitals; of lines with the same name the last is first.
-The drawer is in the next line, or in the one after the planning line."
+  "Return the properties of the heading at point as an alist.
+Names are in capitals.  If a name occurs several times, the last
+occurrence is the first in the alist.  The drawer must be on the next
+line, or on the line after the planning line."
   (save-excursion
     (forward-line)
     (when (let (case-fold-search)
@@ -150,7 +151,7 @@ The drawer is in the next line, or in the one after the planning line."
                       (match-string-no-properties 2))
                 found)
           (forward-line))
-        ;; A drawer without an end is none.
+        ;; Without an end, it is not a drawer.
         (and (looking-at-p "[ \t]*:end:") found)))))
 
 ;;;; Tags and titles
@@ -164,17 +165,17 @@ The drawer is in the next line, or in the one after the planning line."
 
 (defun explog-heading-id-beneath (ids &optional tagged)
   "Return the id of the heading at point if that is an experiment, or nil.
-IDS are those of the experiments that it is beneath.  Tags are
-inherited, so that it has their tag.  Without the tag of its own it is
-another experiment only if another id is its own, and not a mention in
-its title.  TAGGED non-nil means that it is known to have the tag."
+IDS are the ids of the experiments that contain it.  Tags are inherited,
+so it has their tag.  If it has no tag of its own, it is an experiment of
+its own only if its id is none of IDS and more than a mention in its
+title.  TAGGED non-nil means that it is known to have the tag."
   (when-let ((id (explog-heading-id)))
     (cond ((null ids) (and (or tagged (explog-heading--has-tag-p)) id))
           ((explog-heading-tagged-p (explog-heading-text)) id)
           ((not (member id ids)) (explog-heading-id t)))))
 
 (defun explog-heading--ids-above ()
-  "Return the ids of the experiments that the heading at point is beneath."
+  "Return the ids of the experiments that contain the heading at point."
   (save-excursion
     (let (path above ids)
       (while (setq above (explog-heading-parent))
@@ -187,7 +188,7 @@ its title.  TAGGED non-nil means that it is known to have the tag."
 
 (defun explog-heading--has-tag-p ()
   "Return non-nil if the heading at point has the tag of an experiment.
-It may be its own, one of a heading above it, or one of the file."
+The tag may be its own, inherited from a heading above, or the file's."
   (save-excursion
     (let (found above)
       (while (not (or (setq found (explog-heading-tagged-p (explog-heading-text)))
@@ -200,20 +201,20 @@ It may be its own, one of a heading above it, or one of the file."
   (save-excursion (skip-chars-forward "*")))
 
 (defun explog-heading-parent ()
-  "Return the position of the heading above that at point in the outline, or nil."
+  "Return the position of the parent of the heading at point, or nil."
   (let ((level (explog-heading-level)))
     (when (> level 1)
       (save-excursion
         (re-search-backward (format "^\\*\\{1,%d\\} " (1- level)) nil t)))))
 
 (defun explog-heading-tagged-p (text)
-  "Return non-nil if TEXT, that of a heading, ends in the tag of an experiment."
+  "Return non-nil if the heading TEXT has the tag of an experiment."
   (and (string-match explog-heading--tags-regexp text)
        (seq-some #'explog-heading-tag-p
                  (split-string (match-string 1 text) ":" t))))
 
 (defun explog-heading-tag-p (tag)
-  "Return non-nil if TAG is that of an experiment; see `explog-tag'."
+  "Return non-nil if TAG is for experiments; see `explog-tag'."
   (or (string= tag explog-tag)
       (string-prefix-p (concat explog-tag "_") tag)))
 
@@ -235,7 +236,7 @@ It may be its own, one of a heading above it, or one of the file."
     found))
 
 (defun explog-heading-title (text)
-  "Return TEXT, that of a heading, without id, cookies and tags."
+  "Return the heading TEXT without id, cookies and tags."
   (let ((bare (explog-heading--bare
                (replace-regexp-in-string explog-heading--tags-regexp "" text))))
     (pcase (explog-heading--bracketed bare)
@@ -243,12 +244,12 @@ It may be its own, one of a heading above it, or one of the file."
        (setq bare (concat (substring bare 0 start) (substring bare end)))))
     (string-trim (replace-regexp-in-string "[ \t]+" " " bare))))
 
-;;;; All of a buffer
+;;;; All experiments of a buffer
 
 (defun explog-heading-collect ()
-  "Return a list (ID . POSITION) of the experiments in this buffer, in order.
-The tag and the ids of what is above a heading are kept from heading to
-heading, so one pass is enough."
+  "Return an alist (ID . POSITION) of the experiments in this buffer, in order.
+This takes one pass: the tags and ids of the headings above are kept
+from heading to heading."
   (let ((above (list (list 0 (explog-heading-file-tagged-p)))) ; (LEVEL TAGGED ID...)
         (gc-cons-threshold (max gc-cons-threshold 50000000))
         found)
@@ -278,16 +279,16 @@ heading, so one pass is enough."
             (buffer-substring-no-properties start (line-end-position)))))))
 
 (defun explog-heading--id-here (start ids)
-  "Return the id of the experiment at START, whose line point is in, or nil.
-It has the tag, and is beneath the experiments with IDS."
+  "Return the id of the tagged heading at START, or nil if it has none.
+Point is in its line.  IDS are the ids of the experiments that contain it."
   (when (explog-heading-maybe-id-p)
     (save-excursion
       (goto-char start)
       (explog-heading-id-beneath ids t))))
 
 (defun explog-heading-maybe-id-p ()
-  "Return nil if the heading that point is in can have no id.
-This is a quick look, for the many headings that have none."
+  "Return nil if the heading that point is in cannot have an id.
+This is a quick check for the many headings without one."
   (or (looking-at-p ".*\\(?:\\[[0-9][0-9A-Za-z_-]*\\]\\|<<[0-9]\\)")
       (save-excursion
         (forward-line)

@@ -8,9 +8,9 @@
 
 ;;; Commentary:
 
-;; Which files are logs, which experiments they have, and where in a
-;; buffer an experiment is.  Nothing here edits a buffer, asks anything
-;; or looks at a file on another machine.
+;; Which files are logs, which experiments they contain, and where an
+;; experiment is in a buffer.  Nothing here prompts, or reads a file on
+;; another machine.
 
 ;;; Code:
 
@@ -22,20 +22,21 @@
 ;;;; Files
 
 (defun explog-log-files ()
-  "Return the files that `explog-logs' names, absolute, each once.
-A folder stands for the org files in it.  Plain names are kept even if
-there is no such file; those of files on other machines are not."
+  "Return the absolute names of all logs, each once; see `explog-logs'.
+A folder stands for the org files in it.  A plain name is kept even if
+the file does not exist.  Files on other machines are left out."
   (delete-dups (mapcan #'explog-log--expand (explog-log--names))))
 
 (defun explog-log--names ()
-  "Return what `explog-logs' names on this machine, absolute."
+  "Return the elements of `explog-logs' as absolute names.
+Leave out those on other machines."
   (let ((names (default-value 'explog-logs)))
     (mapcar (lambda (name) (expand-file-name name "~/"))
             (seq-filter #'explog-local-p
                         (and (proper-list-p names) names)))))
 
 (defun explog-log--expand (name)
-  "Return the files that NAME, an absolute name or wildcard, stands for."
+  "Return the files for NAME, an absolute file name, folder or wildcard."
   (cond ((file-directory-p name)
          (explog-log--glob (explog-log--pattern (concat (file-name-as-directory name)
                                                         "*.org"))))
@@ -45,19 +46,19 @@ there is no such file; those of files on other machines are not."
 
 ;;;; Wildcards
 
-;; They are those of Python, by which the server finds the same files;
-;; both are held to tests/data/wildcards.json.  `file-expand-wildcards'
-;; knows no `**', and ignores case.
+;; Wildcards mean what they mean to the server, in Python; both are tested
+;; with tests/data/wildcards.json.  `file-expand-wildcards' is of no use:
+;; it does not know `**', and it ignores case.
 
 (defun explog-log--wildcard-p (name)
   "Return non-nil if NAME has a wildcard in it."
   (string-match-p "[[*?]" name))
 
 (defun explog-log--pattern (name)
-  "Return NAME, an absolute wildcard, as a list of what its parts match.
-Each is a string for itself, the symbol `**' for any number of folders,
-or (HIDDEN . REGEXP); unless HIDDEN, no name that begins with a dot is
-matched."
+  "Return the absolute wildcard NAME as a list with an element for each part.
+An element is a string that matches itself, the symbol `**' for any
+number of folders, or (HIDDEN . REGEXP).  Only if HIDDEN is non-nil, the
+latter matches names that begin with a dot."
   (mapcar (lambda (part)
             (cond ((equal part "**") '**)
                   ((explog-log--wildcard-p part)
@@ -80,15 +81,15 @@ matched."
     (concat "\\`" regexp "\\'")))
 
 (defun explog-log--set-regexp (set)
-  "Return a regular expression for SET, what a wildcard has between brackets."
+  "Return a regular expression for SET, the text in brackets of a wildcard."
   (cond ((string-prefix-p "!" set) (concat "[^" (substring set 1) "]"))
         ((equal set "^") "\\^")
-        ;; In front, this sign would mean another thing.
+        ;; At the beginning, a caret would negate the set.
         ((string-prefix-p "^" set) (concat "[" (substring set 1) "^]"))
         (t (concat "[" set "]"))))
 
 (defun explog-log--part-matches-p (part name)
-  "Return non-nil if PART of a pattern, but not `**', matches NAME."
+  "Return non-nil if PART of a pattern, which is not `**', matches NAME."
   (if (stringp part)
       (string= part name)
     (and (or (car part) (not (string-prefix-p "." name)))
@@ -122,7 +123,7 @@ matched."
       (`(** . ,rest)
        (append (explog-log--glob rest folder)
                (mapcan (lambda (name)
-                         (unless (file-symlink-p name) ; which may lead in a circle
+                         (unless (file-symlink-p name) ; it may lead back to a parent
                            (explog-log--glob pattern (concat name "/"))))
                        (explog-log--folders (explog-log--entries folder '(nil . ""))))))
       (`(,part) (explog-log--entries folder part))
@@ -140,7 +141,7 @@ matched."
                            (directory-files folder)))))
 
 (defun explog-log--folders (names)
-  "Return those of NAMES that are of folders."
+  "Return those of NAMES that are folders."
   (seq-filter #'file-directory-p names))
 
 ;;;; Files that must not be written
@@ -155,12 +156,12 @@ For root, who may write any file, its permissions count all the same."
 ;;;; Buffers that visit logs
 
 (defvar explog-log--known nil
-  "What `explog-log--known' returned last, and for what: (LOGS TABLE PATTERNS).")
+  "The last value of the function `explog-log--known', or nil.")
 
 (defun explog-log--known ()
   "Return (LOGS TABLE PATTERNS) for LOGS, the value of `explog-logs'.
-TABLE has the names of files and folders as keys, and PATTERNS are those
-of wildcards.  As long as the option stays, no file is looked at."
+TABLE has the names of files and folders as keys, and PATTERNS match the
+wildcards.  The value is computed once as long as the option stays."
   (let ((logs (default-value 'explog-logs)))
     (unless (and explog-log--known (equal logs (car explog-log--known)))
       (let* ((names (explog-log--names))
@@ -200,7 +201,7 @@ of wildcards.  As long as the option stays, no file is looked at."
 
 (defun explog-log-here-p ()
   "Return non-nil if a log, or the archive of one, is in this buffer.
-It may be an indirect buffer, as org makes for a subtree."
+It may be an indirect buffer, such as Org makes for a subtree."
   (with-current-buffer (or (buffer-base-buffer) (current-buffer))
     (or (explog-log-buffer-p)
         (and buffer-file-name
@@ -209,7 +210,7 @@ It may be an indirect buffer, as org makes for a subtree."
              (explog-log-named-p (string-remove-suffix "_archive" buffer-file-name))))))
 
 (defun explog-log-modified-buffers ()
-  "Return the buffers with logs that are not saved."
+  "Return the modified buffers that visit logs."
   (seq-filter (lambda (buffer)
                 (and (buffer-modified-p buffer) (explog-log-buffer-p buffer)))
               (buffer-list)))
@@ -221,11 +222,11 @@ It may be an indirect buffer, as org makes for a subtree."
   (car (explog-log-places id)))
 
 (defun explog-log-places (id)
-  "Return the positions of all headings in this buffer that are experiment ID."
+  "Return the positions of all headings of experiment ID in this buffer."
   (let ((case-fold-search nil) places)
     (save-excursion
-      ;; A search for a constant string is three times as fast as one for
-      ;; a regular expression.
+      ;; Searching for a string is three times as fast as searching for a
+      ;; regular expression.
       (dolist (form '("[%s]" "<<%s>>" " %s" "\t%s"))
         (let ((text (format form id)))
           (goto-char (point-min))
@@ -235,8 +236,8 @@ It may be an indirect buffer, as org makes for a subtree."
     (sort (delete-dups places) #'<)))
 
 (defun explog-log--heading-with (id)
-  "Return the position of the heading of experiment ID if point is behind its id.
-The id may stand in the heading or in the property drawer."
+  "Return the position of the heading of experiment ID if point is after its id.
+The id may be in the heading or in the property drawer."
   (save-excursion
     (when (if (memq (char-before) '(?\] ?>))
               (progn (beginning-of-line)
@@ -259,12 +260,12 @@ The id may stand in the heading or in the property drawer."
 ;;;; Ids in use
 
 (defvar explog-log--ids-cache (make-hash-table :test #'equal)
-  "Maps the name of a log to (STAMP . IDS) as they were last read.")
+  "Maps the name of a log to (STAMP . IDS) as of the last time it was read.")
 
 (defun explog-log-ids ()
   "Return an alist (ID FILE HEADING) of the experiments in all logs.
-HEADING is the text of the heading.  Logs that a buffer visits are read
-there, saved or not.  Those in the archives of logs count too."
+HEADING is the text of the heading.  If a buffer visits a log, read the
+buffer, saved or not.  Include the archives of logs."
   (let ((files (explog-log-files)))
     (mapcan (lambda (file)
               (mapcar (pcase-lambda (`(,id . ,heading)) (list id file heading))
@@ -286,7 +287,8 @@ there, saved or not.  Those in the archives of logs count too."
         ids))))
 
 (defun explog-log--stamp (file buffer)
-  "Return a stamp of the text of FILE, or of BUFFER if that visits it."
+  "Return a stamp of the text of FILE, or of the BUFFER that visits it.
+It is different after the text was changed.  BUFFER may be nil."
   (if buffer
       (list buffer (buffer-chars-modified-tick buffer) explog-tag)
     (let ((attributes (file-attributes file)))

@@ -8,13 +8,13 @@
 
 ;;; Commentary:
 
-;; What the commands that lead from experiments to commits and back begin
-;; with: the experiment, step, reference or commit that the point is on,
-;; in a log, an agenda, a list of ours, magit, vc, or any other text.
+;; What commands apply to: the experiment, step, reference or commit at
+;; point.  Point may be in a log, an agenda, a list of explog, magit, vc or
+;; any other text.
 ;;
-;; Looking at it is cheap: nothing is asked of the server, and no process
-;; is started but what magit itself may run to tell whether a word is a
-;; commit.  Only what a commit refers to has to be asked of git.
+;; To find it is cheap: the server is not asked, and no process is started,
+;; except that magit may run git to see whether a word is a commit.  Only to
+;; find the references of a commit, git has to be asked.
 
 ;;; Code:
 
@@ -34,10 +34,7 @@
 (defvar magit-buffer-revision)
 
 (cl-defstruct (explog-point (:constructor explog-point--make) (:copier nil))
-  "What the point is on.
-KIND is one of the symbols `step', `experiment', `reference', `hit' and
-`commit'.  ID and STEP are strings, COMMIT is a revision of REPOSITORY,
-and each of them nil where it does not apply."
+  "Return what is at point, an `explog-point', or nil."
   kind id step commit repository)
 
 (defun explog-point ()
@@ -50,19 +47,19 @@ and each of them nil where it does not apply."
       (explog-point--writing)))
 
 (defun explog-point--in-list ()
-  "Return what the line of a list of ours is on, or nil.
-Such a line has the text property `explog-point': a plist with what
-`explog-point--make' takes."
+  "Return what the current line of a list of explog is about, or nil.
+Such a line has the text property `explog-point', a plist of arguments
+for `explog-point--make'."
   (when-let ((place (get-text-property (line-beginning-position) 'explog-point)))
     (apply #'explog-point--make place)))
 
 (defun explog-point--on-reference ()
-  "Return the reference that the point is on, or nil."
+  "Return the reference at point, or nil."
   (pcase (explog-ref-here)
     (`(,id ,step . ,_) (explog-point--make :kind 'reference :id id :step step))))
 
 (defun explog-point--on-commit ()
-  "Return the commit that the point is on in magit or vc, or nil."
+  "Return the commit at point in magit or vc, or nil."
   (when-let ((commit (cond ((derived-mode-p 'magit-mode)
                             (or (magit-commit-at-point)
                                 (bound-and-true-p magit-buffer-revision)))
@@ -76,14 +73,14 @@ Such a line has the text property `explog-point': a plist with what
                         :repository default-directory)))
 
 (defun explog-point--annotated ()
-  "Return the commit that the line of an annotated file is from, or nil."
+  "Return the commit of the current line of an annotated file, or nil."
   (let ((revision (vc-annotate-extract-revision-at-line)))
     (if (consp revision)                ; and the name of the file in it
         (car revision)
       revision)))
 
 (defun explog-point--in-agenda ()
-  "Return the experiment that the line of an agenda is on, or nil."
+  "Return the experiment of the current line of an agenda, or nil."
   (when-let ((marker (and (derived-mode-p 'org-agenda-mode)
                           (or (get-text-property (line-beginning-position) 'org-hd-marker)
                               (get-text-property (line-beginning-position) 'org-marker))))
@@ -99,7 +96,7 @@ Such a line has the text property `explog-point': a plist with what
                  (explog-point--make :kind 'experiment :id id))))))))
 
 (defun explog-point--in-log ()
-  "Return the experiment or step that the point is in, or nil."
+  "Return the experiment or step around point, or nil."
   (pcase (explog-ref-at-point)
     (`(,id . ,step)
      (explog-point--make :kind (if step 'step 'experiment) :id id :step step))))
@@ -107,39 +104,39 @@ Such a line has the text property `explog-point': a plist with what
 ;;;; Commits
 
 (defun explog-point-message-p ()
-  "Return non-nil in a buffer with the message of a commit to be made."
+  "Return non-nil in a buffer for writing a commit message."
   (or (bound-and-true-p git-commit-mode)
       (derived-mode-p 'log-edit-mode)))
 
 (defun explog-point--writing ()
-  "Return what the commit message in this buffer refers to first, or nil."
+  "Return the first reference of the commit message in this buffer, or nil."
   (when (explog-point-message-p)
     (pcase (explog-point--in-message)
       (`((,id . ,step) . ,_)
        (explog-point--make :kind 'reference :id id :step step)))))
 
 (defun explog-point--in-message ()
-  "Return the references in the commit message that this buffer has."
+  "Return the references in the commit message of this buffer."
   (let ((text (save-restriction
                 (widen)
                 (buffer-substring-no-properties (point-min) (point-max)))))
     (explog-ref-in-message
      (replace-regexp-in-string
       "^#.*" ""
-      ;; What `git commit --verbose' shows of the change is no message.
+      ;; Leave out the diff that `git commit --verbose' shows.
       (substring text 0 (string-match "^# -+ >8 -+$" text))))))
 
 (defun explog-point-references (point)
-  "Return a list of (ID . STEP): what the commit that POINT is on refers to.
-The server may not have seen it yet, so git is asked."
+  "Return the references of the commit in POINT, a list of (ID . STEP).
+Git is asked, because the server may not know the commit yet."
   (let ((text (explog-point-git point "cat-file" "commit" (explog-point-commit point))))
     (and text
          (explog-ref-in-message
           (substring text (or (string-match "\n\n" text) 0))))))
 
 (defun explog-point-git (point &rest args)
-  "Return what git prints with ARGS, or nil if it fails.
-It runs in the repository of POINT, or the current one if that is nil."
+  "Return the output of git with ARGS, or nil if it fails.
+Run it in the repository of POINT, or in the current one if POINT is nil."
   (let ((default-directory (or (and point (explog-point-repository point))
                                default-directory)))
     (unless (file-remote-p default-directory)
@@ -147,12 +144,12 @@ It runs in the repository of POINT, or the current one if that is nil."
         (when (eq 0 (apply #'call-process "git" nil '(t nil) nil args))
           (string-trim-right (buffer-string)))))))
 
-;;;; For commands
+;;;; Helpers for commands
 
 (defun explog-point-meant ()
-  "Return a list of (ID . STEP), the likeliest first, of what may be meant here.
-That is what the point is on, or what the commit that it is on refers
-to, or the message of one that is being written."
+  "Return what may be meant here, a list of (ID . STEP), the likeliest first.
+That is what is at point, or the references of the commit at point or of
+the commit message in this buffer."
   (let ((point (explog-point)))
     (cond ((null point) nil)
           ((and (explog-point-message-p) (not (explog-ref-here)))
@@ -162,7 +159,7 @@ to, or the message of one that is being written."
           (t (explog-point-references point)))))
 
 (defun explog-point-reference (prompt)
-  "Return (ID . STEP) of what is meant here; ask with PROMPT if that is open.
+  "Return (ID . STEP) of what is meant here; ask with PROMPT if it is not clear.
 With a prefix argument, ask always."
   (or (and (not current-prefix-arg)
            (explog-point-choose prompt (explog-point-meant)))
@@ -170,7 +167,7 @@ With a prefix argument, ask always."
 
 (defun explog-point-choose (prompt references)
   "Ask with PROMPT for one of REFERENCES, a list of (ID . STEP).
-RET takes the first.  If there is just one, or none, return it without asking."
+If there is at most one, return it without asking."
   (if (null (cdr references))
       (car references)
     (explog-complete-read
@@ -181,9 +178,8 @@ RET takes the first.  If there is just one, or none, return it without asking."
      :category 'explog-reference)))
 
 (defun explog-point-ask (method args &rest keys)
-  "Return what METHOD of the server answers to the list ARGS, and wait for it.
-KEYS are as in `explog-server-call-sync'.  Whatever goes wrong is a
-`user-error'."
+  "Call METHOD of the server with the list ARGS, and wait for the result.
+KEYS are as in `explog-server-call-sync'.  Signal errors as `user-error'."
   (explog-need-mode)
   (condition-case err
       (apply #'explog-server-call-sync method args keys)

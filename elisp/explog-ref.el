@@ -8,20 +8,20 @@
 
 ;;; Commentary:
 
-;; What is a reference, `[e201.1]', which one is at point, and what there
-;; is to say of it.  The server finds references by the same rules
-;; (refs.py); what both must agree on stands in tests/data/references.json.
+;; What a reference is, `[e201.1]', which one is at point, and what is
+;; known of it.  The server finds references by the same rules (refs.py);
+;; both are tested with tests/data/references.json.
 ;;
-;; `explog-ref-mode' makes buttons of the references in a buffer, and in a
-;; log of the hashes on steps too.  A mouse click or \`C-c RET' goes there;
-;; eldoc and a tooltip say what it is; xref finds the step, and all
-;; commits.  `global-explog-ref-mode' turns it on wherever there is text.
+;; `explog-ref-mode' turns the references in a buffer into buttons, and in
+;; a log also the hashes on steps.  A mouse click or \`C-c RET' goes there;
+;; eldoc and a tooltip describe it; xref finds the step and all commits.
+;; `global-explog-ref-mode' turns the mode on in all buffers with text.
 ;;
-;; The buttons are overlays, made as text comes into view, so that the text
-;; properties of magit and font-lock stay as they are, and buffers without
-;; font-lock have buttons too.  All overlays of one reference share a
-;; category, a symbol with properties: what the server says of it later
-;; shows everywhere at once, and no buffer is gone through.
+;; Buttons are overlays, which are made as text comes into view.  So the
+;; text properties of magit and font-lock stay unchanged, and buffers
+;; without font-lock have buttons too.  All overlays of one reference share
+;; a category, a symbol with properties: when the server tells more about
+;; the reference, all its buttons change at once, without a search.
 
 ;;; Code:
 
@@ -49,7 +49,7 @@ Its groups are the id and the step.  What stands before it counts as
 well; see `explog-ref-match'.")
 
 (defconst explog-ref-longest 130
-  "More characters than a reference, or a hash on a step, can have.")
+  "A limit on the length of a reference, and of a hash on a step, in characters.")
 
 (defconst explog-ref--url-chars "^ \t\r\n\"<>`)"
   "The characters of a URL, as `skip-chars-backward' wants them.")
@@ -58,12 +58,12 @@ well; see `explog-ref-match'.")
   "Matches where a URL begins.")
 
 (defconst explog-ref--longest-url 500
-  "How many characters before a reference are looked at for a URL.")
+  "How many characters before a reference are searched for a URL.")
 
 (defun explog-ref-match ()
-  "Return (ID . STEP) for what `explog-ref-regexp' matched just now, or nil.
-STEP is a string like \"1.2\", or nil.  It is no reference if it stands
-in a longer word, as in `weights[e2]', or in a URL."
+  "Return (ID . STEP) for the match of `explog-ref-regexp', or nil.
+STEP is a string like \"1.2\", or nil.  The match is not a reference if
+it is part of a word, as in `weights[e2]', or of a URL."
   (let ((start (match-beginning 0)))
     (unless (or (explog-ref--word-p (char-before start))
                 (explog-ref--in-url-p start))
@@ -89,18 +89,18 @@ in a longer word, as in `weights[e2]', or in a URL."
                          (buffer-substring-no-properties start position)))))
 
 (defun explog-ref--step (text)
-  "Return TEXT, the number of a step, without leading zeros."
+  "Return TEXT, a step number, without leading zeros."
   (if (string-match-p "\\(?:\\`\\|\\.\\)0" text)
       (save-match-data
         (replace-regexp-in-string "\\(\\`\\|\\.\\)0+\\([0-9]\\)" "\\1\\2" text))
     text))
 
 (defun explog-ref-string (id &optional step)
-  "Return how experiment ID, or its STEP, is referred to, without brackets."
+  "Return the reference to experiment ID, or to its STEP, without brackets."
   (concat "e" id (if step (concat "." step) "")))
 
 (defun explog-ref-parse (text)
-  "Return (ID . STEP) for TEXT as \"e201.1\", \"201.1\" or \"[e201.1]\", or nil."
+  "Return (ID . STEP) for TEXT like \"e201.1\", \"201.1\" or \"[e201.1]\", or nil."
   (with-temp-buffer
     (let ((case-fold-search nil))
       (insert "[e" (string-trim text "\\[?e?" "\\]") "]")
@@ -110,8 +110,8 @@ in a longer word, as in `weights[e2]', or in a URL."
            (explog-ref-match)))))
 
 (defun explog-ref-in-message (message)
-  "Return the references of a commit's MESSAGE, each once, as (ID . STEP).
-Those further down count only where the subject has none."
+  "Return the references in a commit's MESSAGE, each once, as (ID . STEP).
+Those in the body count only if the subject has none."
   (with-temp-buffer
     (insert (string-trim-left message))
     (goto-char (point-min))
@@ -122,11 +122,11 @@ Those further down count only where the subject has none."
           (push reference found)))
       (delete-dups (nreverse found)))))
 
-;;;; What is at point
+;;;; The reference at point
 
 (defun explog-ref-here ()
-  "Return (ID STEP BEG END) for the reference that point is on, or nil.
-Point may also be right behind it."
+  "Return (ID STEP BEG END) for the reference at point, or nil.
+Point may also be directly after it."
   (let ((case-fold-search nil)
         (here (point))
         (limit (min (line-end-position) (+ (point) explog-ref-longest)))
@@ -138,7 +138,7 @@ Point may also be right behind it."
                     (re-search-forward explog-ref-regexp limit t)
                     (<= (match-beginning 0) here))
           (when-let ((reference (and (<= here (match-end 0)) (explog-ref-match))))
-            ;; Between two of them, the one behind point is meant.
+            ;; Between two adjacent references, take the one after point.
             (unless (and (= here (match-end 0))
                          (looking-at explog-ref-regexp))
               (setq found (list (car reference) (cdr reference)
@@ -148,15 +148,14 @@ Point may also be right behind it."
 ;;;###autoload
 (defun explog-ref-at-point ()
   "Return (ID . STEP) of the reference at point, or nil.
-STEP is a string like \"1.2\", or nil for the whole experiment.  In a
-log it may also be the experiment that point is in, and the step if
-point is in one."
+STEP is a string like \"1.2\", or nil for the whole experiment.  If there
+is no reference in a log, return the experiment and step around point."
   (pcase (explog-ref-here)
     (`(,id ,step ,_ ,_) (cons id step))
     (_ (explog-ref-in-log))))
 
 (defun explog-ref-in-log ()
-  "Return (ID . STEP) of the experiment and step in a log that point is in, or nil."
+  "Return (ID . STEP) of the experiment and step around point in a log, or nil."
   (when (and (derived-mode-p 'org-mode) (explog-log-here-p))
     (save-excursion
       (save-restriction
@@ -167,8 +166,8 @@ point is in one."
             (cons (explog-heading-experiment-id) (explog-steps-at here))))))))
 
 (defun explog-ref-experiment-heading ()
-  "Return where the heading of the experiment is that point is in, or nil.
-The buffer is one with headings as in Org mode."
+  "Return the position of the heading of the experiment around point, or nil.
+The buffer has headings as in Org mode."
   (save-excursion
     (goto-char (line-end-position))
     (let ((heading (and (re-search-backward "^\\*+ " nil t) (point))))
@@ -178,12 +177,12 @@ The buffer is one with headings as in Org mode."
         (setq heading (explog-heading-parent)))
       heading)))
 
-;;;; What there is to say
+;;;; Descriptions
 
 (defun explog-ref-state (id &optional step)
   "Return what is known of experiment ID, and of its STEP if non-nil.
-That is `known', `unknown', `other' if that is most likely no reference,
-as `[e2e]', or nil as long as it is being asked for."
+That is `known', `unknown' if no log has it, `other' if `[eID]' is most
+likely not a reference, as `[e2e]', or nil while the server is asked."
   (pcase (explog-cache-get id)
     ((and (pred symbolp) state) state)
     (experiment (if (or (null step) (explog-cache-find-step experiment step))
@@ -192,8 +191,7 @@ as `[e2e]', or nil as long as it is being asked for."
 
 (defun explog-ref-describe (id &optional step)
   "Return one line about experiment ID, or its STEP if non-nil.
-Return nil if nothing is known yet, as it is then being asked for, and
-if that is no reference."
+Return nil while the server is asked, and if it is not a reference."
   (pcase (explog-cache-get id)
     ((or 'nil 'other) nil)
     ('unknown
@@ -212,7 +210,7 @@ if that is no reference."
       " · "))))
 
 (defun explog-ref--describe-step (experiment number)
-  "Return what there is to say of the step NUMBER of EXPERIMENT."
+  "Return a description of the step NUMBER of EXPERIMENT."
   (if-let ((step (explog-cache-find-step experiment number)))
       (string-join (delq nil (list number
                                    (explog-cache-step-text step)
@@ -222,7 +220,7 @@ if that is no reference."
     (format "there is no step %s" number)))
 
 (defun explog-ref--describe-progress (experiment)
-  "Return how far EXPERIMENT is, or nil if it does not say."
+  "Return the state and progress of EXPERIMENT, or nil if it has neither."
   (let ((ticked 0) (boxes 0))
     (dolist (step (explog-cache-experiment-steps experiment))
       (when-let ((box (explog-cache-step-box step)))
@@ -235,13 +233,13 @@ if that is no reference."
            (string-join (delq nil (list todo count)) " ")))))
 
 (defun explog-ref--box (box)
-  "Return a sign for BOX, the state of a checkbox."
+  "Return a character or string for BOX, the state of a checkbox."
   (pcase box
     ("X" (if (char-displayable-p ?☑) "☑" "[X]"))
     ('nil nil)
     (_ (if (char-displayable-p ?☐) "☐" (format "[%s]" box)))))
 
-;;;; Buttons
+;;;; Faces of buttons
 
 (defface explog-ref '((t :inherit link))
   "A reference to an experiment."
@@ -255,12 +253,12 @@ if that is no reference."
   "The hash of a commit on a step."
   :group 'explog)
 
-;;;; What a button is
+;;;; Buttons
 
 (defvar explog-ref--categories
   (make-hash-table :test #'equal :weakness 'value)
   "Maps (ID STEP HASH) to the category of its overlays.
-It is there as long as one of them is.")
+A category is removed when its last overlay is.")
 
 (defvar explog-ref-button-map
   (let ((map (make-sparse-keymap)))
@@ -269,12 +267,11 @@ It is there as long as one of them is.")
     (define-key map (kbd "RET")
       '(menu-item "" explog-ref-visit :filter explog-ref--return))
     map)
-  "The keys of a reference or a hash that is a button.
-RET is one of them only in buffers that can not be edited, and whose
-mode has no use for it.")
+  "The keys of a button.
+RET is one of them only in read-only buffers whose mode does not use it.")
 
 (defun explog-ref--return (command)
-  "Return COMMAND if RET would do nothing else of use here."
+  "Return COMMAND if RET does nothing else that is useful here."
   (let ((other (or (seq-some (lambda (binding)
                                (let ((key (cdr binding)))
                                  (and (commandp key) key)))
@@ -285,7 +282,7 @@ mode has no use for it.")
          command)))
 
 (defun explog-ref--category (id step hash)
-  "Return the category of the buttons for STEP, or for HASH, of experiment ID."
+  "Return the category of buttons for experiment ID and its STEP, or HASH."
   (let ((key (list id step hash)))
     (or (gethash key explog-ref--categories)
         (let ((category (make-symbol (string-join (delq nil (list id step hash)) " "))))
@@ -295,7 +292,7 @@ mode has no use for it.")
           (puthash key category explog-ref--categories)))))
 
 (defun explog-ref--refresh (category)
-  "Give CATEGORY the properties that fit what is known."
+  "Set the properties of CATEGORY by what is known now."
   (pcase-let* ((`(,id ,step ,hash) (get category 'explog-ref-target))
                (state (if hash
                           (if (explog-ref--commit id hash) 'known 'other)
@@ -311,23 +308,23 @@ mode has no use for it.")
     (put category 'keymap (and face explog-ref-button-map))))
 
 (defun explog-ref--commit (id hash)
-  "Return the step of experiment ID whose HASH is that of a known commit, or nil."
+  "Return the step of experiment ID that has HASH and a known commit, or nil."
   (seq-find (lambda (step)
               (and (equal hash (explog-cache-step-hash step))
                    (explog-cache-step-commit step)))
             (explog-cache-steps-of (explog-cache-get id))))
 
-;;;; Making them
+;;;; Making buttons
 
 (defvar explog-ref--before nil
-  "The buttons that were there before, while they are made anew.")
+  "The old buttons of the text that is being fontified.")
 
 (defun explog-ref-button-fontify (beg end)
-  "Make buttons of what there is between BEG and END.
-This runs during redisplay: it looks at nothing but the text around and
+  "Make buttons of the references and hashes between BEG and END.
+This runs during redisplay, so it uses nothing but the text nearby and
 what is known already."
-  ;; Where there are thousands of overlays this makes those here ten times
-  ;; as fast, up to Emacs 28; later it does nothing.
+  ;; Up to Emacs 28, this makes access to the overlays here ten times as
+  ;; fast if there are thousands of them.  Later it does nothing.
   (overlay-recenter end)
   (let ((case-fold-search nil)
         (explog-ref--before (explog-ref--in beg end)))
@@ -342,7 +339,7 @@ what is known already."
               (overlays-in beg end)))
 
 (defmacro explog-ref--do-matches (regexp beg end &rest body)
-  "Do BODY at each match of REGEXP that has a character between BEG and END."
+  "Do BODY at each match of REGEXP that overlaps the text from BEG to END."
   (declare (indent 3) (debug t))
   (let ((from (make-symbol "beg")) (to (make-symbol "end")) (limit (make-symbol "limit")))
     `(let* ((,from ,beg) (,to ,end)
@@ -361,22 +358,22 @@ what is known already."
                         (car reference) (cdr reference) nil))))
 
 (defun explog-ref--fontify-hashes (beg end)
-  "Make buttons of the hashes between BEG and END that may be those of commits.
-They only look like buttons where a step has it and the commit is known."
+  "Make buttons of the possible hashes between BEG and END.
+A button is visible only if a step has the hash and the commit is known."
   (let (heading id)
     (explog-ref--do-matches "(\\([0-9a-f]\\{7,64\\}\\))[ \t\r]*$" beg end
       (let ((hash (match-string-no-properties 1))
             (from (match-beginning 1))
             (to (match-end 1))
             (above (save-excursion (re-search-backward "^\\*+ " nil t))))
-        (unless (eq above heading)      ; mostly it is that of the one before
+        (unless (eq above heading)      ; most often it is the same as before
           (setq heading above
                 id (explog-ref--id-around)))
         (when id
           (explog-ref--make from to id nil hash))))))
 
 (defun explog-ref--id-around ()
-  "Return the id of the experiment that point is in, or nil."
+  "Return the id of the experiment around point, or nil."
   (save-excursion
     (save-match-data
       (when-let ((heading (explog-ref-experiment-heading)))
@@ -390,7 +387,7 @@ They only look like buttons where a step has it and the commit is known."
     (mapc #'delete-overlay (explog-ref--in (point-min) (point-max)))))
 
 (defun explog-ref--make (beg end id step hash)
-  "Have a button from BEG to END for STEP, or for HASH, of experiment ID."
+  "Make a button from BEG to END for experiment ID and its STEP, or HASH."
   (let* ((category (explog-ref--category id step hash))
          (overlay (or (explog-ref--reuse beg end category)
                       (make-overlay beg end nil t)))
@@ -403,7 +400,7 @@ They only look like buttons where a step has it and the commit is known."
       (overlay-put overlay 'keymap (make-composed-keymap explog-ref-button-map own)))))
 
 (defun explog-ref--reuse (beg end category)
-  "Return the button from BEG to END with CATEGORY that was there before, or nil."
+  "Return the old button from BEG to END with CATEGORY, or nil."
   (when-let ((overlay (seq-find (lambda (overlay)
                                   (and (= beg (overlay-start overlay))
                                        (= end (overlay-end overlay))
@@ -412,10 +409,10 @@ They only look like buttons where a step has it and the commit is known."
     (setq explog-ref--before (delq overlay explog-ref--before))
     overlay))
 
-;;;; Keeping them true
+;;;; Updating buttons
 
 (defun explog-ref-button-changed (ids)
-  "Show what is known of experiments now: of those with IDS, or of any if t.
+  "Update the buttons for the experiments with IDS, or for all if t.
 For `explog-cache-changed-functions'."
   (cond ((eq ids t) (explog-ref--look-again))
         (ids
@@ -426,13 +423,13 @@ For `explog-cache-changed-functions'."
                       (when (gethash (car key) known)
                         (explog-ref--refresh category)))
                     explog-ref--categories))
-         ;; A category that changes is nothing that redisplay notices.
+         ;; Redisplay does not notice that a category changed.
          (force-window-update))))
 
 (defun explog-ref--look-again ()
-  "Have what buttons show be asked for again, in the background.
-That is for those in view, and for those elsewhere that nothing good is
-known of.  The others are when the mouse or point comes to them."
+  "Ask the server again about the experiments of buttons.
+These are the buttons in view, and all whose experiment is not known.
+Others are updated when the mouse or point moves to them."
   (let ((categories nil))
     (maphash (lambda (_ category)
                (unless (get category 'explog-ref-known)
@@ -442,7 +439,7 @@ known of.  The others are when the mouse or point comes to them."
       (explog-cache-get (car (get category 'explog-ref-target))))))
 
 (defun explog-ref--in-view ()
-  "Return the categories of the buttons in all windows that can be seen."
+  "Return the categories of the buttons in all visible windows."
   (let ((categories nil))
     (walk-windows
      (lambda (window)
@@ -453,10 +450,10 @@ known of.  The others are when the mouse or point comes to them."
      'no-minibuffer 'visible)
     categories))
 
-;;;; What a button tells, and where it leads
+;;;; Tooltips, and following a button
 
 (defun explog-ref--describe (target)
-  "Return one line about TARGET, (ID STEP HASH), or nil if nothing is known yet."
+  "Return one line about TARGET, (ID STEP HASH), or nil if it is not known yet."
   (pcase-let ((`(,id ,step ,hash) target))
     (if (not hash)
         (explog-ref-describe id step)
@@ -473,12 +470,12 @@ known of.  The others are when the mouse or point comes to them."
                    (get-char-property position 'explog-ref-target buffer)))
          (text (and target (explog-ref--describe target))))
     (when text
-      ;; A title is no documentation, whatever it has in it.
+      ;; A title is no docstring, so \[...] in it means nothing.
       (propertize text 'help-echo-inhibit-substitution t))))
 
 (defun explog-ref-visit (&optional event other-window)
-  "Go to what the reference or hash at point, or where EVENT is, stands for.
-With a prefix argument OTHER-WINDOW, go to a step in another window."
+  "Go to the target of the reference or hash at point, or at EVENT.
+With a prefix argument OTHER-WINDOW, show a step in another window."
   (interactive (list last-nonmenu-event current-prefix-arg))
   (when (mouse-event-p event)
     (mouse-set-point event))
@@ -490,8 +487,8 @@ With a prefix argument OTHER-WINDOW, go to a step in another window."
          (_ (user-error "There is no reference here"))))))
 
 (defun explog-ref--visit-commit (id hash)
-  "Show the commit whose HASH is on a step of experiment ID."
-  ;; A command may wait for what is true now, and do without.
+  "Show the commit with HASH, which is on a step of experiment ID."
+  ;; Fetch the current state, but go on with what is known if that fails.
   (when (explog-cache-usable-p)
     (ignore-errors (explog-cache-fetch id)))
   (let ((step (or (explog-ref--commit id hash)
@@ -502,10 +499,10 @@ With a prefix argument OTHER-WINDOW, go to a step in another window."
 ;;;; Eldoc
 
 (defvar explog-ref--eldoc-waits nil
-  "What eldoc waits for, (ID STEP CALLBACK), or nil.")
+  "The pending request of eldoc, (TARGET CALLBACK), or nil.")
 
 (defun explog-ref-eldoc (callback &rest _)
-  "Tell CALLBACK of the reference or hash at point, now or when it is known.
+  "Describe the button at point to CALLBACK, now or once it is known.
 For `eldoc-documentation-functions'."
   (pcase (get-char-property (point) 'explog-ref-target)
     ('nil (setq explog-ref--eldoc-waits nil))
@@ -516,7 +513,7 @@ For `eldoc-documentation-functions'."
      t)))
 
 (defun explog-ref--tell-eldoc (ids)
-  "Tell eldoc what it waits for, if that is of one of IDS."
+  "Answer the pending request of eldoc if it is about one of IDS."
   (pcase explog-ref--eldoc-waits
     ((and `(,target ,callback) (guard (and (listp ids) (member (car target) ids))))
      (setq explog-ref--eldoc-waits nil)
@@ -528,7 +525,7 @@ For `eldoc-documentation-functions'."
 ;;;; The mode
 
 (defun explog-ref--open-in-org ()
-  "Go to what the button at point stands for; return nil if there is none.
+  "Follow the button at point; return nil if there is none.
 For `org-open-at-point-functions'."
   (when (get-char-property (point) 'explog-ref-target)
     (explog-ref-visit)
@@ -546,7 +543,7 @@ say what it is.  See `global-explog-ref-mode'."
     (explog-ref--set-up)))
 
 (defun explog-ref--set-up ()
-  "Do what `explog-ref-mode' is for in this buffer."
+  "Set up `explog-ref-mode' in this buffer."
   (add-hook 'explog-cache-changed-functions #'explog-ref--changed)
   (add-hook 'change-major-mode-hook #'explog-ref--take-down nil t)
   (add-hook 'eldoc-documentation-functions #'explog-ref-eldoc nil t)
@@ -559,7 +556,7 @@ say what it is.  See `global-explog-ref-mode'."
     (jit-lock-register #'explog-ref-button-fontify)))
 
 (defun explog-ref--take-down ()
-  "Take back what `explog-ref--set-up' did in this buffer."
+  "Undo what `explog-ref--set-up' did in this buffer."
   (remove-hook 'change-major-mode-hook #'explog-ref--take-down t)
   (remove-hook 'eldoc-documentation-functions #'explog-ref-eldoc t)
   (remove-hook 'xref-backend-functions #'explog-xref-backend t)
@@ -573,12 +570,12 @@ say what it is.  See `global-explog-ref-mode'."
     (remove-hook 'explog-cache-changed-functions #'explog-ref--changed)))
 
 (defun explog-ref--changed (ids)
-  "Show what is known of the experiments with IDS now, or of any if t."
+  "Show what is known now of the experiments with IDS, or of all if t."
   (explog-ref-button-changed ids)
   (explog-ref--tell-eldoc ids))
 
 (defun explog-ref--stop-jit-lock ()
-  "Have no more buttons made, and leave nothing of jit-lock that only we used."
+  "Stop making buttons, and turn off jit-lock if only we used it."
   (jit-lock-unregister #'explog-ref-button-fontify)
   (unless jit-lock-mode
     (remove-hook 'fontification-functions #'jit-lock-function t)
@@ -588,24 +585,25 @@ say what it is.  See `global-explog-ref-mode'."
         (remove-text-properties (point-min) (point-max) '(fontified nil))))))
 
 (defvar-local explog-ref--eldoc-started nil
-  "Non-nil if eldoc is on in this buffer for our sake alone.")
+  "Non-nil if `explog-ref-mode' turned on eldoc in this buffer.")
 
 (defun explog-ref--start-eldoc ()
-  "Turn eldoc on where the user has it on, and there was nothing to show so far."
+  "Turn on `eldoc-mode' if the user has it on globally.
+It is off in buffers whose mode has no documentation to show."
   (when (and (bound-and-true-p global-eldoc-mode)
              (not (bound-and-true-p eldoc-mode)))
     (setq explog-ref--eldoc-started t)
     (eldoc-mode 1)))
 
 (defun explog-ref--stop-eldoc ()
-  "Turn eldoc off if it was turned on for our sake."
+  "Turn off `eldoc-mode' if `explog-ref-mode' turned it on."
   (when explog-ref--eldoc-started
     (setq explog-ref--eldoc-started nil)
     (unless (local-variable-p 'eldoc-documentation-functions)
       (eldoc-mode -1))))
 
 (defun explog-ref--turn-on ()
-  "Turn on `explog-ref-mode' unless this buffer is of a kind that has no text."
+  "Turn on `explog-ref-mode', except in minibuffers and internal buffers."
   (unless (or (minibufferp)
               (string-prefix-p " " (buffer-name)))
     (explog-ref-mode 1)))

@@ -8,18 +8,18 @@
 
 ;;; Commentary:
 
-;; The lower half of what Emacs has of its server.  From the bottom:
-;; bytes to messages and back, as wire.py has it for the server, and a
-;; connection that these go over.
+;; This file has the messages that Emacs and the server exchange, and the
+;; connection that carries them.  Messages are encoded and decoded as in
+;; wire.py, the server's side.
 ;;
-;; The class of connections is one of jsonrpc.el, which keeps the timers
-;; and the continuations of calls and does the waiting of synchronous
-;; ones.  What is here speaks EPC instead of JSON, keeps the calls that are
-;; made before the server is ready, and answers the calls that the
-;; server makes.
+;; The connection is a subclass of jsonrpc.el's, which keeps the timers
+;; and the callbacks of calls and waits for synchronous ones.  Our
+;; subclass speaks EPC instead of JSON, keeps the calls that are made
+;; before the server is ready, and answers the calls of the server.
 ;;
-;; jsonrpc.el has a class for processes too.  It reads and writes JSON,
-;; and it says in the echo area when a server ends, even as intended.
+;; jsonrpc.el also has a class for processes.  It is of no use here: it
+;; reads and writes JSON, and announces the end of each server in the
+;; echo area, even when we stopped it.
 
 ;;; Code:
 
@@ -28,27 +28,29 @@
 (require 'jsonrpc)
 (require 'map)
 
-;;;; Messages
+;;;; Errors
 
 (defun explog-rpc-failure (code message)
   "Return the plist of an error with CODE and MESSAGE."
   (list :code code :message message :data nil))
 
 (defconst explog-rpc-gc-threshold 50000000
-  "Bytes to allocate for an answer before garbage is collected.
-With the usual threshold a long answer makes Emacs collect several
-times, and each time it goes through all that it has.")
+  "Value of `gc-cons-threshold' while an answer is read, in bytes.
+With the usual one, a long answer triggers several garbage collections,
+each of which scans all of Emacs's memory.")
 
-;;;; Writing
+;;;; Encode messages
 
 (defun explog-rpc-frame (&rest parts)
-  "Return the frame of the message made of PARTS, unibyte strings."
+  "Return the frame of a message that consists of PARTS, unibyte strings.
+A frame is six hexadecimal digits, then that many bytes: the message in
+UTF-8 and a newline."
   (let ((body (apply #'concat parts)))
     (format "%06x%s\n" (1+ (length body)) body)))
 
 (defun explog-rpc-print (object)
-  "Return OBJECT in the form for the server, a unibyte string.
-OBJECT is a string, a number, a symbol, or a list or vector of such."
+  "Return OBJECT encoded for the server, a unibyte string.
+OBJECT is a string, number or symbol, or a list or vector of these."
   (let ((print-length nil) (print-level nil) (print-circle nil)
         (print-gensym nil) (print-quoted nil)
         (print-escape-newlines nil) (print-escape-control-characters nil)
@@ -58,8 +60,8 @@ OBJECT is a string, a number, a symbol, or a list or vector of such."
                           'utf-8-unix t)))
 
 (defun explog-rpc--plain (object)
-  "Return OBJECT with strings that have no text properties.
-Signal an error if it holds what the server cannot read."
+  "Return OBJECT with all text properties removed.
+Signal an error if it contains a value that the server cannot read."
   (cond ((stringp object) (substring-no-properties object))
         ((or (symbolp object) (numberp object)) object)
         ((proper-list-p object) (mapcar #'explog-rpc--plain object))
@@ -68,19 +70,19 @@ Signal an error if it holds what the server cannot read."
         ((vectorp object) (vconcat (mapcar #'explog-rpc--plain object)))
         (t (signal 'wrong-type-argument (list 'explog-rpc-data object)))))
 
-;;;; Reading
+;;;; Decode messages
 
 (cl-defstruct (explog-rpc-input
                (:constructor explog-rpc-make-input) (:copier nil))
-  "Bytes that came and are not yet a whole message."
-  (chunks nil :documentation "Unibyte strings, newest first.")
-  (size 0 :documentation "How many bytes these are.")
-  (need 6 :documentation "How many bytes make it worth while to look."))
+  "Bytes that were received and are not yet a complete message."
+  (chunks nil :documentation "The bytes, unibyte strings, newest first.")
+  (size 0 :documentation "The number of these bytes.")
+  (need 6 :documentation "The size from which a message can be complete."))
 
 (defun explog-rpc--take (input bytes)
-  "Add BYTES to INPUT, and return the messages that are whole now.
-However small the pieces are that a message comes in, no byte is copied
-more often than twice.  Signal an error if the bytes are no frames."
+  "Add BYTES to INPUT, and return the messages that are complete now.
+However small the pieces of a message are, no byte is copied more than
+twice.  Signal an error if the bytes are not frames."
   (push bytes (explog-rpc-input-chunks input))
   (when (>= (cl-incf (explog-rpc-input-size input) (length bytes))
             (explog-rpc-input-need input))
@@ -96,18 +98,18 @@ more often than twice.  Signal an error if the bytes are no frames."
       (nreverse messages))))
 
 (defun explog-rpc--frame-size (bytes start)
-  "Return how long the frame is that begins at START in BYTES.
-If its head is not there yet, return how long the head is."
+  "Return the length of the frame that begins at START in BYTES.
+If its head is not complete yet, return the length of the head."
   (if (< (length bytes) (+ start 6))
       6
     (let ((head (substring bytes start (+ start 6))))
       (unless (string-match-p "\\`[[:xdigit:]]\\{6\\}\\'" head)
-        (error "No head of a message: %S" head))
+        (error "A message cannot begin with %S" head))
       (+ 6 (string-to-number head 16)))))
 
 (defun explog-rpc--read (bytes)
   "Return the message in BYTES, a list.
-One that cannot be read becomes an error for the call that it answers."
+If it cannot be read, return an error for the call that it answers."
   (condition-case err
       (let ((gc-cons-threshold (max gc-cons-threshold explog-rpc-gc-threshold)))
         (car (read-from-string (decode-coding-string bytes 'utf-8-unix t))))
@@ -118,24 +120,24 @@ One that cannot be read becomes an error for the call that it answers."
              (explog-rpc-failure "bad-message" problem))))))
 
 (defun explog-rpc--recover-id (bytes)
-  "Return the id in BYTES, a message that cannot be read, or nil."
+  "Return the id of a call in BYTES, an unreadable message, or nil."
   (save-match-data
     (when (string-match "\\`([a-z-]+ \\([0-9]+\\)[ )]" bytes)
       (string-to-number (match-string 1 bytes)))))
 
 (defun explog-rpc--error (value)
-  "Return VALUE, the error in an answer, as a plist with a code."
+  "Return VALUE, the error in an answer, as a plist with a `:code'."
   (if (and (proper-list-p value) (plist-get value :code))
       value
     (explog-rpc-failure "epc-error" (format "%s" value))))
 
 (defvar explog-rpc-functions (make-hash-table :test #'equal)
-  "What the server may call: names of methods and functions.")
+  "The functions that the server may call, by method name.")
 
-;;;; Buffers of the server
+;;;; Log
 
 (defun explog-rpc-append (name text)
-  "Add TEXT to the end of the buffer NAME, which loses its beginning in time."
+  "Append TEXT to the buffer NAME, and keep that from growing without limit."
   (with-current-buffer (get-buffer-create name)
     (let ((inhibit-read-only t))
       (buffer-disable-undo)
@@ -146,50 +148,51 @@ One that cannot be read becomes an error for the call that it answers."
           (delete-region (point-min) (- (point-max) 100000)))))))
 
 (defun explog-rpc-log (format &rest args)
-  "Add a line, FORMAT with ARGS, to the buffer of events."
+  "Append the line FORMAT with ARGS to the buffer `*explog events*'."
   (explog-rpc-append
    "*explog events*"
    (concat (format-time-string "%T ") (apply #'format format args) "\n")))
 
-;;;; The class
+;;;; Connections
 
 (defclass explog-rpc-connection (jsonrpc-connection)
   ((state :initform 'waiting :accessor explog-rpc-state
           :documentation "`waiting', `starting', `ready' or `over'.")
    (deaths :initarg :deaths :initform 0 :reader explog-rpc-deaths
-           :documentation "How many servers died in a row before this one.")
+           :documentation "The number of servers that died in a row before this one.")
    (timer :initform nil :accessor explog-rpc-timer
-          :documentation "Starts the server, or ends a start that takes too long.")
+          :documentation "The timer that starts the server or gives a slow start up.")
    (server :initform nil :accessor explog-rpc-server
            :documentation "The process of the server.")
    (token :initform nil :accessor explog-rpc-token
-          :documentation "What the server expects in hello.")
+          :documentation "The secret that the server expects in the first call, hello.")
    (socket :initform nil :accessor explog-rpc-socket
            :documentation "The network process.")
    (since :initform nil :accessor explog-rpc-since
-          :documentation "When it became ready, a float.")
+          :documentation "When it became ready, as of `float-time'.")
    (greeting :initform nil :accessor explog-rpc-greeting
-             :documentation "The answer to hello.")
+             :documentation "The server's answer to hello, a plist.")
    (calls :initform (make-hash-table) :reader explog-rpc-calls
-          :documentation "The ids of the calls that have not ended, each
-with t, or with a function that is to be called at the end.")
+          :documentation "The calls that have not ended.
+The keys are ids.  A value is t, or a function to call at the end.")
    (unsent :initform nil :accessor explog-rpc-unsent
-           :documentation "What waits for ready: (ID . FRAME), newest first.")
+           :documentation "The calls to send once it is ready, newest first.
+Each is (ID . FRAME).")
    (inbox :initform nil :accessor explog-rpc--inbox
-          :documentation "Messages to act upon."))
-  "A server, from before its start to its end.")
+          :documentation "The messages to act on, oldest first."))
+  "The connection to one server, from before its start until its end.")
 
 (cl-defstruct (explog-rpc-request
                (:constructor explog-rpc-make-request) (:copier nil))
-  "A call of a method; what jsonrpc.el has for its parameters."
-  (text nil :documentation "The arguments as they go over the wire, bytes.")
-  (id nil :documentation "Its number, once it is sent or kept for later."))
+  "A call of a method; jsonrpc.el takes it for the parameters of the call."
+  (text nil :documentation "The encoded arguments, bytes.")
+  (id nil :documentation "The number of the call, once it is sent or kept."))
 
 (defun explog-rpc-make-connection (deaths)
-  "Return a connection that waits, the one after DEATHS of servers in a row."
+  "Return a new connection; DEATHS servers in a row died before it."
   (let ((args (list 'explog-rpc-connection :name "explog" :deaths deaths)))
-    ;; No log of each message in full.  The option for that has another
-    ;; name in jsonrpc.el of Emacs 30, and of GNU ELPA.
+    ;; jsonrpc.el is not to log each message in full.  The slot for that has
+    ;; another name in Emacs 30 and in GNU ELPA's version.
     (condition-case nil
         (apply #'make-instance
                (append args '(:events-buffer-config (:size 0 :format short))))
@@ -203,8 +206,9 @@ with t, or with a function that is to be called at the end.")
 
 (cl-defmethod jsonrpc-connection-send ((conn explog-rpc-connection)
                                        &key id method params &allow-other-keys)
-  "Send on CONN the call of METHOD with PARAMS, an `explog-rpc-request'.
-Keep it until CONN is ready, if need be.  ID is the number of the call."
+  "Send a call of METHOD with PARAMS, an `explog-rpc-request', on CONN.
+If CONN is not ready yet, keep the call until it is.  ID is the number
+of the call."
   (setf (explog-rpc-request-id params) id)
   (puthash id t (explog-rpc-calls conn))
   (let ((state (explog-rpc-state conn))
@@ -219,21 +223,21 @@ Keep it until CONN is ready, if need be.  ID is the number of the call."
   "Write FRAME to the socket of CONN."
   (condition-case err
       (process-send-string (explog-rpc-socket conn) frame)
-    (error (explog-rpc--break conn "took no call" err))))
+    (error (explog-rpc--break conn "did not accept a call" err))))
 
 (defun explog-rpc--break (conn what err)
-  "Break CONN, whose server did WHAT; ERR is the error that came of it."
+  "Close CONN, because its server did WHAT, which led to the error ERR."
   (let ((socket (explog-rpc-socket conn)))
     (process-put socket 'explog-rpc-why
                  (format "%s (%s)" what (error-message-string err)))
-    ;; A timer, as the sentinel fails all calls, and the one that breaks
-    ;; here may not be among them yet.
+    ;; The sentinel ends all calls with an error.  The call that is being
+    ;; made here may not be among them yet, so let a timer do it.
     (run-at-time 0 nil #'delete-process socket)))
 
 (defun explog-rpc--settle (conn id key value)
   "End the call ID on CONN with VALUE; KEY is `:result' or `:error'.
-Do nothing if it has ended: in Emacs 28 jsonrpc.el breaks at an answer
-that nobody waits for."
+Do nothing if the call has ended already: jsonrpc.el of Emacs 28 fails
+at an answer that nothing waits for."
   (when-let ((waiting (gethash id (explog-rpc-calls conn))))
     (remhash id (explog-rpc-calls conn))
     (if (functionp waiting)
@@ -241,18 +245,18 @@ that nobody waits for."
       (jsonrpc-connection-receive conn (list :id id key value)))))
 
 (defun explog-rpc-fail-later (conn id code message)
-  "Have the call ID on CONN end with the error CODE and MESSAGE.
-That is done by a timer, as the end of a synchronous call throws."
+  "Let the call ID on CONN end soon with the error CODE and MESSAGE.
+A timer does it, because the end of a synchronous call throws."
   (run-at-time 0 nil #'explog-rpc--settle conn id :error
                (explog-rpc-failure
                 code (or message "The explog server has stopped"))))
 
-;;;; What comes in
+;;;; Received messages
 
 (defun explog-rpc-filter (socket bytes)
-  "Take BYTES that came from SOCKET, and act on them soon.
-That is done by a timer: the answer to a synchronous call throws, and
-Emacs loses track of its match data if that leaves a process filter."
+  "Receive BYTES from SOCKET, and act on the messages in them soon.
+A timer does that: the answer to a synchronous call throws, and throwing
+out of a process filter spoils Emacs's match data."
   (let ((conn (process-get socket 'explog-rpc-connection))
         (input (process-get socket 'explog-rpc-input)))
     (condition-case err
@@ -260,7 +264,7 @@ Emacs loses track of its match data if that leaves a process filter."
           (setf (explog-rpc--inbox conn)
                 (nconc (explog-rpc--inbox conn) messages))
           (run-at-time 0 nil #'explog-rpc--act conn))
-      (error (explog-rpc--break conn "sent what is not EPC" err)))))
+      (error (explog-rpc--break conn "sent something other than EPC" err)))))
 
 (defun explog-rpc--act (conn)
   "Act on the messages in the inbox of CONN."
@@ -286,18 +290,18 @@ Emacs loses track of its match data if that leaves a process filter."
       conn id 'return
       (mapcar (lambda (name) (list (intern name) nil ""))
               (map-keys explog-rpc-functions))))
-    (_ (explog-rpc-log "no message: %S" message))))
+    (_ (explog-rpc-log "Ignored an unknown message: %S" message))))
 
 (defun explog-rpc--answer (conn id method args)
-  "Answer call ID of METHOD with ARGS that came on CONN, whatever happens."
+  "Answer the call ID of METHOD with ARGS on CONN, even if it fails."
   (let ((reply `(return-error ,(explog-rpc-failure
-                                "aborted" "Emacs left the function early"))))
+                                "aborted" "The function in Emacs did not return"))))
     (unwind-protect
         (setq reply (explog-rpc--perform (format "%s" method) args))
       (apply #'explog-rpc--reply conn id reply))))
 
 (defun explog-rpc--perform (method args)
-  "Return the reply to a call of METHOD, a string, with ARGS: (KIND VALUE)."
+  "Call METHOD, a string, with ARGS, and return the reply (KIND VALUE)."
   (condition-case err
       (let ((function (gethash method explog-rpc-functions))
             (inhibit-interaction t)
@@ -313,7 +317,7 @@ Emacs loses track of its match data if that leaves a process filter."
                           "emacs-error" (error-message-string err))))))
 
 (defun explog-rpc--reply (conn id kind value)
-  "Send on CONN the answer to call ID: KIND is its first word, VALUE its last."
+  "Answer the call ID on CONN with VALUE; KIND is `return' or `return-error'."
   (when (eq 'ready (explog-rpc-state conn))
     (let ((text (condition-case err (explog-rpc-print value)
                   (error

@@ -8,24 +8,24 @@
 
 ;;; Commentary:
 
-;; What the rest of explog has of its server, a program in Python: to
-;; call its methods, to define functions that it may call, to start and
-;; to stop it.  Every call ends exactly once: with a result, an error, a
-;; timeout, or the death of the server.  Nothing here waits, except
-;; `explog-server-call-sync', which is for commands.
+;; The server is a program in Python.  This file starts and stops it, calls
+;; its methods, and defines the functions that it may call.  Every call
+;; ends exactly once: with a result, an error, a timeout, or the death of
+;; the server.  Nothing here waits, except `explog-server-call-sync', which
+;; is for commands.
 ;;
-;; A connection lives once, from before the server starts to its end:
+;; A connection exists once, from before the server starts until its end:
 ;;
 ;;     waiting --> starting --> ready --> over
 ;;        `------------`------------------^
 ;;
-;; Nothing waits on the way: the port comes to a process filter, the
-;; connection opens in the background, and the first call is `hello'.
-;; A server that dies after some seconds of life is followed by another
-;; connection, which first is `waiting'.  One that dies before that is
-;; not: it would most likely do so again.
+;; A process filter receives the port, the connection opens in the
+;; background, and the first call is `hello'.  When a server dies after
+;; some seconds, a new connection follows, which first is `waiting'.  When
+;; a server dies sooner, none follows: the next one would most likely die
+;; too.
 ;;
-;; What goes over the connection is in explog-rpc.el.
+;; The connection itself is in explog-rpc.el.
 
 ;;; Code:
 
@@ -37,17 +37,17 @@
 (require 'subr-x)
 
 (defcustom explog-server-command nil
-  "The program that serves explog, with its arguments, a list of strings.
-If nil, it is the first of these that exists: .venv/bin/explog in the
+  "The server program and its arguments, a list of strings.
+If nil, use the first of these that exists: .venv/bin/explog in the
 checkout that this file is in, explog on the variable `exec-path', and
-the one that `explog-install-server' made.  The argument \"serve\"
-is added."
+the program that `explog-install-server' installed.  The argument
+\"serve\" is added."
   :type '(choice (const :tag "Find it" nil)
                  (repeat :tag "Program and arguments" string))
   :group 'explog)
 
 (defcustom explog-server-directory (locate-user-emacs-file "explog/")
-  "The folder that `explog-install-server' installs into."
+  "The folder into which `explog-install-server' installs the server."
   :type 'directory
   :group 'explog)
 
@@ -56,7 +56,7 @@ is added."
    (file-truename
     (concat (file-name-sans-extension (or (macroexp-file-name) buffer-file-name))
             ".el")))
-  "The folder with the source of this file, links resolved.")
+  "The folder of this file's source, with symbolic links resolved.")
 
 (defun explog-server-source ()
   "Return the folder with the source of the server that came with this file.
@@ -68,13 +68,13 @@ Return nil if there is none."
                   explog-source-folder)))
 
 (defconst explog-server-stderr "*explog stderr*"
-  "The buffer with what the server writes to its standard error.")
+  "The name of the buffer with the server's standard error.")
 
 ;;;; The program
 
 (defun explog-server-find-command ()
-  "Return the command to start the server with, a list of strings.
-Signal an error if there is no such program: what `make-process' does
+  "Return the command line for the server, a list of strings.
+Signal an error if the program does not exist: what `make-process' does
 then depends on the version of Emacs."
   (let ((command (or explog-server-command (list (explog-server--program))))
         (exec-path (default-value 'exec-path)))
@@ -84,35 +84,35 @@ then depends on the version of Emacs."
     (append command '("serve"))))
 
 (defun explog-server--program ()
-  "Return the first program that can serve, or signal an error."
+  "Return the first server program that exists, or signal an error."
   (or (cl-find-if
        (lambda (program) (and program (file-executable-p program)))
        (list (expand-file-name "../.venv/bin/explog" explog-source-folder)
              (let ((exec-path (default-value 'exec-path)))
                (executable-find "explog"))
              (explog-server-installed-program)))
-      (error "There is no explog program (M-x explog-install-server makes one)")))
+      (error "The server is not installed (M-x explog-install-server does that)")))
 
 (defun explog-server-installed-program ()
-  "Return the name of the program in `explog-server-directory'."
+  "Return the file name of the program in `explog-server-directory'."
   (expand-file-name "server/bin/explog" explog-server-directory))
 
 (defun explog-server--start-process (conn filter sentinel)
-  "Start the server for CONN, hand it a token, and return (PROCESS . TOKEN).
+  "Start the server for CONN, send it a token, and return (PROCESS . TOKEN).
 FILTER and SENTINEL are those of the process."
   (let* ((token (explog-server--token))
-         ;; The folder, and the environment of the buffer that happens
-         ;; to be current, may be on another machine or out of the way.
+         ;; The current buffer may have a folder on another machine and an
+         ;; environment of its own.
          (default-directory "/")
          (process-environment (default-value 'process-environment))
          (process (explog-server--make-process filter sentinel)))
     (process-put process 'explog-rpc-connection conn)
-    ;; If it is dead already, the sentinel will have more to say.
+    ;; If the process is dead already, its sentinel says why.
     (ignore-errors (process-send-string process (concat token "\n")))
     (cons process token)))
 
 (defun explog-server--make-process (filter sentinel)
-  "Make the process of the server with FILTER and SENTINEL."
+  "Return a new server process with FILTER and SENTINEL."
   (let* ((command (explog-server-find-command))
          (exec-path (default-value 'exec-path))
          (process-adaptive-read-buffering nil)
@@ -134,13 +134,12 @@ FILTER and SENTINEL are those of the process."
        (let ((coding-system-for-read 'binary) (default-directory "/"))
          (call-process "head" nil t nil "-c" "32" "/dev/urandom"))))
     (unless (= 32 (buffer-size))
-      (error "No random numbers can be had from /dev/urandom"))
+      (error "/dev/urandom gives no random numbers"))
     (mapconcat (lambda (byte) (format "%02x" byte)) (buffer-string) "")))
 
 (defun explog-server--end-process (process gracefully)
-  "End PROCESS, the server, or nil, and have nobody hear of it.
-If GRACEFULLY, close its standard input, and kill it only after two
-seconds."
+  "End PROCESS, the server or nil, without calling its sentinel.
+If GRACEFULLY, close its standard input, and kill it after two seconds."
   (when process
     (set-process-filter process #'ignore)
     (set-process-sentinel process #'ignore)
@@ -149,17 +148,17 @@ seconds."
       (ignore-errors (process-send-eof process))
       (run-at-time 2 nil #'delete-process process))))
 
-;;;; Buffers
+;;;; Standard error
 
 (defvar explog-server--stderr-start (make-marker)
-  "A marker where the standard error of the last server begins.")
+  "A marker at the beginning of the last server's standard error.")
 
 (defvar explog-server--stderr-process nil
-  "The process that takes the standard error of the last server.
-The one before may still have another, of the same name.")
+  "The process that receives the standard error of the last server.
+An earlier server may still have another one, with the same name.")
 
 (defun explog-server--stderr-pipe ()
-  "Return a process for `make-process' to send standard error to."
+  "Return a pipe process that receives the server's standard error."
   (with-current-buffer (get-buffer-create explog-server-stderr)
     (set-marker explog-server--stderr-start (point-max) (current-buffer)))
   (setq explog-server--stderr-process
@@ -170,8 +169,8 @@ The one before may still have another, of the same name.")
                    (explog-rpc-append explog-server-stderr text)))))
 
 (defun explog-server--last-words ()
-  "Return a colon and the last line of standard error, or nil.
-Only what the last server wrote counts."
+  "Return a colon and the last line of the last server's standard error.
+Return nil if it wrote nothing."
   (when (process-live-p explog-server--stderr-process)
     (cl-loop repeat 100
              while (accept-process-output explog-server--stderr-process 0 nil 0)))
@@ -180,39 +179,41 @@ Only what the last server wrote counts."
       (goto-char (point-max))
       (skip-chars-backward " \t\r\n")
       (when (> (point) (or (marker-position explog-server--stderr-start)
-                           (point-min))) ; the buffer is a new one
+                           (point-min))) ; the user killed the buffer
         (concat ": " (truncate-string-to-width
                       (buffer-substring-no-properties
                        (line-beginning-position) (point))
                       200))))))
 
+;;;; State
+
 (defvar explog-server-ready-hook nil
   "Normal hook run when the server is ready for calls.")
 
 (defvar explog-server-stopped-hook nil
-  "Normal hook run when the server has stopped, for whatever reason.
+  "Normal hook run when the server has stopped, whatever the reason.
 It is also run when the server could not be started.")
 
 (defconst explog-server--protocol 2
-  "The version of methods and messages; wire.py has the same.")
+  "The version of the protocol; wire.py has the same number.")
 
 (defvar explog-server--start-timeout 15
-  "Seconds that the server may take to be ready.")
+  "Seconds that the server may take to become ready.")
 
 (defvar explog-server--young 3
-  "Seconds of life below which a server that dies is not started again.")
+  "A server that dies before this many seconds is not started again.")
 
 (defvar explog-server--steady 60
-  "Seconds of life after which a restart comes as soon as the first one.
-Also the longest time to wait before a restart.")
+  "After a life of this many seconds, restarts count from one again.
+It is also the longest time to wait before a restart, in seconds.")
 
 (defvar explog-server-current nil
-  "The connection that calls go to, or nil.")
+  "The connection that calls use, or nil.")
 
 (defvar explog-server--problem nil
-  "Why the server is not started again, a string, or nil.")
+  "The reason why the server is not started again, a string, or nil.")
 
-;;;; To be ready
+;;;; Becoming ready
 
 (defun explog-server--launch (conn)
   "Start the server of CONN."
@@ -228,27 +229,27 @@ Also the longest time to wait before a restart.")
             conn (format "cannot be started: %s" (error-message-string err))))))
 
 (defun explog-server--allow (conn seconds)
-  "Allow CONN so many SECONDS to be ready."
+  "Give CONN SECONDS to become ready."
   (explog-server--set-timer
    conn seconds
    (lambda (due)
      (if (> (float-time) (+ due 1))
-         ;; Emacs was busy with something else.
+         ;; Emacs was busy, so the server had no chance to answer.
          (explog-server--allow conn seconds)
        (explog-server--over
         conn (format "was not ready within %s seconds" seconds))))
    (+ (float-time) seconds)))
 
 (defun explog-server--set-timer (conn seconds &rest function)
-  "Have the timer of CONN call FUNCTION, with its arguments, after SECONDS.
-If SECONDS is nil, have no timer."
+  "Let the timer of CONN call FUNCTION, with its arguments, after SECONDS.
+If SECONDS is nil, cancel the timer."
   (when (explog-rpc-timer conn)
     (cancel-timer (explog-rpc-timer conn)))
   (setf (explog-rpc-timer conn)
         (and seconds (apply #'run-at-time seconds nil function))))
 
 (defun explog-server--read-port (server text)
-  "Read TEXT from SERVER until there is a line, its port, and connect to it."
+  "Add TEXT to the output of SERVER; connect to the port once it is complete."
   (let ((conn (process-get server 'explog-rpc-connection))
         (line (concat (process-get server 'explog-server-line) text)))
     (process-put server 'explog-server-line line)
@@ -257,18 +258,18 @@ If SECONDS is nil, have no timer."
       (if (string-match-p "\\`[0-9]+\r?\n" line)
           (explog-server--dial conn (vector 127 0 0 1 (string-to-number line)))
         (explog-server--over
-         conn (format "printed %S where its port should be"
+         conn (format "printed %S instead of its port"
                       (truncate-string-to-width
                        (car (split-string line "[\r\n]")) 60))
          t)))))
 
 (defun explog-server--dial (conn address)
-  "Connect CONN to ADDRESS, five numbers in a vector, without waiting."
+  "Connect CONN to ADDRESS, a vector of five numbers, without waiting."
   (condition-case err
       (setf (explog-rpc-socket conn)
             (make-network-process
              :name "explog" :nowait t :coding 'binary :noquery t
-             ;; No name is looked up.
+             ;; An address, so that no name has to be looked up.
              :family 'ipv4 :remote address :service (aref address 4)
              :filter #'explog-rpc-filter
              :sentinel #'explog-server--socket-sentinel
@@ -278,9 +279,9 @@ If SECONDS is nil, have no timer."
             conn (format "cannot be reached: %s" (error-message-string err))))))
 
 (defun explog-server--hello (conn)
-  "Say hello to the server of CONN.
-That call has the id 0 and is none of jsonrpc.el's, which in Emacs 30
-would keep the answer back while a synchronous call waits for us."
+  "Make the first call, hello, on CONN.
+It has the id 0, and jsonrpc.el does not know of it: in Emacs 30 that
+would withhold the answer while a synchronous call waits."
   (puthash 0 (lambda (key value)
                (if (eq key :result)
                    (explog-server--ready conn value)
@@ -296,18 +297,18 @@ would keep the answer back while a synchronous call waits for us."
                         emacs-version)))
          ")")))
 
-(defconst explog-server--remedy "; M-x explog-install-server makes one that fits"
-  "What to do about a server of another version.")
+(defconst explog-server--remedy "; M-x explog-install-server installs the right one"
+  "What to do about a server of another version, after a semicolon.")
 
 (defun explog-server--turned-away (problem)
-  "Return what the server did that answered hello with PROBLEM."
-  (format "turned Emacs away: %s%s" (plist-get problem :message)
+  "Return what the server did, which answered hello with PROBLEM."
+  (format "refused the connection: %s%s" (plist-get problem :message)
           (if (equal "protocol-mismatch" (plist-get problem :code))
               explog-server--remedy
             "")))
 
 (defun explog-server--compare-versions (greeting)
-  "Say so if the server with this GREETING is of another version than we are."
+  "Tell the user if the server with GREETING has another version than this."
   (let ((version (plist-get greeting :server)))
     (cond ((not (equal version explog-version))
            (message "explog: the server is version %s, and this package version %s%s"
@@ -317,20 +318,20 @@ would keep the answer back while a synchronous call waits for us."
            (run-with-idle-timer 5 nil #'explog-server--compare-builds)))))
 
 (defun explog-server--compare-builds ()
-  "Say so if the server is not built from the source of this package."
+  "Tell the user if the server is not built from this package's source."
   (when (explog-server-other-build-p)
     (message "explog: the server is another build of version %s than this package%s"
              explog-version (explog-server-build-remedy))))
 
 (defun explog-server-build-remedy ()
-  "Return what to do about a server of another build, after a semicolon."
+  "Return what to do about another build of the server, after a semicolon."
   (if (explog-server-runs-source-p)
       "; M-x explog-restart starts the new one"
     explog-server--remedy))
 
 (defun explog-server-runs-source-p ()
-  "Return non-nil if the program is in the folder of this package's source.
-Then it runs that source, as it is when it starts."
+  "Return non-nil if the server program is in the folder of its source.
+Then it is always of the same build as this package."
   (when-let ((source (explog-server-source))
              (program (car (ignore-errors (explog-server-find-command)))))
     (file-in-directory-p program source)))
@@ -361,7 +362,7 @@ Return nil if there is no server, or no source."
       (substring (secure-hash 'sha1 (current-buffer)) 0 12))))
 
 (defun explog-server--ready (conn greeting)
-  "Send what has waited for CONN, now that there is the GREETING."
+  "Note that CONN is ready, with GREETING, and send what was kept for it."
   (explog-server--set-timer conn nil)
   (setf (explog-rpc-state conn) 'ready
         (explog-rpc-since conn) (float-time)
@@ -375,7 +376,7 @@ Return nil if there is no server, or no source."
   (explog-server--run-hook 'explog-server-ready-hook))
 
 (defun explog-server--run-hook (hook)
-  "Run each function of HOOK, even if the one before fails."
+  "Run each function of HOOK, even if another one fails."
   (run-hook-wrapped hook (lambda (function)
                            (with-demoted-errors "explog: %S" (funcall function))
                            nil)))
@@ -383,15 +384,15 @@ Return nil if there is no server, or no source."
 ;;;; The end
 
 (defun explog-server--server-sentinel (server change)
-  "Note that SERVER has ended in the way that CHANGE describes."
+  "Note that the process SERVER has ended, as CHANGE describes."
   (unless (process-live-p server)
     (explog-server--over (process-get server 'explog-rpc-connection)
                          (format "stopped (%s)" (string-trim change)))))
 
 (defun explog-server--socket-sentinel (socket change)
   "Say hello if CHANGE is that SOCKET opened, else note its end.
-The server hangs up if hello does not come within seconds, because
-Emacs is busy, say when it has just started; so try it once more."
+The server closes the connection if hello does not come within seconds,
+as when Emacs is busy starting; then connect once more."
   (let* ((conn (process-get socket 'explog-rpc-connection))
          (server (explog-rpc-server conn)))
     (cond ((string-prefix-p "open" change) (explog-server--hello conn))
@@ -401,15 +402,15 @@ Emacs is busy, say when it has just started; so try it once more."
            (process-put server 'explog-server-again t)
            (explog-server--dial conn (process-contact socket :remote)))
           ((not (process-live-p socket))
-           ;; If the server died, its sentinel comes next and knows how.
+           ;; If the server died, its sentinel runs next and knows how.
            (run-at-time 0.05 nil #'explog-server--over conn
                         (or (process-get socket 'explog-rpc-why)
                             "closed the connection"))))))
 
 (defun explog-server--over (conn why &optional enough)
-  "End CONN and whatever waits for it.
-WHY, what the server did, is nil if the end is intended.  If it is not
-ENOUGH of an explanation, the last words of the server follow."
+  "End CONN and all its pending requests.
+WHY says what the server did; it is nil if the end is intended.  Unless
+ENOUGH is non-nil, the last line that the server wrote is added to WHY."
   (unless (eq 'over (explog-rpc-state conn))
     (let* ((since (explog-rpc-since conn))
            (age (if since (- (float-time) since) 0))
@@ -431,16 +432,16 @@ ENOUGH of an explanation, the last words of the server follow."
       (explog-server--run-hook 'explog-server-stopped-hook))))
 
 (defun explog-server--close (conn gracefully)
-  "Close the processes of CONN, and GRACEFULLY the server."
+  "Close the processes of CONN; see `explog-server--end-process' for GRACEFULLY."
   (when-let ((socket (explog-rpc-socket conn)))
     (set-process-sentinel socket #'ignore)
     (delete-process socket))
   (explog-server--end-process (explog-rpc-server conn) gracefully))
 
 (defun explog-server--revive (conn age)
-  "Have a new connection follow CONN, which came to an AGE in seconds.
-The first one comes after a second, each one after that in twice the
-time of the one before."
+  "Plan a new connection after CONN, which lasted AGE seconds.
+The first new one starts after a second, and each further one after
+twice as long as the one before."
   (let* ((deaths (if (>= age explog-server--steady)
                      1
                    (1+ (explog-rpc-deaths conn))))
@@ -450,14 +451,14 @@ time of the one before."
     (setq explog-server-current new)))
 
 (defun explog-server--give-up (why)
-  "Tell the user WHY there is no server, and what may help."
+  "Tell the user WHY the server does not run, and what may help."
   (setq explog-server--problem why)
   (message "%s (see buffer %s; M-x explog-restart tries again, \
-M-x explog-doctor looks into it)"
+M-x explog-doctor looks for the cause)"
            why explog-server-stderr))
 
 (defcustom explog-request-timeout 10
-  "Seconds after which a request to the server fails, unless it says otherwise."
+  "Seconds that a request to the server may take by default."
   :type 'number
   :group 'explog)
 
@@ -465,20 +466,19 @@ M-x explog-doctor looks into it)"
 
 (cl-defun explog-server-call (method args &key success error timeout)
   "Call METHOD, a string or symbol, of the server with the list ARGS.
-Start the server if it is not running.  Return nil at once; then
-either SUCCESS is called with the result, or ERROR with a
-plist (:code STRING :message STRING :data DATA).  Besides the codes of
-the server these are \"timeout\" (after TIMEOUT seconds, by default
-`explog-request-timeout'), \"server-died\", \"not-started\" and
-\"request-too-large\".  Errors without ERROR go to the buffer
-`*explog events*'.
+Start the server if it is not running.  Return nil at once.  Later, call
+either SUCCESS with the result, or ERROR with a plist (:code STRING
+:message STRING :data DATA).  The code is one of the server's, or
+\"timeout\" (after TIMEOUT seconds, by default `explog-request-timeout'),
+\"server-died\", \"not-started\" or \"request-too-large\".  If ERROR is
+nil, log errors in the buffer `*explog events*'.
 
-ARGS may hold strings, numbers, symbols, lists and vectors; text
-properties are left out."
+ARGS may contain strings, numbers, symbols, lists and vectors.  Text
+properties are not sent."
   (let* ((request (explog-server--request args))
          (conn (explog-server--connect))
          (fail (apply-partially #'explog-server--failed method error))
-         (problem (explog-server--hindrance conn request)))
+         (problem (explog-server--send-problem conn request)))
     (if problem
         (run-at-time 0 nil fail problem)
       (jsonrpc-async-request
@@ -493,13 +493,13 @@ properties are left out."
 
 (cl-defun explog-server-call-sync (method args &key timeout cancel-on-input)
   "Call METHOD of the server with the list ARGS, wait, and return the result.
-This is for commands that cannot do without; see `explog-server-call'
-for METHOD, ARGS and TIMEOUT.  An error is signaled as `explog-error'
-with the data (CODE MESSAGE DATA).  If CANCEL-ON-INPUT is non-nil and
-the user types meanwhile, return CANCEL-ON-INPUT."
+This is for commands that cannot do their work without the result; see
+`explog-server-call' for METHOD, ARGS and TIMEOUT.  Signal errors as
+`explog-error' with the data (CODE MESSAGE DATA).  If CANCEL-ON-INPUT is
+non-nil and the user types meanwhile, return CANCEL-ON-INPUT."
   (let* ((request (explog-server--request args))
          (conn (explog-server--connect t))
-         (problem (explog-server--hindrance conn request)))
+         (problem (explog-server--send-problem conn request)))
     (when problem
       (explog-server--signal problem))
     (condition-case err
@@ -515,23 +515,21 @@ the user types meanwhile, return CANCEL-ON-INPUT."
 
 (defun explog-server-ring (method &rest args)
   "Call METHOD of the server with ARGS if it is ready, and do not wait.
-Its result is ignored; an error goes to the buffer `*explog events*'."
+Ignore its result, and log an error in the buffer `*explog events*'."
   (when (explog-server-ready-p)
     (explog-server-call method args)))
 
 (defun explog-server-define (method function)
   "Let the server call FUNCTION in Emacs as METHOD, a string or symbol.
-FUNCTION gets the arguments that the server gives; its value is the
-reply, and an error that it signals is the reply as well.  It runs in a
-temporary buffer, cannot ask the user anything nor be quit, and must be
-quick."
+FUNCTION receives the arguments of the call.  Its value, or the error
+that it signals, is the reply.  It runs in a temporary buffer, cannot
+prompt or be quit, and must be quick."
   (puthash (format "%s" method) function explog-rpc-functions))
 
 ;;;; Starting and stopping
 
 (defun explog-server-start ()
-  "Start the server unless one is there or under way.
-Return nil at once."
+  "Start the server unless it is up already; return nil at once."
   (unless explog-server-current
     (setq explog-server--problem nil
           explog-server-current (explog-rpc-make-connection 0))
@@ -539,7 +537,7 @@ Return nil at once."
   nil)
 
 (defun explog-server-stop ()
-  "Stop the server, if there is one.
+  "Stop the server if there is one.
 Calls that have not ended fail."
   (when explog-server-current
     (explog-server--over explog-server-current nil)))
@@ -557,12 +555,12 @@ Calls that have not ended fail."
        (eq 'ready (explog-rpc-state explog-server-current))))
 
 (defun explog-server-last-problem ()
-  "Return why the server does not run and is not started again, or nil."
+  "Return the reason why the server is not started again, or nil."
   explog-server--problem)
 
 (defun explog-server-greeting ()
-  "Return what the server said of itself when it became ready, or nil.
-That is a plist (:server VERSION :build DIGEST :protocol N :pid PID
+  "Return what the server told of itself when it became ready, or nil.
+It is a plist (:server VERSION :build DIGEST :protocol N :pid PID
 :python VERSION)."
   (and (explog-server-ready-p)
        (explog-rpc-greeting explog-server-current)))
@@ -570,9 +568,9 @@ That is a plist (:server VERSION :build DIGEST :protocol N :pid PID
 ;;;; Before and after a call
 
 (defun explog-server--connect (&optional now)
-  "Return the connection to use, or nil if there is none to be had.
+  "Return the connection to use, or nil if there is no server.
 Start a server if there is none, but not if the last one failed.  With
-NOW, a restart that waits for its time does not wait longer."
+NOW non-nil, do a planned restart at once."
   (unless (or explog-server-current explog-server--problem)
     (explog-server-start))
   (when (and now explog-server-current
@@ -588,14 +586,15 @@ NOW, a restart that waits for its time does not wait longer."
   "Return METHOD, a string or symbol, as a symbol."
   (if (stringp method) (intern method) method))
 
-(defun explog-server--hindrance (conn request)
+(defun explog-server--send-problem (conn request)
   "Return the error if REQUEST cannot be sent on CONN, else nil."
   (let ((size (length (explog-rpc-request-text request))))
     (cond ((not conn)
            (explog-rpc-failure "not-started" explog-server--problem))
           ((> size #xfff000)            ; leaves room for the method's name
            (explog-rpc-failure
-            "request-too-large" (format "%d bytes are too many for a call" size))))))
+            "request-too-large"
+            (format "The request has %d bytes, which is too many" size))))))
 
 (defun explog-server--wait (conn method request timeout cancel-on-input)
   "Send REQUEST, a call of METHOD, on CONN and return the result.
@@ -611,18 +610,18 @@ TIMEOUT and CANCEL-ON-INPUT are as in `explog-server-call-sync'."
       (explog-server--forget conn request))))
 
 (defun explog-server--forget (conn request)
-  "Have an answer to REQUEST that comes on CONN from now on be ignored."
+  "Ignore any answer to REQUEST that comes on CONN from now on."
   (remhash (explog-rpc-request-id request) (explog-rpc-calls conn)))
 
 (defun explog-server--run (function value)
   "Call FUNCTION, unless it is nil, with VALUE.
-An error must not reach the process filter, where Emacs would pause."
+Show errors as messages: in a process filter Emacs would pause for them."
   (when function
     (with-demoted-errors "explog: error after a call had ended: %S"
       (funcall function value))))
 
 (defun explog-server--failed (method function problem)
-  "Call FUNCTION with PROBLEM, or log that METHOD failed if it is nil."
+  "Call FUNCTION with PROBLEM; if it is nil, log that METHOD failed."
   (if function
       (explog-server--run function problem)
     (explog-rpc-log "%s failed: %s (%s)" method

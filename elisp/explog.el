@@ -234,7 +234,7 @@ Before they are, nothing of ours is loaded for them.")
   (when explog-mode
     (when (or (explog-settings-check) (featurep 'explog-attention))
       (explog-attention-show))
-    (if (not (explog-something-p))
+    (if (not (explog-configured-p))
         (when (featurep 'explog-server)
           (explog-server-stop))
       (pcase-dolist (`(,method . ,function) explog--methods)

@@ -266,7 +266,7 @@ That is a list of (success VALUE) or (error CODE MESSAGE), newest first."
 (ert-deftest explog-server-program-speaks-another-protocol ()
   (explog-server-tests-with '("newer")
     (explog-server-tests-fails-to-start
-     "protocol 2, the server 3; M-x explog-install-server makes one that fits")))
+     "protocol 2, the server 3; M-x explog-install-server installs the right one")))
 
 (ert-deftest explog-server-program-takes-too-long ()
   (explog-server-tests-with '("quiet")
@@ -580,7 +580,7 @@ That is a list of (success VALUE) or (error CODE MESSAGE), newest first."
       (explog-rpc-filter (explog-rpc-socket explog-server-current)
                              "no EPC")
       (should (equal "server-died" (nth 1 (explog-server-tests-end-of running))))
-      (should (string-match-p "not EPC" (explog-server-last-problem))))))
+      (should (string-match-p "other than EPC" (explog-server-last-problem))))))
 
 ;;;; Calls from the server
 
