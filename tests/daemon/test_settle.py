@@ -441,6 +441,29 @@ def test_file_that_changes_meanwhile_is_planned_anew(
     assert "[X]" in log.read_text()
 
 
+def test_buffer_that_changes_meanwhile_is_planned_anew(
+    server: Server,
+    emacs: Emacs,
+    repo: GitRepo,
+    log: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    emacs.visit(log)
+    made = planner.plan
+
+    def plan(*args: Any, **options: Any) -> Plan:
+        planned = made(*args, **options)
+        if "typed" not in emacs.buffers[str(log)]:
+            emacs.type(log, "one", "one, typed just now")
+        return planned
+
+    monkeypatch.setattr("explog.daemon.settle.plan", plan)
+    oid = repo.commit("[e201.1] Results")
+    assert server.look() == Settled()
+    assert f"1. [X] one, typed just now ({oid[:7]})" in emacs.buffers[str(log)]
+    assert len(emacs.shown) == 1
+
+
 @pytest.mark.parametrize("spoil", ["read-only", "locked"])
 def test_file_that_cannot_be_written_now(
     server: Server, repo: GitRepo, log: Path, spoil: str

@@ -1,23 +1,21 @@
 """Backfill: what is planned, shown and written, and what is left alone and reported."""
 
-import difflib
-import re
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from explog.config import Project, Tick
-from explog.entries.diff import _hunks, diff
+from explog.entries.diff import diff
 from explog.entries.emacs import BufferEntries, BufferEntry
 from explog.entries.text import EntryTexts
 from explog.index.commits import CommitBatch, add_commits, put_repository
 from explog.model import Change
 from explog.org.edit import apply_edits
+from explog.org.steps import find_steps
 from explog.plan.backfill import Written, carry_out
 from explog.plan.planner import plan
 from explog.plan.plans import Plan
@@ -790,6 +788,55 @@ def test_entry_in_a_buffer_and_in_another_log(bench: Bench, git_repo: Make) -> N
 # Size
 
 
+def test_each_entry_is_read_once(
+    bench: Bench, repo: GitRepo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Steps of one entry, and entries of one log, must not make reading take their square."""
+    many = "".join(f"{n}. [ ] step\n" for n in range(1, 41))
+    bench.log(f"* [201] T :exp:\n** Experiments [0/40]\n{many}{ENTRY.replace('201', '202')}")
+    lines = "\n".join(f"- [e201.{n}] Results" for n in range(1, 41))
+    repo.commit(f"[e202.1] Results\n\n{lines}")
+    sync(bench.settings, bench.index)
+    read: list[str] = []
+
+    def find(lines: Sequence[str], *args: Any) -> Any:
+        read.append(lines[0])
+        return find_steps(lines, *args)
+
+    monkeypatch.setattr("explog.entries.text.find_steps", find)
+    planned = bench.plan_now()
+    diff(planned.changes, planned.texts)
+    assert len(planned.edits) == 41
+    assert sorted(read) == ["* TODO [202] Title :exp:", "* [201] T :exp:"]
+
+
+def test_git_is_asked_as_often_for_many_entries_as_for_one(
+    bench: Bench, repo: GitRepo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entries = [ENTRY.replace("201", str(number)) for number in range(201, 206)]
+    log = bench.log("".join(entries))
+    for number in range(201, 206):
+        repo.commit(f"[e{number}.1] Results", file=f"{number}")
+        oid = repo.commit(f"Tidy {number}", file=f"tidy {number}")
+        log.write_text(log.read_text().replace("two\n", f"two ({oid[:7]})\n", 1))
+    repo.run("rebase", "--root", "--force-rebase")
+    sync(bench.settings, bench.index)
+    text = log.read_text().split("* TODO")[1]
+    asked: list[str] = []
+
+    class Process(subprocess.Popen[bytes]):
+        def __init__(self, command: Sequence[str], **options: Any) -> None:
+            asked.append(" ".join(command))
+            super().__init__(command, **options)
+
+    monkeypatch.setattr("git.cmd.safer_popen", Process)
+    bench.plan_in_buffer(log, 1, f"* TODO{text}", only={(1,)})
+    for_one = len(asked)
+    asked.clear()
+    assert len(bench.plan_now().edits) == 10
+    assert 0 < len(asked) <= for_one
+
+
 def test_planning_of_very_much_takes_seconds(bench: Bench) -> None:
     experiments, commits = 2000, 40_000
     bench.log(
@@ -824,19 +871,3 @@ def test_planning_of_very_much_takes_seconds(bench: Bench) -> None:
     assert len(planned.failures) == 1
     assert len(planned.dead) == experiments
     assert taken < 5, taken
-
-
-@given(
-    st.lists(st.tuples(st.booleans(), st.sampled_from([b"", b"x", b"\x85", b"y\r"])), max_size=40)
-)
-def test_hunks_are_those_of_difflib(rows: list[tuple[bool, bytes]]) -> None:
-    old = [b"%d %s\n" % (number, text) for number, (_changed, text) in enumerate(rows)]
-    new = [
-        b"new " + line if changed else line for line, (changed, _t) in zip(old, rows, strict=True)
-    ]
-    expected = list(difflib.diff_bytes(difflib.unified_diff, old, new))[2:]
-    single = re.compile(rb"@@ -(\d+) \+(\d+) @@")
-    assert list(_hunks(old, new)) == [
-        single.sub(rb"@@ -\1,1 +\2,1 @@", line) if line.startswith(b"@@") else line
-        for line in expected
-    ]
