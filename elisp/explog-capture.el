@@ -8,17 +8,17 @@
 
 ;;; Commentary:
 
-;; `explog-capture' asks for an id, a title, tags and a description, and
-;; leaves point behind the first step of the new entry.  It works without
-;; the server.  With `explog-mode', `org-capture' offers the same.
+;; `explog-capture' asks for an id, a title, tags and a description,
+;; inserts a new entry, and leaves point at its first step.  It works
+;; without the server.  With `explog-mode' on, `org-capture' offers it too.
 ;;
-;; The entry is put together here rather than by a template string:
-;; there, an answer with a percent sign would be expanded, and one with a
-;; line break could make a heading of its own.
+;; The entry is built here and not by a template string.  In a template, an
+;; answer with a percent sign would be expanded, and an answer with a line
+;; break could become a heading.
 ;;
-;; The template of `explog-mode' is not put into `org-capture-templates',
-;; where it would be lost when the user sets that, and saved when the
-;; user customizes it.  `org-capture' is advised to see it there.
+;; The template of `explog-mode' is not added to `org-capture-templates':
+;; it would be lost when the user sets that variable, and saved when the
+;; user customizes it.  Instead, `org-capture' is advised.
 
 ;;; Code:
 
@@ -78,7 +78,7 @@ ID, TITLE and DESCRIPTION are strings, TAGS a list of them."
   (string-trim (replace-regexp-in-string "[ \t]*[\n\r][ \t\n\r]*" " " text)))
 
 (defun explog-capture--tag (tag)
-  "Return TAG as org can read it, other characters being underscores."
+  "Return TAG in the form of an Org tag: other characters become underscores."
   (replace-regexp-in-string "[^[:alnum:]_@#%]" "_" tag))
 
 ;;;; Questions
@@ -92,7 +92,7 @@ ID, TITLE and DESCRIPTION are strings, TAGS a list of them."
     (number-to-string (1+ highest))))
 
 (defun explog-capture--read-id ()
-  "Ask for an id until it is one, and not in use."
+  "Ask for an id until the answer is valid and not in use."
   (let* ((next (explog-capture-next-id))
          (answer (explog-capture--read-line (format-prompt "Id" next) next))
          problem)
@@ -102,7 +102,7 @@ ID, TITLE and DESCRIPTION are strings, TAGS a list of them."
     answer))
 
 (defun explog-capture--id-problem (id)
-  "Return why ID cannot be that of a new experiment, or nil."
+  "Return the reason why ID is not valid for a new experiment, or nil."
   (let ((used (assoc id (explog-log-ids))))
     (cond (used
            (format "%s is in use in %s: %s" id
@@ -119,7 +119,7 @@ An empty answer means DEFAULT."
   (string-trim (read-string prompt nil nil default)))
 
 (defun explog-capture--read ()
-  "Ask for all that an entry needs; return arguments of `explog-capture-entry'."
+  "Ask for the parts of an entry; return the arguments of `explog-capture-entry'."
   (list (explog-capture--read-id)
         (explog-capture--read-line "Experiment: ")
         (split-string (explog-capture--read-line
@@ -141,7 +141,7 @@ An empty answer means DEFAULT."
 
 (defun explog-capture--check-log (file)
   "Signal an error if nothing can be captured to FILE.
-Better before all the questions than after them."
+This is checked before the user answers any question."
   (let ((buffer (find-buffer-visiting file)))
     (cond ((not (file-directory-p (file-name-directory file)))
            (user-error "There is no folder %s" (file-name-directory file)))
@@ -155,8 +155,8 @@ Better before all the questions than after them."
 ;;;; Capture
 
 (defun explog-capture--template ()
-  "Ask the questions, and return a placeholder that org puts into the log.
-`explog-capture--fill' then writes the entry in its place."
+  "Ask the questions, and return a placeholder for Org to insert.
+`explog-capture--fill' replaces it by the entry."
   (let ((file (explog-capture--read-log)))
     (explog-capture--check-log file)
     (let ((answers (explog-capture--read)))
@@ -170,7 +170,7 @@ Better before all the questions than after them."
   (or (org-capture-get :explog-file) (explog-capture--read-log)))
 
 (defun explog-capture--fill ()
-  "Write the entry where org has put the placeholder."
+  "Replace the placeholder that Org has inserted by the entry."
   (when-let ((answers (org-capture-get :explog-answers)))
     (org-capture-put :explog-answers nil)
     (setq org-capture-current-plist
@@ -180,13 +180,13 @@ Better before all the questions than after them."
     (explog-capture--trim (point-min))
     (goto-char (point-min))
     (re-search-forward "^1\\. \\[ \\] $")
-    ;; Org 9.5 says what it has pasted, which is the placeholder.
+    ;; Org 9.5 shows a message with the placeholder that it pasted.
     (when (string-prefix-p "Clipboard pasted" (or (current-message) ""))
       (message nil))
     (add-hook 'org-capture-prepare-finalize-hook #'explog-capture--undo nil t)))
 
 (defun explog-capture--trim (start)
-  "Delete the blank lines before START if nothing else is there."
+  "Delete the blank lines before START if they begin the buffer."
   (save-excursion
     (save-restriction
       (widen)
@@ -202,7 +202,7 @@ Better before all the questions than after them."
         :empty-lines-before 1))
 
 (defun explog-capture--with-fill (function &rest args)
-  "Call FUNCTION with ARGS, and let `explog-capture--fill' do its part."
+  "Call FUNCTION with ARGS, with `explog-capture--fill' on Org's hook."
   (let ((org-capture-mode-hook
          (cons #'explog-capture--fill (if (functionp org-capture-mode-hook)
                                           (list org-capture-mode-hook)
@@ -211,7 +211,7 @@ Better before all the questions than after them."
 
 ;;;###autoload
 (defun explog-capture ()
-  "Write a new experiment into a log."
+  "Capture a new experiment to a log."
   (interactive)
   (require 'org-capture)
   (let ((org-capture-entry (explog-capture--entry "e")))
@@ -219,11 +219,11 @@ Better before all the questions than after them."
 
 ;;;; Abort
 
-;; `org-capture-kill' takes away blank lines at the end of the log, may
-;; leave the beginning of the entry there (org 9.5), and saves the log.
+;; `org-capture-kill' deletes blank lines at the end of the log, may leave
+;; the beginning of the entry (Org 9.5), and saves the log.
 
 (defun explog-capture--remember (file)
-  "Return how FILE ends and whether its buffer is saved, for an abort.
+  "Return the end of FILE and the state of its buffer, in case of an abort.
 The value is a plist (:new :modified :hash :tail)."
   (let ((new (not (or (find-buffer-visiting file) (file-exists-p file)))))
     (with-current-buffer (find-file-noselect file)
@@ -238,13 +238,13 @@ The value is a plist (:new :modified :hash :tail)."
                 :tail (buffer-substring (point) (point-max))))))))
 
 (defun explog-capture--undo ()
-  "Make the log what it was before the capture, if that is aborted."
+  "If the capture is aborted, make the log what it was before."
   (when org-note-abort
     (let* ((plist org-capture-current-plist)
            (before (plist-get plist :explog-before))
            (start (point-min))
            (next (explog-capture--next start)))
-      ;; Leave org nothing to delete, and to put into the kill ring.
+      ;; Leave nothing for Org to delete or to put into the kill ring.
       (setq-local filter-buffer-substring-function #'ignore)
       (save-restriction
         (widen)
@@ -259,8 +259,8 @@ The value is a plist (:new :modified :hash :tail)."
         (explog-capture--restore-state before)))))
 
 (defun explog-capture--next (start)
-  "Return where the next capture behind START that is open begins, or nil.
-For org it is part of the one at START."
+  "Return the beginning of the next open capture after START, or nil.
+To Org, that is part of the capture at START."
   (let ((base (buffer-base-buffer)) next)
     (dolist (buffer (buffer-list) next)
       (with-current-buffer buffer
@@ -270,16 +270,16 @@ For org it is part of the one at START."
           (setq next (point-min)))))))
 
 (defun explog-capture--delete (start end tail)
-  "Delete the entry from START to END, and the blanks before it.
-TAIL is what was there instead."
+  "Delete the entry from START to END with the blanks before it; insert TAIL."
   (goto-char start)
   (skip-chars-backward " \t\n\r")
   (delete-region (point) end)
   (insert tail))
 
 (defun explog-capture--restore-state (before)
-  "Mark the buffer as saved if it was when the capture began; see BEFORE.
-That holds if nothing else has changed it since."
+  "Mark the buffer as unmodified if it was so before the capture.
+BEFORE is as of `explog-capture--remember'.  Do nothing if something else
+has changed the buffer since."
   (when (and (not (plist-get before :modified))
              (equal (plist-get before :hash) (buffer-hash)))
     (restore-buffer-modified-p nil)
@@ -288,7 +288,7 @@ That holds if nothing else has changed it since."
         (run-with-timer 0 nil #'explog-capture--forget buffer)))))
 
 (defun explog-capture--forget (buffer)
-  "Kill BUFFER, which visits a log that an aborted capture would have made."
+  "Kill BUFFER, which visits a log that only the aborted capture would create."
   (when (and (buffer-live-p buffer)
              (not (buffer-modified-p buffer))
              (zerop (buffer-size buffer)))
@@ -309,7 +309,7 @@ This is the advice of `explog-mode'."
     (apply #'explog-capture--with-fill function args)))
 
 (defun explog-capture--templates ()
-  "Return `org-capture-templates' with ours, unless its key is taken."
+  "Return `org-capture-templates' with our template, unless its key is taken."
   (let* ((users (or org-capture-templates explog-capture--org-default))
          (key explog-capture-key)
          (ours (and key (explog-capture--entry key))))
@@ -321,7 +321,7 @@ This is the advice of `explog-mode'."
           (t (append users (explog-capture--prefixes key users) (list ours))))))
 
 (defun explog-capture-taken-p (key templates)
-  "Return non-nil if KEY is that of one of TEMPLATES, or in the way of one."
+  "Return non-nil if KEY conflicts with the key of one of TEMPLATES."
   (seq-some (lambda (template)
               (let ((other (car template)))
                 (or (string-prefix-p key other)
@@ -329,7 +329,7 @@ This is the advice of `explog-mode'."
             templates))
 
 (defun explog-capture--prefixes (key templates)
-  "Return elements for the prefixes of KEY that TEMPLATES do not describe."
+  "Return menu entries for the prefixes of KEY that TEMPLATES do not define."
   (seq-remove (lambda (prefix) (assoc (car prefix) templates))
               (mapcar (lambda (length) (list (substring key 0 length) "Experiments"))
                       (number-sequence 1 (1- (length key))))))

@@ -8,14 +8,14 @@
 
 ;;; Commentary:
 
-;; How a log that a buffer visits gets its hashes.  What goes where is
-;; not decided here: the server gets the text of an entry, and says which
-;; lines to replace by which.
+;; How hashes get into a log that a buffer visits.  The server decides
+;; which hash goes where: it receives the text of an entry, and replies
+;; with the lines to replace.
 ;;
-;; The server calls while the user does something else.  So none of this
-;; asks anything, shows a window, moves point, or changes a buffer that
-;; is not as the server thinks it is.  A buffer that was edited is saved
-;; and told of without a question, and without a word more than needed.
+;; The server calls these functions while the user does something else.
+;; So none of them prompts, shows a window, moves point, or changes a
+;; buffer whose text is not what the server expects.  Afterwards the buffer
+;; is saved without a question, and one short message is shown.
 
 ;;; Code:
 
@@ -26,7 +26,7 @@
 (require 'subr-x)
 
 (defmacro explog-edit--quietly (&rest body)
-  "Do BODY in such a way that whatever would ask or show something fails."
+  "Do BODY; whatever would prompt or show a window signals an error."
   (declare (indent 0) (debug t))
   `(let ((inhibit-interaction t)
          (use-dialog-box nil)
@@ -37,14 +37,14 @@
          (deactivate-mark nil))
      ,@body))
 
-;;;; Why a buffer is left alone
+;;;; Why a buffer must not be edited
 
 (defun explog-edit--name ()
-  "Return the name of the log that this buffer visits, as messages have it."
+  "Return the name of the log in this buffer, for messages."
   (file-name-nondirectory buffer-file-name))
 
 (defun explog-edit-problem ()
-  "Return why the current buffer must not be edited now, or nil."
+  "Return the reason why this buffer must not be edited now, or nil."
   (let ((name (explog-edit--name))
         (owner (file-locked-p (expand-file-name buffer-file-truename))))
     (cond (buffer-read-only
@@ -60,9 +60,9 @@
            (format "%s is being edited in another Emacs (%s)" name owner)))))
 
 (defun explog-edit--same-on-disk-p ()
-  "Return non-nil if the file was written again, with the text of the buffer.
-So it is after git went back and forth in the repository of a log, and
-Emacs itself does not ask about it.  An unsaved buffer is not compared."
+  "Return non-nil if the file was rewritten with the text of this buffer.
+That happens when git goes back and forth in the log's repository, and
+Emacs itself does not prompt then.  A modified buffer is not compared."
   (and (not (buffer-modified-p))
        (file-readable-p buffer-file-name)
        (let ((buffer (current-buffer))
@@ -85,14 +85,15 @@ Emacs itself does not ask about it.  An unsaved buffer is not compared."
              (zerop (compare-buffer-substrings
                      nil nil nil temporary nil nil)))))))
 
-;;;; Afterwards
+;;;; Saving and messages
 
 (defvar-local explog-edit--tick nil
-  "The tick of this buffer when its only unsaved changes were ours, or nil.")
+  "The tick of this buffer after explog's last edit, or nil.
+It is nil if the buffer had other unsaved changes then.")
 
 (defun explog-edit--save ()
-  "Save the current buffer, unless not all that is new there is ours.
-Return nil, or why it is not saved."
+  "Save the current buffer, unless the user modified it as well.
+Return nil, or the reason why it is not saved."
   (cond ((not (buffer-modified-p)) nil)
         ((not (eql explog-edit--tick (buffer-chars-modified-tick)))
          "not saved, as the buffer has other changes")
@@ -104,7 +105,7 @@ Return nil, or why it is not saved."
                   (format "not saved: %s" why))))))
 
 (defun explog-edit--write ()
-  "Save the current buffer without asking anything."
+  "Save the current buffer without prompting."
   (explog-edit--quietly
     (let ((save-silently t)
           (require-final-newline nil))
@@ -112,7 +113,7 @@ Return nil, or why it is not saved."
       nil)))
 
 (defun explog-edit--report (messages caveat)
-  "Show the first of MESSAGES, with CAVEAT behind them unless that is nil."
+  "Show the first few of MESSAGES, and CAVEAT unless that is nil."
   (let ((more (- (length messages) 3)))
     (explog-edit--show
      (format "explog: %s%s%s"
@@ -121,7 +122,7 @@ Return nil, or why it is not saved."
              (if caveat (format " (%s)" caveat) "")))))
 
 (defun explog-edit-tell (message)
-  "Show MESSAGE from the server."
+  "Show MESSAGE, which the server sent."
   (explog-edit--show (format "explog: %s" message))
   t)
 
@@ -129,7 +130,7 @@ Return nil, or why it is not saved."
   "The message that was shown last.")
 
 (defun explog-edit--show (text)
-  "Show TEXT as a message, once more if a message of magit covers it at once."
+  "Show TEXT as a message, again if magit covers it at once."
   (message "%s" text)
   (setq explog-edit--shown text)
   (unless noninteractive
@@ -137,7 +138,7 @@ Return nil, or why it is not saved."
                     text num-nonmacro-input-events)))
 
 (defun explog-edit--show-again (text events)
-  "Show TEXT again if another message is there, and no input since EVENTS."
+  "Show TEXT again if another message covers it, and no input came since EVENTS."
   (unless (or (not (eq text explog-edit--shown))
               (member (current-message) (list nil text))
               (/= events num-nonmacro-input-events)
@@ -146,22 +147,22 @@ Return nil, or why it is not saved."
     (let ((message-log-max nil))
       (message "%s" text))))
 
-;;;; What buffers hold
+;;;; Entries in buffers
 
 (defvar explog-edit--index nil
-  "What is known of a buffer while many entries are looked up, or nil.
-That is (BUFFER TABLE PROBLEM POSITION LINE), or (nil).  TABLE maps ids
-to lists of positions, PROBLEM is why the buffer must not be edited, and
-LINE is the number of the line at POSITION.")
+  "An index of one buffer, while many entries are looked up, or nil.
+It is (BUFFER TABLE PROBLEM POSITION LINE), or (nil) before the first
+lookup.  TABLE maps ids to lists of positions.  PROBLEM is the reason why
+the buffer must not be edited.  LINE is the line number of POSITION.")
 
 (defvar explog-edit--many 10
-  "How many entries are looked up at once before it is worth while to index.")
+  "The number of entries from which an index is worthwhile.")
 
 (defun explog-edit-entries (wanted)
-  "Return for each (FILE ID) in WANTED its entry in a buffer, or nil.
+  "Return for each (FILE ID) in WANTED the entry in a buffer, or nil.
 An entry is a plist (:file FILE :ident ID :line N :text TEXT :problem
-WHY).  TEXT is empty if the buffer that visits FILE has no such entry.
-The empty FILE stands for any log with unsaved changes."
+WHY).  TEXT is empty if the buffer of FILE does not have the entry.  If
+FILE is empty, search all logs with unsaved changes."
   (explog-edit--quietly
     (let ((explog-edit--index (and (length> wanted explog-edit--many) (list nil)))
           (buffers (make-hash-table :test #'equal)))
@@ -178,15 +179,15 @@ The empty FILE stands for any log with unsaved changes."
               wanted))))
 
 (defun explog-edit--buffers (file)
-  "Return a list of the buffer that visits FILE, or of nil.
-If FILE is empty, return the buffers with unsaved logs."
+  "Return a list of the buffer that visits FILE, or (nil) if none does.
+If FILE is empty, return the modified buffers that visit logs."
   (if (string-empty-p file)
       (explog-log-modified-buffers)
     (list (find-buffer-visiting file))))
 
 (defun explog-edit--entry (buffer file id must-exist)
-  "Return the entry ID in BUFFER that visits FILE; see `explog-edit-entries'.
-With MUST-EXIST, return nil if it is not there."
+  "Return the entry ID in BUFFER, which visits FILE; see `explog-edit-entries'.
+With MUST-EXIST non-nil, return nil if it is not there."
   (with-current-buffer buffer
     (save-restriction
       (widen)
@@ -212,11 +213,12 @@ With MUST-EXIST, return nil if it is not there."
     (gethash id (cadr explog-edit--index))))
 
 (defvar-local explog-edit--known nil
-  "What `explog-edit--table' returned last, and what for: ((TICK TAG) . TABLE).")
+  "The last value of `explog-edit--table', ((TICK TAG) . TABLE), or nil.")
 
 (defun explog-edit--table ()
-  "Return a hash table from ids to the positions of these experiments here.
-The server asks for the entries of a long log in several calls."
+  "Return a hash table from ids to the positions of the experiments here.
+It is kept, because the server looks up a long log's entries in several
+calls."
   (let ((key (list (buffer-chars-modified-tick) explog-tag)))
     (unless (equal key (car explog-edit--known))
       (let ((table (make-hash-table :test #'equal)))
@@ -226,8 +228,8 @@ The server asks for the entries of a long log in several calls."
     (cdr explog-edit--known)))
 
 (defun explog-edit--line (position)
-  "Return the number of the line at POSITION, the beginning of one.
-Where many are looked up, they are counted from the last one on."
+  "Return the line number of POSITION, which is at the beginning of a line.
+With an index, count from the position that was looked up before."
   (pcase explog-edit--index
     (`(,_ ,_ ,_ ,before ,line)
      (let ((new (if (< position before)
@@ -244,14 +246,14 @@ Where many are looked up, they are counted from the last one on."
     (buffer-substring-no-properties start (explog-log-entry-end))))
 
 (defun explog-edit--twice (id places)
-  "Return what to say if experiment ID is at more than one of PLACES, or nil."
+  "Return a message if experiment ID is at several PLACES, else nil."
   (when (cdr places)
     (format "%s: experiment %s is there twice, in lines %d and %d"
             (explog-edit--name) id
             (line-number-at-pos (car places)) (line-number-at-pos (cadr places)))))
 
 (defun explog-edit-unsaved ()
-  "Return a list (FILE ID...) for each log that is not saved.
+  "Return a list (FILE ID...) for each log in a modified buffer.
 The ids are those of its experiments."
   (mapcar (lambda (buffer)
             (with-current-buffer buffer
@@ -264,11 +266,11 @@ The ids are those of its experiments."
 
 (defun explog-edit-file (file entries)
   "Edit ENTRIES in the buffer that visits FILE, as one step for `undo'.
-Each is (ID EDITS MESSAGES).  EDITS are (LINE OLD NEW) each, LINE counted
-from the heading, 0 being the heading itself.  MESSAGES say what is done.
-An entry is edited whole or not at all; return a list of (ID WHY) for
-those that are not edited.  The buffer is saved, unless it has other
-changes."
+Each entry is (ID EDITS MESSAGES).  Each of EDITS is (LINE OLD NEW), where
+LINE counts from the heading, which is line 0.  MESSAGES tell what the
+edits do.  An entry is edited as a whole or not at all.  Save the buffer
+unless it has other changes.  Return a list of (ID WHY) for the entries
+that were not edited."
   (let* ((explog-edit--index (and (length> entries explog-edit--many) (list nil)))
          done failed
          (buffer (explog-edit--in-buffer
@@ -289,7 +291,7 @@ changes."
     failed))
 
 (defun explog-edit--upwards (entries)
-  "Return ENTRIES, (ID ...) each, with the last in the buffer first."
+  "Return ENTRIES, (ID ...) each, in the reverse order of the buffer."
   (let ((places (mapcar (lambda (entry)
                           (cons (or (car (explog-edit--places (car entry))) 0) entry))
                         entries)))
@@ -316,7 +318,7 @@ Return that buffer."
     buffer))
 
 (defun explog-edit--replace (id edits)
-  "Make EDITS in the entry ID of the current buffer, all or none."
+  "Make all EDITS in the entry ID of the current buffer, or none."
   (let* ((start (explog-edit--start id))
          (end (save-excursion (goto-char start) (explog-log-entry-end)))
          (places (mapcar (lambda (edit) (explog-edit--place start end edit))
@@ -326,7 +328,7 @@ Return that buffer."
         (explog-edit--splice beg new)))))
 
 (defun explog-edit--start (id)
-  "Return where the experiment ID is in this buffer, or signal an error."
+  "Return the position of experiment ID in this buffer, or signal an error."
   (let ((places (explog-edit--places id)))
     (when-let ((problem (explog-edit--twice id places)))
       (error "%s" problem))
@@ -335,7 +337,7 @@ Return that buffer."
 
 (defun explog-edit--place (start end edit)
   "Return (BEG . NEW) for EDIT in the entry from START to END.
-Signal an error if the line is not as EDIT expects it."
+Signal an error if the line does not have the text that EDIT expects."
   (pcase-let ((`(,line ,old ,new) edit))
     (goto-char start)
     (unless (and (zerop (forward-line line))
@@ -348,7 +350,7 @@ Signal an error if the line is not as EDIT expects it."
     (cons (point) new)))
 
 (defun explog-edit--splice (beg new)
-  "Make the line that begins at BEG read NEW, touching only what differs.
+  "Replace the line that begins at BEG by NEW; touch only what differs.
 So point, markers, overlays and text properties in the line stay."
   (goto-char beg)
   (let ((old (buffer-substring-no-properties beg (line-end-position))))
@@ -359,8 +361,8 @@ So point, markers, overlays and text properties in the line stay."
       (delete-region (point) (+ (point) (- to from))))))
 
 (defun explog-edit-insert (text)
-  "Insert TEXT, hidden if it is put behind hidden text.
-Without that, a hash at the end of a fold would be seen (org 9.5)."
+  "Insert TEXT, and hide it if the text before it is hidden.
+Otherwise a hash at the end of a fold would be visible in Org 9.5."
   (let* ((start (point))
          (folds (seq-filter (lambda (overlay)
                               (and (overlay-get overlay 'invisible)
@@ -371,8 +373,8 @@ Without that, a hash at the end of a fold would be seen (org 9.5)."
       (move-overlay fold (overlay-start fold) (point)))))
 
 (defun explog-edit-changes (old new offset)
-  "Return how to make NEW out of OLD, a list of (FROM TO TEXT) in order.
-FROM and TO count from OFFSET.  What is between them is replaced by TEXT."
+  "Return how to turn OLD into NEW, a list of (FROM TO TEXT).
+The text from FROM to TO, which count from OFFSET, is replaced by TEXT."
   (let ((i 0) (j 0) changes same)
     (while (not (eq t (setq same (compare-strings old i nil new j nil))))
       (setq i (+ i (abs same) -1)
@@ -383,8 +385,9 @@ FROM and TO count from OFFSET.  What is between them is replaced by TEXT."
     (nreverse changes)))
 
 (defun explog-edit--resume (old new i j)
-  "Return the next positions behind I in OLD and J in NEW that read the same.
-These are the ends if there are none near by."
+  "Return (I . J), the next positions where OLD and NEW read the same again.
+The search begins at I in OLD and J in NEW.  If there are no such
+positions nearby, return the ends."
   (or (catch 'found
         (dotimes (apart 64)
           (dotimes (less (1+ apart))
@@ -398,7 +401,7 @@ These are the ends if there are none near by."
       (cons (length old) (length new))))
 
 (defun explog-edit--piece (text start size)
-  "Return the part of TEXT from START that is SIZE long, or to its end."
+  "Return up to SIZE characters of TEXT from START on."
   (substring text (min start (length text)) (min (+ start size) (length text))))
 
 (provide 'explog-edit)

@@ -8,10 +8,10 @@
 
 ;;; Commentary:
 
-;; What the buffers of `explog-backfill' and `explog-check' share: they
-;; ask the server for something that may take a while, show how far it
-;; is, and have things in them that can be gone to.  A thing is whatever
-;; the text property `explog-review-item' says.
+;; What the buffers of `explog-backfill' and `explog-check' share.  They
+;; send the server a request that may take a while, show its progress, and
+;; list items that one can visit.  An item is the value of the text
+;; property `explog-review-item'.
 
 ;;; Code:
 
@@ -27,31 +27,31 @@
 (require 'subr-x)
 
 (defface explog-review-heading '((t :inherit (bold font-lock-function-name-face)))
-  "What the lines below have in common."
+  "A heading above lines that belong together."
   :group 'explog)
 
 (defface explog-review-where '((t :inherit shadow))
-  "Where something is."
+  "The place of something, a file and a line."
   :group 'explog)
 
 (defface explog-review-problem '((t :inherit warning))
-  "Why something was not done."
+  "The reason why something was not done."
   :group 'explog)
 
-;;;; Asking
+;;;; Requests
 
 (defvar-local explog-review-busy nil
-  "What the server has been asked for, or nil: (WHAT . TIMER).")
+  "The request that is pending, (WHAT . TIMER), or nil.")
 
 (defvar-local explog-review-summary ""
-  "What the header line says while the server has nothing to do.")
+  "The header line while no request is pending.")
 
 (defvar explog-review--patience 3600
-  "Seconds after which a request counts as failed.")
+  "Seconds after which a request has failed.")
 
 (defun explog-review-open (name mode ask)
-  "Show the buffer NAME, which is in MODE, and call ASK there.
-Do not if an answer is being waited for already."
+  "Show the buffer NAME in MODE, and call ASK there.
+Do not call ASK if a request is pending already."
   (explog-need-mode)
   (let ((buffer (get-buffer-create name)))
     (with-current-buffer buffer
@@ -62,7 +62,7 @@ Do not if an answer is being waited for already."
     (pop-to-buffer buffer)))
 
 (defun explog-review-mode-on ()
-  "Set up the current buffer, which is read-only, to ask the server."
+  "Set up the current buffer, which is read-only, for requests and items."
   (setq-local header-line-format '(:eval (explog-review--header)))
   (setq-local next-error-function #'explog-review--next-error)
   (add-hook 'kill-buffer-hook #'explog-review--idle nil t))
@@ -73,9 +73,9 @@ Do not if an answer is being waited for already."
 
 (defun explog-review-ask (method args what done &optional failed)
   "Call METHOD of the server with ARGS for the current buffer.
-While that lasts the header line shows WHAT.  Then DONE is called with
-the answer, or FAILED with the error, in the buffer if it is still
-there.  Without FAILED, the header line shows what the error is."
+Meanwhile, the header line is WHAT.  At the end, if the buffer still
+exists, call DONE there with the result, or FAILED with the error.  If
+FAILED is nil, display the error in the header line."
   (explog-need-mode)
   (when explog-review-busy
     (user-error "%s" (car explog-review-busy)))
@@ -91,7 +91,7 @@ there.  Without FAILED, the header line shows what the error is."
                              (or failed #'explog-review-failed)))))
 
 (defun explog-review--end (buffer function value)
-  "Call FUNCTION with VALUE in BUFFER, which waits no longer."
+  "Call FUNCTION with VALUE in BUFFER, whose request has ended."
   (when (buffer-live-p buffer)
     (with-current-buffer buffer
       (explog-review--idle)
@@ -99,13 +99,13 @@ there.  Without FAILED, the header line shows what the error is."
       (force-mode-line-update))))
 
 (defun explog-review--idle ()
-  "Note that the current buffer waits no longer."
+  "Note that no request of the current buffer is pending."
   (when-let ((timer (cdr explog-review-busy)))
     (cancel-timer timer))
   (setq explog-review-busy nil))
 
 (defun explog-review-failed (problem)
-  "Say what PROBLEM is, an error of the server."
+  "Display PROBLEM, an error of the server."
   (let ((text (plist-get problem :message)))
     (setq explog-review-summary
           (concat (propertize text 'face 'explog-review-problem)
@@ -113,7 +113,7 @@ there.  Without FAILED, the header line shows what the error is."
     (message "explog: %s" text)))
 
 (defun explog-review--progress (buffer what)
-  "Have the header line of BUFFER say WHAT, and how far the server is."
+  "Display WHAT and the server's progress in the header line of BUFFER."
   (when (and (buffer-live-p buffer) (explog-server-ready-p))
     (explog-server-call
      "status" nil
@@ -133,11 +133,11 @@ there.  Without FAILED, the header line shows what the error is."
 ;;;; Items
 
 (defun explog-review-item ()
-  "Return the thing in the line of point, or nil."
+  "Return the item on the current line, or nil."
   (get-text-property (line-beginning-position) 'explog-review-item))
 
 (defun explog-review-next (&optional count)
-  "Go to the next thing, or the COUNTth."
+  "Go to the next item, or to the COUNTth."
   (interactive "p")
   (let ((count (or count 1)) (start (point)))
     (unless (explog-review-move count)
@@ -145,12 +145,13 @@ there.  Without FAILED, the header line shows what the error is."
       (user-error (if (< count 0) "This is the first" "This is the last")))))
 
 (defun explog-review-previous (&optional count)
-  "Go to the previous thing, or the COUNTth."
+  "Go to the previous item, or to the COUNTth."
   (interactive "p")
   (explog-review-next (- (or count 1))))
 
 (defun explog-review-move (count)
-  "Go COUNT things on, or back if negative; return non-nil if there are so many."
+  "Move COUNT items forward, or backward if COUNT is negative.
+Return nil if there are not so many."
   (let ((step (if (< count 0) -1 1)) (found t))
     (dotimes (_ (abs count))
       (let ((item (explog-review-item)))
@@ -162,7 +163,7 @@ there.  Without FAILED, the header line shows what the error is."
     found))
 
 (defun explog-review--to-start ()
-  "Go to the first line of the thing at point."
+  "Go to the first line of the item at point."
   (let ((item (explog-review-item)))
     (beginning-of-line)
     (while (and (not (bobp))
@@ -171,13 +172,13 @@ there.  Without FAILED, the header line shows what the error is."
       (forward-line -1))))
 
 (defun explog-review-first ()
-  "Go to the first thing, if there is one."
+  "Go to the first item, if there is one."
   (goto-char (point-min))
   (unless (explog-review-item)
     (explog-review-move 1)))
 
 (defun explog-review--next-error (count &optional reset)
-  "Visit the COUNTth thing from here, or from the first if RESET."
+  "Visit the COUNTth item from here, or from the first if RESET."
   (when reset
     (goto-char (point-min)))
   (explog-review-next count)
@@ -185,11 +186,11 @@ there.  Without FAILED, the header line shows what the error is."
     (set-window-point window (point)))
   (call-interactively (key-binding (kbd "RET"))))
 
-;;;; Going there
+;;;; Visiting
 
 (defun explog-review-visit (file line &optional id step)
-  "Go to LINE of FILE in another window, or to where it is by now.
-ID and STEP are the experiment and the number of the step there."
+  "Go to LINE of FILE in another window, or to where that line is now.
+ID and STEP are the experiment and the step number there, or nil."
   (unless (file-readable-p file)
     (user-error "%s cannot be read" (abbreviate-file-name file)))
   (setq next-error-last-buffer (current-buffer))
@@ -203,8 +204,8 @@ ID and STEP are the experiment and the number of the step there."
       (recenter))))
 
 (defun explog-review--place (line id step)
-  "Return where in this buffer LINE is, or STEP of experiment ID.
-A buffer that is not saved may have it in another line."
+  "Return the position of LINE, or of STEP of experiment ID, in this buffer.
+In a modified buffer, it may be on another line than in the file."
   (save-excursion
     (save-restriction
       (widen)
@@ -232,7 +233,7 @@ A buffer that is not saved may have it in another line."
 ;;;; Changed lines
 
 (defun explog-review-pieces (old new)
-  "Return what differs in OLD and NEW: a list of (FROM TO NEW-FROM NEW-TO)."
+  "Return where OLD and NEW differ, a list of (FROM TO NEW-FROM NEW-TO)."
   (let ((shift 0))
     (mapcar (pcase-lambda (`(,from ,to ,text))
               (prog1 (list from to (+ from shift) (+ from shift (length text)))
@@ -240,7 +241,7 @@ A buffer that is not saved may have it in another line."
             (explog-edit-changes old new 0))))
 
 (defun explog-review-change (old new margin)
-  "Return the two lines of a diff in which OLD becomes NEW, each behind MARGIN."
+  "Return the two lines of a diff from OLD to NEW, each after MARGIN."
   (require 'diff-mode)
   (let ((before (propertize (concat "-" old) 'face 'diff-removed))
         (after (propertize (concat "+" new) 'face 'diff-added)))

@@ -8,19 +8,19 @@
 
 ;;; Commentary:
 
-;; How `explog-note', `explog-add-step' and `explog-conclude' get into a
-;; log: which experiment is meant, which buffer it is in, what must not be
-;; written, a change that is one step for `undo', and the headings and
-;; lists of an entry.
+;; What `explog-note', `explog-add-step' and `explog-conclude' share: they
+;; find out which experiment is meant and which buffer has it, refuse to
+;; write where that is not safe, make one change that `undo' takes back as
+;; a whole, and find or add headings and list items.
 ;;
-;; Only whole lines are added, behind one that is there: no other byte of
+;; Only whole lines are inserted, after an existing line.  No other byte of
 ;; the log changes.
 ;;
-;; A draft is what is written for a log from elsewhere: from magit, a
-;; commit message or code.  C-c C-c puts it there, C-c C-k forgets it.
-;; Unlike a capture of org it is not in the log before it is finished.  So
-;; there is nothing to take back, the log may change meanwhile, and what
-;; cannot be put there stays in the draft.
+;; A draft is text for a log that is written in a buffer of its own, from
+;; magit, a commit message or code.  C-c C-c inserts it into the log, C-c
+;; C-k discards it.  Unlike an Org capture, it is not in the log before it
+;; is finished.  So nothing has to be taken back, the log may change
+;; meanwhile, and text that cannot be inserted stays in the draft.
 
 ;;; Code:
 
@@ -52,21 +52,21 @@
 (defvar org-adapt-indentation)
 (defvar org-todo-keywords-1)
 
-;;;; What is meant
+;;;; Which experiment, step and commit
 
 (defconst explog-write-about--patience 2
-  "Seconds to wait for what is nice to know only.")
+  "Seconds to wait for information that is helpful but not necessary.")
 
 ;;;; Experiment and step
 
 (defun explog-write-about (prompt)
-  "Return (ID . STEP) of what is meant here; ask with PROMPT where that is open."
+  "Return (ID . STEP) of what is meant here; ask with PROMPT if it is not clear."
   (or (explog-point-choose prompt (explog-write-about--meant))
       (list (explog-read-experiment (concat prompt ": ")))))
 
 (defun explog-write-about-step (prompt)
-  "Ask with PROMPT for an experiment, and for a step of it; return (ID . STEP).
-It begins with the experiment that is meant here, if there is one."
+  "Ask with PROMPT for an experiment and for a step; return (ID . STEP).
+The experiment that is meant here is the initial input."
   (explog-ref-parse
    (explog-read-reference (concat prompt ": ") (caar (explog-write-about--meant)))))
 
@@ -75,18 +75,20 @@ It begins with the experiment that is meant here, if there is one."
   (explog-ref-string (car about) (cdr about)))
 
 (defun explog-write-about--meant ()
-  "Return a list of (ID . STEP), the likeliest first, of what may be meant here."
+  "Return what may be meant here, a list of (ID . STEP), the likeliest first.
+In a log, that is the experiment around point, whatever the text at
+point refers to; elsewhere see `explog-point-meant'."
   (if-let ((here (explog-ref-in-log)))
       (list here)
     (explog-point-meant)))
 
-;;;; The related commit
+;;;; Related commit
 
 (defun explog-write-about-commit (about)
-  "Return the abbreviated hash of the commit that a note on ABOUT is related to.
-ABOUT is (ID . STEP).  It is the commit at point in magit, the last one
-when another is being made, else the newest with a reference to ABOUT;
-nil if there is none."
+  "Return the abbreviated hash of the commit related to ABOUT, or nil.
+ABOUT is (ID . STEP).  The commit is the one at point in magit; or HEAD
+while a commit message is written; or the newest with a reference to
+ABOUT."
   (let ((point (and (not (explog-ref-in-log)) (explog-point))))
     (cond ((and point (explog-point-commit point))
            (explog-write-about--short point (explog-point-commit point)))
@@ -99,7 +101,7 @@ nil if there is none."
 
 (defun explog-write-about--newest (about)
   "Return the hash of the newest commit for ABOUT, (ID . STEP), or nil.
-One that only mentions it counts where there is no other."
+A commit that only mentions ABOUT counts if there is no other."
   (let ((commits (and (explog-server-ready-p)
                       (ignore-errors
                         (explog-server-call-sync
@@ -114,9 +116,10 @@ One that only mentions it counts where there is no other."
 ;;;; Which buffer
 
 (defun explog-write-visit (id)
-  "Return (BUFFER . NEW): the log that has experiment ID, visited if need be.
-NEW is non-nil if nobody visited it before.  The current buffer is
-preferred.  Signal a `user-error' if nothing can be written there."
+  "Return (BUFFER . NEW): the buffer of the log with experiment ID.
+Visit the log if necessary; NEW is non-nil if it was not visited before.
+Prefer the current buffer.  Signal a `user-error' if writing there is not
+possible."
   (let* ((buffers (buffer-list))
          (buffer (if (explog-write-here-p id)
                      (current-buffer)
@@ -131,14 +134,14 @@ preferred.  Signal a `user-error' if nothing can be written there."
         (explog-write-forget buffer)))))
 
 (defun explog-write-here-p (id)
-  "Return non-nil if the current buffer has a log with experiment ID."
+  "Return non-nil if experiment ID is in the current buffer, a log."
   (and (explog-log-here-p)
        (save-restriction
          (widen)
          (explog-log-find id))))
 
 (defun explog-write-base (&optional buffer)
-  "Return the buffer that visits the file of BUFFER, by default the current one."
+  "Return the base buffer of BUFFER, which defaults to the current one."
   (or (buffer-base-buffer buffer) buffer (current-buffer)))
 
 ;;;; What must not be written
@@ -158,13 +161,14 @@ preferred.  Signal a `user-error' if nothing can be written there."
           (user-error "Line %d is left from a merge conflict; resolve it first" line))))))
 
 (defun explog-write--sentence (text)
-  "Return TEXT with a capital letter, unless it begins with a file's name."
+  "Return TEXT with a capital letter, unless it begins with a file name."
   (if (string-prefix-p "the " text)
       (concat "T" (substring text 1))
     text))
 
 (defun explog-write--place (id)
-  "Return the position of the one experiment ID in this buffer, all of it seen."
+  "Return the position of experiment ID in this buffer, which is widened.
+Signal a `user-error' unless there is exactly one."
   (let ((places (explog-log-places id)))
     (cond ((null places)
            (user-error "%s does not have experiment %s any more" (buffer-name) id))
@@ -175,9 +179,9 @@ preferred.  Signal a `user-error' if nothing can be written there."
           (t (car places)))))
 
 (defun explog-write--conflict ()
-  "Return the number of a line that a merge left in the entry at point, or nil.
-Seven equal signs under a title as long are none: so titles are
-underlined in Markdown."
+  "Return the line number of a merge conflict in the entry at point, or nil.
+Seven equal signs below a title of the same length are no conflict, but
+an underlined title as in Markdown."
   (save-excursion
     (let ((end (explog-log-entry-end)) found)
       (while (and (not found)
@@ -193,16 +197,16 @@ underlined in Markdown."
       found)))
 
 (defun explog-write--line (offset)
-  "Return the line OFFSET lines on from that at point."
+  "Return the text of the line OFFSET lines after the current one."
   (save-excursion
     (forward-line offset)
     (buffer-substring-no-properties (point) (line-end-position))))
 
-;;;; A change
+;;;; Changes
 
 (defun explog-write-at (buffer id function)
-  "Return what FUNCTION does in BUFFER at the heading of experiment ID.
-BUFFER is seen whole meanwhile."
+  "Call FUNCTION in BUFFER at the heading of experiment ID; return its value.
+BUFFER is widened meanwhile."
   (with-current-buffer buffer
     (save-excursion
       (save-restriction
@@ -211,8 +215,8 @@ BUFFER is seen whole meanwhile."
         (funcall function)))))
 
 (defun explog-write-change (buffer id function)
-  "Call FUNCTION in BUFFER at the heading of experiment ID, and return its value.
-All that it changes is one step for `undo'; if it does not return,
+  "Call FUNCTION in BUFFER at the heading of experiment ID; return its value.
+All its changes are one step for `undo'.  If it does not return normally,
 nothing is changed."
   (explog-write-check buffer id)
   (explog-write-at
@@ -227,10 +231,10 @@ nothing is changed."
          (undo-boundary))))))
 
 (defun explog-write-typing (id put &optional finish)
-  "Change experiment ID in this buffer so that the user can go on typing.
-PUT is called at the heading of the experiment.  It returns where point
-is to be, and FINISH, unless it is nil, is called after it.  Return nil,
-and change nothing, if the buffer is narrowed to something else."
+  "Change experiment ID in this buffer, and let the user go on typing there.
+Call PUT at the heading of the experiment; it returns where point shall
+be.  Then call FINISH unless it is nil.  If that position is outside of
+the narrowed buffer, change nothing and return nil."
   (let ((least (point-min-marker))
         (most (copy-marker (point-max) t)))
     (when-let ((place (catch 'explog-hidden
@@ -249,9 +253,9 @@ and change nothing, if the buffer is narrowed to something else."
       t)))
 
 (defun explog-write-away (buffer id function &optional what)
-  "Do `explog-write-change' with BUFFER, ID and FUNCTION from elsewhere.
-BUFFER is saved if it was before.  Say that WHAT is there now, by
-default what FUNCTION returns."
+  "Call `explog-write-change' with BUFFER, ID and FUNCTION from elsewhere.
+Save BUFFER unless it was modified before.  Show a message that says WHAT
+was written, by default the value of FUNCTION."
   (let* ((base (explog-write-base buffer))
          (modified (buffer-modified-p base))
          (value (explog-write-change buffer id function)))
@@ -263,7 +267,7 @@ default what FUNCTION returns."
                ""))))
 
 (defun explog-write-save (buffer)
-  "Save BUFFER if it is modified, adding nothing at its end."
+  "Save BUFFER if it is modified, without adding a newline at its end."
   (with-current-buffer buffer
     (when (buffer-modified-p)
       (let ((save-silently t)
@@ -271,7 +275,7 @@ default what FUNCTION returns."
         (save-buffer)))))
 
 (defun explog-write-forget (buffer)
-  "Kill BUFFER, which visits a log, if nobody has done anything with it."
+  "Kill BUFFER, which visits a log, unless it is modified or displayed."
   (when (and (buffer-live-p buffer)
              (not (buffer-modified-p buffer))
              (not (get-buffer-window buffer t)))
@@ -280,11 +284,11 @@ default what FUNCTION returns."
 ;;;; Lines
 
 (defun explog-write-lines (position lines)
-  "Put LINES, strings, behind the line that POSITION is in.
-What is put into a fold is hidden.  Return the end of the last of them."
+  "Insert LINES, strings, after the line of POSITION.
+Hide them if they are in a fold.  Return the end of the last one."
   (goto-char position)
   (goto-char (line-end-position))
-  ;; A file with both kinds of line ends has the returns in its buffer.
+  ;; If a file mixes line ends, its buffer contains the carriage returns.
   (let ((return (if (eq (char-before) ?\r) "\r" "")))
     (explog-edit-insert
      (mapconcat (lambda (line) (concat "\n" line return)) lines ""))
@@ -293,13 +297,12 @@ What is put into a fold is hidden.  Return the end of the last of them."
 ;;;; Headings
 
 (defun explog-write-conclusions-p ()
-  "Return non-nil if the heading at point is that of conclusions."
+  "Return non-nil if the heading at point is the one for conclusions."
   (string-prefix-p "conclusion" (downcase (explog-steps-title))))
 
 (defun explog-write-child (test)
-  "Return the position of the first child heading for which TEST is non-nil.
-It is called with point there.  Children that are experiments themselves
-are left out."
+  "Return the position of the first child heading that passes TEST, or nil.
+Call TEST with point there.  Leave out children that are experiments."
   (seq-find (lambda (child)
               (save-excursion
                 (goto-char child)
@@ -307,8 +310,8 @@ are left out."
             (explog-steps-children)))
 
 (defun explog-write-section-end (section)
-  "Return the end of the last line with text of the heading at SECTION.
-What is beneath its own child headings does not count."
+  "Return the end of the last line of text of the heading at SECTION.
+The text of its child headings does not count."
   (save-excursion
     (goto-char section)
     (goto-char (line-end-position))
@@ -318,19 +321,19 @@ What is beneath its own child headings does not count."
     (explog-write-text-end (point))))
 
 (defun explog-write-text-end (position)
-  "Return the end of the last line before POSITION that has text."
+  "Return the end of the last line with text before POSITION."
   (save-excursion
     (goto-char position)
     (skip-chars-backward " \t\r\n")
     (line-end-position)))
 
 (defun explog-write-make-section (title before)
-  "Make a child heading TITLE, and return its position.
-It is put before the child at BEFORE, or at the end if that is nil.
-Experiments beneath this one stay at the end."
+  "Insert a child heading TITLE, and return its position.
+Insert it before the child at BEFORE, or at the end if BEFORE is nil.
+Experiments beneath this one stay last."
   (let* ((children (explog-steps-children))
          (next (or before (seq-find #'explog-write--experiment-p children)))
-         ;; Children that begin deeper than others are children all the same.
+         ;; Children may have different levels; use that of the neighbor.
          (like (or next (car (last children))))
          (stars (explog-write--stars like))
          (end (explog-write-text-end (or next (explog-log-entry-end)))))
@@ -341,13 +344,14 @@ Experiments beneath this one stay at the end."
       (line-beginning-position))))
 
 (defun explog-write--experiment-p (child)
-  "Return non-nil if the heading at CHILD is an experiment itself."
+  "Return non-nil if the heading at CHILD is an experiment."
   (save-excursion
     (goto-char child)
     (explog-heading-id t)))
 
 (defun explog-write--stars (child)
-  "Return the stars for a child of the heading at point, as those of CHILD."
+  "Return the stars for a child heading, as many as CHILD has.
+If CHILD is nil, return those for a child of the heading at point."
   (save-excursion
     (if child
         (progn (goto-char child)
@@ -363,7 +367,7 @@ Experiments beneath this one stay at the end."
         (looking-at-p "[ \t\r]*$"))))
 
 (defun explog-write-keyword ()
-  "Return the keyword of a section that is to be done, with a blank; or nothing."
+  "Return the keyword for a new section with a blank, or an empty string."
   (cond ((member "TODO" org-todo-keywords-1) "TODO ")
         ((car org-todo-keywords-1) (concat (car org-todo-keywords-1) " "))
         (t "")))
@@ -371,11 +375,10 @@ Experiments beneath this one stay at the end."
 ;;;; Lists
 
 (defun explog-write-keeping-steps (function &optional new)
-  "Call FUNCTION, and see that each step is what it was.
-NEW is the number of the only one that it may add.  Org and explog do
-not read every list with wild indentation in the same way, and then what
-FUNCTION has put there must not stay: signal a `user-error'.  Return
-what FUNCTION does."
+  "Call FUNCTION and return its value; check that each step stays the same.
+NEW is the number of the only step that it may add.  Org and explog
+interpret some lists with irregular indentation differently.  If the
+steps are others afterwards, signal a `user-error'."
   (let* ((before (explog-write--steps))
          (value (save-excursion (funcall function)))
          (after (explog-write--steps)))
@@ -394,27 +397,28 @@ that steps would change; nothing was written"))
           (explog-steps)))
 
 (defun explog-write-siblings (item struct)
-  "Return the items of the list in STRUCT that ITEM is in."
+  "Return the items of STRUCT in the same list as ITEM."
   (org-list-get-all-items item struct (org-list-prevs-alist struct)))
 
 (defun explog-write-indent (item)
-  "Return the blanks before ITEM."
+  "Return the blanks before the bullet of ITEM."
   (save-excursion
     (goto-char item)
     (buffer-substring-no-properties item (progn (skip-chars-forward " \t") (point)))))
 
 (defun explog-write-beneath (item struct)
-  "Return the blanks before what is right in ITEM of STRUCT."
+  "Return the indentation for text inside ITEM of STRUCT."
   (concat (explog-write-indent item)
           (make-string (length (org-list-get-bullet item struct)) ?\s)))
 
 (defun explog-write-children (item struct)
-  "Return the items right in ITEM of STRUCT."
+  "Return the items of STRUCT directly inside ITEM."
   (org-list-get-children item struct (org-list-parents-alist struct)))
 
 (defun explog-write-open-list (item struct)
-  "Return an item of the list that ITEM of STRUCT ends with, or nil if in none.
-What is put at the end of ITEM goes on with that list, or has to end it."
+  "Return an item of the list at the end of ITEM in STRUCT, or nil.
+Text that is inserted at the end of ITEM either continues that list or
+has to end it."
   (let ((last (car (last (explog-write-children item struct)))))
     (and last
          (= (org-list-get-item-end-before-blank last struct)
@@ -422,10 +426,10 @@ What is put at the end of ITEM goes on with that list, or has to end it."
          last)))
 
 (defun explog-write-item (text bullet)
-  "Return TEXT as the lines of an item with BULLET, as \"  - \".
-The further lines of TEXT are indented, so that none of them is a
-heading or another item of the list.  No two blank lines follow each
-other, as that would end the list."
+  "Return TEXT as the lines of a list item with BULLET, like \"  - \".
+Further lines are indented, so that none of them is a heading or an item
+of the same list.  Blank lines are merged, because two of them would end
+the list."
   (let* ((lines (split-string (explog-write--single-blanks text) "\n"))
          (indent (concat (and (string-match "\\`[ \t]+" bullet) (match-string 0 bullet))
                          (make-string (length (string-trim-left bullet)) ?\s))))
@@ -434,7 +438,7 @@ other, as that would end the list."
                   (cdr lines)))))
 
 (defun explog-write--single-blanks (text)
-  "Return TEXT with no blank line at either end, nor two in a row."
+  "Return TEXT without blank lines at its ends, and with no two in a row."
   (replace-regexp-in-string
    "\n\\(?:[ \t]*\n\\)\\{2,\\}" "\n\n"
    (replace-regexp-in-string
@@ -442,28 +446,28 @@ other, as that would end the list."
     (replace-regexp-in-string "\r\n?" "\n" text))))
 
 (defun explog-write-ordered-p (item struct)
-  "Return non-nil if an item of the list of ITEM in STRUCT has a number."
+  "Return non-nil if an item in the list of ITEM in STRUCT has a number."
   (seq-some (lambda (sibling)
               (string-match-p "\\`[0-9]" (org-list-get-bullet sibling struct)))
             (explog-write-siblings item struct)))
 
 (defun explog-write-bullet (item struct)
-  "Return the bullet of ITEM in STRUCT with the blanks around it."
+  "Return the bullet of ITEM in STRUCT with its indentation and a blank."
   (concat (explog-write-indent item)
           (string-trim (org-list-get-bullet item struct)) " "))
 
 ;;;; Notes
 
 (defun explog-write-put-note (section text)
-  "Put a note of TEXT at the end of the heading at SECTION."
+  "Insert a note with TEXT at the end of the heading at SECTION."
   (let ((end (explog-write-section-end section)))
     (pcase-let ((`(,bullet . ,between) (explog-write--list-at end section)))
       (explog-write-lines end (append between (explog-write-item text bullet))))))
 
 (defun explog-write--list-at (end section)
-  "Return (BULLET . LINES) for a note behind the line at END, of SECTION.
-The note goes on with a list of notes that is there.  LINES are to be
-put before it, to end a list of another kind."
+  "Return (BULLET . LINES) for a note after the line at END, in SECTION.
+The note continues a list of notes that ends there.  LINES must be
+inserted before it, to end a list of another kind."
   (save-excursion
     (goto-char end)
     (if-let ((item (org-in-item-p)))
@@ -475,14 +479,14 @@ put before it, to end a list of another kind."
       (list (concat (explog-write--indent section) "- ")))))
 
 (defun explog-write--outermost (item struct)
-  "Return the item of STRUCT in no other that ITEM is, or is in."
+  "Return the outermost item of STRUCT around ITEM, or ITEM itself."
   (let ((parents (org-list-parents-alist struct)) above)
     (while (setq above (org-list-get-parent item struct parents))
       (setq item above))
     item))
 
 (defun explog-write--indent (section)
-  "Return the blanks before what is under the heading at SECTION."
+  "Return the indentation of text under the heading at SECTION."
   (if (eq org-adapt-indentation t)
       (save-excursion
         (goto-char section)
@@ -492,16 +496,16 @@ put before it, to end a list of another kind."
 ;;;; Drafts
 
 (defvar-local explog-draft--finish nil
-  "The function that takes the text of this draft.")
+  "The function that is called with the text of this draft.")
 
 (defvar-local explog-draft--cancel nil
-  "The function that is called when this draft is forgotten, or nil.")
+  "The function that is called when this draft is discarded, or nil.")
 
 (defvar-local explog-draft--initial nil
-  "The text that this draft began with.")
+  "The initial text of this draft.")
 
 (defvar-local explog-draft--window nil
-  "The window from which this draft was begun.")
+  "The window that was selected when this draft was begun.")
 
 (defvar explog-draft-mode-map
   (let ((map (make-sparse-keymap)))
@@ -518,11 +522,11 @@ put before it, to end a list of another kind."
   :interactive nil)
 
 (defun explog-draft-begin (what initial finish &optional cancel)
-  "Show a buffer for a draft of WHAT, as \"note on e201\".
-It begins with the text INITIAL.  FINISH is called with the text when
-the draft is finished; if it signals an error, the draft stays.  What it
-returns is called, unless it is nil, when the draft is gone.  CANCEL is
-called when the draft is forgotten instead."
+  "Pop up a buffer for a draft of WHAT, a string like \"note on e201\".
+INITIAL is its initial text.  When the draft is finished, call FINISH
+with its text; if that signals an error, the draft stays.  If FINISH
+returns a function, call it when the draft is gone.  When the draft is
+discarded, call CANCEL unless it is nil."
   (let ((window (selected-window))
         (buffer (generate-new-buffer (format "*explog %s*" what))))
     (with-current-buffer buffer
@@ -541,7 +545,7 @@ called when the draft is forgotten instead."
     (pop-to-buffer buffer)))
 
 (defun explog-draft--kill-p ()
-  "Return non-nil if this buffer may be killed; ask if something was written."
+  "Return non-nil if this buffer may be killed; ask if it is modified."
   (or (not (buffer-modified-p))
       (yes-or-no-p "What you wrote is not in the log yet; kill it all the same? ")))
 
@@ -549,23 +553,23 @@ called when the draft is forgotten instead."
   "Return the header line of a draft of WHAT."
   (substitute-command-keys
    (format "%s: \\[explog-draft-finish] puts it into the log, \
-\\[explog-draft-cancel] forgets it"
+\\[explog-draft-cancel] discards it"
            (string-replace "%" "%%" (concat (capitalize (substring what 0 1))
                                             (substring what 1))))))
 
 (defun explog-draft-finish ()
-  "Put this draft into the log."
+  "Insert this draft into the log."
   (interactive)
   (let ((text (buffer-substring-no-properties (point-min) (point-max))))
     (when (string= (string-trim text) (string-trim explog-draft--initial))
       (user-error (substitute-command-keys "Nothing is written yet; \
-\\[explog-draft-cancel] forgets the draft")))
+\\[explog-draft-cancel] discards the draft")))
     (let* ((draft (current-buffer))
            (restore (window-parameter nil 'quit-restore))
            (before (window-prev-buffers))
            (then (save-current-buffer
                    (funcall explog-draft--finish text))))
-      ;; Org shows other buffers in the window for a moment when it logs.
+      ;; When Org logs, it shows other buffers in the window for a moment.
       (when-let ((window (get-buffer-window draft)))
         (set-window-parameter window 'quit-restore restore)
         (set-window-prev-buffers window before))
@@ -574,7 +578,7 @@ called when the draft is forgotten instead."
         (funcall then)))))
 
 (defun explog-draft-cancel ()
-  "Forget this draft; the log stays as it is."
+  "Discard this draft; the log stays as it is."
   (interactive)
   (let ((cancel explog-draft--cancel))
     (explog-draft--close (current-buffer))
@@ -583,11 +587,11 @@ called when the draft is forgotten instead."
     (message "explog: nothing was written")))
 
 (defun explog-draft--close (draft)
-  "Kill the buffer DRAFT, and go back to the window from which it was begun."
+  "Kill the buffer DRAFT, and select the window where it was begun."
   (let ((window (get-buffer-window draft))
         (back (buffer-local-value 'explog-draft--window draft)))
     (with-current-buffer draft
-      (set-buffer-modified-p nil))      ; nothing is asked
+      (set-buffer-modified-p nil))      ; so that killing it does not prompt
     (if window
         (quit-restore-window window 'kill)
       (kill-buffer draft))

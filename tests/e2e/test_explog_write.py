@@ -176,7 +176,7 @@ def test_a_note_from_magit(world: World, visited: bool) -> None:
     log_at(world, short)
     world.emacs.command("explog-note")
     draft(world, "note on e201.1")
-    world.emacs.wait_for("Note on e201.1: C-c C-c puts it into the log, C-c C-k forgets it")
+    world.emacs.wait_for("Note on e201.1: C-c C-c puts it into the log, C-c C-k discards it")
     world.emacs.type("Converged\nat 0.93")
     finish(world)
     assert world.emacs.true("(and (derived-mode-p 'magit-log-mode) (one-window-p))")
