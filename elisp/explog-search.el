@@ -225,20 +225,27 @@ in the background then."
 
 (defun explog-search--show (query result)
   "Show RESULT, the server's answer to QUERY, in the buffer of results."
-  (pcase-let ((`(,total ,complete ,hits ,progress) result))
+  (pcase-let ((`(,total ,complete ,hits ,progress ,note) result))
     (with-current-buffer (explog-search--buffer)
       (explog-search--replace
        (and (equal query explog-search--query) (explog-search--hit-shown))
        (lambda ()
          (insert (propertize
                   (format "%s: %s%s\n" query
-                          (explog-search--count (length hits) total complete)
+                          (explog-search--count (length hits) total complete note)
                           (if (string-empty-p progress) ""
                             (format " (reading %s)" progress)))
                   'face 'bold))
          (pcase-dolist (`(,experiment . ,group) (explog-search-groups hits))
            (explog-search--insert-group experiment group))))
       (setq explog-search--query query))))
+
+(defun explog-search--show-text (query text)
+  "Show TEXT, why there is no answer to QUERY, in the place of hits."
+  (with-current-buffer (explog-search--buffer)
+    (explog-search--replace
+     nil (lambda () (insert (propertize (format "%s: %s\n" query text) 'face 'bold))))
+    (setq explog-search--query query)))
 
 (defun explog-search--hit-at-point ()
   "Return the hit of the line at point, or nil."
@@ -265,9 +272,12 @@ Go to the first one if HIT is nil or no longer there."
     (dolist (window (get-buffer-window-list nil nil t))
       (set-window-point window (point)))))
 
-(defun explog-search--count (shown total complete)
-  "Say how many hits are SHOWN of TOTAL, of which there are more if not COMPLETE."
-  (cond ((zerop shown) "nothing found")
+(defun explog-search--count (shown total complete note)
+  "Say how many hits are SHOWN of TOTAL, of which there are more if not COMPLETE.
+A NOTE, if not empty, says why nothing is found."
+  (cond ((not (string-empty-p (or note "")))
+         (format "nothing found: %s" note))
+        ((zerop shown) "nothing found")
         ((and complete (= shown total)) (format "%d found" total))
         (t (format "the best %d of %d%s" shown total (if complete "" " and more")))))
 
@@ -383,11 +393,16 @@ TELL is as for `explog-search--ask'."
              (get-buffer "*explog search*"))
     (explog-search--ask query tell)))
 
+(defconst explog-search--query-errors '("bad-query" "interrupted")
+  "The codes of errors that are about a query, not about the server.")
+
 (defun explog-search--ask (query &optional tell)
   "Ask the server for QUERY, and show what it answers when it does.
 While the index is being made, ask again until all is read.
 TELL, if non-nil, is called with an error message instead of `message'."
   (let ((number (setq explog-search--asked (1+ explog-search--asked))))
+    (unless (explog-server-ready-p)
+      (explog-search--show-text query "waiting for the server"))
     (explog-server-call
      "search" (list query explog-search-limit t)
      :success (lambda (result)
@@ -398,8 +413,21 @@ TELL, if non-nil, is called with an error message instead of `message'."
                                     #'explog-search--ask-again number query tell))))
      :error (lambda (problem)
               (when (= number explog-search--asked)
+                (unless (member (plist-get problem :code)
+                                explog-search--query-errors)
+                  (explog-search--wait number query tell)
+                  (explog-search--show-text query (plist-get problem :message)))
                 (funcall (or tell #'message) "%s"
                          (plist-get problem :message)))))))
+
+(defun explog-search--wait (number query tell)
+  "Ask for QUERY again once the server is ready.
+NUMBER and TELL are as for `explog-search--ask-again'."
+  (let (ask)
+    (setq ask (lambda ()
+                (remove-hook 'explog-server-ready-hook ask)
+                (explog-search--ask-again number query tell)))
+    (add-hook 'explog-server-ready-hook ask)))
 
 ;;;###autoload
 (defun explog-search-for (query)

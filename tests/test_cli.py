@@ -171,6 +171,41 @@ def test_backfill_json(given: list[str], log: Path, repo: GitRepo, write: bool) 
     assert (log.read_text() != ENTRY) == write
 
 
+def test_a_misspelled_word_shows_the_nearest_hits(given: list[str]) -> None:
+    done = explog("search", "Resluts", *given)
+    assert (done.returncode, done.stdout) == (0, explog("search", "results", *given).stdout)
+    assert "did you mean “results”" in done.stderr
+    assert len(printed("search", "Resluts", *given)["hits"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        (["start", "-good"], "[e201.1]"),
+        (["-start", "good"], "[e201.2]"),
+        (["results", "-hidden"], "[e201.2]"),
+        (["--limit", "1", "good", "-s"], "[e201.2]"),
+        (["good", "--limit=1"], "[e201.2]"),
+        (["--", "good"], "[e201.2]"),
+        (["good", "--results"], "[e201.2]"),
+    ],
+)
+def test_a_word_that_is_left_out_needs_no_dashes_before_it(
+    given: list[str], query: list[str], found: str
+) -> None:
+    done = explog("search", *given, *query, "kind:commit")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count("\n") == 1
+    assert found in done.stdout
+
+
+def test_help_names_the_configuration(tmp_path: Path) -> None:
+    folder = str(tmp_path / "conf")
+    said = explog("search", "--help", XDG_CONFIG_HOME=folder).stdout
+    assert f"{folder}/explog/config.toml" in "".join(said.split())
+    assert f"{folder}/explog/config.toml" in explog("index", XDG_CONFIG_HOME=folder).stderr
+
+
 def test_search(given: list[str], repo: GitRepo) -> None:
     done = explog("search", "good", *given)
     assert done.returncode == 0
@@ -191,7 +226,10 @@ def test_search(given: list[str], repo: GitRepo) -> None:
         "date",
     }
     assert (found["hits"][0]["file"], found["hits"][0]["line"]) == (None, None)
-    assert explog("search", "nothing-like-it", *given).returncode == 0
+    nothing = explog("search", "nothing-like-it", *given)
+    searched = "searched 1 log and 3 commits in 1 repository"
+    said = (0, "", f"explog: nothing found: {searched}\n")
+    assert (nothing.returncode, nothing.stdout, nothing.stderr) == said
     # A reference that the text begins with is not said twice; one that it does not have is.
     assert done.stdout.count("[e201.2]") == 1
     assert " [e201.1] " in explog("search", "kind:step", *given).stdout
@@ -513,7 +551,7 @@ def test_unexpected_error_leaves_a_report(given: list[str], home: Path, tmp_path
     assert "EXPLOG_DEBUG=1" in explog("index", *given, **env).stderr
 
 
-def on_terminal(*args: str) -> bytes:
+def on_terminal(*args: str, **env: str) -> bytes:
     """Run explog on a terminal and return what that got to see."""
     master, slave = pty.openpty()
     process = subprocess.Popen(
@@ -521,7 +559,7 @@ def on_terminal(*args: str) -> bytes:
         stdin=slave,
         stdout=slave,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, "TERM": "xterm"},
+        env={**os.environ, "TERM": "xterm", **env},
     )
     os.close(slave)
     out = b""
@@ -543,6 +581,12 @@ def test_colours_are_for_a_terminal(given: list[str], log: Path) -> None:
     assert b"\x1b[32m+2. [X] two (" in out
     assert b"\x1b]0;" not in out
     assert b"\x07" not in out
+
+
+@pytest.mark.parametrize("command", [["backfill"], ["search", "good"]])
+def test_no_color(given: list[str], command: list[str]) -> None:
+    assert b"\x1b[" in on_terminal(*command, *given)
+    assert b"\x1b[" not in on_terminal(*command, *given, NO_COLOR="1")
 
 
 def test_what_was_found_does_nothing_to_a_terminal(given: list[str], repo: GitRepo) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -13,6 +14,7 @@ import click
 from explog import __version__
 from explog.config import Settings
 from explog.console import (
+    QueryCommand,
     bring_up_to_date,
     common,
     complain,
@@ -22,7 +24,8 @@ from explog.console import (
     visible,
     with_options,
 )
-from explog.printed import check_json, counted, hit_line, place_line, plan_json, print_diff
+from explog.printed import check_json, hit_line, place_line, plan_json, print_diff
+from explog.wording import counted
 
 if TYPE_CHECKING:
     from explog.checking.audit import FoundHash
@@ -41,6 +44,8 @@ def main(context: click.Context, /, **values: Any) -> None:
     failed, or failed in part.
     """
     context.obj = values
+    if os.environ.get("NO_COLOR"):
+        context.color = False
 
 
 @main.command()
@@ -143,18 +148,23 @@ def _say_check(problems: Sequence[Problem], found: Sequence[FoundHash], hashes: 
     complain(counted(len(problems), "problems") if problems else "no problem found")
 
 
-@main.command()
+@main.command(cls=QueryCommand)
 @click.argument("query", nargs=-1, required=True)
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
 @common
 def search(settings: Settings, as_json: bool, query: tuple[str, ...], limit: int) -> None:
     """Search logs and commits for QUERY: words, "phrases", -word, OR, e201.1, a hash,
-    kind: state: tag: repo: log: author: after: before:"""
+    kind: state: tag: repo: log: author: after: before:
+
+    Where nothing has a word, what is spelled nearly so is shown.
+    """
     from explog.queries.search import search as find
 
     with open_index(settings) as index:
         problems = bring_up_to_date(settings, index)
         result = find(index, " ".join(query), limit)
+    if result.note:
+        complain(f"nothing found: {result.note}")
     if as_json:
         hits = [hit._asdict() for hit in result.hits]
         click.echo(json.dumps({"total": result.total, "hits": hits}, ensure_ascii=False))
@@ -163,8 +173,6 @@ def search(settings: Settings, as_json: bool, query: tuple[str, ...], limit: int
             click.echo(hit_line(hit))
         if result.total > len(result.hits):
             complain(f"{result.total - len(result.hits):,} more; see --limit")
-        if not result.hits:
-            complain("nothing found")
     if problems:
         sys.exit(2)
 

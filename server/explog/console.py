@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,7 +22,7 @@ import click
 
 from explog import __version__, interrupt
 from explog.config import Settings, with_overrides
-from explog.config_file import load
+from explog.config_file import default_config_path, load
 from explog.errors import ExplogError
 
 if TYPE_CHECKING:
@@ -36,6 +37,13 @@ _SINGLE = ("index", "config", "as_json")
 # Control characters in a log or a file name must not reach the terminal.
 _VISIBLE = {code: chr(0x2400 + code) for code in range(32) if chr(code) not in "\t\n"}
 
+
+def _short(path: Path) -> str:
+    """Return PATH with `~` for the home folder."""
+    home = Path.home()
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
+
+
 _OPTIONS = (
     click.option("--log", "logs", multiple=True, metavar="FILE", help="A log, glob or folder."),
     click.option("--repo", "repos", multiple=True, metavar="DIR", help="A repository."),
@@ -43,7 +51,10 @@ _OPTIONS = (
         "--index", "index", metavar="FILE", type=click.Path(path_type=Path), help="Index."
     ),
     click.option(
-        "--config", metavar="FILE", type=click.Path(path_type=Path), help="Configuration (TOML)."
+        "--config",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help=f"Configuration (TOML); by default {_short(default_config_path())}.",
     ),
     click.option("--json", "as_json", is_flag=True, help="Print JSON."),
 )
@@ -79,6 +90,28 @@ def common(command: Callable[..., None]) -> Callable[..., None]:
                 sys.exit(_FAILED)
 
     return run
+
+
+class QueryCommand(click.Command):
+    """A command whose arguments are words, also those that begin with a dash and are no option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take each argument for a word that is neither an option nor the value of one."""
+        options = {name: option for option in self.get_params(ctx) for name in option.opts}
+        given: list[str] = []
+        words: list[str] = []
+        rest = iter(args)
+        for arg in rest:
+            name, equals, _value = arg.partition("=")
+            if arg == "--":
+                words += rest
+            elif name not in options or not name.startswith("-"):
+                words.append(arg)
+            else:
+                given.append(arg)
+                if not equals and not getattr(options[name], "is_flag", False):
+                    given += islice(rest, 1)
+        return super().parse_args(ctx, [*given, "--", *words])
 
 
 @contextmanager
@@ -147,7 +180,10 @@ def open_index(settings: Settings) -> Iterator[Index]:
     from explog.index.database import open_index
 
     if not (settings.logs or settings.repositories or settings.projects):
-        message = "nothing to look at: use --log and --repo, or write a configuration file"
+        message = (
+            "nothing to look at: use --log and --repo, or write a configuration file,"
+            f" {_short(default_config_path())}"
+        )
         raise ExplogError("bad-config", message)
     index = open_index(settings.index_path())
     if index.problem:

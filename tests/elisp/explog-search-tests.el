@@ -99,6 +99,39 @@ Return the text of the line where that leads."
             (should-error (explog-search-visit) :type 'user-error)))
       (kill-buffer "*explog search*"))))
 
+(ert-deftest explog-search-test-server-down ()
+  "While the server is down the buffer says so, without hits of another query."
+  (let (ready (explog-mode t) (explog-server-ready-hook nil) (calls nil))
+    (save-window-excursion
+      (unwind-protect
+          (cl-letf (((symbol-function 'explog-need-mode) #'ignore)
+                    ((symbol-function 'explog-server-ready-p) (lambda () ready))
+                    ((symbol-function 'explog-server-call)
+                     (lambda (_method args &rest keys) (push (cons (car args) keys) calls))))
+            (explog-search--show "old" (list 1 t (explog-search-tests--hits "found") "" ""))
+            (explog-search-for "new")
+            (should (equal "new: waiting for the server\n" (buffer-string)))
+            (funcall (plist-get (cdar calls) :error)
+                     '(:code "server-died" :message "The server died"))
+            (should (equal "new: The server died\n" (buffer-string)))
+            (setq ready t)
+            (run-hooks 'explog-server-ready-hook)
+            (should-not explog-server-ready-hook)
+            (should (equal "new" (caar calls)))
+            (should (= 2 (length calls)))
+            (funcall (plist-get (cdar calls) :success)
+                     (list 0 t [] "" "searched 1 log"))
+            (should (equal "new: nothing found: searched 1 log\n" (buffer-string)))
+            (funcall (plist-get (cdar calls) :success)
+                     (list 1 t (explog-search-tests--hits "found") "" "did you mean this?"))
+            (should (string-search "nothing found: did you mean this?" (buffer-string)))
+            (should (string-search "ABC" (buffer-string)))
+            ;; A mistake in a query that is being typed leaves what was found.
+            (funcall (plist-get (cdar calls) :error)
+                     '(:code "bad-query" :message "a quote is not closed"))
+            (should (string-search "ABC" (buffer-string))))
+        (kill-buffer "*explog search*")))))
+
 (ert-deftest explog-search-test-asked-again-while-there-is-more-to-read ()
   "What is found while the index is being made is followed by what is found then."
   (let ((explog-search--again-seconds 0.01) (explog-mode t)

@@ -35,8 +35,9 @@ def dump(index: Index) -> dict[str, list[tuple[object, ...]]]:
         " JOIN logs ON logs.id = log",
         "steps": "SELECT ident, position, number, t.line, text, box, hash FROM steps t"
         " JOIN experiments e ON e.id = t.experiment",
-        "passages": "SELECT ident, kind, step, p.line, text, day FROM passages p"
-        " JOIN experiments e ON e.id = p.experiment",
+        "passages": "SELECT path, ident, p.title, kind, step, s.line + p.line, text, day"
+        " FROM passages p JOIN sections s ON s.id = p.section JOIN logs ON logs.id = log"
+        " LEFT JOIN experiments e ON e.id = p.experiment",
         "diagnoses": "SELECT kind, s.line + d.line, message, experiment FROM diagnoses d"
         " JOIN sections s ON s.id = section",
         "logs": "SELECT path, digest, problem FROM logs",

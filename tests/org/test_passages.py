@@ -8,7 +8,7 @@ import pytest
 
 from explog.config import DEFAULT_DONE, DEFAULT_OPEN
 from explog.org.options import Keywords, OrgOptions
-from explog.org.passages import read_passages
+from explog.org.passages import read_passages, read_texts
 from explog.org.steps import find_steps
 
 OPTIONS = OrgOptions(Keywords(DEFAULT_OPEN, DEFAULT_DONE))
@@ -59,8 +59,16 @@ def passages(text: str) -> list[tuple[str, str, int, str]]:
             ],
         ),
         ("* [1] x\n** Experiments\nwhy\n1. a", [("step", "1", 3, "a"), ("note", "", 2, "why")]),
-        ("* [1] x\n** Compare with [150]\nso", [("note", "", 2, "so")]),
-        ("* [1] x\n** [1] details\nso", [("note", "", 2, "so")]),
+        (
+            "* [1] x\n** Compare with [150]\nso",
+            [("note", "", 1, "Compare with [150]"), ("note", "", 2, "so")],
+        ),
+        ("* [1] x\n** [1] details\nso", [("note", "", 1, "details"), ("note", "", 2, "so")]),
+        ("* [1] x\n** TODO Experiments\nsoon", [("note", "", 2, "soon")]),
+        (
+            "* [1] x\n** Notes\n:PROPERTIES:\n:Effort: 1:00\n:Dataset: cifar\n:END:\n",
+            [("note", "", 2, ":Dataset: cifar")],
+        ),
         ("* [1] x\n** [150] another :exp:\nso\n*** deep\nso\n** Notes\nn", [("note", "", 6, "n")]),
         ("* [1] x\n** Notes\n:LOGBOOK:\n- State\n:END:\nn", [("note", "", 3, "- State n")]),
     ],
@@ -96,3 +104,37 @@ def test_a_note_on_a_step_bears_its_own_day() -> None:
         ("step", (1,), None),
         ("note", (1,), date(2018, 6, 7)),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", []),
+        (
+            "#+TODO: A | B\n#+TITLE: My log\n\nSee below.",
+            [(0, "", "#+TITLE: My log"), (3, "", "See below.")],
+        ),
+        ("* TODO [#A] Ideas [1/2] :misc:", [(0, "Ideas", "Ideas")]),
+        (
+            "* Ideas\nmore data\n\nless noise",
+            [(0, "Ideas", "Ideas\nmore data"), (3, "Ideas", "less noise")],
+        ),
+        (
+            "* Ideas\n- one\n  two\n- three",
+            [(0, "Ideas", "Ideas\n- one two"), (3, "Ideas", "- three")],
+        ),
+        ("* A\n** B\nb\n", [(0, "A", "A"), (1, "B", "B\nb")]),
+        ("* A\na\n** exp\nx\n** C\nc", [(0, "A", "A\na"), (4, "C", "C\nc")]),
+        ("* exp\nx\n* exp\n", []),
+        ("* \n", []),
+    ],
+)
+def test_other_text_is_cut_beneath_its_headings(
+    text: str, expected: list[tuple[int, str, str]]
+) -> None:
+    lines, kept, skip = text.split("\n"), list[bool](), False
+    for line in lines:
+        skip = line.endswith(" exp") or (skip and not line.startswith("*"))
+        kept.append(not skip)
+    found = [(line, title, said) for line, title, said, _day in read_texts(lines, kept, OPTIONS)]
+    assert found == expected

@@ -98,6 +98,21 @@ def world(tmp_path: Path, git_repo: Callable[..., GitRepo]) -> World:
         ("conv2d_3", {"note 201"}),
         ("conv2d_", {"note 201"}),
         ("naive", {"note 201"}),
+        ("lr:0.01", {"experiment 201"}),
+        ("lr: 0.01", {"experiment 201"}),
+        ("lr = 0.01", {"experiment 201"}),
+        ("--lr 0.01", {"experiment 201"}),
+        ("--lr=0.01", {"experiment 201"}),
+        ("lr 0.01", {"experiment 201"}),
+        ("lr=0.0", {"experiment 201"}),
+        ("lr=0.0 ", set()),
+        ("loss: 0.3", {"commit results"}),
+        ("ABC AND NOT lr=0.01", {"step 201.1", "step 201.2", "commit results"}),
+        ("+resnet50", {"experiment 201"}),
+        ("201 ", {"experiment 201"}),
+        ("201.1", {"step 201.1"}),
+        ("202 ", {"experiment 202"}),
+        ("-201 kind:experiment", {"experiment 202"}),
         ("NAÏVE", {"note 201"}),
         ("学習", {"note 201"}),
         ("率が", {"note 201"}),
@@ -142,6 +157,8 @@ def test_a_hash_finds_its_commit_and_the_step_that_bears_it(world: World) -> Non
 
 
 def test_the_thing_that_is_named_comes_first(world: World) -> None:
+    assert world.names("201")[0] == "experiment 201"
+    assert world.names("201.1")[0] == "step 201.1"
     assert world.names("e201")[0] == "experiment 201"
     assert world.names("e201.1")[0] == "step 201.1"
     assert world.names(world.plain[:8])[0] == "commit plain"
@@ -239,3 +256,180 @@ def test_archives_are_searched(world: World) -> None:
     archive.unlink()
     world.sync()
     assert world.find("old model") == []
+
+
+SPELLINGS = """\
+#+TITLE: Meine Ergebnisse
+
+Ein Überblick über alles.
+
+* Ideas [1/2]
+Try dropout on the Straße.
+
+- batch size: 128
+- acc 7.4 %, loss 7.5%
+** Ｆｕｌｌ width ﬁnder
+optimizer = adam; --wd 1e-3; "seed": 17
+nai\u0308ve re\u0301sume\u0301
+* [301] Warm-up :exp:
+** Ablation of the schedule
+x
+* Later
+** [302] Another :exp:
+"""
+
+
+@pytest.fixture
+def spelled(tmp_path: Path) -> Index:
+    log = tmp_path / "log.org"
+    log.write_text(SPELLINGS, encoding="utf-8")
+    index = open_index(tmp_path / "index.sqlite")
+    assert sync(Settings(logs=(str(log),)), index).problems == []
+    return index
+
+
+@pytest.mark.parametrize(
+    ("query", "lines"),
+    [
+        ("Ergebnisse", [1]),
+        ("Überblick", [3]),
+        ("ideas", [5]),
+        ("dropout", [5]),
+        ("strasse", [5]),
+        ("STRASSE", [5]),
+        ("Straße", [5]),
+        ("batch size=128", [8]),
+        ("batch size", [8]),
+        ("7.4%", [9]),
+        ("7.4 %", [9]),
+        ("7.5 %", [9]),
+        ("7.5%", [9]),
+        ("full", [10]),
+        ("ｆｕｌｌ", [10]),
+        ("finder", [10]),
+        ("ﬁnder", [10]),
+        ("optimizer=adam", [10]),
+        ("optimizer:adam", [10]),
+        ("wd=1e-3", [10]),
+        ("1e-3", [10]),
+        ("seed=17", [10]),
+        ("naïve", [10]),
+        ("nai\u0308ve", [10]),
+        ("résumé", [10]),
+        ("ablation", [14]),
+        ("kind:text later", [16]),
+        ("kind:text", [1, 3, 5, 8, 9, 10, 16]),
+        ("state:TODO", []),
+        ("kind:text -tag:exp", [1, 3, 5, 8, 9, 10, 16]),
+        ("kind:text -state:TODO", [1, 3, 5, 8, 9, 10, 16]),
+    ],
+)
+def test_all_text_of_a_log_is_found(spelled: Index, query: str, lines: list[int]) -> None:
+    result = search(spelled, query)
+    assert sorted(hit.line or 0 for hit in result.hits if not result.note) == lines
+
+
+def test_text_has_the_title_of_its_heading(spelled: Index) -> None:
+    (hit,) = search(spelled, "batch").hits
+    assert hit.kind == "text"
+    assert (hit.title, hit.experiment, hit.step, hit.commit) == ("Ideas", None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("query", "marked"),
+    [
+        ("strasse", "Straße"),
+        ("finder", "ﬁnder"),
+        ("full", "Ｆｕｌｌ"),
+        ("naive", "nai\u0308ve"),
+        ("optimizer=adam", "optimizer = adam"),
+        ("7.4%", "7.4 %"),
+        ("seed: 17", 'seed": 17'),
+    ],
+)
+def test_what_is_spelled_otherwise_is_marked(spelled: Index, query: str, marked: str) -> None:
+    (hit,) = search(spelled, query).hits
+    assert f"{MARK_START}{marked}{MARK_END}" in hit.snippet
+
+
+@pytest.mark.parametrize(
+    ("query", "word", "lines"),
+    [
+        ("dropuot", "dropout", [5]),
+        ("dorpout", "dropout", [5]),
+        ("droput straße", "dropout", [5]),
+        ("xdropout", "dropout", [5]),
+        ("drpout", "dropout", [5]),
+        ("drpot", "", None),
+        ("optimisierer ", "", None),
+        ("shcedule", "schedule", [14]),
+        ("ablatoin", "ablation", [14]),
+        ("overvew überblick", "", None),
+        ("ablatx", "", None),
+        ("droput 17", "dropout", []),
+        ('"dropuot"', "", None),
+    ],
+)
+def test_a_misspelled_word(spelled: Index, query: str, word: str, lines: list[int] | None) -> None:
+    result = search(spelled, query)
+    assert ("did you mean" in result.note) == bool(word)
+    assert word in result.note
+    assert "searched 1 log and 0 commits in 0 repositories" in result.note
+    if lines is not None:
+        assert [hit.line for hit in result.hits] == lines
+        assert result.total == len(lines)
+
+
+def test_a_word_that_is_being_typed_is_compared_by_its_beginning(spelled: Index) -> None:
+    typed = search(spelled, "ablatx", count_all=False)
+    assert "did you mean “ablation”" in typed.note
+    assert [hit.line for hit in typed.hits] == [14]
+    assert "did you mean" not in search(spelled, "ablatx ", count_all=False).note
+
+
+def test_what_is_found_needs_no_note(world: World) -> None:
+    assert search(world.index, "ABC").note == ""
+    assert search(world.index, "").note == ""
+
+
+@pytest.mark.parametrize(
+    ("query", "note"),
+    [
+        ("nonsense", "searched 1 log and 4 commits in 2 repositories"),
+        ("state:WAIT", "no experiment is in the state WAIT; there are DONE, INPROGRESS; searched"),
+        (
+            "state:WAIT ABC",
+            "no experiment is in the state WAIT; there are DONE, INPROGRESS; searched",
+        ),
+        ("tag:home", "no experiment has the tag home; there are @work, exp, exp_vision; searched"),
+        ("repo:three", "no repository is called three; there are one, two; searched"),
+        ("log:notes", "no log is called notes; there are log; searched"),
+        ("repo:one -repo:three state:DONE", "searched"),
+    ],
+)
+def test_where_nothing_is_found(world: World, query: str, note: str) -> None:
+    world.one.commit("more")
+    world.sync()
+    result = search(world.index, query)
+    assert result.hits == ()
+    assert result.note.startswith(note)
+
+
+@pytest.mark.parametrize(
+    ("query", "values"),
+    [
+        ("state:", "DONE, INPROGRESS"),
+        ("ABC tag: x", "@work, exp, exp_vision"),
+        ("repo:", "one, two"),
+        ("log:", "log"),
+        ("kind:", "experiment, step, note, conclusion, text, commit"),
+        ("kind:foo", "experiment, step, note, conclusion, text, commit"),
+    ],
+)
+def test_a_filter_without_a_value_says_which_there_are(
+    world: World, query: str, values: str
+) -> None:
+    with pytest.raises(ExplogError, match=values) as caught:
+        search(world.index, query)
+    assert caught.value.code == "bad-query"
+    assert isinstance(caught.value.data["position"], int)

@@ -14,7 +14,7 @@ from explog.refs import step_text
 
 PASSAGE_TEXT = "CASE WHEN p.width > 1 THEN indexed(p.text) ELSE p.text END"
 _EPOCH = date(1970, 1, 1)
-_TABLES = {"sections": 5, "diagnoses": 5, "experiments": 13, "steps": 8, "passages": 9}
+_TABLES = {"sections": 5, "diagnoses": 5, "experiments": 13, "steps": 8, "passages": 11}
 # Rows are numbered here rather than by SQLite, so that those of a kind can be put in together.
 _SECTIONS_AT_ONCE = 500
 
@@ -46,6 +46,8 @@ class Filing:
         )
         for experiment in section.experiments:
             self._experiment(number, experiment)
+        for line, title, text, day in section.texts:
+            self._passage(number, None, _text(title), "text", "", line, text, day)
         if len(self._rows["sections"]) >= _SECTIONS_AT_ONCE:
             self._flush()
 
@@ -72,26 +74,29 @@ class Filing:
             (number, position, step_text(step), line, _text(text), box, digits, hashes)
             for position, (step, line, text, box, digits, hashes) in enumerate(experiment.steps)
         ]
-        self._passages(number, experiment)
+        for kind, step, line, text, day in experiment.passages:
+            said = f"{experiment.title}\n{text}" if kind == "experiment" else text
+            place = step_text(step), experiment.line + line
+            dated = day or experiment.created
+            self._passage(section, number, None, kind, *place, said, dated)
 
-    def _passages(self, experiment: int, record: ExperimentRecord) -> None:
-        for kind, step, line, said, noted in record.passages:
-            number = self._number("passages")
-            day = noted or record.created
-            text = _text(f"{record.title}\n{said}" if kind == "experiment" else said)
-            self._rows["passages"].append(
-                (
-                    number,
-                    self._stamps.new(_seconds(day), number),
-                    experiment,
-                    kind,
-                    step_text(step),
-                    line,
-                    text,
-                    day,
-                    width(text),
-                )
-            )
+    def _passage(
+        self,
+        section: int,
+        experiment: int | None,
+        title: str | None,
+        kind: str,
+        step: str,
+        line: int,
+        text: str,
+        day: str | None,
+    ) -> None:
+        number = self._number("passages")
+        stamp = self._stamps.new(_seconds(day), number)
+        text = _text(text)
+        self._rows["passages"].append(
+            (number, stamp, section, experiment, title, kind, step, line, text, day, width(text))
+        )
 
     def _flush(self) -> None:
         for table, columns in _TABLES.items():

@@ -101,8 +101,7 @@ def _remove_sections(index: Index, where: str, *values: int) -> None:
     index.write(
         "INSERT INTO passage_words (passage_words, rowid, text)"
         f" SELECT 'delete', p.stamp, {PASSAGE_TEXT} FROM sections"
-        " JOIN experiments e ON e.section = sections.id"
-        f" JOIN passages p ON p.experiment = e.id WHERE {where} ORDER BY +p.stamp",
+        f" JOIN passages p ON p.section = sections.id WHERE {where} ORDER BY +p.stamp",
         *values,
     )
     index.write(f"DELETE FROM sections WHERE {where}", *values)

@@ -32,6 +32,11 @@ StepRow: TypeAlias = tuple[StepNumber, int, str, str | None, str | None, str]
 PassageRow: TypeAlias = tuple[str, StepNumber, int, str, str | None]
 
 
+# (line, title, text, day): prose at `line` of the section that is in no experiment, under a heading
+# with `title`.
+TextRow: TypeAlias = tuple[int, str, str, str | None]
+
+
 class ExperimentRecord(NamedTuple):
     """An experiment to be kept. `start` and `line` count from its section's, from 0."""
 
@@ -69,6 +74,7 @@ class SectionRecord:
     line: int
     experiments: tuple[ExperimentRecord, ...] = ()
     diagnoses: tuple[DiagnosisRecord, ...] = ()
+    texts: tuple[TextRow, ...] = ()
 
 
 class SectionPlace(NamedTuple):

@@ -93,12 +93,15 @@ CREATE TABLE steps (
 ) WITHOUT ROWID;
 CREATE INDEX steps_by_hash ON steps (hash) WHERE hash IS NOT NULL;
 
--- The prose of experiments; `stamp` as for commits, `line` counts from the experiment's. `text` of
--- the kind "experiment" begins with its title, on a line of its own.
+-- All prose; `stamp` as for commits, `line` counts from the section's. `text` of the kind
+-- "experiment" begins with its title, on a line of its own. What is in no experiment has the kind
+-- "text" and the `title` of the heading that it is under.
 CREATE TABLE passages (
     id INTEGER PRIMARY KEY,
     stamp INTEGER NOT NULL UNIQUE,
-    experiment INTEGER NOT NULL REFERENCES experiments (id) ON DELETE CASCADE,
+    section INTEGER NOT NULL REFERENCES sections (id) ON DELETE CASCADE,
+    experiment INTEGER,
+    title TEXT,
     kind TEXT NOT NULL,
     step TEXT NOT NULL,
     line INTEGER NOT NULL,
@@ -106,7 +109,7 @@ CREATE TABLE passages (
     day TEXT,
     width INTEGER NOT NULL
 );
-CREATE INDEX passages_by_experiment ON passages (experiment);
+CREATE INDEX passages_by_experiment ON passages (section, experiment);
 
 -- All text, and the words in it. Where `width` is 2, it is given what explog.index.words.indexed
 -- makes of it.

@@ -1,7 +1,9 @@
 """Text as it is indexed and as it is compared: one folding for both.
 
-SQLite's unicode61 tokenizer cuts at everything that is neither letter nor digit and takes the marks
-off letters. Han, kana and hangul have no blanks between words, so each character is made a word.
+SQLite's unicode61 tokenizer cuts at everything that is neither letter nor digit, and takes case and
+the marks off letters. It knows nothing of ß, of ligatures and of full-width letters: those are
+spelled out here. Han, kana and hangul have no blanks between words, so each character is made a
+word.
 """
 
 from __future__ import annotations
@@ -15,12 +17,16 @@ _UNSPACED = re.compile(
     "\U00020000-\U0003ffff])"
 )
 _TOKEN = re.compile(r"[^\W_]+")
+_SHARP_S = str.maketrans({"ß": "ss", "ẞ": "SS"})
+_MARKS = re.compile("[\u0300-\u036f]")
 
 
 def width(text: str) -> int:
     """Return 0 if TEXT is all ASCII, 1 if it is not, 2 if `indexed` is needed to find its words."""
     if text.isascii():
         return 0
+    if "ß" in text or "ẞ" in text or not unicodedata.is_normalized("NFKC", text):
+        return 2
     try:
         text.encode("latin-1")  # takes a tenth of the time that the search does
     except UnicodeEncodeError:
@@ -30,23 +36,32 @@ def width(text: str) -> int:
 
 def indexed(text: str) -> str:
     """Return TEXT as it is given to the full-text index."""
-    return text if text.isascii() else _UNSPACED.sub(r" \1 ", text)
+    if text.isascii():
+        return text
+    spelled_out = unicodedata.normalize("NFKC", text).translate(_SHARP_S)
+    return _UNSPACED.sub(r" \1 ", spelled_out)
 
 
 def tokens(text: str) -> list[str]:
     """Return the words that the tokenizer finds in TEXT."""
-    return _TOKEN.findall(indexed(text))
+    return _TOKEN.findall(text if text.isascii() else _MARKS.sub("", indexed(text)))
 
 
 def fold(text: str) -> str:
-    """Return TEXT without case and marks, character for character of the same length."""
+    """Return TEXT without case and marks; some characters become two, as `ß` does, or none."""
     if text.isascii():
         return text.lower()
     return "".join(map(_fold_character, text))
 
 
+def fold_with_places(text: str) -> tuple[str, list[int]]:
+    """Return `fold` of TEXT, and for each of its characters, and its end, the place in TEXT."""
+    folded = list(map(_fold_character, text))
+    places = [place for place, part in enumerate(folded) for _character in part]
+    return "".join(folded), [*places, len(text)]
+
+
 @cache
 def _fold_character(character: str) -> str:
-    base = unicodedata.normalize("NFKD", character)[0]
-    lowered = base.lower()
-    return lowered if len(lowered) == 1 else base
+    parts = unicodedata.normalize("NFKD", character)
+    return "".join(part for part in parts if not unicodedata.combining(part)).casefold()

@@ -34,10 +34,11 @@ _typing = PerClient(_Typing)
 @method("search", lane="fast")
 def search(
     daemon: Daemon, client: Client, text: str, limit: int, typed: bool = False
-) -> tuple[int, bool, Bulk[Hit], str]:
-    """Return (TOTAL COMPLETE HITS PROGRESS): up to LIMIT hits of a query.
+) -> tuple[int, bool, Bulk[Hit], str, str]:
+    """Return (TOTAL COMPLETE HITS PROGRESS NOTE): up to LIMIT hits of a query.
 
-    TOTAL is a lower bound unless COMPLETE. PROGRESS says what is being indexed meanwhile. With
+    TOTAL is a lower bound unless COMPLETE. PROGRESS says what is being indexed meanwhile. NOTE says
+    why nothing is found, if so; HITS are then those of words that are spelled nearly so. With
     TYPED the query is still being typed: the next such search interrupts this one, which then
     fails with the error `interrupted`.
     """
@@ -46,4 +47,4 @@ def search(
         if typed:
             _typing[client].begin(interrupt)
         result = queries.search(now.index, text, limit, count_all=False)
-    return result.total, result.complete, Bulk(result.hits), now.progress
+    return result.total, result.complete, Bulk(result.hits), now.progress, result.note

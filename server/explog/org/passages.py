@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from itertools import pairwise
 from typing import NamedTuple
 
 from explog.org.heading import PLANNING, headings, read_id, title_of
@@ -14,7 +15,20 @@ from explog.org.steps import StepList
 
 _STAMP = re.compile(r"[<\[](\d{4})-(\d\d)-(\d\d)\b[^>\]\n]*[>\]]")
 _ITEM = re.compile(r"([ \t]*)(?:[-+]|\d+[.)])[ \t]")
-_DRAWER_LINE = re.compile(r"[ \t]*:[-\w]+:(?:[ \t].*)?\r?$")
+_HEADING = re.compile(r"\*+ ")
+# Lines that say nothing: the ends of drawers, properties of org's own, settings of org.
+_DRAWER_LINE = re.compile(
+    r"[ \t]*:(?:[-\w]+:[ \t]*|(?:ID|CUSTOM_ID|CREATED|CATEGORY|EFFORT|LAST_REPEAT|ORDERED|STYLE"
+    r"|VISIBILITY|COOKIE_DATA|LOGGING|ARCHIVE_\w+):[ \t].*)\r?$",
+    re.IGNORECASE,
+)
+_SETTING = re.compile(
+    r"[ \t]*#\+(?:(?:SEQ_|TYP_)?TODO|STARTUP|OPTIONS|PROPERTY|(?:FILE)?TAGS|ARCHIVE|SETUPFILE|LINK"
+    r"|COLUMNS|CATEGORY|PRIORITIES|CONSTANTS):.*",
+    re.IGNORECASE,
+)
+# The headings that most experiments have: nobody looks for those.
+_USUAL_TITLES = ("notes", "experiments", "conclusion", "conclusions")
 
 
 class Passage(NamedTuple):
@@ -52,7 +66,39 @@ def read_passages(
         else:
             title = title_of(lines[start], options.keywords)
             kind = "conclusion" if title.casefold().startswith("conclusion") else "note"
+            if title and title.casefold() not in _USUAL_TITLES:
+                yield Passage(kind, (), start, title, _day(lines[start]))
             yield from _blocks(lines, start + 1, stop, kind)
+
+
+def read_texts(
+    lines: Sequence[str], kept: Sequence[bool], options: OrgOptions
+) -> Iterator[tuple[int, str, str, date | None]]:
+    """Yield (line, title, text, day) of the prose in LINES that are KEPT, which is no experiment.
+
+    TITLE is that of the heading above. A heading comes with the first block of text under it, every
+    other block by itself.
+    """
+    starts = [0, *(n for n in range(1, len(lines)) if kept[n] and _HEADING.match(lines[n]))]
+    for start, end in pairwise([*starts, len(lines)]):
+        stop = next((n for n in range(start, end) if not kept[n]), end)
+        if start < stop:
+            yield from _under_heading(lines, start, stop, options)
+
+
+def _under_heading(
+    lines: Sequence[str], start: int, stop: int, options: OrgOptions
+) -> Iterator[tuple[int, str, str, date | None]]:
+    """Yield as `read_texts` what is in LINES from START, a heading or the first, to STOP."""
+    is_heading = _HEADING.match(lines[start]) is not None
+    title = title_of(lines[start], options.keywords) if is_heading else ""
+    blocks = _blocks(lines, start + is_heading, stop, "text")
+    if is_heading:
+        first = next(blocks, None)
+        text = f"{title}\n{first.text}" if first is not None else title
+        if text:
+            yield start, title, text, _day(lines[start]) or (first and first.day)
+    yield from ((block.line, title, block.text, block.day) for block in blocks)
 
 
 def _sections(lines: Sequence[str], found: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
@@ -127,7 +173,7 @@ def _prose(lines: Sequence[str]) -> str:
 
 
 def _is_mark(line: str) -> bool:
-    return _DRAWER_LINE.match(line) is not None or PLANNING.match(line) is not None
+    return any(mark.match(line) is not None for mark in (_DRAWER_LINE, PLANNING, _SETTING))
 
 
 def _day(text: str) -> date | None:

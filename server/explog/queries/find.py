@@ -6,8 +6,9 @@ itself. Everything else is a condition on what that yields.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 from explog.index.database import Index
 from explog.index.stamps import first_stamp
@@ -15,6 +16,7 @@ from explog.index.words import fold, tokens
 from explog.queries.query import Clause, Filter, Query, Term, Words
 from explog.queries.targets import CommitTarget, Condition, Match, PassageTarget, SearchTarget
 from explog.queries.terms import Terms
+from explog.refs import Reference
 
 _NOON = 43200
 
@@ -58,7 +60,28 @@ def find_experiments(index: Index, query: Query) -> set[tuple[str, str]]:
 
 
 def _searches(index: Index, query: Query) -> list[_Search]:
-    return [_Search(index, target, query) for target in (PassageTarget(index), CommitTarget(index))]
+    return [
+        _Search(index, PassageTarget(index), _numbered(query, partial(_is_number, index))),
+        _Search(index, CommitTarget(index), _numbered(query, lambda _number: False)),
+    ]
+
+
+def _numbered(query: Query, is_number: Callable[[Reference], bool]) -> Query:
+    """Return QUERY with the numbers of words kept that IS_NUMBER tells to be an experiment's."""
+
+    def kept(term: Term) -> Term:
+        if isinstance(term, Filter) or term.number is None or is_number(term.number):
+            return term
+        return replace(term, number=None)
+
+    if not any(isinstance(term, Words) and term.number for c in query.clauses for term in c.terms):
+        return query
+    return Query(tuple(replace(c, terms=tuple(map(kept, c.terms))) for c in query.clauses))
+
+
+def _is_number(index: Index, number: Reference) -> bool:
+    sql = "SELECT 1 FROM experiments WHERE ident = ?"
+    return index.first(sql, number.experiment) is not None
 
 
 class _Search:
@@ -81,7 +104,7 @@ class _Search:
             self._look(term)
             for clause in matched
             for term in clause.terms
-            if isinstance(term, Words) and _needs_look(term)
+            if isinstance(term, Words) and term.signs()
         ]
 
     def run(self, most: int, count_all: bool) -> Matches:
@@ -114,7 +137,7 @@ class _Search:
         """Yield (log, id) of each experiment that a match belongs to."""
         source, condition, values = self._found()
         sql = f"SELECT DISTINCT l.path, e.ident FROM {source}{self.target.experiments}"
-        yield from self.index.read(f"{sql} WHERE {condition}", *values)
+        yield from self.index.read(f"{sql} WHERE {condition} AND e.id IS NOT NULL", *values)
 
     def _found(self, most: int | None = None) -> tuple[str, str, list[object]]:
         """Return the tables that have the matches, the condition for them, and its values.
@@ -136,10 +159,11 @@ class _Search:
         """Return the condition for what a reference or a hash of the query names itself."""
         found: list[Condition] = []
         for words in self.query.words():
-            if words.reference is not None:
-                named = self.target.named(words.reference)
+            meant = words.reference or words.number
+            if meant is not None:
+                named = self.target.named(meant)
                 found += [] if named is None else [named]
-            elif words.hash is not None:
+            if words.hash is not None:
                 ids = self.target.hash(words)
                 found.append(Condition(f"{self.target.key} IN ({ids.sql})", ids.values))
         return _join(found, " OR ") if found else None
@@ -147,12 +171,12 @@ class _Search:
     def _clause(self, clause: Clause, most: int | None) -> Condition:
         if clause.negative:
             joined = _join(map(self._without, clause.terms), " OR ")
-            return Condition(f"NOT ({joined.sql})", joined.values)
+            return Condition(f"NOT coalesce({joined.sql}, 0)", joined.values)
         return _join([self._term(term, most) for term in clause.terms], " OR ")
 
     def _without(self, term: Term) -> Condition:
         """Return a term as a condition on few rows, in which alone signs are looked for."""
-        if isinstance(term, Filter) or not _needs_look(term):
+        if isinstance(term, Filter) or not term.signs():
             return self._term(term)
         found, look = self._term(replace(term, text=" ".join(tokens(term.text)))), self._look(term)
         return Condition(f"({found.sql} AND {look.sql})", found.values + look.values)
@@ -167,7 +191,7 @@ class _Search:
         words, key = self.target.words, self.target.key
         sql = f"SELECT {words}.rowid FROM {words} WHERE {words} MATCH ?"
         values: tuple[object, ...] = (self.terms.expression(term),)
-        if _needs_look(term):
+        if term.signs():
             look = self._look(term)
             sql = f"SELECT {key} FROM {words} CROSS JOIN {self.target.base}"
             sql += f" ON {words}.rowid = {key} WHERE {words} MATCH ? AND {look.sql}"
@@ -185,12 +209,18 @@ class _Search:
             yield self.target.reference(words.reference)
         if words.hash is not None:
             yield self.target.hash(words)
+        if words.number is not None:
+            yield self.target.number(words.number)
 
     def _look(self, words: Words) -> Condition:
         """Return the condition that the text has WORDS with all their signs."""
         alias, text = self.target.alias, self.target.text
         folded = f"CASE WHEN {alias}.width THEN folded({text}) ELSE lower({text}) END"
-        return Condition(f"instr({folded}, ?) > 0", (fold(words.text),))
+        parts = [
+            _join([Condition(f"instr({folded}, ?) > 0", (fold(one),)) for one in part], " OR ")
+            for part in words.signs()
+        ]
+        return _join(parts, " AND ")
 
     def _filter(self, term: Filter) -> Condition:
         if term.name in ("after", "before"):
@@ -226,11 +256,7 @@ def _is_text(clause: Clause, looks: bool) -> bool:
         isinstance(term, Words)
         and term.reference is None
         and term.hash is None
-        and (looks or not _needs_look(term))
+        and term.number is None
+        and (looks or not term.signs())
         for term in clause.terms
     )
-
-
-def _needs_look(words: Words) -> bool:
-    """Tell whether WORDS have signs, as in `lr=0.01`, which the full-text index drops."""
-    return any(not (character.isalnum() or character.isspace()) for character in words.text)

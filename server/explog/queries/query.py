@@ -1,10 +1,13 @@
 """The query language: words, phrases, references, hashes and filters to a tree.
 
-    adam lr=0.01          both, the last word as the beginning of one
+    adam lr=0.01          both, the last word as the beginning of one; as well: adam AND lr=0.01
+    lr=0.01               also where it is written lr: 0.01, lr = 0.01 or --lr 0.01
     "learning rate"       a phrase
     adam OR sgd           either; OR binds closer than the blank that means "and"
-    -sweep  -kind:commit  without
+    -sweep  -kind:commit  without; as well: NOT sweep
+    +sweep  --sweep       like sweep
     e201  e201.1  [e201.1]  83d45cd
+    201  201.1            the text, and the experiment or step with that number
     kind: state: tag: repo: log: author: after: before:
 
 Text in, values out; `explog.queries.find` asks the index.
@@ -20,14 +23,24 @@ from datetime import date, datetime, timedelta
 from explog.errors import ExplogError
 from explog.refs import ID_PATTERN, STEP_PATTERN, Reference, parse_step
 
-KINDS = ("experiment", "step", "note", "conclusion", "commit")
+KINDS = ("experiment", "step", "note", "conclusion", "text", "commit")
 FILTERS = ("kind", "state", "tag", "repo", "log", "author", "after", "before")
 
 _REFERENCE = re.compile(rf"\[?e({ID_PATTERN})(?:\.({STEP_PATTERN}))?\]?")
+_NUMBER = re.compile(rf"({ID_PATTERN})(?:\.((?:[1-9][0-9]{{0,5}}\.)*[1-9][0-9]{{0,5}}))?")
 _HASH = re.compile(r"(?=[0-9a-f]*[0-9])[0-9a-f]{4,64}")
+# A setting with blanks in it, `lr = 0.01` or `lr: 0.01`, and a percentage, `7.4 %`, are one word.
+_SETTING = rf"(?!(?:{'|'.join(FILTERS)}):)[^\W\d][\w./-]*(?:\s*=\s*[^\s=\"]\S*|:\s+[-+.]?\d\S*)"
+_PERCENTAGE = r"\d[\d.,]*\s+%(?!\S)"
 _TOKEN = re.compile(
-    r'(?P<minus>-?)(?:(?P<name>[a-z]+):)?(?:"(?P<quoted>[^"]*)(?P<end>"?)|(?P<bare>\S+))'
+    r'(?P<minus>NOT\s+(?=\S)|--(?=[^\W\d_])|-|\+(?=["\w])|)'
+    rf"(?:(?P<spaced>{_SETTING}|{_PERCENTAGE})"
+    r'|(?:(?P<name>[a-z]+):)?(?:"(?P<quoted>[^"]*)(?P<end>"?)|(?P<bare>\S+)))'
 )
+_BLANKS = re.compile(r"\s+")
+_NEGATIVE = ("-", "NOT")
+_PAIR = re.compile(r"([^\W\d][\w./-]*)[=:]([-+.]?\w.*)")
+_PERCENT = re.compile(r"(?<=\d)%")
 # SQLite cannot take in what is hundreds of conditions more; nobody types as many.
 _LONGEST = 2000
 _EPOCH = date(1970, 1, 1)
@@ -41,7 +54,8 @@ _DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
 class Words:
     """Text to find: a word, or a phrase when QUOTED; PREFIX: its last word may go on.
 
-    With a REFERENCE or a HASH it is found also where that is meant.
+    With a REFERENCE or a HASH it is found also where that is meant. NUMBER is what it may be the
+    number of: an experiment, or a step.
     """
 
     text: str
@@ -49,6 +63,31 @@ class Words:
     prefix: bool = False
     reference: Reference | None = None
     hash: str | None = None
+    number: Reference | None = None
+
+    def parts(self) -> tuple[str, ...]:
+        """Return the words of a phrase, the name and the value of a setting, or the word."""
+        pair = None if self.quoted else _PAIR.fullmatch(self.text)
+        if self.quoted:
+            return tuple(self.text.split())
+        return pair.groups() if pair is not None else (self.text,)
+
+    def signs(self) -> list[tuple[str, ...]]:
+        """Return the parts with signs, which a text has to have in one of their spellings.
+
+        The full-text index drops signs. Between the name and the value of a setting, and before
+        `%`, anything may stand that is no word.
+        """
+        parts = (self.text,) if self.quoted else self.parts()
+        return [
+            (part, _PERCENT.sub(" %", part))[: 1 + ("%" in part)]
+            for part in parts
+            if _has_signs(part)
+        ]
+
+
+def _has_signs(text: str) -> bool:
+    return any(not (character.isalnum() or character.isspace()) for character in text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +144,11 @@ def parse(text: str, today: date | None = None) -> Query:
     for index, token in enumerate(tokens):
         if token.operator:
             if joining or not clauses or index == len(tokens) - 1:
-                raise _bad("OR stands between two things", text, token.start)
+                raise bad_query("OR stands between two things", text, token.start)
             joining = True
         elif joining:
             if token.clause.negative or clauses[-1].negative:
-                raise _bad("what is left out cannot be an alternative", text, token.start)
+                raise bad_query("what is left out cannot be an alternative", text, token.start)
             clauses[-1] = Clause(clauses[-1].terms + token.clause.terms)
             joining = False
         else:
@@ -132,50 +171,61 @@ def _tokens(text: str, today: date) -> Iterator[_Token]:
         if match[0] == "OR":
             yield _Token(Clause(()), start, operator=True)
             continue
+        if match[0] == "AND":
+            continue
         if match["quoted"] is not None and not match["end"]:
-            raise _bad("a quote is not closed", text, match.end() - len(match["quoted"]) - 1)
-        negative = bool(match["minus"])
+            raise bad_query("a quote is not closed", text, match.end() - len(match["quoted"]) - 1)
+        negative = match["minus"].rstrip() in _NEGATIVE
         yield _Token(Clause((_term(match, text, today),), negative), start)
 
 
 def _term(match: re.Match[str], text: str, today: date) -> Term:
     name, quoted, bare = match["name"], match["quoted"], match["bare"]
     start = match.start() + len(match["minus"])
+    if match["spaced"] is not None:
+        return Words(_BLANKS.sub("", match["spaced"]))
     if name in FILTERS:
         value = bare if quoted is None else quoted
         return _filter(name, value, text, start + len(name) + 1, today)
     if quoted is not None and name is None:
         if not quoted.strip():
-            raise _bad("a phrase needs words", text, start)
+            raise bad_query("a phrase needs words", text, start)
         return _checked(Words(quoted, quoted=True), text, start)
     word = text[start : match.end()]
     if word.endswith(":") and word[:-1] in FILTERS:
-        raise _bad(f"{word} needs a value", text, start)
-    if word == "-" or not word:
-        raise _bad("a minus needs what is to be left out", text, match.start())
+        raise bad_query(f"{word} needs a value", text, start, filter=word[:-1])
+    if word in ("-", "NOT") or not word:
+        raise bad_query(f"{word or '-'} needs what is to be left out", text, match.start())
     reference = _REFERENCE.fullmatch(word)
     if reference is not None:
         step = parse_step(reference[2] or "")
         return Words(word, reference=Reference(reference[1], step))
-    return _checked(Words(word, hash=word if _HASH.fullmatch(word) else None), text, start)
+    is_hash = _HASH.fullmatch(word) is not None
+    number = _NUMBER.fullmatch(word) if not is_hash or word.isdigit() else None
+    found = Words(
+        word,
+        hash=word if is_hash else None,
+        number=Reference(number[1], parse_step(number[2] or "")) if number is not None else None,
+    )
+    return _checked(found, text, start)
 
 
 def _checked(words: Words, text: str, start: int) -> Words:
     if not any(character.isalnum() for character in words.text):
-        raise _bad("nothing is found by signs alone", text, start)
+        raise bad_query("nothing is found by signs alone", text, start)
     return words
 
 
 def _filter(name: str, value: str, text: str, start: int, today: date) -> Filter:
     if not value:
-        raise _bad(f"{name}: needs a value", text, start)
+        raise bad_query(f"{name}: needs a value", text, start, filter=name)
     if name == "kind" and value not in KINDS:
-        raise _bad(f"kind: is one of {', '.join(KINDS)}", text, start)
+        raise bad_query(f"kind: is one of {', '.join(KINDS)}", text, start)
     if name not in ("after", "before"):
         return Filter(name, value)
     day = _day(value, today)
     if day is None:
-        raise _bad("a date is written 2018-06-06, 2018-06, 2w or yesterday", text, start)
+        raise bad_query("a date is written 2018-06-06, 2018-06, 2w or yesterday", text, start)
     day = max(day, _EPOCH)  # nothing is older, and the first years are outside of some zones
     return Filter(name, datetime(day.year, day.month, day.day).timestamp())
 
@@ -195,6 +245,7 @@ def _day(value: str, today: date) -> date | None:
         return None
 
 
-def _bad(reason: str, text: str, position: int) -> ExplogError:
+def bad_query(reason: str, text: str, position: int, **data: object) -> ExplogError:
+    """Return the error that the query TEXT is wrong at POSITION, for REASON."""
     message = f"{reason}:\n  {text}\n  {' ' * position}^"
-    return ExplogError("bad-query", message, position=position, reason=reason)
+    return ExplogError("bad-query", message, position=position, reason=reason, **data)

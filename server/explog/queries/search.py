@@ -6,15 +6,19 @@ import math
 import re
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from explog.errors import ExplogError
 from explog.index.database import Index
-from explog.index.words import fold
+from explog.index.words import fold, fold_with_places
 from explog.queries.find import find
-from explog.queries.query import Words, parse
+from explog.queries.query import Clause, Filter, Query, Term, Words, bad_query, parse
+from explog.queries.spelling import Spelling
 from explog.queries.targets import Match
+from explog.queries.values import listed, unknown_value, values
 from explog.refs import step_text
+from explog.wording import counted
 
 # How many of the newest commits, and of the newest passages, are ranked. Who wants an older one of
 # more than these says more precisely what to look for.
@@ -25,7 +29,7 @@ _SNIPPET = 120
 _BEFORE = 40
 _YEAR = 365 * 86400.0
 _NOTHING = r"(?!)"
-_KIND = {"experiment": 1.0, "conclusion": 0.8, "step": 0.6, "commit": 0.4, "note": 0.4}
+_KIND = {"experiment": 1.0, "conclusion": 0.8, "step": 0.6, "commit": 0.4, "note": 0.4, "text": 0.3}
 
 
 class Hit(NamedTuple):  # made by the hundred for every key that is typed
@@ -45,20 +49,46 @@ class Hit(NamedTuple):  # made by the hundred for every key that is typed
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Hits, best first; `total` counts all matches, or is a lower bound if not `complete`."""
+    """Hits, best first; `total` counts all matches, or is a lower bound if not `complete`.
+
+    Where nothing is found, `note` says what may be wrong with the query, and what was searched.
+    `hits` are then those of words that are spelled nearly so, if the index has some.
+    """
 
     total: int
     complete: bool
     hits: tuple[Hit, ...]
+    note: str = ""
 
 
 def search(index: Index, text: str, limit: int = 50, *, count_all: bool = True) -> Result:
     """Return the best LIMIT hits of the query TEXT; raise ExplogError `bad-query`."""
-    query = parse(text)
-    words = list(query.words())
+    query = _parsed(index, text)
+    result = _search(index, query, limit, count_all)
+    if result.hits or not query.clauses:
+        return result
+    with index.reading_words():
+        near = _corrected(index, query, typing=not count_all)
+    if near is not None:
+        result = _search(index, near.query, limit, count_all)
+    return replace(result, note=_note(index, query, near, bool(result.hits)))
+
+
+def _parsed(index: Index, text: str) -> Query:
+    try:
+        return parse(text)
+    except ExplogError as error:
+        found = values(index, str(error.data.get("filter", "")))
+        if not found:
+            raise
+        reason = f"{error.data['reason']}: {listed(found)}"
+        raise bad_query(reason, text, int(str(error.data["position"]))) from error
+
+
+def _search(index: Index, query: Query, limit: int, count_all: bool) -> Result:
     matches = find(index, query, max(RANKED, limit), count_all)
     now = time.time()
-    patterns = _patterns(words)
+    patterns = _patterns(query.words())
     ranked = sorted(matches.found, key=lambda match: _score(match, patterns, now), reverse=True)
     # Where two begin at the same place, the longer one is marked.
     marks = "|".join(sorted({pattern.pattern for pattern in patterns}, key=len, reverse=True))
@@ -67,19 +97,77 @@ def search(index: Index, text: str, limit: int = 50, *, count_all: bool = True) 
     return Result(matches.total, matches.complete, hits)
 
 
+# Where nothing is found
+
+
+class _Corrected(NamedTuple):
+    """A query with words that are spelled otherwise, and those words."""
+
+    query: Query
+    words: list[str]
+
+
+def _corrected(index: Index, query: Query, typing: bool) -> _Corrected | None:
+    """Return QUERY with its unknown words corrected; None if there is none, or nothing near it.
+
+    Unless somebody is still TYPING it, its last word is whole.
+    """
+    spelling, said = Spelling(index, typing), list[str]()
+
+    def corrected(term: Term) -> Term:
+        if isinstance(term, Filter) or term.quoted or term.reference or term.hash:
+            return term
+        text = spelling.correction(term.text, term.prefix and typing)
+        if text is None:
+            return term
+        said.append(text)
+        return replace(term, text=text, number=None)
+
+    clauses = [
+        clause if clause.negative else Clause(tuple(map(corrected, clause.terms)))
+        for clause in query.clauses
+    ]
+    return _Corrected(Query(tuple(clauses)), said) if said else None
+
+
+def _note(index: Index, query: Query, near: _Corrected | None, found: bool) -> str:
+    """Say what may be wrong with QUERY, which found nothing, and what was searched."""
+    filters = [
+        term
+        for clause in query.clauses
+        for term in clause.terms
+        if isinstance(term, Filter) and not clause.negative
+    ]
+    said = [note for note in (unknown_value(index, term) for term in filters) if note is not None]
+    if near is not None:
+        words = " and ".join(f"“{word}”" for word in near.words)
+        shown = ", which is shown instead" if found else ""
+        said.append(f"did you mean {words}{shown}?")
+    counts = index.counts()
+    searched = (
+        f"searched {counted(counts.logs, 'logs')} and"
+        f" {counted(counts.commits, 'commits')} in {counted(counts.repositories, 'repositories')}"
+    )
+    return "; ".join([*said, searched])
+
+
+# Ranking and marking
+
+
 def _patterns(words: Iterable[Words]) -> list[re.Pattern[str]]:
     """Return what marks the WORDS in folded text."""
-    found = []
-    for word in words:
-        signs = r"\W+" if word.quoted else ""
-        parts = fold(word.text).split() if word.quoted else [fold(word.text)]
-        first, *rest = map(re.escape, parts)
-        body = signs.join([first, *rest])
-        # Behind it: so re finds the text itself ten times as fast, and then looks back.
-        start = rf"(?<![^\W_]{first})" if body[:1].isalnum() and body.isascii() else ""
-        end = "" if word.prefix or not body[-1:].isalnum() or not body.isascii() else r"(?![^\W_])"
-        found.append(re.compile(signs.join([f"{first}{start}", *rest]) + end))
-    return found
+    return [re.compile(_pattern(word)) for word in words]
+
+
+def _pattern(words: Words) -> str:
+    first, *rest = (re.escape(fold(part)).replace("%", r"\s?%") for part in words.parts())
+    body = r"\W+".join([first, *rest])
+    # Behind the text: re finds that ten times as fast, and then looks back.
+    is_word = body[:1].isalnum() and body.isascii()
+    start = rf"(?<![^\W_]{first})" if is_word and "%" not in first else ""
+    is_word = body[-1:].isalnum() and body.isascii()
+    end = r"(?![^\W_])" if is_word and not words.prefix else ""
+    return r"\W+".join([f"{first}{start}", *rest]) + end
 
 
 def _score(match: Match, patterns: Sequence[re.Pattern[str]], now: float) -> tuple[bool, float]:
@@ -116,22 +204,29 @@ def _date(match: Match) -> str | None:
 
 def snippet(text: str, marked: re.Pattern[str]) -> str:
     """Return the part of TEXT around its first match as one line, every match in it MARKED."""
-    folded = fold(text)
-    first = marked.search(folded)
+    spans = _spans(text, marked)
     start = 0
-    if first is not None and first.start() > _BEFORE:
-        start = first.start() - _BEFORE
-        start = text.find(" ", start, first.start()) + 1 or start
+    if spans and spans[0][0] > _BEFORE:
+        first = spans[0][0]
+        start = first - _BEFORE
+        start = text.find(" ", start, first) + 1 or start
     end = start + _SNIPPET
     parts = ["…" if start else ""]
     done = start
-    for match in marked.finditer(folded, start, end) if first is not None else ():
-        parts += (
-            text[done : match.start()],
-            MARK_START,
-            text[match.start() : match.end()],
-            MARK_END,
-        )
-        done = match.end()
+    for left, right in spans:
+        if right > end:
+            break
+        parts += (text[done:left], MARK_START, text[left:right], MARK_END)
+        done = right
     parts += (text[done:end], "…" if end < len(text) else "")
     return " ".join("".join(parts).split())
+
+
+def _spans(text: str, marked: re.Pattern[str]) -> list[tuple[int, int]]:
+    """Return where the matches of MARKED are in TEXT: (start, end)."""
+    folded = fold(text)
+    if len(folded) == len(text):
+        return [match.span() for match in marked.finditer(folded)]
+    folded, places = fold_with_places(text)
+    spans = (match.span() for match in marked.finditer(folded))
+    return [(places[start], places[end - 1] + 1) for start, end in spans]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import NamedTuple
 
 from explog.index.commits import IS_EXPERIMENT
@@ -18,6 +17,7 @@ from explog.index.stamps import seconds_of
 from explog.index.words import fold
 from explog.model import StepNumber
 from explog.queries.query import Words
+from explog.queries.values import names
 from explog.refs import Place, Reference, parse_step, step_text
 
 
@@ -30,6 +30,7 @@ class Condition:
 
 
 NEVER = Condition("0")
+_OF_EXPERIMENT = "passages p ON p.section = e.section AND p.experiment = e.id"
 # The passages of up to this many experiments are found faster one after the other than among all.
 _FEW = 500
 
@@ -77,6 +78,10 @@ class SearchTarget:
 
     def named(self, reference: Reference) -> Condition | None:
         """Return the condition for the very thing that REFERENCE names; None if it is not here."""
+        raise NotImplementedError
+
+    def number(self, number: Reference) -> Condition:
+        """Return a SELECT of the key of the experiment or step with NUMBER."""
         raise NotImplementedError
 
     def hash(self, words: Words) -> Condition:
@@ -140,7 +145,7 @@ class CommitTarget(SearchTarget):
             return Condition(f"instr({name_or_mail}, ?) > 0", (fold(value),))
         if name == "repo":
             paths = self.index.read("SELECT id, path FROM repositories")
-            wanted = [number for number, path in paths if _names(value, path, ".git")]
+            wanted = [number for number, path in paths if names(value, path, ".git")]
             # The sign makes SQLite take the newest commits, not all of a repository and sort them.
             return Condition(f"+c.repository IN ({','.join(map(str, wanted))})")
         return NEVER
@@ -164,27 +169,25 @@ class CommitTarget(SearchTarget):
 
 
 class PassageTarget(SearchTarget):
-    """Titles, steps, notes and conclusions of experiments."""
+    """What stands in logs: titles, steps, notes and conclusions of experiments, and other text."""
 
     words = "passage_words"
     alias = "p"
     key = "p.stamp"
     text = "p.text"
     columns = (
-        "p.kind, e.ident, p.step, e.title, p.text, l.path, s.line + e.line + p.line, p.day, p.stamp"
+        "p.kind, e.ident, p.step, coalesce(p.title, e.title), p.text, l.path, s.line + p.line,"
+        " p.day, p.stamp"
     )
     base = "passages p"
     tables = (
-        "passages p JOIN experiments e ON e.id = p.experiment JOIN sections s ON s.id = e.section"
-        " JOIN logs l ON l.id = s.log"
+        "passages p JOIN sections s ON s.id = p.section JOIN logs l ON l.id = s.log"
+        " LEFT JOIN experiments e ON e.id = p.experiment"
     )
     experiments = ""
 
     def reference(self, reference: Reference) -> Condition:
-        sql = (
-            "SELECT p.stamp FROM experiments e JOIN passages p ON p.experiment = e.id"
-            " WHERE e.ident = ?"
-        )
+        sql = f"SELECT p.stamp FROM experiments e JOIN {_OF_EXPERIMENT} WHERE e.ident = ?"
         values: tuple[object, ...] = (reference.experiment,)
         if reference.step:
             step = step_text(reference.step)
@@ -196,12 +199,20 @@ class PassageTarget(SearchTarget):
         values = (reference.experiment, kind, step_text(reference.step))
         return Condition("(e.ident = ? AND p.kind = ? AND p.step = ?)", values)
 
+    def number(self, number: Reference) -> Condition:
+        kind = "step" if number.step else "experiment"
+        sql = (
+            f"SELECT p.stamp FROM experiments e JOIN {_OF_EXPERIMENT}"
+            " WHERE e.ident = ? AND p.kind = ? AND p.step = ?"
+        )
+        return Condition(sql, (number.experiment, kind, step_text(number.step)))
+
     def hash(self, words: Words) -> Condition:
         # A step bears an abbreviation; what is looked for may be shorter or longer.
         prefix = words.hash or ""
         sql = (
-            "SELECT p.stamp FROM steps t JOIN passages p"
-            " ON p.experiment = t.experiment AND p.step = t.number"
+            "SELECT p.stamp FROM steps t JOIN experiments e ON e.id = t.experiment"
+            f" JOIN {_OF_EXPERIMENT} AND p.step = t.number"
             " WHERE (t.hash >= ? AND t.hash < ?)"
         )
         shorter = [prefix[:size] for size in range(7, len(prefix))]
@@ -216,26 +227,31 @@ class PassageTarget(SearchTarget):
             return self._of_experiments("folded(coalesce(e.todo, '')) = ?", fold(value))
         if name == "tag":
             tag = json.dumps(value, ensure_ascii=False)
-            return self._of_experiments("instr(e.tags, ?) > 0", tag)
+            return self._of_experiments("instr(coalesce(e.tags, ''), ?) > 0", tag)
         if name == "log":
             paths = self.index.read("SELECT id, path FROM logs")
-            wanted = [number for number, path in paths if _names(value, path, ".org")]
+            wanted = [number for number, path in paths if names(value, path, ".org")]
             return Condition(f"l.id IN ({','.join(map(str, wanted))})")
         return NEVER
 
     def _of_experiments(self, condition: str, value: str) -> Condition:
         """Return that a passage is of an experiment with CONDITION, on a column of `e`."""
-        sql = f"SELECT id FROM experiments e WHERE {condition} LIMIT {_FEW + 1}"
+        sql = f"SELECT id, section FROM experiments e WHERE {condition} LIMIT {_FEW + 1}"
         rows = list(self.index.read(sql, value))
         if len(rows) > _FEW:
             return Condition(condition, (value,))
-        return Condition(f"p.experiment IN ({','.join(str(row[0]) for row in rows)})")
+        experiments, sections = (
+            ",".join(map(str, dict.fromkeys(row[column] for row in rows))) for column in (0, 1)
+        )
+        # The sign keeps SQLite from looking up each experiment in each section.
+        sign = "+" if "," in sections else ""
+        return Condition(f"(p.section IN ({sections}) AND {sign}p.experiment IN ({experiments}))")
 
     def match(self, row: Sequence[object]) -> Match:
         kind, ident, step, title, text, path, line, day, stamp, exact = row
         return Match(
             kind=str(kind),
-            experiment=str(ident),
+            experiment=None if ident is None else str(ident),
             step=parse_step(str(step)),
             title=str(title),
             text=str(text),
@@ -246,9 +262,3 @@ class PassageTarget(SearchTarget):
             date=seconds_of(int(str(stamp))) if day else None,
             exact=bool(exact),
         )
-
-
-def _names(value: str, path: str, suffix: str) -> bool:
-    """Tell whether VALUE is the name of the file or folder PATH, or a part of its whole path."""
-    name = PurePath(path).name
-    return value in (name, name.removesuffix(suffix)) or ("/" in value and value in path)

@@ -7,7 +7,9 @@ are looked up here, and asked for by name, unless there are very many.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from explog.index.database import Index
 from explog.index.words import tokens
@@ -33,31 +35,42 @@ class Terms:
     def expression(self, words: Words) -> str:
         """Return WORDS: tokens in a row, the last of which may go on.
 
-        A single letter is not taken for the beginning of a word: that would be nearly every word.
+        A single letter is not taken for the beginning of a word: that would be nearly every word. A
+        single digit is, behind other tokens: `0.0` goes on as `0.01`.
         """
         found = tokens(words.text)
         *others, last = found
-        if not (words.prefix and words.text[-1].isalnum() and len(last) > 1):
+        goes_on = words.prefix and words.text[-1].isalnum()
+        is_number = bool(others) and last.isdigit() and words.reference is None
+        if not goes_on or (len(last) == 1 and not is_number):
             return _phrase(found)
         if not last.isascii():
             return f"{_phrase(found)}*"  # how FTS5 folds it is for FTS5 to say
-        ends = self._beginning_with(last.lower())
+        ends = list(islice(self._beginning_with(last.lower()), _MOST + 1))
         if len(ends) > _MOST:
             return f"{_phrase(found)}*"
         return f"({' OR '.join(_phrase([*others, end]) for end in ends or [last])})"
 
-    def _beginning_with(self, start: str) -> list[str]:
-        """Return the words that begin with START; when there are more, one more than _MOST."""
+    def words(self, start: str, end: str) -> Iterator[str]:
+        """Yield the words from START on, in their order, up to END."""
         sql = f"SELECT term FROM {self.table}_vocabulary WHERE term >= ? AND term < ? LIMIT 1"
-        found: list[str] = []
-        place = start
-        while len(found) <= _MOST:
-            row = self.index.first(sql, place, start + _LAST)
-            if row is None:
-                break
-            found.append(row[0])
-            place = row[0] + _FIRST
-        return found
+        row = self.index.first(sql, start, end)
+        while row is not None:
+            yield row[0]
+            row = self.index.first(sql, row[0] + _FIRST, end)
+
+    def _beginning_with(self, start: str) -> Iterator[str]:
+        return self.words(start, start + _LAST)
+
+    def first(self, word: str, prefix: bool) -> str | None:
+        """Return WORD if a text has it, or with PREFIX the first word that begins so."""
+        found = next(self._beginning_with(word), None)
+        return found if prefix or found == word else None
+
+    def count(self, word: str, most: int) -> int:
+        """Return how often WORD is in the texts, or MOST if that is more."""
+        sql = f"SELECT 1 FROM {self.table}_vocabulary WHERE term = ? LIMIT ?"
+        return int(self.index.one(f"SELECT count(*) FROM ({sql})", word, most)[0])
 
 
 def _phrase(words: list[str]) -> str:

@@ -214,7 +214,7 @@ class LogLook:
         else:
             contents = (read_section(part, context, self.ways) for part in parts)
         records = (
-            SectionRecord(place.digest, place.start, place.line, said.experiments, said.diagnoses)
+            SectionRecord(place.digest, place.start, place.line, *said)
             for place, said in zip(
                 new[changed], self._noted(path, contents, len(parts)), strict=True
             )

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
-from explog.index.records import DiagnosisRecord, ExperimentRecord, write_hashes
+from explog.index.records import DiagnosisRecord, ExperimentRecord, TextRow, write_hashes
 from explog.org.entry import Entry, read_entry
 from explog.org.files import read_log
 from explog.org.heading import read_id
 from explog.org.options import OrgOptions
-from explog.org.passages import Passage, read_passages
+from explog.org.passages import Passage, read_passages, read_texts
 from explog.org.scan import Chunk, Context, file_context, scan_section, split_sections
 from explog.sync.prefetch import BrokenPrefetchError, Prefetch
 
@@ -31,7 +31,7 @@ _AT_ONCE = 100
 # Some tens of megabytes: what is read first is taken last.
 _ROOM = 128
 # What a section says in plain tuples, which go from process to process in a tenth of the time.
-_Row: TypeAlias = "tuple[list[Any], list[Any]]"
+_Row: TypeAlias = "tuple[list[Any], list[Any], tuple[Any, ...]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +47,14 @@ class Content(NamedTuple):
 
     experiments: tuple[ExperimentRecord, ...]
     diagnoses: tuple[DiagnosisRecord, ...]
+    texts: tuple[TextRow, ...] = ()
 
 
 def read_section(data: bytes, context: Context, ways: Ways) -> Content:
     """Return what the section DATA says."""
     experiments: list[ExperimentRecord] = []
     diagnoses: list[DiagnosisRecord] = []
+    read: list[Chunk] = []
     options = context.options
     for chunk, lines, headings in experiment_chunks(data, context, ways.tag):
         tags = sorted(chunk.tags)
@@ -70,10 +72,24 @@ def read_section(data: bytes, context: Context, ways: Ways) -> Content:
             diagnoses.append(DiagnosisRecord("unreadable", chunk.line, message))
             continue
         experiments.append(record)
+        read.append(chunk)
         diagnoses += (
             DiagnosisRecord(d.kind, d.line, d.message, d.experiment) for d in found.diagnoses
         )
-    return Content(tuple(experiments), tuple(diagnoses))
+    return Content(tuple(experiments), tuple(diagnoses), tuple(_texts(data, context, read)))
+
+
+def _texts(section: bytes, context: Context, read: Sequence[Chunk]) -> Iterator[TextRow]:
+    """Yield the prose of SECTION that is not in the experiments of the chunks READ."""
+    if read and read[0].line == 0 and read[0].stop is None:
+        return  # nearly all sections are one experiment
+    lines = context.decode(section).split("\n")
+    kept = [True] * len(lines)
+    for chunk in read:
+        stop = len(lines) if chunk.stop is None else chunk.stop
+        kept[chunk.line : stop] = [False] * (stop - chunk.line)
+    for line, title, text, day in read_texts(lines, kept, context.options):
+        yield line, title, text, day.isoformat() if day else None
 
 
 def experiment_chunks(
@@ -143,13 +159,14 @@ def _digest(data: bytes) -> bytes:
 
 
 def _packed(content: Content) -> _Row:
-    return list(map(tuple, content.experiments)), list(map(tuple, content.diagnoses))
+    experiments, diagnoses, texts = content
+    return list(map(tuple, experiments)), list(map(tuple, diagnoses)), texts
 
 
 def _unpacked(row: _Row) -> Content:
-    experiments, diagnoses = row
+    experiments, diagnoses, texts = row
     found = tuple(map(ExperimentRecord._make, experiments))
-    return Content(found, tuple(map(DiagnosisRecord._make, diagnoses)))
+    return Content(found, tuple(map(DiagnosisRecord._make, diagnoses)), texts)
 
 
 def _inside(chunks: Sequence[Chunk], index: int) -> list[tuple[int, int]]:

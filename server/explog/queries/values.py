@@ -1,0 +1,74 @@
+"""The values that a filter of a query can have: the states, tags, repositories and logs known."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import PurePath
+
+from explog.index.commits import all_repositories
+from explog.index.database import Index
+from explog.index.logs import all_logs
+from explog.index.words import fold
+from explog.queries.query import KINDS, Filter
+
+_MOST_SHOWN = 20
+_OF = {
+    "state": "no experiment is in the state {}",
+    "tag": "no experiment has the tag {}",
+    "repo": "no repository is called {}",
+    "log": "no log is called {}",
+}
+
+
+def values(index: Index, name: str) -> list[str]:
+    """Return the values that the filter NAME can have, most frequent first; empty if any."""
+    if name == "kind":
+        return list(KINDS)
+    if name == "state":
+        sql = "SELECT todo FROM experiments WHERE todo IS NOT NULL GROUP BY todo"
+        return [row[0] for row in index.read(f"{sql} ORDER BY count(*) DESC, todo")]
+    if name == "tag":
+        found: Counter[str] = Counter()
+        for tags, count in index.read("SELECT tags, count(*) FROM experiments GROUP BY tags"):
+            found.update(dict.fromkeys(json.loads(tags), count))
+        return [tag for tag, _count in found.most_common()]
+    if name == "repo":
+        return [short_name(record.path, ".git") for record in all_repositories(index)]
+    if name == "log":
+        return [short_name(record.path, ".org") for record in all_logs(index)]
+    return []
+
+
+def listed(found: list[str]) -> str:
+    """Return the values FOUND for people to read."""
+    shown = ", ".join(dict.fromkeys(found[:_MOST_SHOWN]))
+    return f"{shown}, …" if len(found) > _MOST_SHOWN else shown
+
+
+def unknown_value(index: Index, term: Filter) -> str | None:
+    """Say which values there are, if nothing has the value of TERM; None if something has it."""
+    if term.name not in _OF:
+        return None
+    found, wanted = values(index, term.name), str(term.value)
+    known = {
+        "state": lambda: fold(wanted) in map(fold, found),
+        "tag": lambda: wanted in found,
+        "repo": lambda: any(names(wanted, one.path, ".git") for one in all_repositories(index)),
+        "log": lambda: any(names(wanted, one.path, ".org") for one in all_logs(index)),
+    }
+    if known[term.name]():
+        return None
+    there_are = f"there are {listed(found)}" if found else "there is none"
+    return f"{_OF[term.name].format(wanted)}; {there_are}"
+
+
+def short_name(path: str, suffix: str) -> str:
+    """Return the name of the file or folder PATH, without SUFFIX."""
+    return PurePath(path).name.removesuffix(suffix)
+
+
+def names(value: str, path: str, suffix: str) -> bool:
+    """Tell whether VALUE is the name of the file or folder PATH, or a part of its whole path."""
+    name = PurePath(path).name
+    return value in (name, name.removesuffix(suffix)) or ("/" in value and value in path)
