@@ -8,18 +8,18 @@
 
 ;;; Commentary:
 
-;; Which experiments of a log an agenda shows, and the line of each.  They
-;; are those that org's matcher finds, but that looks closely at every
-;; heading.  Here the headings with the right keyword are searched for,
-;; those alone are looked at, and what is above them once.  It reads the
-;; buffer as it is, saved or not, and needs no server.
+;; This file finds the experiments of a log for an agenda, and makes a line
+;; for each.  It finds the same experiments as Org's matcher, but that
+;; examines every heading.  Here, only headings with the right keyword are
+;; examined, and each heading above them once.  The buffer is read as it
+;; is, saved or not, and the server is not needed.
 ;;
-;; A line is the one that org makes of a heading, with what the server
-;; knows before it, and with all the text properties that the commands of
-;; an agenda go by.  These are some thirty, and each time that org takes a
-;; line apart and puts it together it copies them for every part: most of
-;; its time, and nearly all its garbage.  So those that are the same in all
-;; lines of a log are put on last, when the lines are in the buffer.
+;; A line is what Org makes of the heading, after information from the
+;; server.  It has all the text properties that agenda commands use, about
+;; thirty.  Whenever Org splits a line and joins it again, it copies them
+;; for each part; this takes most of its time and makes nearly all of its
+;; garbage.  So the properties that all lines of a log share are added last,
+;; when the lines are in the agenda buffer.
 
 ;;; Code:
 
@@ -30,36 +30,38 @@
 (require 'org-agenda)
 (require 'seq)
 
-;;;; Headings
+;;;; Nodes
 
 (cl-defstruct (explog-agenda-facts (:type vector) (:constructor nil) (:copier nil))
-  "How far an experiment is, as the server sends it.
-TICKED of the STEPS that have a box are ticked.  TOUCHED is when the last
-commit for it was made, in seconds since 1970, or nil."
+  "The progress of an experiment, as the server sends it.
+TICKED is the number of ticked boxes among STEPS, the number of steps
+with a box.  TOUCHED is the time of the last commit for the experiment,
+in seconds since 1970, or nil."
   ident file ticked steps touched)
 
 (cl-defstruct (explog-agenda-node (:constructor explog-agenda-node--make)
                                   (:copier explog-agenda-node--copy))
-  "A heading, or with level 0 the whole buffer.
-ID and TODO are nil if it is no experiment, or has no keyword.  IDS are
-those of the experiments that it is or is beneath.  TAGGED, HIDDEN (from
-agendas, as it is archived or commented out) and CATEGORY hold for all
-beneath it.  OWN are its tags, and ABOVE those of all that it is
-beneath; DRAWERS says which properties are worth looking for."
+  "A heading; with level 0, it stands for the whole buffer.
+ID is nil if it is not an experiment, and TODO is nil if it has no
+keyword.  IDS are the ids of the experiments that contain it, and its
+own.  TAGGED, HIDDEN and CATEGORY are inherited; HIDDEN means that
+agendas leave it out, because it is archived or commented out.  OWN are
+its own tags, and ABOVE are those that it inherits.  DRAWERS are the
+properties that occur in the buffer at all."
   position level id todo ids tagged hidden category effort own above drawers)
 
-;;;; All of a buffer
+;;;; Search
 
 (cl-defun explog-agenda-scan (keywords visit &key start end ids)
-  "Call VISIT with the node of each experiment to show in an agenda, in order.
-Point is then where its heading begins.
+  "Call VISIT with the node of each experiment to show, in order.
+Point is then at the beginning of its heading.
 
-KEYWORDS is a list of TODO keywords, of which an experiment must have
-one, or t for all experiments.  START and END limit where headings
-begin; what is above them counts all the same.  IDS, if non-nil, is a
-table that has the ids as keys of experiments to show.  What org skips in an
-agenda is skipped: archived and commented subtrees, and what the skip
-functions of the user say."
+KEYWORDS is a list of TODO keywords, one of which an experiment must
+have, or t for all experiments.  START and END limit where headings
+begin; what is above them is taken into account all the same.  IDS is nil
+or a hash table whose keys are the ids of the experiments to show.
+Archived and commented subtrees are skipped, and what the user's skip
+functions skip."
   (org-with-wide-buffer
    (when-let ((regexp (explog-agenda-scan--regexp keywords)))
      (let ((path (list (explog-agenda-scan--root))))
@@ -76,12 +78,12 @@ functions of the user say."
            (goto-char (max (or next 0) (line-end-position)))))))))
 
 (defun explog-agenda-scan--skip ()
-  "Return where to go on by the skip functions of the user, or nil."
+  "Return where to continue according to the user's skip functions, or nil."
   (or (org-agenda-skip-eval org-agenda-skip-function-global)
       (org-agenda-skip-eval org-agenda-skip-function)))
 
 (defun explog-agenda-scan--regexp (keywords)
-  "Return what matches the headings with one of KEYWORDS, or all if that is t.
+  "Return a regexp for headings with one of KEYWORDS, or for all if that is t.
 Return nil if no heading of this buffer can have one."
   (if (eq keywords t)
       "^\\*+ "
@@ -90,25 +92,25 @@ Return nil if no heading of this buffer can have one."
       (format "^\\*+ +%s\\(?:[ \t]\\|$\\)" (regexp-opt known t)))))
 
 (defun explog-agenda-scan--show (node visit)
-  "Call VISIT with NODE, at point, if it is to be shown in an agenda."
+  "Call VISIT with NODE, at point, if agendas show it."
   (when (and (explog-agenda-node-id node)
              (not (explog-agenda-node-hidden node)))
     (save-excursion
       (funcall visit node))))
 
-;;;; Nodes, and what is above them
+;;;; Making nodes
 
 (defun explog-agenda-scan--enter (path)
   "Return the path to the heading at point.
-That is its node and those of what is above it, the innermost first, the
-last being that of the buffer.  PATH is that of the heading that was
-looked at before, or the last node alone."
+A path is a list of nodes: that of the heading, those of the headings
+above it, and that of the buffer.  PATH is the path to the heading of the
+previous call."
   (let* ((start (point))
          (level (explog-heading-level))
          (before (explog-agenda-node-position (car path)))
          (new (list start)))
-    ;; Whatever is above this heading and not in PATH is behind the
-    ;; heading before, so that no part of the buffer is searched often.
+    ;; Headings above this one that are not in PATH are after the heading
+    ;; of the previous call, so no part of the buffer is searched twice.
     (while (and (> level 1)
                 (re-search-backward (format "^\\*\\{1,%d\\} " (1- level)) before t)
                 (/= (point) before))
@@ -133,7 +135,7 @@ looked at before, or the last node alone."
      :drawers drawers)))
 
 (defun explog-agenda-scan--node (parent)
-  "Return the node of the heading at point, which is beneath the node PARENT."
+  "Return the node of the heading at point; PARENT is the node above it."
   (let* ((node (explog-agenda-node--copy parent))
          (ids (explog-agenda-node-ids parent))
          (tagged (or (explog-agenda-node-tagged parent)
@@ -154,7 +156,7 @@ looked at before, or the last node alone."
     node))
 
 (defun explog-agenda-scan--look-at (node)
-  "Put into NODE what org sees in the heading at point."
+  "Set the keyword of NODE, and whether it is hidden, from the heading at point."
   (let ((case-fold-search nil))
     (looking-at org-complex-heading-regexp))
   (setf (explog-agenda-node-todo node) (match-string-no-properties 2))
@@ -168,7 +170,7 @@ looked at before, or the last node alone."
                                      (match-string-no-properties 4))))))))
 
 (defun explog-agenda-scan--take-properties (node)
-  "Put into NODE the category and the effort in its drawer."
+  "Set the category and the effort of NODE from its drawer."
   (let ((properties (explog-heading-properties)))
     (setf (explog-agenda-node-effort node)
           (cdr (assoc (upcase org-effort-property) properties)))
@@ -183,13 +185,13 @@ looked at before, or the last node alone."
        (split-string (match-string-no-properties 2) ":" t)))
 
 (defun explog-agenda-scan--archived-p (tags)
-  "Return non-nil if what has TAGS is archived, and so not shown."
+  "Return non-nil if TAGS make a heading archived, so that it is not shown."
   (and org-agenda-skip-archived-trees
        (not org-agenda-archives-mode)
        (member org-archive-tag tags)))
 
 (defun explog-agenda-node-all-tags (node)
-  "Return all tags of NODE, whatever options of org limit inheritance."
+  "Return all tags of NODE, whatever Org's options for inheritance are."
   (append (explog-agenda-node-above node) (explog-agenda-node-own node)))
 
 (defun explog-agenda-node-tags (node)
@@ -204,7 +206,7 @@ looked at before, or the last node alone."
                   (mapcar #'org-add-prop-inherited (explog-agenda-node-above node)))
                  own nil)))))))
 
-;;;; The whole buffer
+;;;; File-wide settings
 
 (defvar-local explog-agenda-scan--whole nil
   "What `explog-agenda-scan--whole' returned last, behind what it depends on.")
@@ -225,14 +227,14 @@ The buffer is searched for it once, as long as it stays as it is."
     (cdr explog-agenda-scan--whole)))
 
 (defun explog-agenda-scan-occurs-p (text &optional end)
-  "Return non-nil if TEXT, in whatever case, is in the buffer before END."
+  "Return non-nil if TEXT, ignoring case, occurs in the buffer before END."
   (let ((case-fold-search t))
     (save-excursion
       (goto-char (point-min))
       (search-forward text end t))))
 
 (defun explog-agenda-scan--file-category ()
-  "Return the category of what has none of its own."
+  "Return the category of headings that set none."
   (save-excursion
     (goto-char (point-min))
     (cond ((explog-agenda-scan-occurs-p
@@ -244,7 +246,7 @@ The buffer is searched for it once, as long as it stays as it is."
           (t "???"))))
 
 (defun explog-agenda-scan--category-keyword ()
-  "Return the value of the last line `#+CATEGORY:', or nil."
+  "Return the value of the last `#+CATEGORY:' line, or nil."
   (let ((case-fold-search t) found)
     (save-excursion
       (goto-char (point-max))
@@ -258,23 +260,23 @@ The buffer is searched for it once, as long as it stays as it is."
 ;;;; Lines
 
 (defcustom explog-agenda-extra-format "%7p %5d %i"
-  "What an agenda tells of an experiment beside its heading.
-In this, `%p' is the progress, as [1/3] for one of three steps done,
-`%d' how many days ago the last commit was made that refers to it, as
-12d, and `%i' the id in brackets if it is not in the heading.  A number
-before the letter is the width.  `%p' and `%d' are what the server knows,
-and are left blank without one."
+  "What an agenda shows of an experiment beside its heading.
+`%p' is the progress, like [1/3] if one of three steps is done.  `%d' is
+how many days ago the last commit for the experiment was made, like 12d.
+`%i' is the id in brackets if the heading does not contain it.  A number
+before the letter is the width.  `%p' and `%d' come from the server, and
+are blank if it does not run."
   :type 'string
   :group 'explog)
 
 ;;;; Making lines
 
 (defvar explog-agenda-entry--today nil
-  "When today began, in seconds since 1970, while lines are made.")
+  "The beginning of today in seconds since 1970, while lines are made.")
 
 (defun explog-agenda-entry-make (nodes facts)
-  "Return the lines for NODES of this buffer, for `explog-agenda-entry-insert'.
-FACTS is what the server knows, or nil."
+  "Return lines for NODES of this buffer, for `explog-agenda-entry-insert'.
+FACTS is the value of `explog-agenda-query-facts', or nil."
   (let ((explog-agenda-entry--today (explog-agenda-entry--midnight))
         (format (explog-agenda-entry--extra-format))
         (common (append '(face default)
@@ -288,13 +290,13 @@ FACTS is what the server knows, or nil."
              nodes))))
 
 (defun explog-agenda-entry--midnight ()
-  "Return when today began, in seconds since 1970."
+  "Return the beginning of today in seconds since 1970."
   (pcase-let ((`(,_ ,_ ,_ ,day ,month ,year . ,_) (decode-time)))
     (time-convert (encode-time (list 0 0 0 day month year nil -1 nil)) 'integer)))
 
 (defun explog-agenda-entry--line (node fact format common)
   "Return the line for NODE, whose heading is at point.
-FACT is the server's row for it, or nil; FORMAT is from
+FACT is an `explog-agenda-facts', or nil.  FORMAT is as of
 `explog-agenda-entry--extra-format', and COMMON are text properties."
   (let* ((own (explog-agenda-entry--own node))
          (heading (apply #'propertize (explog-agenda-entry--heading node) own))
@@ -320,8 +322,8 @@ FACT is the server's row for it, or nil; FORMAT is from
     line))
 
 (defun explog-agenda-entry--heading (node)
-  "Return the heading of NODE, which is at point, as `org-get-heading' does.
-It has no text properties: org gives it new ones."
+  "Return the heading of NODE, at point, as `org-get-heading' does.
+It has no text properties, because Org adds new ones."
   (let ((case-fold-search nil))
     (looking-at org-complex-heading-regexp))
   (concat (and (eq org-tags-match-list-sublevels 'indented)
@@ -334,7 +336,7 @@ It has no text properties: org gives it new ones."
                      " ")))
 
 (defun explog-agenda-entry--own (node)
-  "Return the text properties by which org may sort and show NODE, if it has any."
+  "Return the text properties of NODE by which Org may sort and show it."
   (let ((effort (explog-agenda-node-effort node))
         (cookie (get-text-property (line-end-position) 'org-stats)))
     (append (and cookie (list 'org-stats cookie))
@@ -345,16 +347,16 @@ It has no text properties: org gives it new ones."
 
 (defun explog-agenda-entry--priority (line)
   "Return the priority of LINE as `org-get-priority' does.
-That takes 0.1 ms for a line that has none."
+That function takes 0.1 ms for a line without a priority."
   (org-get-priority (if (or (functionp org-priority-get-priority-function)
                             (string-search "[#" line))
                         line
                       "")))
 
 (defun explog-agenda-entry--whole-p ()
-  "Return non-nil if lines need all their text properties at once.
-The user may sort or filter by a function, or by what is behind the
-keyword, or have the keyword shown in another way."
+  "Return non-nil if lines need all their text properties from the start.
+That is so if the user sorts or filters by a function or by text, or has
+changed how keywords are shown."
   (or org-agenda-before-sorting-filter-function
       (not (member org-agenda-todo-keyword-format '("%-1s" "%s")))
       (explog-agenda-entry-sorts-by-p 'alpha-up 'alpha-down
@@ -366,8 +368,8 @@ keyword, or have the keyword shown in another way."
             criteria))
 
 (defun explog-agenda-entry--common ()
-  "Return the text properties that all lines of this buffer have.
-They are in no line but by `explog-agenda-entry-insert', unless
+  "Return the text properties that all lines of this log share.
+`explog-agenda-entry-insert' adds them, unless
 `explog-agenda-entry--whole-p'."
   (list 'done-face 'org-agenda-done
         'undone-face 'default
@@ -380,13 +382,13 @@ They are in no line but by `explog-agenda-entry-insert', unless
                             (or (buffer-file-name (buffer-base-buffer))
                                 (buffer-name (buffer-base-buffer)))))))
 
-;;;; What the server knows
+;;;; Information from the server
 
 (defconst explog-agenda-entry--spec-regexp "%\\(-?[0-9]*\\)\\([pdi]\\)"
   "Matches what is replaced in `explog-agenda-extra-format'.")
 
 (defun explog-agenda-entry-needs-facts-p ()
-  "Return non-nil if something is shown that the server alone knows."
+  "Return non-nil if the lines show information from the server."
   (seq-intersection '("p" "d") (cdr (explog-agenda-entry--extra-format))))
 
 (defun explog-agenda-entry--extra-format ()
@@ -402,7 +404,7 @@ They are in no line but by `explog-agenda-entry-insert', unless
 
 (defun explog-agenda-entry--fact (node facts)
   "Return the `explog-agenda-facts' of NODE in FACTS, or nil.
-Where several logs have its id, it is that of this one."
+If several logs have its id, return those of this log."
   (when-let ((rows (and facts (gethash (explog-agenda-node-id node) facts))))
     (or (and (cdr rows)
              (seq-find (lambda (row)
@@ -412,8 +414,8 @@ Where several logs have its id, it is that of this one."
         (car rows))))
 
 (defun explog-agenda-entry--extra (format node fact heading)
-  "Return what is told of NODE beside its HEADING, in FORMAT.
-That is from `explog-agenda-entry--extra-format'.  FACT is an
+  "Return the text beside the HEADING of NODE in its line.
+FORMAT is as of `explog-agenda-entry--extra-format'.  FACT is an
 `explog-agenda-facts', or nil."
   (apply #'format (car format)
          (mapcar (lambda (letter)
@@ -424,29 +426,29 @@ That is from `explog-agenda-entry--extra-format'.  FACT is an
                  (cdr format))))
 
 (defun explog-agenda-entry--progress (fact)
-  "Return the progress by FACT, as [1/3], or the empty string."
+  "Return the progress in FACT, like [1/3], or an empty string."
   (if (and fact (> (explog-agenda-facts-steps fact) 0))
       (format "[%d/%d]" (explog-agenda-facts-ticked fact) (explog-agenda-facts-steps fact))
     ""))
 
 (defun explog-agenda-entry--days (fact)
-  "Return how many days ago the last commit was by FACT, as 12d, or - for none."
+  "Return the days since the last commit in FACT, like 12d, or - if none."
   (if-let ((touched (and fact (explog-agenda-facts-touched fact))))
       (format "%dd" (max 0 (ceiling (- explog-agenda-entry--today touched) 86400)))
     (if fact "-" "")))
 
 (defun explog-agenda-entry--missing-id (node heading)
-  "Return the id of NODE in brackets, or the empty string if it is in HEADING."
+  "Return the id of NODE in brackets, or an empty string if HEADING has it."
   (let ((id (explog-agenda-node-id node)))
     (if (or (string-search (concat "[" id "]") heading)
             (string-search (concat "<<" id ">>") heading))
         ""
       (concat "[" id "] "))))
 
-;;;; In the agenda buffer
+;;;; Inserting lines
 
 (defun explog-agenda-entry-insert (lines)
-  "Insert LINES of `explog-agenda-entry-make' as org wants them at point.
+  "Insert LINES of `explog-agenda-entry-make' at point, sorted by Org.
 Return non-nil if their tags are aligned already."
   (let ((whole (explog-agenda-entry--whole-p))
         (start (point))
@@ -462,17 +464,17 @@ Return non-nil if their tags are aligned already."
     aligned))
 
 (defun explog-agenda-entry--alignable-p ()
-  "Return non-nil if tags in this buffer may be aligned before anything else.
-Links in brackets come first, as a part of each is hidden then; and in
-an agenda of several blocks org does it at the end.  Other links had
-better come later: by the face of a tag org sees that it is none."
+  "Return non-nil if tags in this buffer may be aligned now.
+Bracket links must be hidden first, and in an agenda of several blocks
+Org aligns at the end.  Other links are better made later: Org recognizes
+by the face of a tag that it is not a link."
   (not (or org-agenda-multi
            (eq org-agenda-remove-tags t)
            (progn (goto-char (point-min))
                   (search-forward "[[" nil t)))))
 
 (defun explog-agenda-entry--dress ()
-  "Put on the lines of this buffer what is common to all of a log."
+  "Add the shared text properties to the lines of this buffer."
   (let ((org-done-keywords org-done-keywords-for-agenda)
         (common nil))                   ; alist of buffers and text properties
     (goto-char (point-min))
@@ -489,7 +491,7 @@ better come later: by the face of a tag org sees that it is none."
       (forward-line))))
 
 (defun explog-agenda-entry--show-keyword (keyword)
-  "Give KEYWORD, the TODO keyword of the line at point or nil, its face."
+  "Give KEYWORD of the line at point its face; do nothing if it is nil."
   (let ((start (text-property-any (point) (line-end-position) 'org-heading t)))
     (when (and keyword start)
       (goto-char start)

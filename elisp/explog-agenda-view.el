@@ -8,15 +8,15 @@
 
 ;;; Commentary:
 
-;; `explog-agenda-view' is a kind of agenda view, as `org-tags-view' is
-;; one: it may stand in `org-agenda-custom-commands', alone or in a block,
-;; and its entries can all that those of other views can.  What differs is
-;; how they are found; see explog-agenda-scan.el.
+;; `explog-agenda-view' is an agenda view like `org-tags-view': it may be
+;; used in `org-agenda-custom-commands', alone or in a block, and all agenda
+;; commands work on its entries.  It only finds them in another way; see
+;; explog-agenda-scan.el.
 ;;
-;; What it shows is said by TODO keywords, or by a query of the search
-;; language.  What a query says of states, tags and logs is looked up in
-;; the buffers, which may not be saved; about the rest, words and dates
-;; and commits, the server is asked.
+;; TODO keywords, or a query of the search language, select the
+;; experiments.  The conditions of a query on states, tags and logs are
+;; checked in the buffers, which may have unsaved changes.  For the rest,
+;; such as words, dates and commits, the server is asked.
 
 ;;; Code:
 
@@ -30,38 +30,40 @@
 (require 'seq)
 (require 'subr-x)
 
-;;;; Queries
+;;;; Options and data
 
 (defcustom explog-agenda-timeout 2
   "Seconds that an agenda waits for the server.
-Without an answer it shows the experiments all the same, if its command
-needs no more than their states, tags and logs."
+If there is no answer by then, it shows the experiments all the same,
+provided that the command depends on their states, tags and logs only."
   :type 'number
   :group 'explog)
 
 (cl-defstruct (explog-agenda-query (:constructor explog-agenda-query--make)
                                    (:copier nil))
-  "What to show.  CLAUSES are conditions for the heading, all of which hold.
-Each is (NEGATIVE (NAME . VALUE)...).  REST is the query for the server,
-or nil.  PLACES is nil or the server's answer, a table of ids and files."
+  "Which experiments to show.
+CLAUSES are conditions on headings, all of which must hold.  Each is
+(NEGATIVE (NAME . VALUE)...).  REST is the part of the query for the
+server, or nil.  PLACES is the server's answer, a hash table of ids and
+files, or nil."
   clauses rest places)
 
 ;;;; Reading a query
 
-;; The server takes the same query apart in the same way (query.py); both
-;; are held to tests/data/queries.json.
+;; The server splits queries in the same way (query.py); both are tested
+;; with tests/data/queries.json.
 
 (defconst explog-agenda-query--token-regexp
   "-?\\(?:[a-z]+:\\)?\\(?:\"[^\"]*\"?\\|[^ \t\n\"][^ \t\n]*\\)"
-  "Matches what the search language takes for one thing; see query.py.")
+  "Matches one token of the search language; see query.py.")
 
 (defconst explog-agenda-query--own-regexp
   "\\`\\(-?\\)\\(state\\|tag\\|log\\):\\(?:\"\\([^\"]+\\)\"\\|\\([^\"].*\\)\\)\\'"
-  "Matches what is looked up in a buffer.")
+  "Matches a condition that is checked in a buffer.")
 
 (defun explog-agenda-query-read (match)
-  "Return the query that MATCH means.
-That is a list of TODO keywords, nil for all experiments, or a string in
+  "Return the `explog-agenda-query' for MATCH.
+MATCH is a list of TODO keywords, nil for all experiments, or a string in
 the search language."
   (cond ((null match) (explog-agenda-query--make))
         ((stringp match) (explog-agenda-query--read-string match))
@@ -72,7 +74,7 @@ the search language."
         (t (user-error "%S is neither a list of TODO keywords nor a query" match))))
 
 (defun explog-agenda-query--read-string (text)
-  "Return the query that TEXT, in the search language, means."
+  "Return the `explog-agenda-query' for TEXT, in the search language."
   (let* ((case-fold-search nil)
          (clauses (explog-agenda-query--clauses text))
          (own (seq-filter #'explog-agenda-query--own-p clauses))
@@ -81,13 +83,13 @@ the search language."
      :clauses (mapcar #'explog-agenda-query--own own)
      :rest (when rest
              (concat (mapconcat (lambda (clause) (string-join clause " OR ")) rest " ")
-                     ;; The last word may be begun only, if it ends the query.
+                     ;; Only the last word of the whole query may be incomplete.
                      (unless (and (eq (car (last rest)) (car (last clauses)))
                                   (not (string-match-p "[ \t\n]\\'" text)))
                        " "))))))
 
 (defun explog-agenda-query--clauses (text)
-  "Return the clauses of TEXT, each a list of alternatives as they stand there."
+  "Return the clauses of TEXT, each a list of alternative tokens."
   (let ((start 0) joining clauses)
     (while (string-match explog-agenda-query--token-regexp text start)
       (let ((token (match-string 0 text)))
@@ -101,7 +103,7 @@ the search language."
     (nreverse clauses)))
 
 (defun explog-agenda-query--own-p (clause)
-  "Return non-nil if CLAUSE is about what is looked up in a buffer."
+  "Return non-nil if CLAUSE is checked in a buffer."
   (seq-every-p (lambda (token)
                  (and (string-match explog-agenda-query--own-regexp token)
                       (or (not (cdr clause))
@@ -109,7 +111,7 @@ the search language."
                clause))
 
 (defun explog-agenda-query--own (clause)
-  "Return CLAUSE, of which `explog-agenda-query--own-p' is true, as it is kept."
+  "Return CLAUSE, which passes `explog-agenda-query--own-p', as a condition."
   (cons (string-prefix-p "-" (car clause))
         (mapcar (lambda (token)
                   (string-match explog-agenda-query--own-regexp token)
@@ -117,10 +119,10 @@ the search language."
                         (or (match-string 3 token) (match-string 4 token))))
                 clause)))
 
-;;;; In a buffer
+;;;; Checking conditions in a buffer
 
 (defun explog-agenda-query-keywords (query)
-  "Return the TODO keywords of this buffer that fit QUERY, or t for any."
+  "Return the TODO keywords of this buffer that match QUERY, or t for any."
   (if-let ((clause (seq-find #'explog-agenda-query--about-state-p
                              (explog-agenda-query-clauses query))))
       (seq-filter (lambda (keyword)
@@ -131,20 +133,20 @@ the search language."
     t))
 
 (defun explog-agenda-query--about-state-p (clause)
-  "Return non-nil if no experiment without a keyword fulfils CLAUSE."
+  "Return non-nil if CLAUSE requires a TODO keyword."
   (and (not (car clause))
        (seq-every-p (lambda (term) (member (car term) '("todo" "state")))
                     (cdr clause))))
 
 (defun explog-agenda-query--state-p (term keyword)
-  "Return non-nil if KEYWORD fits TERM, (NAME . VALUE).
-In a query case is of no account; a list of keywords is exact."
+  "Return non-nil if KEYWORD matches TERM, (NAME . VALUE).
+A query ignores case; a list of keywords does not."
   (pcase term
     (`("todo" . ,value) (equal value keyword))
     (`("state" . ,value) (equal (upcase value) (upcase (or keyword ""))))))
 
 (defun explog-agenda-query-fits-p (query node)
-  "Return non-nil if NODE, in this buffer, is what QUERY asks for."
+  "Return non-nil if NODE, in this buffer, matches QUERY."
   (and (seq-every-p (pcase-lambda (`(,negative . ,terms))
                       (xor negative
                            (seq-some (lambda (term)
@@ -155,34 +157,34 @@ In a query case is of no account; a list of keywords is exact."
            (explog-agenda-query--found-p query (explog-agenda-node-id node)))))
 
 (defun explog-agenda-query--term-p (term node)
-  "Return non-nil if NODE fits TERM, (NAME . VALUE)."
+  "Return non-nil if NODE matches TERM, (NAME . VALUE)."
   (pcase term
     (`("tag" . ,value) (member value (explog-agenda-node-all-tags node)))
     (`("log" . ,value) (explog-agenda-query--log-p value buffer-file-name))
     (_ (explog-agenda-query--state-p term (explog-agenda-node-todo node)))))
 
 (defun explog-agenda-query--log-p (value file)
-  "Return non-nil if VALUE is the name of FILE, or a part of its whole path."
+  "Return non-nil if VALUE is the base name of FILE or a part of its path."
   (and file
        (or (equal value (file-name-nondirectory file))
            (equal value (string-remove-suffix ".org" (file-name-nondirectory file)))
            (and (string-search "/" value) (string-search value file)))))
 
-;;;; The server
+;;;; Asking the server
 
 (defun explog-agenda-query-ask (query)
   "Ask the server for its part of QUERY.
-Return nil, or what the user should know of the answer, a string."
+Return nil, or a message for the user."
   (when-let ((rest (explog-agenda-query-rest query)))
     (pcase (explog-agenda-query--call "agenda-select" rest)
       (`(,complete ,rows)
        (setf (explog-agenda-query-places query) (explog-agenda-query--table rows))
        (unless complete
-         "Not all is read yet, so that something may be missing: g looks again"))
+         "The logs are still being read, so entries may be missing; g updates this"))
       (problem problem))))
 
 (defun explog-agenda-query--call (method argument)
-  "Return the answer of METHOD to ARGUMENT, or a string if the server fails."
+  "Return the answer of METHOD to ARGUMENT, or an error message, a string."
   (if (not explog-mode)
       "This needs the server of `explog-mode', which is off"
     (condition-case err
@@ -195,8 +197,8 @@ Return nil, or what the user should know of the answer, a string."
   file ident)
 
 (defun explog-agenda-query--table (rows)
-  "Return a table of ids, and the logs that they are in by ROWS.
-Each row is an `explog-agenda-place'."
+  "Return a hash table from ids to the logs that have them.
+Each of ROWS is an `explog-agenda-place'."
   (let ((table (make-hash-table :test #'equal))
         (names (make-hash-table :test #'equal)))
     (seq-doseq (row rows)
@@ -213,8 +215,8 @@ Each row is an `explog-agenda-place'."
          (member (expand-file-name buffer-file-truename) (gethash id places)))))
 
 (defun explog-agenda-query-facts (ids)
-  "Return what the server knows of IDS, or nil.
-That is a table of lists of `explog-agenda-facts' by id."
+  "Return a hash table from IDS to lists of `explog-agenda-facts'.
+Return nil if the server does not answer."
   (when (and ids explog-mode (explog-server-ready-p))
     (let ((rows (explog-agenda-query--call "agenda-facts" ids)))
       (when (vectorp rows)
@@ -233,10 +235,10 @@ what `explog-agenda-extra-format' says."
 
 (defconst explog-agenda--garbage 100000000
   "`gc-cons-threshold' while an agenda is made.
-Emacs would else spend more time with garbage than with the agenda.")
+Otherwise most of the time would go into garbage collections.")
 
 (defvar explog-agenda-history nil
-  "The queries that agendas were asked for.")
+  "The history of queries for agendas.")
 
 ;;;; The view
 
@@ -244,11 +246,10 @@ Emacs would else spend more time with garbage than with the agenda.")
 (defun explog-agenda-view (match)
   "Show the experiments that fit MATCH in an agenda.
 MATCH is a list of TODO keywords, nil for all experiments, or a query as
-for `explog-search'.  A query shows the experiments that it finds
-something of, in their entries or in their commits, and that nothing is
-found of by what is left out with a minus.
+for `explog-search'.  A query shows an experiment if it finds something
+in its entry or its commits, and if none of the parts with a minus does.
 
-In `org-agenda-custom-commands' this may stand where else `tags' does:
+In `org-agenda-custom-commands' you can use this instead of `tags':
 
     (\"x\" \"Stuck\" explog-agenda-view \"state:INPROGRESS -after:2w\")"
   (interactive (list (read-string "Agenda of experiments: " nil
@@ -266,9 +267,9 @@ In `org-agenda-custom-commands' this may stand where else `tags' does:
          (explog-agenda--fill query match))))))
 
 (defun explog-agenda--call-without-undo (function)
-  "Call FUNCTION to make an agenda, with nothing in it to undo.
-That one is made anew is nothing to undo, and keeping a long one with
-all its text properties makes every garbage collection slower."
+  "Call FUNCTION to make an agenda, without recording undo information.
+Nobody undoes the making of an agenda, and the information about a long
+one with all its text properties slows down garbage collection."
   (cl-flet ((buffer () (get-buffer org-agenda-buffer-name)))
     (when (buffer)
       (buffer-disable-undo (buffer)))
@@ -278,13 +279,13 @@ all its text properties makes every garbage collection slower."
         (buffer-enable-undo (buffer))))))
 
 (defun explog-agenda--fill (query match)
-  "Put what QUERY asks for into the agenda buffer.
-MATCH is how the user wrote it."
+  "Insert the experiments for QUERY into the agenda buffer.
+MATCH is how the user wrote the query."
   (let* ((problem (explog-agenda-query-ask query))
          (lines (explog-agenda--lines query)))
     (explog-agenda--insert-header match problem)
     (let ((org-agenda-remove-tags
-           ;; That they are aligned: once is enough.
+           ;; The tags are aligned already, so Org need not do it again.
            (or (and lines (explog-agenda-entry-insert lines))
                org-agenda-remove-tags)))
       (explog-agenda--finish))))
@@ -301,8 +302,8 @@ MATCH is how the user wrote it."
 (defun explog-agenda--prepare (match)
   "Prepare the agenda buffer for MATCH, and the buffers of the logs."
   (let ((files (org-agenda-files nil 'ifmode)))
-    ;; Org would look through all of each file, and mark there what the
-    ;; scan looks up for itself.
+    ;; Org would search all of each file and mark it; the scan does not
+    ;; need that.
     (cl-letf ((org-agenda-files nil)
               ((get 'org-agenda-files 'org-restrict) nil))
       (org-agenda-prepare (format "EXPLOG %s" (or match ""))))
@@ -317,9 +318,9 @@ MATCH is how the user wrote it."
            (explog-agenda--prepare-log)))))))
 
 (defun explog-agenda--prepare-log ()
-  "Do for this buffer what `org-agenda-prepare-buffers' does, as far as needed.
-That is to see tags and keywords that are set in it, and to let the
-agenda know of them."
+  "Do the necessary parts of `org-agenda-prepare-buffers' for this buffer.
+These are to update tags and keywords that the file sets, and to tell the
+agenda of them."
   (unless (derived-mode-p 'org-mode)
     (user-error "%s is not in Org mode" (buffer-name)))
   (explog-agenda--refresh-tags)
@@ -335,12 +336,12 @@ agenda know of them."
       (add 'org-tag-groups-alist-for-agenda org-tag-groups-alist))))
 
 (defvar-local explog-agenda--refreshed nil
-  "What the tags of this buffer were last refreshed from.")
+  "The state from which the tags of this buffer were last updated.")
 
 (defun explog-agenda--refresh-tags ()
-  "Have org see the tags that are set in this buffer, as it does for an agenda.
-It looks through all of it for them, so do that when it has changed, or
-has them from other files."
+  "Let Org update the file's own tags, as it does for an agenda.
+Org searches the whole buffer for them.  So do this only if the buffer
+has changed, or includes a setup file."
   (let ((source (list (buffer-chars-modified-tick)
                       org-tag-alist org-tag-persistent-alist)))
     (unless (equal source explog-agenda--refreshed)
@@ -350,7 +351,7 @@ has them from other files."
               source)))))
 
 (defun explog-agenda--prefix-format ()
-  "Return what `org-agenda-prefix-format' is to be for experiments."
+  "Return the value of `org-agenda-prefix-format' for experiments."
   (if (and explog-agenda-prefix-format
            (eq org-agenda-prefix-format
                (default-toplevel-value 'org-agenda-prefix-format)))
@@ -358,7 +359,7 @@ has them from other files."
     org-agenda-prefix-format))
 
 (defun explog-agenda--insert-header (match problem)
-  "Insert the header for MATCH, and PROBLEM, a string, if there is any."
+  "Insert the header for MATCH, and PROBLEM, a string or nil."
   (pcase org-agenda-overriding-header
     ('nil (insert (propertize (format "Experiments: %s\n"
                                       (if (stringp match) match
@@ -374,7 +375,7 @@ has them from other files."
     (insert (propertize problem 'face 'warning) "\n")))
 
 (defun explog-agenda--finish ()
-  "Give the agenda buffer what all agenda buffers have."
+  "Set up the agenda buffer like any other."
   (goto-char (point-min))
   (unless org-agenda-multi
     (org-agenda-fit-window-to-buffer))
@@ -384,7 +385,7 @@ has them from other files."
                          org-redo-cmd ,org-agenda-redo-command
                          org-series-cmd ,org-cmd))
   (let ((org-agenda-fontify-priorities
-         ;; Where there is none, looking for them takes 0.1 ms a line.
+         ;; Without any priority, the search takes 0.1 ms for each line.
          (and (save-excursion (search-forward "[#" nil t))
               org-agenda-fontify-priorities)))
     (org-agenda-finalize))
@@ -393,7 +394,7 @@ has them from other files."
 ;;;; Entries
 
 (defun explog-agenda--lines (query)
-  "Return the lines for what QUERY asks for."
+  "Return the lines of the experiments for QUERY."
   (let* ((found (mapcan (lambda (file) (explog-agenda--find-in file query))
                         (org-agenda-files nil 'ifmode)))
          (facts (and (explog-agenda-entry-needs-facts-p)
@@ -407,7 +408,7 @@ has them from other files."
             found)))
 
 (defun explog-agenda--find-in (file query)
-  "Return a list of (BUFFER . NODES) of what QUERY asks for in FILE, or nil."
+  "Return a list of (BUFFER . NODES) for QUERY in FILE, or nil."
   (catch 'nextfile
     (org-check-agenda-file file)
     (with-current-buffer (org-get-agenda-file-buffer file)

@@ -8,13 +8,13 @@
 
 ;;; Commentary:
 
-;; Agenda commands over the logs: `ci' experiments in progress, `ct' those
-;; to do or waiting, `ca' all of them, `cd' those done, and what else the
-;; user defines.  What they show is made by `explog-agenda-view'.
+;; Agenda commands for all logs: `ci' shows the experiments in progress,
+;; `ct' those to do or waiting, `ca' all, and `cd' those done.  The user may
+;; define others.  `explog-agenda-view' makes the agenda.
 ;;
-;; They are not put into `org-agenda-custom-commands', where they would
-;; be lost when the user sets that, and saved when the user customizes
-;; it.  `org-agenda' is advised to see them there.
+;; The commands are not added to `org-agenda-custom-commands': they would
+;; be lost when the user sets that variable, and saved when the user
+;; customizes it.  Instead, `org-agenda' is advised.
 
 ;;; Code:
 
@@ -43,11 +43,10 @@ See `explog-agenda-view'."
                                (string :tag "Query"))))
   :group 'explog)
 
-;;;; What org gets
-
+;;;; Elements of Org's options
 (defun explog-agenda-files ()
   "Return the logs that can be read.
-Org asks what to do about a file that is not there."
+Org would prompt about a file that does not exist."
   (seq-filter (lambda (file) (and (file-regular-p file) (file-readable-p file)))
               (explog-log-files)))
 
@@ -72,7 +71,7 @@ This is the advice of `explog-mode'."
     (apply function args)))
 
 (defun explog-agenda--all-commands ()
-  "Return `org-agenda-custom-commands' with those of ours whose keys are free."
+  "Return `org-agenda-custom-commands' with our commands whose keys are free."
   (let* ((users org-agenda-custom-commands)
          (prefix explog-agenda-prefix)
          (ours (and prefix (mapcar #'explog-agenda--command explog-agenda-commands)))
@@ -91,15 +90,15 @@ This is the advice of `explog-mode'."
                      (seq-difference new taken))))))
 
 (defun explog-agenda-prefix-taken-p (prefix commands)
-  "Return non-nil if PREFIX, or what it begins with, is one of COMMANDS."
+  "Return non-nil if PREFIX or a part of it is the key of one of COMMANDS."
   (seq-some (lambda (command)
               (and (string-prefix-p (car command) prefix)
                    (not (stringp (cdr command)))))
             commands))
 
 (defun explog-agenda--prefixes (prefix commands)
-  "Return descriptions of PREFIX, and what it begins with, for the menu.
-Those that COMMANDS describe are left out."
+  "Return descriptions of PREFIX and its parts for the menu.
+Leave out those that COMMANDS describe."
   (seq-remove (lambda (description) (assoc (car description) commands))
               (mapcar (lambda (length) (cons (substring prefix 0 length) "Experiments"))
                       (number-sequence 1 (length prefix)))))
