@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from explog.cli import main
 from support.repo import GitRepo
 
 Make = Callable[..., GitRepo]
@@ -62,6 +63,31 @@ def test_program_is_installed() -> None:
     script = Path(sys.executable).with_name("explog")
     done = subprocess.run([script, "--version"], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("explog, version ")
+
+
+def test_manual_pages_are_installed() -> None:
+    folder = Path(sys.prefix) / "share/man/man1"
+    whole = (folder / "explog.1").read_text(encoding="utf-8")
+    for name in main.commands:
+        assert f"explog\\-{name}(1)" in whole
+        page = (folder / f"explog-{name}.1").read_text(encoding="utf-8")
+        for option in main.commands[name].params:
+            for written in option.opts if option.param_type_name == "option" else ():
+                assert written.replace("-", "\\-") in page
+    assert str(Path.home()) not in whole
+
+
+def test_bash_completes_commands_and_options() -> None:
+    script = Path(sys.prefix) / "share/bash-completion/completions/explog"
+    program = Path(sys.executable).with_name("explog")
+    for words, wanted in (("sea", {"search"}), ("backfill --wr", {"--write"})):
+        line = f"explog {words}"
+        done = subprocess.run(
+            ["bash", "--norc", "-c", f'. "$0"; COMP_WORDS=({line}); COMP_CWORD={len(words.split())};'
+             ' _explog_completion "$1"; echo "${COMPREPLY[@]}"', script, program],
+            capture_output=True, text=True, check=True, timeout=60,
+        )  # fmt: skip
+        assert set(done.stdout.split()) == wanted
 
 
 @pytest.mark.parametrize("args", [["--help"], ["-h"], ["backfill", "--help"], ["serve", "-h"]])
