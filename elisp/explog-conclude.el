@@ -8,12 +8,12 @@
 
 ;;; Commentary:
 
-;; `explog-conclude' writes what came out of an experiment under its
-;; heading "Conclusions", and sets the state.  It does the latter as the
-;; user would, by `org-todo': what the user has org log then, ask for or
-;; run is logged, asked for and run.  The headings beneath the experiment
-;; are entries with a state of their own: "Conclusions" is done with that,
-;; and so is "Experiments" unless a step is open.
+;; `explog-conclude' writes the conclusion of an experiment under its
+;; heading "Conclusions", and sets the TODO state with `org-todo'.  So Org
+;; logs the change, asks for notes and runs hooks as the user has set it
+;; up.  The headings beneath the experiment have states of their own:
+;; "Conclusions" becomes done, and so does "Experiments" unless a step is
+;; open.
 
 ;;; Code:
 
@@ -27,13 +27,13 @@
 
 ;;;###autoload
 (defun explog-conclude ()
-  "Write what came out of an experiment, and set its state.
-That is asked for; without an answer you write it where it stands, if
-you are in the log, and elsewhere in a buffer of its own.  The state is
-one of those for what is done, DONE where there is no other; org logs it
-as it always does.  Steps that are still open are named.
+  "Write the conclusion of an experiment, and set its TODO state.
+Ask for the conclusion.  If the answer is empty, you write it in place in
+a log, and elsewhere in a buffer of its own.  The state is one of the
+done states; if there is only one, it is not asked for.  Org logs the
+change as usual.  A message names the steps that are still open.
 
-Which experiment it is, is found as by `explog-note'."
+The experiment is found as by `explog-note'."
   (interactive)
   (pcase-let* ((id (car (explog-write-about "Conclude")))
                (`(,buffer . ,new) (explog-write-visit id))
@@ -47,13 +47,13 @@ Which experiment it is, is found as by `explog-note'."
                (funcall then))))))
 
 (defun explog-conclude--read-text (id)
-  "Ask what came out of experiment ID."
+  "Ask for the conclusion of experiment ID."
   (string-trim
-   (read-string (format "What came out of %s? (empty: write it at length) " id))))
+   (read-string (format "Conclusion of %s (empty: write it in a buffer): " id))))
 
 (defun explog-conclude--read-state (buffer id)
-  "Ask for the state of experiment ID in BUFFER, if there is a choice.
-Return nil if it has a state already that means that it is done."
+  "Ask for the new state of experiment ID in BUFFER, if there is a choice.
+Return nil if the experiment is done already."
   (with-current-buffer buffer
     (unless (explog-write-at buffer id #'org-entry-is-done-p)
       (let ((default (car (or (member "DONE" org-done-keywords)
@@ -67,7 +67,7 @@ Return nil if it has a state already that means that it is done."
 
 (defun explog-conclude--here (id text state)
   "Conclude experiment ID in this buffer with TEXT and STATE.
-Return nil if its conclusions cannot be seen here."
+Return nil if its conclusions are outside of the narrowed buffer."
   (let (said)
     (when (explog-write-typing id
                                (lambda () (explog-conclude--put text))
@@ -77,7 +77,7 @@ Return nil if its conclusions cannot be seen here."
 
 (defun explog-conclude--away (buffer id text state)
   "Conclude experiment ID in BUFFER with TEXT and STATE.
-Return what is still to be done if org wants a note, a function."
+If Org wants a note, return a function that asks for it."
   (let ((modified (buffer-modified-p buffer)))
     (explog-write-away buffer id
                        (lambda ()
@@ -88,8 +88,9 @@ Return what is still to be done if org wants a note, a function."
                        (and (not modified) (explog-write-base buffer))))))
 
 (defun explog-conclude--draft (buffer id state new)
-  "Begin a draft of what came out of experiment ID, whose log is in BUFFER.
-STATE is what it gets then.  If BUFFER is NEW, forget it with the draft."
+  "Begin a draft of the conclusion of experiment ID, whose log is in BUFFER.
+When the draft is finished, set STATE.  If BUFFER is NEW, kill it when
+the draft is discarded."
   (let ((file (buffer-file-name (explog-write-base buffer))))
     (explog-draft-begin
      (format "conclusion of e%s" id) ""
@@ -99,7 +100,7 @@ STATE is what it gets then.  If BUFFER is NEW, forget it with the draft."
        (apply-partially #'explog-write-forget buffer)))))
 
 (defun explog-conclude--put (text)
-  "Put TEXT at the end of the conclusions, and return its end.
+  "Insert TEXT at the end of the conclusions, and return its end.
 The heading of the experiment is at point."
   (explog-write-put-note
    (or (explog-write-child #'explog-write-conclusions-p)
@@ -109,8 +110,8 @@ The heading of the experiment is at point."
 ;;;; States
 
 (defun explog-conclude--set (id state)
-  "Give the experiment at point STATE, unless that is nil, and say so.
-Its children get one as well.  ID is that of the experiment."
+  "Set the STATE of experiment ID at point, and of its child headings.
+If STATE is nil, set only the latter.  Return a message."
   (let ((open (explog-conclude--open-steps))
         (heading (point-marker)))
     (dolist (child (explog-conclude--children open))
@@ -131,8 +132,8 @@ Its children get one as well.  ID is that of the experiment."
               (if open (concat "; still open: " (string-join open ", ")) "")))))
 
 (defun explog-conclude--todo (state)
-  "Set the STATE of the heading at point, and log what needs no note.
-Org logs when a command has ended, and only for the last heading."
+  "Set the STATE of the heading at point, and log it unless that needs a note.
+Left to itself, Org logs after the command, and only for the last heading."
   (let ((org-loop-over-headlines-in-active-region nil))
     (org-todo state))
   (when (and org-log-setup (memq org-log-note-how '(time state)))
@@ -141,8 +142,8 @@ Org logs when a command has ended, and only for the last heading."
         (org-add-log-note)))))
 
 (defun explog-conclude--children (open)
-  "Return markers of the child headings to be set as done.
-With OPEN non-nil, the heading above the list is left out."
+  "Return markers of the child headings that become done.
+With OPEN non-nil, leave out the heading of the steps."
   (mapcar #'copy-marker
           (delq nil
                 (list (explog-write-child
@@ -157,8 +158,8 @@ With OPEN non-nil, the heading above the list is left out."
                                      (explog-steps-children)))))))
 
 (defun explog-conclude--open-steps ()
-  "Return what is still to be done for the experiment at point.
-That is a list of strings like \"1 Test it\", without the hash behind it."
+  "Return each open step of the experiment at point.
+They are strings like \"1 Test it\", without hashes."
   (delq nil
         (mapcar (pcase-lambda (`(,number ,start ,_ ,box))
                   (and (member box '("[ ]" "[-]"))
@@ -168,9 +169,9 @@ That is a list of strings like \"1 Test it\", without the hash behind it."
 ;;;; A note that org asks for
 
 (defun explog-conclude--ask-note (buffer)
-  "Have org ask for the note that it wants, and save BUFFER with it.
-BUFFER is nil if it is not to be saved.  Left to itself, org would ask
-amid what magit does after each command, and break that."
+  "Let Org ask for a note now, and save BUFFER when it is written.
+BUFFER is nil if it is not to be saved.  Left to itself, Org would ask
+during what magit does after each command, and disturb that."
   (let ((org-log-buffer-setup-hook
          (append org-log-buffer-setup-hook
                  (and buffer
@@ -178,7 +179,7 @@ amid what magit does after each command, and break that."
     (org-add-log-note)))
 
 (defun explog-conclude--save-later (buffer)
-  "Save BUFFER when the current one, with a note for it, is gone."
+  "Save BUFFER when the current buffer, with a note for it, is killed."
   (add-hook 'kill-buffer-hook
             (lambda () (run-with-timer 0 nil #'explog-conclude--save buffer))
             nil t))

@@ -8,10 +8,10 @@
 
 ;;; Commentary:
 
-;; `explog-dispatch' is a menu of all commands.  Its heading says what the
-;; point is on, which is what they begin with: an experiment, a step, a
-;; reference, a commit.  What does not apply there is inactive, and a
-;; command that is not installed is not shown.
+;; `explog-dispatch' is a menu of all commands.  Its heading tells what is
+;; at point, to which the commands apply: an experiment, a step, a
+;; reference or a commit.  Commands that do not apply are inactive, and
+;; commands that are not installed are not shown.
 ;;
 ;; Transient is part of Emacs since 28.1.
 
@@ -32,21 +32,21 @@
 (declare-function org-agenda "org-agenda" (&optional arg keys restriction))
 
 (defvar explog-dispatch--point nil
-  "What the point was on when the menu came up.")
+  "What was at point when the menu was opened, an `explog-point' or nil.")
 
 (defvar explog-dispatch--source nil
-  "Whether that, or the buffer, was a commit or file.")
+  "Non-nil if a commit or file was there when the menu was opened.")
 
-;;;; What the point is on
+;;;; The heading of the menu
 
 (defun explog-dispatch--heading ()
-  "Return what the point is on, as the heading of the menu.
-Only what is known already is told, and the rest when it has come;
-nothing waits for the server."
+  "Return a description of what is at point, as the heading of the menu.
+Use what is known without waiting for the server; the menu is redrawn
+when more is known."
   (let ((point explog-dispatch--point))
     (cond ((not explog-mode)
            (propertize "explog-mode is off" 'face 'warning))
-          ((null point) "On no experiment")
+          ((null point) "No experiment at point")
           ((explog-point-id point)
            (explog-dispatch--reference (explog-point-id point)
                                        (explog-point-step point)))
@@ -64,14 +64,14 @@ nothing waits for the server."
               ""))))
 
 (defun explog-dispatch--redraw (_ids)
-  "Draw the menu again, as something else is known of experiments.
-When the menu is gone, do so no more."
+  "Redraw the menu, because more is known of experiments.
+If the menu is closed, stop doing that."
   (if (explog-dispatch--up-p)
       (transient--show)
     (remove-hook 'explog-cache-changed-functions #'explog-dispatch--redraw)))
 
 (defun explog-dispatch--up-p ()
-  "Return non-nil if the menu is up."
+  "Return non-nil if the menu is open."
   (and transient--prefix
        (eq 'explog-dispatch (oref transient--prefix command))))
 
@@ -88,21 +88,21 @@ When the menu is gone, do so no more."
   (not explog-mode))
 
 (defun explog-dispatch--nowhere-p ()
-  "Return non-nil if there is nothing at point to go to."
+  "Return non-nil if nothing at point can be visited."
   (or (not explog-mode) (null explog-dispatch--point)))
 
 (defun explog-dispatch--no-source-p ()
-  "Return non-nil if no commit or file is here to lead to experiments."
+  "Return non-nil if there is no commit or file that may have experiments."
   (not (and explog-mode explog-dispatch--source)))
 
 (defun explog-dispatch--calm-p ()
-  "Return non-nil if nothing needs the user."
+  "Return non-nil if there are no open problems."
   (string-empty-p (or (bound-and-true-p explog-attention-sign) "")))
 
 (defun explog-dispatch-visit-point ()
-  "Go to what the point is on: a step in its log, or a commit."
+  "Go to the step or experiment at point in its log, or show the commit."
   (interactive)
-  (let ((point (or (explog-point) (user-error "On no experiment, step or commit"))))
+  (let ((point (or (explog-point) (user-error "No experiment, step or commit at point"))))
     (if (and (explog-point-commit point)
              (not (eq 'reference (explog-point-kind point))))
         (explog-search-visit-commit (explog-point-repository point)
@@ -115,7 +115,7 @@ When the menu is gone, do so no more."
   "Show one of the agendas in `explog-agenda-commands'."
   (interactive)
   (unless explog-agenda-prefix
-    (user-error "The agenda has no commands of ours; see `explog-agenda-prefix'"))
+    (user-error "No agenda commands are added; see `explog-agenda-prefix'"))
   (org-agenda nil (concat explog-agenda-prefix (explog-dispatch--read-agenda))))
 
 (defun explog-dispatch--read-agenda ()
@@ -124,8 +124,8 @@ When the menu is gone, do so no more."
                    explog-agenda-commands)
       (string (car (read-multiple-choice
                     "Agenda:" (mapcar (lambda (command)
-                                        ;; Wherever the words have the key, it would be
-                                        ;; marked in the middle of one.
+                                        ;; Put the key in front; otherwise it would be
+                                        ;; highlighted in the middle of a word.
                                         (list (string-to-char (car command))
                                               (concat (car command) " " (nth 1 command))))
                                       explog-agenda-commands))))
@@ -137,41 +137,41 @@ When the menu is gone, do so no more."
 
 ;;;###autoload (autoload 'explog-dispatch "explog-dispatch" nil t)
 (transient-define-prefix explog-dispatch ()
-  "Show a menu of all that explog does, by what the point is on."
+  "Show a menu of all commands, for what is at point."
   [:description
    explog-dispatch--heading
    ["Go to"
-    ("RET" "what is here" explog-dispatch-visit-point
+    ("RET" "thing at point" explog-dispatch-visit-point
      :inapt-if explog-dispatch--nowhere-p)
-    ("v" "an experiment" explog-visit)
-    ("l" "its commits" explog-commits :inapt-if explog-dispatch--off-p)
-    ("d" "what changed" explog-diff :inapt-if explog-dispatch--off-p)
-    ("m" "its mentions" explog-mentions :inapt-if explog-dispatch--off-p)
-    ("b" "that of this commit or file" explog-experiments-here
+    ("v" "experiment" explog-visit)
+    ("l" "commits" explog-commits :inapt-if explog-dispatch--off-p)
+    ("d" "diff of two steps" explog-diff :inapt-if explog-dispatch--off-p)
+    ("m" "mentions" explog-mentions :inapt-if explog-dispatch--off-p)
+    ("b" "experiment of commit or file" explog-experiments-here
      :inapt-if explog-dispatch--no-source-p)]
    ["Write"
-    ("e" "a new experiment" explog-capture)
-    ("n" "a note" explog-note
+    ("e" "new experiment" explog-capture)
+    ("n" "note" explog-note
      :if (lambda () (fboundp 'explog-note)) :inapt-if explog-dispatch--off-p)
-    ("s" "a step" explog-add-step
+    ("s" "new step" explog-add-step
      :if (lambda () (fboundp 'explog-add-step)) :inapt-if explog-dispatch--off-p)
-    ("c" "the conclusion" explog-conclude
+    ("c" "conclusion" explog-conclude
      :if (lambda () (fboundp 'explog-conclude)) :inapt-if explog-dispatch--off-p)]
    ["Search & agenda"
     ("/" "search" explog-search :inapt-if explog-dispatch--off-p)
     ("a" "agenda" explog-dispatch-agenda :inapt-if explog-dispatch--off-p)]]
   [["Check"
-    ("!" "what needs you" explog-attention :inapt-if explog-dispatch--calm-p)
-    ("k" "problems" explog-check
+    ("!" "open problems" explog-attention :inapt-if explog-dispatch--calm-p)
+    ("k" "check logs" explog-check
      :if (lambda () (fboundp 'explog-check)) :inapt-if explog-dispatch--off-p)
-    ("h" "hashes to put in" explog-backfill
+    ("h" "backfill hashes" explog-backfill
      :if (lambda () (fboundp 'explog-backfill)) :inapt-if explog-dispatch--off-p)
     ("r" "report" explog-report
      :if (lambda () (fboundp 'explog-report)) :inapt-if explog-dispatch--off-p)]
-   ["Service"
+   ["Server"
     ("D" "doctor" explog-doctor :if (lambda () (fboundp 'explog-doctor)))
-    ("R" "restart the server" explog-restart :inapt-if explog-dispatch--off-p)
-    ("I" "install the server" explog-install-server
+    ("R" "restart server" explog-restart :inapt-if explog-dispatch--off-p)
+    ("I" "install server" explog-install-server
      :if (lambda () (fboundp 'explog-install-server)))
     ("M" explog-dispatch--describe-mode explog-mode)]]
   (interactive)
@@ -181,7 +181,7 @@ When the menu is gone, do so no more."
   (transient-setup 'explog-dispatch))
 
 (defun explog-dispatch--describe-mode ()
-  "Return what the command `explog-mode' would do."
+  "Return a description of what the command `explog-mode' would do."
   (if explog-mode "turn explog-mode off" "turn explog-mode on"))
 
 (provide 'explog-dispatch)

@@ -9,13 +9,11 @@
 ;;; Commentary:
 
 ;; `explog-note' begins a note with the time and the hash of the related
-;; commit.  In a log the note is begun in its place; from elsewhere it is
-;; written in a draft.
+;; commit.  In a log, the note is written in place; elsewhere, in a draft.
 ;;
-;; A note is an item of a list, under the heading "Notes" or beneath a
-;; step.  There it must not become one of the sub-steps, nor must the list
-;; that it is in: org makes one list of two at the same place.  So a line
-;; of text is put between them.
+;; A note is a list item, under the heading "Notes" or inside a step.
+;; Inside a step, the note must not become a sub-step.  Org would join two
+;; lists that follow each other, so a line of text is put between them.
 
 ;;; Code:
 
@@ -38,18 +36,18 @@
 
 ;;;###autoload
 (defun explog-note (&optional choose)
-  "Begin a note on an experiment, or on a step, with a time and a hash.
-The hash is that of the related commit: the newest one for the
-experiment or step, the one at point in magit, or the last one where a
-commit message is being written.
+  "Begin a note on an experiment or a step, with the time and a hash.
+The hash is that of the related commit: the commit at point in magit, or
+HEAD while a commit message is written, or the newest commit for the
+experiment or step.
 
-On a step in a log the note goes beneath that, elsewhere in an
-experiment under its heading \"Notes\".  On a reference, in a commit
-message and on a commit in magit, it is about what is referred to.  With
-a prefix argument CHOOSE, ask for the experiment and the step.
+On a step in a log, the note goes inside the step; elsewhere in an
+experiment, under its heading \"Notes\".  On a reference, on a commit in
+magit, and in a commit message, the note is about what is referred to.
+With a prefix argument CHOOSE, ask for the experiment and the step.
 
-In a log you write the note where it stands; elsewhere in a buffer of
-its own, where \\<explog-draft-mode-map>\\[explog-draft-finish] puts it into the log."
+In a log you write the note in place; elsewhere in a buffer of its own,
+where \\<explog-draft-mode-map>\\[explog-draft-finish] inserts it into the log."
   (interactive "P")
   (pcase-let* ((about (if choose (explog-write-about-step "Note on") (explog-write-about "Note on")))
                (`(,buffer . ,new) (explog-write-visit (car about)))
@@ -61,24 +59,25 @@ its own, where \\<explog-draft-mode-map>\\[explog-draft-finish] puts it into the
         (explog-note--draft buffer about start new))))
 
 (defun explog-note--start (hash)
-  "Return what a note begins with: the time, and HASH unless that is nil."
+  "Return the beginning of a note: the time, and HASH unless that is nil."
   (concat (format-time-string "[%Y-%m-%d %a %H:%M] ")
           (and hash (format "(%s) " hash))))
 
 (defun explog-note--check (buffer about)
-  "Signal a `user-error' if ABOUT, (ID . STEP), names a step not in BUFFER."
+  "Signal a `user-error' if the step in ABOUT, (ID . STEP), is not in BUFFER."
   (explog-write-at buffer (car about) (lambda () (explog-note--step about))))
 
 (defun explog-note--step (about)
-  "Return where the step in ABOUT, (ID . STEP), begins, or nil if it has none.
+  "Return the position of the step in ABOUT, (ID . STEP), or nil if STEP is nil.
 The heading of the experiment is at point."
   (when-let ((step (cdr about)))
     (or (explog-steps-position step)
         (user-error "Experiment %s has no step %s" (car about) step))))
 
 (defun explog-note--draft (buffer about start new)
-  "Begin a draft with START of a note on ABOUT for the log in BUFFER.
-If that is NEW, forget it with the draft."
+  "Begin a draft of a note on ABOUT, with initial text START.
+The log is in BUFFER.  If that is NEW, kill it when the draft is
+discarded."
   (let* ((id (car about))
          (what (concat "note on " (explog-write-about-name about)))
          (file (buffer-file-name (explog-write-base buffer))))
@@ -95,7 +94,7 @@ If that is NEW, forget it with the draft."
 ;;;; Where it goes
 
 (defun explog-note--put (about text)
-  "Put a note of TEXT on ABOUT, (ID . STEP); return the end of its last line.
+  "Insert a note with TEXT on ABOUT, (ID . STEP); return its end.
 The heading of the experiment is at point."
   (let ((step (explog-note--step about)))
     (explog-write-keeping-steps
@@ -105,7 +104,7 @@ The heading of the experiment is at point."
          (explog-write-put-note (explog-note--section) text))))))
 
 (defun explog-note--section ()
-  "Return the position of the heading for notes, made if there is none."
+  "Return the position of the heading for notes; insert one if necessary."
   (or (explog-write-child
        (lambda () (string= (downcase (explog-steps-title))
                            (downcase explog-notes-heading))))
@@ -113,7 +112,7 @@ The heading of the experiment is at point."
                                  (car (explog-steps-children)))))
 
 (defun explog-note--put-on-step (step text)
-  "Put a note of TEXT at the end of the step that begins at STEP."
+  "Insert a note with TEXT at the end of the step that begins at STEP."
   (goto-char step)
   (let* ((struct (org-list-struct))
          (end (org-list-get-item-end-before-blank step struct)))
@@ -122,7 +121,7 @@ The heading of the experiment is at point."
 
 (defun explog-note--list-in (step struct)
   "Return (BULLET . LINES) for a note at the end of STEP, an item of STRUCT.
-See `explog-note--list-at'."
+See `explog-write--list-at'."
   (let ((last (explog-write-open-list step struct)))
     (cond ((null last)
            (list (concat (explog-write-beneath step struct) "- ")))
@@ -132,7 +131,7 @@ See `explog-note--list-at'."
           (t (list (explog-write-bullet last struct))))))
 
 (defun explog-note--steps-p (item struct)
-  "Return non-nil if the list of ITEM in STRUCT is ordered, or has boxes."
+  "Return non-nil if the list of ITEM in STRUCT has numbers or checkboxes."
   (or (explog-write-ordered-p item struct)
       (seq-some (lambda (sibling) (org-list-get-checkbox sibling struct))
                 (explog-write-siblings item struct))))

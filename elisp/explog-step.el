@@ -8,9 +8,9 @@
 
 ;;; Commentary:
 
-;; `explog-add-step' puts a step at the end of the list.  It does not go
-;; through the commands of org for that: they number the whole list anew,
-;; and the commits that refer to its steps would refer to others.
+;; `explog-add-step' adds a step at the end of the list.  It does not use
+;; Org's commands, because they renumber the whole list, and existing
+;; commits would then refer to other steps.
 
 ;;; Code:
 
@@ -28,13 +28,13 @@
 
 ;;;###autoload
 (defun explog-add-step (&optional nested)
-  "Add a step at the end of an experiment's list, and count the boxes anew.
-The title is asked for.  In a log it may be left empty, to be written
-where it stands.  No other step gets another number.
+  "Add a step at the end of an experiment's list, and update the cookies.
+Ask for its title.  In a log you may leave it empty and write it in
+place.  No other step is renumbered.
 
-Which experiment it is, is found as by `explog-note'.  With a prefix
-argument NESTED, the new step is one of those beneath the step that the
-point is on, or that is asked for."
+The experiment is found as by `explog-note'.  With a prefix argument
+NESTED, add the step inside the step at point, or inside one that is
+asked for."
   (interactive "P")
   (let* ((about (explog-step--about nested))
          (buffer (car (explog-write-visit (car about))))
@@ -49,7 +49,7 @@ point is on, or that is asked for."
           (t (explog-write-away buffer (car about) put (format "%s %s" name title))))))
 
 (defun explog-step--about (nested)
-  "Return (ID . STEP) of what gets a step; STEP is nil unless NESTED."
+  "Return (ID . STEP) of where to add a step; STEP is nil unless NESTED."
   (let ((about (explog-write-about "Add a step to")))
     (cond ((not nested) (list (car about)))
           ((cdr about) about)
@@ -65,9 +65,9 @@ point is on, or that is asked for."
 ;;;; The list
 
 (defun explog-step--all (parent)
-  "Return what is right beneath the step PARENT, or outermost if it is nil.
-It is a list as of `explog-steps'; PARENT is a number like \"1.2\".
-The heading of the experiment is at point."
+  "Return each step directly inside PARENT, or the outermost if that is nil.
+They are as in `explog-steps'; PARENT is a number like \"1.2\".  The
+heading of the experiment is at point."
   (let ((regexp (format "\\`%s[0-9]+\\'" (if parent (regexp-quote (concat parent ".")) ""))))
     (seq-filter (lambda (step) (string-match-p regexp (car step)))
                 (explog-steps))))
@@ -77,7 +77,7 @@ The heading of the experiment is at point."
   (string-to-number (car (last (split-string number "\\.")))))
 
 (defun explog-step--next (parent)
-  "Return the number of the next step beneath PARENT; see `explog-step--all'."
+  "Return the number of the next step inside PARENT; see `explog-step--all'."
   (when (and parent (not (explog-steps-position parent)))
     (user-error "There is no step %s" parent))
   (format "%s%d" (if parent (concat parent ".") "")
@@ -85,7 +85,7 @@ The heading of the experiment is at point."
                                      (explog-step--all parent))))))
 
 (defun explog-step--put (parent title)
-  "Put a step with TITLE beneath PARENT, and count; return the end of its line.
+  "Insert a step with TITLE inside PARENT, and update cookies; return its end.
 The heading of the experiment is at point."
   (let ((new (explog-step--next parent)))
     (explog-write-keeping-steps
@@ -97,15 +97,15 @@ The heading of the experiment is at point."
      new)))
 
 (defun explog-step--insert (parent title new)
-  "Put a step with TITLE and the number NEW beneath PARENT; return its end."
+  "Insert a step with TITLE and number NEW inside PARENT; return its end."
   (let ((steps (explog-step--all parent)))
     (cond (steps (explog-step--append steps (explog-step--own new) title))
           (parent (explog-step--begin-beneath (explog-steps-position parent) title))
           (t (explog-step--begin title)))))
 
 (defun explog-step--append (siblings number title)
-  "Put a step with NUMBER and TITLE behind SIBLINGS, the others of its list.
-They are as `explog-steps' has them."
+  "Insert a step with NUMBER and TITLE after SIBLINGS, which are in its list.
+They are as in `explog-steps'."
   (pcase-let ((`(,last ,start ,end) (car (last siblings))))
     (goto-char start)
     (looking-at "\\([ \t]*\\)\\([0-9]+\\)\\([.)]\\)")
@@ -130,9 +130,8 @@ They are as `explog-steps' has them."
          (looking-at-p "[ \t\r]*$"))))
 
 (defun explog-step--begin-beneath (parent title)
-  "Put a list with a step TITLE into the step at PARENT.
-A list that the step ends with would have it for one of its own; a line
-of text ends that list."
+  "Insert a list with a step TITLE into the step at PARENT.
+If the step ends with another list, a line of text keeps the two apart."
   (goto-char parent)
   (let* ((struct (org-list-struct))
          (end (org-list-get-item-end-before-blank parent struct))
@@ -143,7 +142,7 @@ of text ends that list."
                                     (list (concat indent "1. [ ] " title))))))
 
 (defun explog-step--begin (title)
-  "Put a list with a step TITLE into the experiment at point.
+  "Insert a list with a step TITLE into the experiment at point.
 Two blank lines end a list of another kind before it."
   (let* ((section (or (seq-find #'explog-steps-named-p (explog-steps-children))
                       (explog-write-make-section

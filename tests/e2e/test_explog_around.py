@@ -286,7 +286,7 @@ def test_the_menu_says_what_the_point_is_on(world: World) -> None:
     emacs.wait_until(lambda: emacs.current_buffer() == "*explog search*", what="the mentions")
     emacs.eval('(switch-to-buffer "*scratch*")')
     emacs.command("explog-dispatch")
-    emacs.wait_for("On no experiment")
+    emacs.wait_for("No experiment at point")
     emacs.keys("RET")  # inactive
     emacs.wait_until(lambda: emacs.true("transient--prefix"), what="the menu still there")
     emacs.keys("a")
@@ -295,7 +295,7 @@ def test_the_menu_says_what_the_point_is_on(world: World) -> None:
     steps.wait_mode(emacs, "org-agenda-mode")
     emacs.wait_for("Deeper XYZ model")
     emacs.command("explog-dispatch")
-    emacs.wait_for("On no experiment")
+    emacs.wait_for("No experiment at point")
     emacs.keys("C-g")
     steps.wait_idle(emacs)
     steps.search(emacs, "ABC")
