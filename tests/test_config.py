@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from explog.config import Project, Root, Settings, Tick, with_overrides
 from explog.config_file import (
     default_config_path,
-    emacs_settings_path,
     from_mapping,
     keep_emacs_settings,
     load,
 )
 from explog.errors import ExplogError
+from explog.state import state_file
 
 FULL = """
 logs = ["~/log.org", "/srv/*.org"]
@@ -170,7 +170,7 @@ def test_the_terminal_takes_from_emacs_what_the_file_does_not_say(home: Path) ->
         "inlinetask_min_level": False,
     }
     keep_emacs_settings(table)
-    path = emacs_settings_path()
+    path = state_file("emacs")
     assert home in path.parents
     assert [stat.S_IMODE(one.stat().st_mode) for one in (path, path.parent)] == [0o600, 0o700]
     assert load() == from_mapping(table)
@@ -185,8 +185,8 @@ def test_the_terminal_takes_from_emacs_what_the_file_does_not_say(home: Path) ->
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"\xff", b"[" * 100_000, b'{"tag": 1}'])
 def test_settings_of_emacs_that_cannot_be_read(data: bytes) -> None:
-    emacs_settings_path().parent.mkdir(parents=True)
-    emacs_settings_path().write_bytes(data)
+    state_file("emacs").parent.mkdir(parents=True)
+    state_file("emacs").write_bytes(data)
     assert replace(load(), problems=()) == Settings()
 
 

@@ -8,10 +8,8 @@ terminal reads the logs as Emacs does; what the configuration file says comes be
 from __future__ import annotations
 
 import difflib
-import json
 import os
 import re
-import tempfile
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -22,6 +20,7 @@ import platformdirs
 from explog.config import Project, Root, Settings, Tick
 from explog.errors import ExplogError
 from explog.refs import results_pattern
+from explog.state import keep_state, read_state
 
 
 def default_config_path() -> Path:
@@ -29,32 +28,13 @@ def default_config_path() -> Path:
     return Path(platformdirs.user_config_dir("explog")) / "config.toml"
 
 
-def emacs_settings_path() -> Path:
-    """Return the file that keeps the settings which Emacs sent last."""
-    return Path(platformdirs.user_state_dir("explog")) / "emacs.json"
+_EMACS = "emacs"
+"""The state that has the settings which Emacs sent last."""
 
 
 def keep_emacs_settings(table: Mapping[str, object]) -> None:
     """Keep what Emacs sent for the terminal; raise OSError if that cannot be written."""
-    path = emacs_settings_path()
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)  # mode 0600
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogatepass") as stream:
-            json.dump(table, stream)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def _read_emacs_settings() -> dict[str, object]:
-    """Return what Emacs sent last; nothing if there is no such file, or none that can be read."""
-    try:
-        table = json.loads(emacs_settings_path().read_text("utf-8", "surrogatepass"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return table if isinstance(table, dict) else {}
+    keep_state(_EMACS, table)
 
 
 def load(path: Path | None = None) -> Settings:
@@ -67,7 +47,7 @@ def load(path: Path | None = None) -> Settings:
         return from_mapping(_read_toml(path, must_exist=True), f"{path}: ")
     path = default_config_path()
     own = _read_toml(path, must_exist=False)
-    known = {name: value for name, value in _read_emacs_settings().items() if name not in own}
+    known = {name: value for name, value in read_state(_EMACS).items() if name not in own}
     if {"todo_open", "todo_done"} & own.keys():
         known = {name: known[name] for name in known if not name.startswith("todo_")}
     return from_mapping({**known, **own}, f"{path}: ")

@@ -21,6 +21,7 @@ from explog.git.repository import open_repository, signature
 from explog.index.commits import pending_steps
 from explog.index.database import Index
 from explog.rpc.client import Client
+from explog.state import state_file
 from support.repo import GitRepo
 from support.waiting import wait_until
 
@@ -83,6 +84,24 @@ def serve(log: Path, project: GitRepo, emacs: Emacs) -> Daemon:
     daemon.configure(settings, time.time())
     daemon.look()
     return daemon
+
+
+def clock(project: GitRepo) -> float:
+    """Return what time it is in PROJECT, in seconds since 1970."""
+    return project.now.timestamp()
+
+
+def start_again(log: Path, *projects: GitRepo, since: float, delete: bool = True) -> None:
+    """Have an Emacs that starts SINCE look once, its index deleted unless not DELETE."""
+    index = log.with_name("index")
+    if delete:
+        index.unlink(missing_ok=True)
+    daemon = Daemon(background=False)
+    daemon.client_ready(cast(Client, Emacs()))
+    roots = tuple(Root(project.path) for project in projects)
+    daemon.configure(Settings(logs=(str(log),), repositories=roots, index=index), since)
+    daemon.look()
+    daemon.close()
 
 
 def look_later(daemon: Daemon, *, rang: bool = False) -> None:
@@ -287,3 +306,62 @@ def test_the_index_is_tidied_up_while_nothing_happens(
     wait_until(lambda: commit[:7] in log.read_text(encoding="utf-8"))
     wait_until(lambda: left[0] == wanted - 1)
     daemon.close()
+
+
+# Since when hashes come by themselves
+
+
+def test_results_made_while_emacs_was_off_are_placed_without_an_index(
+    log: Path, project: GitRepo
+) -> None:
+    project.commit("[e201.1] before explog")
+    start_again(log, project, since=clock(project) + 1)
+    made = project.commit("[e201.2] Results")
+    start_again(log, project, since=clock(project) + 1)
+    text = log.read_text(encoding="utf-8")
+    assert f"1. [ ] one\n2. [X] two ({made[:7]})" in text
+
+
+def test_a_new_repository_brings_what_is_new_alone(
+    log: Path, project: GitRepo, tmp_path: Path
+) -> None:
+    start_again(log, project, since=clock(project))
+    other = GitRepo(tmp_path / "other")
+    other.commit("[e201.1] before it was named")
+    start_again(log, project, other, since=clock(other) + 1)
+    assert log.read_text(encoding="utf-8") == LOG
+
+
+def test_a_new_log_gets_what_is_new_alone(log: Path, project: GitRepo, tmp_path: Path) -> None:
+    start_again(log, project, since=clock(project))
+    project.commit("[e201.1] before the log was named")
+    new = tmp_path / "new" / "log.org"
+    new.parent.mkdir()
+    new.write_text(LOG, encoding="utf-8")
+    start_again(new, project, since=clock(project) + 1)
+    assert new.read_text(encoding="utf-8") == LOG
+    start_again(log, project, since=clock(project) + 1)
+    assert f"1. [ ] one ({project.head[:7]})" in log.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "table", [b"", b"[]", b'{"repositories": [1]}', b'{"logs": {"/x": true}, "repositories": 3}']
+)
+def test_a_broken_state_is_made_anew(log: Path, project: GitRepo, table: bytes) -> None:
+    path = state_file("since")
+    path.parent.mkdir(parents=True)
+    path.write_bytes(table)
+    start_again(log, project, since=clock(project))
+    made = project.commit("[e201.2] Results")
+    start_again(log, project, since=clock(project) + 1)
+    assert f"two ({made[:7]})" in log.read_text(encoding="utf-8")
+
+
+def test_a_clock_that_was_ahead_forgets_nothing_of_this_session(
+    log: Path, project: GitRepo
+) -> None:
+    start_again(log, project, since=time.time() + 1e9)
+    began = clock(project)
+    made = project.commit("[e201.2] Results")
+    start_again(log, project, since=began)
+    assert f"two ({made[:7]})" in log.read_text(encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 import time
@@ -149,22 +150,26 @@ def test_emacs_ends_without_a_question(emacs: EmacsFactory, tmp_path: Path, keys
 # The beginning
 
 
+@pytest.mark.parametrize("deleted", [False, True], ids=["index kept", "index deleted"])
 def test_commits_before_the_server_is_ready_and_while_emacs_is_away(
-    emacs: EmacsFactory, tmp_path: Path
+    emacs: EmacsFactory, tmp_path: Path, deleted: bool
 ) -> None:
     log, repository = tmp_path / "log.org", Repository(tmp_path / "project")
     log.write_text(LOG, encoding="utf-8")
-    init, cache = explog_init([log], [repository.path]), {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    init, cache = explog_init([log], [repository.path]), tmp_path / "cache"
+    folders = {"XDG_CACHE_HOME": str(cache), "XDG_STATE_HOME": str(tmp_path / "state")}
 
     def wait(emacs: Emacs, line: str) -> None:
         emacs.wait_until(lambda: line in log.read_text("utf-8").splitlines(), what=line)
 
-    one = emacs(init, env=cache)
+    one = emacs(init, env=folders)
     first = repository.commit(RESULTS, date=datetime.now(UTC))
     wait(one, f"1. [X] Test XYZ without ABC ({first[:7]})")
     one.close()
-    second = repository.commit("[e201.2] Results")
-    two = emacs(init, env=cache)
+    second = repository.commit("[e201.2] Results", date=datetime.now(UTC))
+    if deleted:
+        shutil.rmtree(cache)
+    two = emacs(init, env=folders)
     wait(two, f"2. [X] Test XYZ with ABC ({second[:7]})")
     wait(two, f"3. [X] Test both ({repository.commit('[e201.3] Results')[:7]})")
 

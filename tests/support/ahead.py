@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -68,7 +68,7 @@ def other_sections(path: Path, options: OrgOptions, ways: Ways) -> Iterator[list
 
 
 def half_a_history(
-    repositories: Sequence[Repository], results: str, since: float
+    repositories: Sequence[Repository], results: str, since: Mapping[str, float]
 ) -> Iterator[object]:
     """Be gone when a repository is read in part."""
     yield from islice(reading.read_apart(repositories, results, since), 2)

@@ -43,6 +43,11 @@ class GitRepo:
         path.mkdir(parents=True)
         self._git("init", "--quiet", *init)
 
+    @property
+    def now(self) -> datetime:
+        """The time of the last commit or command."""
+        return self._now
+
     def run(self, *args: str, stdin: str | None = None, **env: str) -> str:
         """Run git with `args` and `env` and return what it prints, without the last newline.
 

@@ -3,7 +3,7 @@
 import re
 import shutil
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from explog.config import Root, Settings
@@ -95,11 +95,6 @@ class Copy(GitRepo):
     def __init__(self, path: Path) -> None:  # no super: that makes a repository
         self.path = path
         self._now = FIRST_COMMIT + timedelta(days=1)
-
-    @property
-    def now(self) -> datetime:
-        """The time of the last commit or command."""
-        return self._now
 
     def rebase(self, todo: str, *args: str) -> None:
         """Rebase interactively, the todo list being passed through the shell filter TODO."""

@@ -29,7 +29,8 @@ def _all_are_long(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def ahead(*repositories: Repository) -> closing[HistoryPrefetch]:
-    return closing(HistoryPrefetch(repositories, r"Results\b", 0))
+    since = {str(repository.common_dir): 0.0 for repository in repositories}
+    return closing(HistoryPrefetch(repositories, r"Results\b", since))
 
 
 def subjects(history: History | None) -> list[str]:

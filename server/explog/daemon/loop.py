@@ -32,6 +32,7 @@ from explog.rpc.client import Client
 from explog.sync.apart import sync_apart
 from explog.sync.look import sync
 from explog.sync.report import Report
+from explog.sync.since import keep_since
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +72,7 @@ class Daemon:
         self._background = background
         self._snapshot: Snapshot | None = None
         self._since = time.time()
+        self._seen: set[str] = set()
         self._door = threading.RLock()
         self._editors: list[EmacsEditor] = []
         self._editors_lock = threading.Lock()
@@ -105,6 +107,7 @@ class Daemon:
             if self._snapshot is None or settings != self._snapshot.settings:
                 self._open(settings)
             self._since = since
+            self._seen = set()
             self._watching = False
         if self._background and self._thread is None:
             self._thread = threading.Thread(target=self._run, name="look", daemon=True)
@@ -175,6 +178,7 @@ class Daemon:
             self._settle()
         if not self._watching:
             self._watch()
+            self._keep_since()
         snapshot = self.snapshot()
         if self._flagging.look(snapshot.settings, snapshot.index):
             self.bell.ring()
@@ -262,6 +266,19 @@ class Daemon:
         common_dirs = [Path(record.common_dir) for record in all_repositories(snapshot.index)]
         self.bell.watch(common_dirs, snapshot.settings.log_files())
         self._watching = True
+
+    def _keep_since(self) -> None:
+        """Keep outside the index since when hashes come by themselves."""
+        snapshot = self.snapshot()
+        repositories = [record.common_dir for record in all_repositories(snapshot.index)]
+        logs = [*map(str, snapshot.settings.log_files())]
+        if self._seen.issuperset([*repositories, *logs]):
+            return
+        try:
+            keep_since(repositories, logs, self._since)
+        except OSError as error:
+            log.warning("a new index will not know since when hashes are placed: %s", error)
+        self._seen.update(repositories, logs)
 
     def _notify(self) -> None:
         """Tell each Emacs what is new to it: flags, changes, problems."""

@@ -34,6 +34,7 @@ from explog.sync.prefetch import BrokenPrefetchError
 from explog.sync.reading import History, HistoryPrefetch, read_history
 from explog.sync.recorder import Generations, Recorded, Recorder
 from explog.sync.report import Progress, Report, is_text
+from explog.sync.since import read_since
 
 
 class HistoryLook:
@@ -47,6 +48,7 @@ class HistoryLook:
         self.report = report
         self.progress = progress
         self.since = since
+        self.since_of: Mapping[str, float] = {}
         self.results = results_pattern(settings.results)
 
     def look(self) -> Generator[None, None, None]:
@@ -66,8 +68,11 @@ class HistoryLook:
                 drop_repository(self.index, known[common_dir].id)
             self.report.repositories.append(known[common_dir].path)
         new = [repository for common_dir, repository in found.items() if common_dir not in known]
+        if new:
+            logs = map(str, self.settings.log_files())
+            self.since_of = read_since([str(one.common_dir) for one in new], logs, self.since)
         readable = filter(_has_name, new)
-        with closing(HistoryPrefetch(readable, self.settings.results, self.since)) as ahead:
+        with closing(HistoryPrefetch(readable, self.settings.results, self.since_of)) as ahead:
             yield
             for common_dir, repository in found.items():
                 self._look_at(repository, known.get(common_dir), ahead)
@@ -114,7 +119,8 @@ class HistoryLook:
             self._take_all(repository, history or self._read(repository))
 
     def _read(self, repository: Repository) -> History:
-        return read_history(repository, self.results, self.since)
+        since = self.since_of.get(str(repository.common_dir), self.since)
+        return read_history(repository, self.results, since)
 
     def _take_all(self, repository: Repository, history: History) -> None:
         """Take in a repository of which nothing is known."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import NamedTuple, TypeAlias
 
@@ -65,7 +65,10 @@ _failed: dict[str, str | None] = {}
 class HistoryPrefetch:
     """The histories of those of REPOSITORIES whose history is long, in their order."""
 
-    def __init__(self, repositories: Iterable[Repository], results: str, since: float) -> None:
+    def __init__(
+        self, repositories: Iterable[Repository], results: str, since: Mapping[str, float]
+    ) -> None:
+        """RESULTS is a regexp; SINCE is as in `read_apart`."""
         self._waiting = deque(filter(_is_worth_it, repositories))
         self._ahead: Prefetch[_Said] | None = None
         if self._waiting:
@@ -114,13 +117,19 @@ def _is_worth_it(repository: Repository) -> bool:
     return common_dir not in _failed or _failed[common_dir] != signature(repository)
 
 
-def read_apart(repositories: Sequence[Repository], results: str, since: float) -> Iterator[_Said]:
-    """Yield the histories of REPOSITORIES; who reads again what failed is told what is wrong."""
+def read_apart(
+    repositories: Sequence[Repository], results: str, since: Mapping[str, float]
+) -> Iterator[_Said]:
+    """Yield the histories of REPOSITORIES; who reads again what failed is told what is wrong.
+
+    SINCE has by common directory the time after which a commit is new.
+    """
     pattern = results_pattern(results)
     for repository in repositories:
         yield str(repository.common_dir)
         try:
-            history = read_history(repository, pattern, since)
+            since_here = since[str(repository.common_dir)]
+            history = read_history(repository, pattern, since_here)
             yield _Beginning(history.stamp, history.tips, history.total)
             yield from history.batches
         except ExplogError:

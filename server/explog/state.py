@@ -1,0 +1,58 @@
+"""What has to last, in files of the state folder: the index is disposable, and has none of it.
+
+A file is a JSON object. One that cannot be read counts as empty.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import platformdirs
+
+
+def state_file(name: str) -> Path:
+    """Return where the state NAME is kept."""
+    return Path(platformdirs.user_state_dir("explog")) / f"{name}.json"
+
+
+def read_state(name: str) -> dict[str, object]:
+    """Return the state NAME; an empty one if there is none, or none that can be read."""
+    try:
+        table = json.loads(state_file(name).read_text("utf-8", "surrogatepass"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return table if isinstance(table, dict) else {}
+
+
+def keep_state(name: str, table: Mapping[str, object]) -> None:
+    """Replace the state NAME by TABLE; raise OSError if that cannot be written."""
+    path = state_file(name)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)  # mode 0600
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogatepass") as stream:
+            json.dump(table, stream)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def change_state(name: str, change: Callable[[dict[str, object]], Mapping[str, object]]) -> None:
+    """Replace the state NAME by what CHANGE makes of it; no other explog changes it meanwhile.
+
+    Raises OSError if it cannot be written.
+    """
+    path = state_file(name)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        keep_state(name, change(read_state(name)))
+    finally:
+        os.close(descriptor)
