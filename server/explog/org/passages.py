@@ -109,7 +109,8 @@ def _sections(lines: Sequence[str], found: Sequence[tuple[int, int]]) -> Iterato
         if hidden and level > hidden:
             continue
         hidden = 0
-        ident = read_id(lines[start:stop], mentions=False) if position else None
+        may_have_id = position and ("[" in lines[start] or "<" in lines[start] or stop > start + 1)
+        ident = read_id(lines[start:stop], mentions=False) if may_have_id else None
         if ident is not None and ident != read_id(lines):
             hidden = level
             continue

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, wraps
 from typing import Any, NamedTuple, TypeVar, cast
 
+from explog.org.encrypted import ENCRYPTED, is_encrypted
 from explog.org.options import Keywords, OrgOptions
 
 # The headings within experiments are nearly all the same few ("Notes", "TODO Experiments [1/3]").
@@ -92,6 +93,8 @@ def file_context(data: bytes, options: OrgOptions) -> Context:
     """
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise ValueError("it is UTF-16; save it as UTF-8")
+    if is_encrypted(data):
+        raise ValueError(f"it is {ENCRYPTED}; nothing in it can be read")
     encoding = _detect_encoding(data)
     own, filetags = _file_keywords(data, encoding)
     options = replace(options, keywords=own) if own else options

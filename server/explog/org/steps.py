@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from explog.model import Step, StepHash, StepNumber
+from explog.org.encrypted import ENCRYPTED, armored_lines
 from explog.org.heading import entry_ids, headings, read_properties, title_of
 from explog.org.lists import Item, Section, parse_section
 from explog.org.numbering import Doubt, number_steps
@@ -42,10 +43,25 @@ def find_steps(
     """Find the steps of the entry LINES: the first numbered list under its steps heading.
 
     That is the child titled STEPSHEADING, else the first child with a numbered checkbox list.
-    KNOWN is what `headings` of LINES returns, if the caller knows.
+    KNOWN is what `headings` of LINES returns, if the caller knows. Where org-crypt encrypted the
+    entry, or the text of its steps, none is found and `doubt` says why.
     """
-    wanted = steps_heading.casefold()
     headed = known or headings(lines, options.inlinetask_min_level)
+    found = _find_list(lines, steps_heading.casefold(), options, headed)
+    own_end = headed[1][0] if len(headed) > 1 else len(lines)
+    for line in armored_lines(lines):
+        if line < own_end or found is None or found.start <= line < found.stop:
+            doubt = Doubt(line, f"this is {ENCRYPTED}; no step can be read")
+            return StepList(0, 0, 0, Section(), [], {}, doubt)
+    return found
+
+
+def _find_list(
+    lines: Sequence[str],
+    wanted: str,
+    options: OrgOptions,
+    headed: Sequence[tuple[int, int]],
+) -> StepList | None:
     children = list(_children(headed, len(lines)))
     for start, stop in children:
         named = title_of(lines[start], options.keywords).casefold() == wanted
@@ -101,12 +117,17 @@ def _children(found: Sequence[tuple[int, int]], stop: int) -> Iterator[tuple[int
 
 def read_step(lines: Sequence[str], number: StepNumber, item: Item) -> Step:
     """Return what ITEM, the step with NUMBER, says."""
-    paragraph = list(lines[item.line : item.paragraph_end + 1])
     spans = hash_spans(lines, item)
+    if not spans and item.paragraph_end == item.line:
+        text = " ".join(lines[item.line][item.text_column :].split())
+        return Step(number, item.line, text, item.box, None)
+    paragraph = list(lines[item.line : item.paragraph_end + 1])
     found: str | None = None
     hashes: tuple[StepHash, ...] = ()
     if spans:
-        hashes = tuple(dict.fromkeys([StepHash(span.digits, span.in_place) for span in spans]))
+        hashes = (StepHash(spans[0].digits, spans[0].in_place),)
+        if len(spans) > 1:
+            hashes = tuple(dict.fromkeys([StepHash(one.digits, one.in_place) for one in spans]))
         if spans[0].in_place:
             found = spans[0].digits
             row = spans[0].line - item.line

@@ -26,9 +26,10 @@ from explog.index.commits import (
     find_candidates,
 )
 from explog.index.database import Index
-from explog.index.logs import all_idents
+from explog.index.logs import all_diagnoses, all_idents, all_logs
 from explog.index.unreachable import UnreachableCommit, unreachable_commits
 from explog.model import Commit, Experiment, Step, StepNumber
+from explog.org.encrypted import ENCRYPTED
 from explog.plan.owners import Owners
 from explog.plan.rule import Standing, Stray, age, is_hash_like, tied
 from explog.refs import Place, claims, id_shape, may_be_id, split_message
@@ -84,7 +85,20 @@ class Facts:
 
     def may_be_experiment(self, ident: str) -> bool:
         """Tell whether IDENT, which no log has, looks like the ids that the logs have."""
-        return may_be_id(ident, self._id_shapes)
+        return may_be_id(ident, self._id_shapes) and not self._has_encrypted_log
+
+    def has_unread_steps(self, experiment: Experiment) -> bool:
+        """Tell whether EXPERIMENT seems to have no steps, and a diagnosis says why."""
+        return not experiment.steps and experiment.ident in self._diagnosed
+
+    @cached_property
+    def _has_encrypted_log(self) -> bool:
+        """Whether an experiment may be in a log that cannot be read."""
+        return any(ENCRYPTED in (log.problem or "") for log in all_logs(self.index))
+
+    @cached_property
+    def _diagnosed(self) -> set[str | None]:
+        return {diagnosis.experiment for diagnosis in all_diagnoses(self.index)}
 
     @cached_property
     def _id_shapes(self) -> set[str]:

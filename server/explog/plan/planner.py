@@ -177,7 +177,7 @@ def decide_entry(
         if edit is None and standing in (Standing.UNREACHABLE, Standing.UNKNOWN):
             dead.append(Dead(entry, step, known=standing is Standing.UNREACHABLE))
     for number in claims.candidates.keys() - times.keys():
-        if only is None or number in only:
+        if (only is None or number in only) and not facts.has_unread_steps(entry):
             candidates = claims.candidates[number]
             unplaced += _unplaced("unknown-step", entry.ident, number, candidates, entry)
     misplaced = _misplaced(entry, steps, strays, edits, only)

@@ -14,7 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
-from explog.index.records import DiagnosisRecord, ExperimentRecord, TextRow, write_hashes
+from explog.index.records import (
+    DiagnosisRecord,
+    ExperimentRecord,
+    StepRow,
+    TextRow,
+    write_hashes,
+)
+from explog.model import Step
 from explog.org.entry import Entry, read_entry
 from explog.org.files import read_log
 from explog.org.heading import read_id
@@ -193,7 +200,7 @@ def _record(found: Entry, chunk: Chunk, passages: Iterable[Passage]) -> Experime
         tags=found.tags,
         created=found.created.isoformat() if found.created else None,
         closed=found.closed.isoformat() if found.closed else None,
-        steps=tuple([(*step[:5], write_hashes(step.hash, step.hashes)) for step in found.steps]),
+        steps=tuple([_row(step) for step in found.steps]),
         passages=tuple(
             [
                 (kind, step, line, text, day.isoformat() if day else None)
@@ -201,3 +208,8 @@ def _record(found: Entry, chunk: Chunk, passages: Iterable[Passage]) -> Experime
             ]
         ),
     )
+
+
+def _row(step: Step) -> StepRow:
+    number, line, text, box, digits, hashes = step
+    return number, line, text, box, digits, write_hashes(digits, hashes) if hashes else ""
