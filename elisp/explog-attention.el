@@ -8,14 +8,14 @@
 
 ;;; Commentary:
 
-;; The mode line has ` explog:2!' while two problems wait for the user,
-;; ` explog:!' while the server cannot run, and nothing else at any time.
-;; The server tells when that changes; nobody polls.
+;; The mode line shows ` explog:2!' while there are two open problems,
+;; ` explog:!' while the server cannot run, and otherwise nothing.  The
+;; server sends the problems whenever they change; there is no polling.
 ;;
-;; A step that bears a hash and got another number means something else
-;; than its commit says.  The server tells which steps these are whenever
-;; that changes; a log shows it behind the hash, until the list is put
-;; right.  The text of the log is not touched.
+;; If a step with a hash is renumbered, its commit refers to another number
+;; than the reader sees.  The server sends these steps, too.  In a log, they
+;; are flagged after the hash until the list is corrected.  The text of the
+;; log is not changed.
 
 ;;; Code:
 
@@ -32,18 +32,18 @@
 (declare-function explog-server-last-problem "explog-server" ())
 
 (defface explog-attention '((t :inherit warning))
-  "The sign in the mode line that something needs you."
+  "The sign in the mode line that there are open problems."
   :group 'explog)
 
 (defvar explog-attention--count 0
-  "How many problems wait for the user.")
+  "The number of open problems.")
 
 (defvar explog-attention--texts nil
-  "What the first of these problems are, strings.")
+  "Descriptions of the first of these problems, strings.")
 
 (defvar explog-attention-sign ""
-  "What the mode line shows.")
-;; Else it could have no keymap.
+  "The sign in the mode line, or an empty string.")
+;; Otherwise its keymap would be ignored.
 (put 'explog-attention-sign 'risky-local-variable t)
 
 (defvar explog-attention--map
@@ -52,10 +52,10 @@
     map)
   "The keys of the sign.")
 
-;;;; What is the matter
+;;;; Problems
 
 (defun explog-attention-set (count texts)
-  "Note that COUNT problems wait for the user; TEXTS tell of the first of them.
+  "Note that there are COUNT open problems; TEXTS describe the first of them.
 The server calls this."
   (setq explog-attention--count count
         explog-attention--texts texts)
@@ -63,13 +63,13 @@ The server calls this."
   t)
 
 (defun explog-attention-restart ()
-  "Note that the server stopped, or is a new one, which has said nothing yet."
+  "Forget the problems, because the server stopped or was restarted."
   (setq explog-attention--count 0
         explog-attention--texts nil)
   (explog-attention-show))
 
 (defun explog-attention--texts ()
-  "Return what needs the user, a list of strings."
+  "Return descriptions of the open problems, a list of strings."
   (if-let ((problem (and (featurep 'explog-server) (explog-server-last-problem))))
       (cons problem (mapcar #'cdr explog-settings-problems))
     (let ((more (- explog-attention--count (length explog-attention--texts))))
@@ -79,20 +79,20 @@ The server calls this."
 
 ;;;###autoload
 (defun explog-attention ()
-  "Look into what needs you: `explog-check', or else `explog-doctor'."
+  "Show the open problems by `explog-check', or else by `explog-doctor'."
   (interactive)
   (cond ((or explog-settings-problems
              (and (featurep 'explog-server) (explog-server-last-problem)))
          (explog-doctor))
         ((zerop explog-attention--count)
-         (user-error "Nothing needs you"))
+         (user-error "There are no open problems"))
         ((fboundp 'explog-check) (call-interactively #'explog-check))
         (t (message "%s" (string-join (explog-attention--texts) "\n")))))
 
 ;;;; The sign
 
 (defun explog-attention-show ()
-  "Have the mode line show the sign if there is something to show, else not."
+  "Update the sign in the mode line."
   (let* ((texts (and explog-mode (explog-attention--texts)))
          (sign (if texts (explog-attention--make texts) "")))
     (unless (equal-including-properties sign explog-attention-sign)
@@ -103,7 +103,7 @@ The server calls this."
       (force-mode-line-update t))))
 
 (defun explog-attention--make (texts)
-  "Return the sign that TEXTS are there to be looked into."
+  "Return the sign for problems that TEXTS describe."
   (concat " "
           (propertize (if (zerop explog-attention--count)
                           "explog:!"
@@ -113,16 +113,17 @@ The server calls this."
                       'mouse-face 'mode-line-highlight
                       'local-map explog-attention--map
                       'help-echo (concat (string-join texts "\n")
-                                         "\nmouse-1: look into it"))))
+                                         "\nmouse-1: show the problems"))))
 
 (defvar explog-attention--wrapped nil
-  "What was made of `global-mode-string', which was no list, and that: a cons.")
+  "A cons (NEW . OLD), if `global-mode-string' was not a list, or nil.
+OLD was its value, and NEW is the list that was made of it.")
 
 (defun explog-attention--add ()
-  "Put the sign into the mode line, behind what others have there."
+  "Add the sign to the mode line, after what others have there."
   (unless (explog-attention--there-p)
     (let ((others global-mode-string))
-      ;; A list that begins with a symbol is one thing to show, not several.
+      ;; A list that begins with a symbol is one mode line construct.
       (unless (and (consp others) (or (consp (car others)) (stringp (car others))))
         (setq others (if others (list "" others) (list ""))
               explog-attention--wrapped (cons others global-mode-string)))
@@ -134,11 +135,11 @@ The server calls this."
        (memq 'explog-attention-sign global-mode-string)))
 
 (defun explog-attention-remove ()
-  "Take the sign out of the mode line."
+  "Remove the sign from the mode line."
   (setq explog-attention-sign "")
   (when (explog-attention--there-p)
     (let ((rest (remq 'explog-attention-sign global-mode-string)))
-      ;; Others may have put something there since.
+      ;; Other packages may have added something since.
       (setq global-mode-string (if (equal rest (car explog-attention--wrapped))
                                    (cdr explog-attention--wrapped)
                                  rest)
@@ -155,7 +156,7 @@ The server calls this."
   file line experiment hash message)
 
 (defvar explog-flags--all nil
-  "The flags that the server told of, a list of `explog-flags-row'.")
+  "The flags in all logs, a list of `explog-flags-row'.")
 
 (defun explog-flags-set (flags)
   "Show FLAGS, a list of (FILE LINE ID HASH MESSAGE), and no others.
@@ -171,7 +172,7 @@ The server calls this."
   t)
 
 (defun explog-flags-remove ()
-  "Show no flag any more."
+  "Remove all flags."
   (explog-flags-set nil))
 
 (defun explog-flags--show ()
@@ -197,8 +198,8 @@ The server calls this."
       (equal (file-truename file) (expand-file-name buffer-file-truename))))
 
 (defun explog-flags--place (line id hash)
-  "Return the end of HASH, in parentheses, in experiment ID, or nil.
-LINE is where it is in the file, and near to where it is here."
+  "Return the end of HASH, with parentheses, in experiment ID, or nil.
+LINE is its line in the file, which is near its line in the buffer."
   (goto-char (point-min))
   (forward-line (1- line))
   (let ((text (format "(%s)" hash)))
@@ -210,7 +211,7 @@ LINE is where it is in the file, and near to where it is here."
                 (explog-log-places id)))))
 
 (defun explog-flags--put (end hash message)
-  "Show MESSAGE behind HASH, which with its parentheses has its end at END."
+  "Show MESSAGE after HASH, whose closing parenthesis ends at END."
   (let ((overlay (make-overlay (- end (length hash) 2) end nil t)))
     (overlay-put overlay 'explog-flag t)
     (overlay-put overlay 'evaporate t)
@@ -221,7 +222,7 @@ LINE is where it is in the file, and near to where it is here."
                              'face 'explog-renumbered 'help-echo message))))
 
 (defun explog-flags--short (message)
-  "Return MESSAGE without the hash that it begins with, as that stands there."
+  "Return MESSAGE without the hash at its beginning."
   (replace-regexp-in-string "\\`[[:xdigit:]]+ " "" message))
 
 (provide 'explog-attention)

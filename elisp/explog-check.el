@@ -8,10 +8,10 @@
 
 ;;; Commentary:
 
-;; `explog-check' lists every problem of all logs, the most serious
-;; first.  RET goes there; m shows what would mend a problem where there
-;; is one right way to, and mends it when typed again: the server does so
-;; only if the mend is still the same.
+;; `explog-check' lists all problems of all logs, the most serious first.
+;; RET visits a problem.  If there is one right way to mend it, m shows the
+;; change, and m again makes it.  The server makes the change only if it is
+;; still the same.
 
 ;;; Code:
 
@@ -37,7 +37,7 @@
   kind file experiment offset lines)
 
 (defvar-local explog-check-problems nil
-  "The problems that this buffer shows, a vector.")
+  "The problems in this buffer, a vector.")
 
 (defun explog-check-here ()
   "Return the problem at point, or signal an error."
@@ -45,11 +45,11 @@
       (user-error "No problem here")))
 
 (defface explog-check-serious '((t :inherit error))
-  "A kind of problem in which a hash or an entry is wrong."
+  "A kind of problem that concerns a hash or a whole entry."
   :group 'explog)
 
 (defface explog-check-slight '((t :inherit warning))
-  "A kind of problem in which something else is wrong."
+  "A less serious kind of problem."
   :group 'explog)
 
 (defconst explog-check--kinds
@@ -93,7 +93,7 @@ when you type the key again.
 
 ;;;###autoload
 (defun explog-check ()
-  "List every problem of the logs, the most serious first."
+  "List all problems of the logs, the most serious first."
   (interactive)
   (explog-review-open "*explog check*" #'explog-check-mode #'explog-check-again))
 
@@ -108,7 +108,7 @@ when you type the key again.
 ;;;; The list
 
 (defun explog-check--show (problems)
-  "List PROBLEMS, with point where it was."
+  "List PROBLEMS, and keep point where it was."
   (let ((item (explog-review-item))
         (line (line-number-at-pos))
         (inhibit-read-only t))
@@ -124,7 +124,7 @@ when you type the key again.
     (explog-check--goto item line)))
 
 (defun explog-check--summarize ()
-  "Have the header line say how many problems there are."
+  "Set the header line to the number of problems."
   (let ((count (length explog-check-problems))
         (mendable (seq-count #'explog-check-problem-mendable explog-check-problems)))
     (setq explog-review-summary
@@ -139,7 +139,7 @@ when you type the key again.
                     "  m: mend  M: mend all of the kind")))))
 
 (defun explog-check--goto (item line)
-  "Go to what ITEM, a problem of before, is now, or else to LINE."
+  "Go to ITEM, a problem of the previous list, or else to LINE."
   (goto-char (point-min))
   (let ((start (point)) found)
     (when item
@@ -160,7 +160,7 @@ when you type the key again.
     (set-window-point window (point))))
 
 (defun explog-check--key (problem)
-  "Return what PROBLEM has in common with itself after another check."
+  "Return values that identify PROBLEM in the list of another check."
   (list (explog-check-problem-kind problem)
         (explog-check-problem-file problem)
         (explog-check-problem-experiment problem)
@@ -190,13 +190,13 @@ when you type the key again.
            'help-echo "RET, mouse-2: go there")))
 
 (defun explog-check--message (problem)
-  "Return what is said of PROBLEM, on one line, with the home folder as `~'."
+  "Return the message of PROBLEM on one line, with the home folder as `~'."
   (let ((home (file-name-as-directory (expand-file-name "~"))))
     (string-replace home "~/"
                     (string-replace "\n" " " (explog-check-problem-message problem)))))
 
 (defun explog-check--reference (problem)
-  "Return the reference to what PROBLEM is about, or the empty string."
+  "Return the reference to the step or experiment of PROBLEM, or \"\"."
   (if-let ((experiment (explog-check-problem-experiment problem)))
       (concat "e" experiment
               (if-let ((step (explog-check-problem-step problem)))
@@ -205,7 +205,7 @@ when you type the key again.
     ""))
 
 (defun explog-check--where (problem)
-  "Return where PROBLEM is, in a few words."
+  "Return the file and line of PROBLEM."
   (if-let ((file (explog-check-problem-file problem)))
       (propertize (if-let ((line (explog-check-problem-line problem)))
                       (format "%s:%d: " (file-name-nondirectory file) line)
@@ -220,27 +220,27 @@ when you type the key again.
     (mouse-set-point event))
   (let ((problem (explog-check-here)))
     (explog-review-visit (or (explog-check-problem-file problem)
-                             (user-error "This is in no log"))
+                             (user-error "This problem has no place in a log"))
                          (explog-check-problem-line problem)
                          (explog-check-problem-experiment problem)
                          (explog-check-problem-step problem))))
 
-;;;; What mends a problem
+;;;; Showing how a problem is mended
 
 (defun explog-check--preview (problem)
-  "Return the overlay with the mend of PROBLEM, or nil."
+  "Return the overlay that displays how to mend PROBLEM, or nil."
   (seq-find (lambda (overlay) (eq problem (overlay-get overlay 'explog-check-mend)))
             (overlays-in (point-min) (point-max))))
 
 (defun explog-check--show-mend (problem start end)
-  "Show what would mend PROBLEM below its line, from START to END."
+  "Display how to mend PROBLEM below its line, from START to END."
   (let ((overlay (make-overlay start end)))
     (overlay-put overlay 'explog-check-mend problem)
     (overlay-put overlay 'evaporate t)
     (overlay-put overlay 'after-string (explog-check--diff problem))))
 
 (defun explog-check--diff (problem)
-  "Return the mend of PROBLEM as a diff, indented."
+  "Return the change that mends PROBLEM as an indented diff."
   (mapconcat
    (lambda (line)
      (concat (propertize
@@ -257,10 +257,9 @@ when you type the key again.
   "Return (BEG . END) of the line at point."
   (cons (line-beginning-position) (line-beginning-position 2)))
 
-;;;; The keys
-
+;;;; Mending
 (defun explog-check-toggle ()
-  "Show what would mend the problem at point, or hide that."
+  "Display how to mend the problem at point, or hide that."
   (interactive)
   (let ((problem (explog-check--mendable-here)))
     (if-let ((overlay (explog-check--preview problem)))
@@ -272,11 +271,11 @@ when you type the key again.
   "Return the problem at point if it can be mended, else signal an error."
   (let ((problem (explog-check-here)))
     (unless (explog-check-problem-mendable problem)
-      (user-error "There is no one way to mend this"))
+      (user-error "This cannot be mended automatically"))
     problem))
 
 (defun explog-check-mend ()
-  "Show what mends the problem at point; typed again, mend it."
+  "Display how to mend the problem at point; if it is displayed, mend it."
   (interactive)
   (let ((problem (explog-check--mendable-here)))
     (if (explog-check--preview problem)
@@ -286,21 +285,21 @@ when you type the key again.
                      "\\[explog-check-mend] again mends it, \\[explog-check-toggle] hides this")))))
 
 (defun explog-check-mend-kind ()
-  "Show what mends all problems of the kind at point; typed again, mend them."
+  "Display how to mend all problems of this kind; if displayed, mend them."
   (interactive)
   (let* ((kind (explog-check-problem-kind (explog-check-here)))
          (problems (or (seq-filter (lambda (problem)
                                      (and (equal kind (explog-check-problem-kind problem))
                                           (explog-check-problem-mendable problem)))
                                    explog-check-problems)
-                       (user-error "There is no one way to mend these"))))
+                       (user-error "These cannot be mended automatically"))))
     (if (explog-check--show-mends problems)
         (message "%s" (substitute-command-keys
                        "\\[explog-check-mend-kind] again mends all that is shown"))
       (explog-check--mend problems))))
 
 (defun explog-check--show-mends (problems)
-  "Show the mends of PROBLEMS; return nil if all were shown already."
+  "Display how to mend PROBLEMS; return nil if all are displayed already."
   (let ((shown (make-hash-table :test #'eq)) new)
     (dolist (overlay (overlays-in (point-min) (point-max)))
       (when-let ((problem (overlay-get overlay 'explog-check-mend)))
@@ -317,7 +316,7 @@ when you type the key again.
     new))
 
 (defun explog-check--mend (problems)
-  "Have the server mend PROBLEMS as they are shown, and check again."
+  "Let the server mend PROBLEMS as displayed, then check again."
   (explog-review-ask
    "mend" (list (mapcar #'explog-check--mend-row problems))
    "Mending..."
@@ -336,7 +335,8 @@ when you type the key again.
    :lines (explog-check-problem-lines problem)))
 
 (defun explog-check--report (problems answer)
-  "Say how many of PROBLEMS were mended; ANSWER has for each nil, or why not."
+  "Tell how many of PROBLEMS were mended.
+ANSWER has nil or the reason of the failure for each."
   (let* ((why (delq nil (append answer nil)))
          (done (- (length problems) (length why))))
     (message "explog: %d mended%s" done

@@ -8,12 +8,12 @@
 
 ;;; Commentary:
 
-;; `explog-commits' shows the commits of an experiment or a step: in a log
-;; of magit if one repository has them all, else in a list, where RET
-;; shows one.
+;; `explog-commits' shows the commits of an experiment or a step.  If one
+;; repository has all of them, they are shown in a magit log, otherwise in
+;; a list, where RET shows a commit.
 ;;
-;; `explog-diff' compares the commits that stand on two steps of an
-;; experiment, in magit if it is there, else in vc.
+;; `explog-diff' compares the commits on two steps of an experiment, in
+;; magit if that is installed, otherwise in vc.
 
 ;;; Code:
 
@@ -48,7 +48,7 @@ STEP is empty for a reference to the whole of it.  PLACE is \"subject\",
 
 (defun explog-history--ask (id step)
   "Return the commits of experiment ID, or of its STEP if that is non-nil.
-Those that only mention it are not among them."
+Leave out those that only mention it."
   (seq-remove (lambda (commit)
                 (equal "mention" (explog-history-commit-place commit)))
               (explog-point-ask "commits" (list id (or step "")))))
@@ -58,7 +58,7 @@ Those that only mention it are not among them."
   (delete-dups (mapcar #'explog-history-commit-oid commits)))
 
 (defun explog-history--shared (commits)
-  "Return a repository that has all of COMMITS and is there, or nil."
+  "Return an existing repository that has all of COMMITS, or nil."
   (let ((size (length (explog-history--oids commits))))
     (seq-find (lambda (repository)
                 (and (file-directory-p repository)
@@ -76,30 +76,30 @@ Those that only mention it are not among them."
 
 ;;;###autoload
 (defun explog-commits (id &optional step)
-  "Show the commits of experiment ID, or of its STEP and those in it.
-That is what the point is on; with a prefix argument, ask.  They are
-shown in a log of magit if it is there and one repository has them all,
-else in a list."
+  "Show the commits of experiment ID, or of its STEP and what is inside it.
+By default that is what is at point; with a prefix argument, ask.  If
+magit is installed and one repository has all commits, show them in a
+magit log, otherwise in a list."
   (interactive (explog-history--arguments))
   (let* ((commits (explog-history--ask id step))
          (shared (explog-history--shared commits)))
     (cond ((null commits)
-           (user-error "No commit has %s in its subject, or at the start of a line"
+           (user-error "No commit has %s in its subject, or at the beginning of a line"
                        (explog-ref-string id step)))
           ((and shared (require 'magit nil t))
            (explog-history--magit shared (explog-history--oids commits)))
           (t (explog-history--list id step commits)))))
 
 (defun explog-history--arguments ()
-  "Return (ID STEP) for a command."
+  "Return the interactive arguments (ID STEP) of `explog-commits'."
   (let ((reference (explog-point-reference "Commits of: ")))
     (list (car reference) (cdr reference))))
 
 (defun explog-history--magit (repository oids)
-  "Show the commits OIDS of REPOSITORY, and no others, in a log of magit."
+  "Show exactly the commits OIDS of REPOSITORY in a magit log."
   (let ((default-directory (file-name-as-directory repository)))
-    ;; Behind --no-walk, -n would take that back.  One more than there are: at
-    ;; the limit, magit would offer more of them.
+    ;; -n after --no-walk would cancel that.  The limit is one more than the
+    ;; number of commits: at the limit, magit would offer to show more.
     (magit-log-setup-buffer oids (list (format "-n%d" (1+ (length oids)))
                                        "--no-walk" "--decorate")
                             nil)))
@@ -107,7 +107,7 @@ else in a list."
 ;;;; The list
 
 (defvar-local explog-history--about nil
-  "What the commits in this list are of, (ID STEP).")
+  "The experiment and step of the commits in this list, (ID STEP).")
 
 (defvar explog-history-mode-map
   (let ((map (make-sparse-keymap)))
@@ -140,7 +140,7 @@ else in a list."
     (pop-to-buffer buffer)))
 
 (defun explog-history--refresh ()
-  "Ask again for the commits of this list."
+  "Update the commits in this list."
   (explog-history--fill (apply #'explog-history--ask explog-history--about)))
 
 (defun explog-history--fill (commits)
@@ -159,7 +159,7 @@ else in a list."
         (forward-line)))))
 
 (defun explog-history--point (id commit)
-  "Return what a line with COMMIT, of experiment ID, is on; see `explog-point'."
+  "Return the text property `explog-point' for COMMIT of experiment ID."
   (let ((step (explog-history-commit-step commit)))
     (list :kind 'commit :id id :step (and (not (string-empty-p step)) step)
           :commit (explog-history-commit-oid commit)
@@ -217,10 +217,9 @@ else in a list."
 ;;;###autoload
 (defun explog-diff (id from to)
   "Compare step FROM of experiment ID with step TO.
-These are strings like \"1\" or \"1.2\"; the commits that stand on them
-are compared.  Unless you choose others, they are the step that the
-point is on and the one before it.  With a prefix argument, ask for the
-experiment as well."
+They are strings like \"1\" or \"1.2\"; the commits on these steps are
+compared.  The defaults are the step at point and the one before it.
+With a prefix argument, ask for the experiment as well."
   (interactive (explog-diff--read))
   (let* ((steps (explog-diff--steps id))
          (old (explog-diff--step id from steps))
@@ -243,7 +242,7 @@ experiment as well."
     (explog-cache-experiment-steps experiment)))
 
 (defun explog-diff--step (id number all)
-  "Return the step NUMBER, if it has a commit, of ALL that experiment ID has."
+  "Return step NUMBER of ALL that experiment ID has; it must have a commit."
   (let ((step (seq-find (lambda (step) (equal number (explog-cache-step-number step)))
                         all)))
     (cond ((null step) (user-error "Experiment %s has no step %s" id number))
@@ -292,7 +291,7 @@ experiment as well."
 ;;;; Showing
 
 (defun explog-diff--show (repository old new)
-  "Show what lies between the commits OLD and NEW of REPOSITORY."
+  "Show the diff from commit OLD to commit NEW of REPOSITORY."
   (unless (file-directory-p repository)
     (user-error "%s is not there" (abbreviate-file-name repository)))
   (let ((default-directory (file-name-as-directory repository)))

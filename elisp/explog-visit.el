@@ -8,15 +8,15 @@
 
 ;;; Commentary:
 
-;; `explog-visit' goes to an experiment or a step by its id or by words of
-;; its title, from anywhere; M-, comes back.
+;; `explog-visit' goes to an experiment or step by its id, or by words of
+;; its title, from anywhere.  M-, comes back.
 ;;
-;; Where an experiment is, the server knows.  What a buffer holds counts
-;; more, as it may not be saved: the place is found there by the id, never
-;; by a line number.
+;; The server knows which log has an experiment.  The position is found by
+;; the id in the buffer, which may have unsaved changes, and never by a line
+;; number.
 ;;
-;; `explog-experiments-here' goes to the experiment that a commit in magit
-;; or vc is for, or that the commits which touched a file are for.
+;; `explog-experiments-here' goes from a commit in magit or vc, or from a
+;; file, to the experiment of the commit or of the file's commits.
 
 ;;; Code:
 
@@ -40,11 +40,11 @@
 (declare-function dired-get-filename "dired" (&optional localp no-error-if-not-filep))
 (declare-function magit-file-at-point "magit-git" (&optional expand assert))
 
-;;;; Which log
+;;;; Logs
 
 (defun explog-visit-files (id)
   "Return the logs that have experiment ID.
-A log that is visited is looked up in its buffer, saved or not."
+If a buffer visits a log, the buffer is searched, saved or not."
   (let ((files (delete-dups (append (explog-visit--indexed id)
                                     (mapcar #'buffer-file-name
                                             (explog-log-modified-buffers))))))
@@ -54,8 +54,8 @@ A log that is visited is looked up in its buffer, saved or not."
                 files)))
 
 (defun explog-visit--indexed (id)
-  "Return the logs that have experiment ID on disk.
-Where the server cannot tell, they are read."
+  "Return the files of the logs that have experiment ID.
+Ask the server; if it cannot tell, read the logs."
   (pcase (and (explog-server-ready-p)
               (ignore-errors
                 (explog-server-call-sync "places" (list id) :timeout 5)))
@@ -64,7 +64,7 @@ Where the server cannot tell, they are read."
                                                (explog-log-ids)))))))
 
 (defun explog-visit-places (buffer id)
-  "Return the positions of experiment ID in BUFFER, narrowed or not."
+  "Return the positions of experiment ID in BUFFER, even if it is narrowed."
   (with-current-buffer buffer
     (save-restriction
       (widen)
@@ -75,8 +75,8 @@ Where the server cannot tell, they are read."
   (string-suffix-p "_archive" file))
 
 (defun explog-visit-file (id)
-  "Return the log that has experiment ID; ask if it is in several.
-An archive counts only where no other log has it."
+  "Return the log that has experiment ID; ask if there are several.
+An archive counts only if no other log has it."
   (let* ((all (explog-visit-files id))
          (files (or (seq-remove #'explog-visit--archive-p all) all)))
     (cond ((null files) (user-error "No log has experiment %s" id))
@@ -88,14 +88,13 @@ An archive counts only where no other log has it."
           (t (car files)))))
 
 (defun explog-visit--own-first (files)
-  "Return FILES with that of this buffer, if it is among them, in front."
+  "Return FILES, with the file of this buffer first if it is one of them."
   (let ((own (buffer-file-name (or (buffer-base-buffer) (current-buffer)))))
     (if (member own files)
         (cons own (remove own files))
       files)))
 
-;;;; Which place
-
+;;;; Positions
 (defun explog-visit--place (buffer id)
   "Return the position of experiment ID in BUFFER; ask if there are several."
   (let ((places (explog-visit-places buffer id)))
@@ -120,7 +119,8 @@ An archive counts only where no other log has it."
                 (explog-heading-title (explog-heading-text)))))))
 
 (defun explog-visit-step (buffer position number)
-  "Return where the step NUMBER of the experiment at POSITION in BUFFER is, or nil."
+  "Return the position of step NUMBER of the experiment at POSITION, or nil.
+BUFFER has the experiment."
   (with-current-buffer buffer
     (save-excursion
       (save-restriction
@@ -132,8 +132,8 @@ An archive counts only where no other log has it."
 
 (defun explog-visit-goto (id &optional step other-window)
   "Go to experiment ID, or to its STEP, a string like \"1\" or \"1.2\".
-With OTHER-WINDOW, do so in another window.  What is hidden there is
-shown; M-, comes back."
+With OTHER-WINDOW, use another window.  Reveal hidden text there.  M-,
+comes back."
   (let* ((file (expand-file-name (explog-visit-file id)))
          (visited (find-buffer-visiting file))
          (buffer (or visited (explog-visit--open file)))
@@ -148,7 +148,7 @@ shown; M-, comes back."
         (kill-buffer buffer)))))
 
 (defun explog-visit--open (file)
-  "Return a buffer that visits FILE, which none does yet."
+  "Return a new buffer that visits FILE."
   (unless (file-readable-p file)
     (user-error "%s cannot be read" (abbreviate-file-name file)))
   (find-file-noselect file))
@@ -168,18 +168,19 @@ shown; M-, comes back."
   (recenter))
 
 (defun explog-visit--mark ()
-  "Let M-, come back to where we are."
+  "Let M-, come back to the current position."
   (require 'xref)
   (xref-push-marker-stack))
 
 (defun explog-visit-unfold ()
-  "Show what is hidden around point in a log."
+  "Reveal hidden text around point in a log."
   (cond ((not (derived-mode-p 'org-mode)))
         ((fboundp 'org-fold-show-context) (org-fold-show-context 'link-search))
         ((fboundp 'org-show-context) (org-show-context 'link-search))))
 
 (defun explog-visit--caution (file id missing)
-  "Say what is to be known of experiment ID in FILE: MISSING is a step it has not."
+  "Tell the user if FILE is an archive or if experiment ID has no step MISSING.
+MISSING is nil if the step was found."
   (let ((said (delq nil (list (and missing (format "%s has no step %s" id missing))
                               (and (explog-visit--archive-p file)
                                    (format "%s is archived" id))))))
@@ -191,10 +192,9 @@ shown; M-, comes back."
 ;;;###autoload
 (defun explog-visit (name &optional other-window)
   "Go to the experiment, step or commit with NAME.
-NAME is an id as 201, a step as 201.1 or [e201.1], the hash of a commit,
-or else words to search for, with completion by id and title.  With a
-prefix argument, OTHER-WINDOW, show it in another window.  M-, comes
-back to where you are."
+NAME is an id like 201, a step like 201.1 or [e201.1], the hash of a
+commit, or words to search for; it is completed by id and title.  With a
+prefix argument OTHER-WINDOW, use another window.  M-, comes back."
   (interactive (list (explog-visit--read) current-prefix-arg))
   (let ((reference (explog-ref-parse name)))
     (cond ((and reference (explog-visit-files (car reference)))
@@ -221,8 +221,8 @@ back to where you are."
   oid repository)
 
 (defun explog-visit--commit (hash)
-  "Show the commit HASH, in whatever repository it is.
-Return nil if it is in none, or there is no server to tell."
+  "Show the commit HASH, whichever repository has it.
+Return nil if none has it, or if the server does not run."
   (when-let ((rows (and (explog-server-ready-p)
                         (append (ignore-errors
                                   (explog-server-call-sync
@@ -250,8 +250,8 @@ Return nil if it is in none, or there is no server to tell."
 
 ;;;###autoload
 (defun explog-mentions (id &optional step)
-  "Show all that speaks of experiment ID, or of its STEP, in logs and commits.
-That is the one that the point is on; with a prefix argument, ask."
+  "Show all mentions of experiment ID, or of its STEP, in logs and commits.
+By default that is the one at point; with a prefix argument, ask."
   (interactive (let ((reference (explog-point-reference "Mentions of: ")))
                  (list (car reference) (cdr reference))))
   (explog-search-for (explog-ref-string id step)))
@@ -261,10 +261,10 @@ That is the one that the point is on; with a prefix argument, ask."
 ;;;###autoload
 (defun explog-experiments-here (&optional other-window)
   "Go to the experiment of the commit at point, or of this file.
-A commit leads to what its message refers to, and a file, also one at
-point in Dired or magit, to what the commits that touched it refer to.
-Of several, you choose one.  With a prefix argument, OTHER-WINDOW, show
-it in another window."
+A commit leads to its references.  A file, which may also be the one at
+point in Dired or magit, leads to the references of its commits.  If
+there are several, choose one.  With a prefix argument OTHER-WINDOW, use
+another window."
   (interactive "P")
   (let ((point (explog-point)))
     (if (and point (explog-point-commit point))
@@ -274,7 +274,7 @@ it in another window."
                             other-window))))
 
 (defun explog-visit-here-p ()
-  "Return non-nil if `explog-experiments-here' has something to begin with."
+  "Return non-nil if there is a commit or file for `explog-experiments-here'."
   (if-let ((point (explog-point)))
       (or (explog-point-commit point) (explog-experiments-here--file))
     (explog-experiments-here--file)))
@@ -282,7 +282,8 @@ it in another window."
 ;;;; Commits
 
 (defun explog-experiments-here--of-commit (point other-window)
-  "Go to what the commit that POINT is on refers to; see OTHER-WINDOW above."
+  "Go to a reference of the commit in POINT.
+OTHER-WINDOW is as in `explog-experiments-here'."
   (let ((references (explog-point-references point)))
     (unless references
       (user-error "%s refers to no experiment" (explog-point-commit point)))
@@ -295,7 +296,7 @@ it in another window."
 ;;;; Files
 
 (defun explog-experiments-here--file ()
-  "Return the file that the point is on, or that this buffer is about, or nil."
+  "Return the file at point, or that of this buffer, or nil."
   (cond ((derived-mode-p 'dired-mode)
          (or (dired-get-filename nil t) (expand-file-name default-directory)))
         ((derived-mode-p 'magit-mode)
@@ -304,10 +305,11 @@ it in another window."
         (t (buffer-file-name (or (buffer-base-buffer) (current-buffer))))))
 
 (defconst explog-experiments-here--patience 10
-  "Seconds that git may take to say which commits touched a file.")
+  "Seconds that git may take to find the commits of a file.")
 
 (defun explog-experiments-here--of-file (file other-window)
-  "Go to an experiment whose commits touched FILE; see OTHER-WINDOW above."
+  "Go to an experiment whose commits changed FILE.
+OTHER-WINDOW is as in `explog-experiments-here'."
   (let ((rows (explog-experiments-here--ask file)))
     (when (zerop (length rows))
       (user-error "No commit for an experiment touched %s" (abbreviate-file-name file)))
@@ -324,9 +326,9 @@ it in another window."
   experiment commits time)
 
 (defun explog-experiments-here--ask (file)
-  "Return the experiments whose commits touched FILE.
-That is a vector of `explog-experiments-here-row'.
-Git has to be asked, which may take a moment; any key ends the wait."
+  "Return the experiments whose commits changed FILE.
+They are a vector of `explog-experiments-here-row'.  The server has to
+ask git, which may take a moment; any key ends the wait."
   (when (file-remote-p file)
     (user-error "%s is on another machine, where nothing is looked at" file))
   (let ((rows (explog-point-ask "experiments-of-file" (list file)
@@ -371,7 +373,8 @@ Each is ((ID . STEP) . NOTE), NOTE being nil or a string to show; return
       (puthash (explog-cache-summary-ident summary) (explog-cache-summary-title summary) titles))))
 
 (defun explog-experiments-here--go (reference other-window)
-  "Go to REFERENCE, (ID . STEP); see OTHER-WINDOW above."
+  "Go to REFERENCE, (ID . STEP).
+OTHER-WINDOW is as in `explog-experiments-here'."
   (explog-visit-goto (car reference) (cdr reference) other-window))
 
 (provide 'explog-visit)

@@ -141,7 +141,7 @@ def test_what_cannot_be_mended(checked: Checked) -> None:
     checked.check()
     checked.emacs.keys("M-< n m")
     checked.emacs.settle()
-    assert "There is no one way to mend this" in checked.emacs.messages()
+    assert "This cannot be mended automatically" in checked.emacs.messages()
 
 
 def test_it_changed_between_showing_and_mending(checked: Checked) -> None:

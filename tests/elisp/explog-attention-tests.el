@@ -29,7 +29,7 @@
         (should (= 1 (seq-count (lambda (part) (eq part 'explog-attention-sign))
                                 global-mode-string)))
         (should (string= " explog:3!" explog-attention-sign))
-        (should (equal "one\ntwo\n... and 1 more\nmouse-1: look into it"
+        (should (equal "one\ntwo\n... and 1 more\nmouse-1: show the problems"
                        (get-text-property 1 'help-echo explog-attention-sign)))
         (explog-attention-set 0 nil)
         (should (equal others global-mode-string))
