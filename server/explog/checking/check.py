@@ -20,6 +20,7 @@ from explog.index.commits import all_repositories
 from explog.index.database import Index
 from explog.index.logs import all_diagnoses, find_experiments
 from explog.model import Change, Experiment, Problem, Step, StepNumber
+from explog.org.edit import StepMarks
 from explog.plan.owners import Owners
 from explog.plan.planner import plan
 from explog.plan.plans import Dead, Edit, Misplaced, Plan, Unplaced
@@ -130,29 +131,28 @@ class _Check:
         if entry.conflict is not None:
             self.conflicts.add(place)
             return
-        for edit in self._edits.get(place, ()):
-            yield from self._edit(entry, edit)
+        edits, marks = self._edits.get(place, []), entry.marks
+        for edit in edits:
+            yield from self._edit(entry, marks, edit)
         for dead in self._dead.get(place, ()):
             if dead.known:
                 said = f"{dead.step.hash} is on no branch any more, and nothing took its place"
                 yield _at_step("dead-hash", found, dead, said)
         self.renumberings.consider(entry)
-        placed = {edit.step.number for edit in self._edits.get(place, ())} | self._failed[
-            found.ident
-        ]
+        placed = {edit.step.number for edit in edits}.union(self._failed[found.ident])
         yield from check_boxes(self.index, entry, placed, active=found.file in self.active)
 
-    def _edit(self, entry: EntryText, edit: Edit) -> Iterator[Problem]:
+    def _edit(self, entry: EntryText, marks: StepMarks, edit: Edit) -> Iterator[Problem]:
         """Yield the problem that a planned edit mends, if it is one and not just work to do."""
         tick = replace(edit.mark, hash=None)
         kind, said = "dead-hash", ""
         if edit.lost and edit.step.hash not in self._kept:
             said = f"{edit.step.hash} is on no branch any more; {edit.mark.hash} took its place"
-        elif edit.commit.results and entry.marks.together([tick]):
+        elif edit.commit.results and marks.alone(tick):
             kind, said = "unticked", f"{edit.commit.oid[:10]} has its results, and its box is open"
         if said:
             title = f"{edit.message}, ticked" if edit.mark.hash and edit.mark.tick else edit.message
-            mend = entry.change(entry.marks.together([edit.mark]), [title])
+            mend = entry.change(marks.together([edit.mark]), [title])
             step = step_text(edit.step.number)
             yield Problem(kind, edit.file, edit.line, edit.experiment.ident, step, said, mend)
 

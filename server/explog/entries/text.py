@@ -127,7 +127,7 @@ class EntryText:
 
 
 class EntryTexts:
-    """Where the texts of entries come from: the entries in BUFFERS, and files for all others.
+    """Where the texts of entries come from: BUFFERS that visit a log, and files for all others.
 
     Each file is read once, so that what is planned and what is changed are the same.
     """
@@ -135,12 +135,15 @@ class EntryTexts:
     def __init__(self, settings: Settings, buffers: BufferEntries | None = None) -> None:
         self.settings = settings
         self.buffers = buffers if buffers is not None else BufferEntries()
+        self._in_buffer: dict[str, bool] = {}
         self._logs: dict[str, LogText] = {}
         self._buffer_options: dict[str, OrgOptions] = {}
 
     def in_buffer(self, file: str) -> bool:
         """Tell whether a buffer visits the log FILE."""
-        return file in self.buffers
+        if file not in self._in_buffer:  # asked for each entry
+            self._in_buffer[file] = file in self.buffers
+        return self._in_buffer[file]
 
     def log(self, file: str) -> LogText:
         """Return the log FILE as it was when it was first asked for; raise ExplogError."""

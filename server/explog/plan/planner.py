@@ -314,7 +314,7 @@ def _with_short_hashes(entry: EntryPlan, short: Mapping[str, str]) -> EntryPlan:
     edits = [
         edit
         if edit.mark.hash is None
-        else replace(edit, mark=replace(edit.mark, hash=short[edit.mark.hash]))
+        else edit._replace(mark=replace(edit.mark, hash=short[edit.mark.hash]))
         for edit in entry.edits
         if edit.mark.hash is None or edit.mark.hash in short
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from explog.entries.text import EntryTexts
 from explog.errors import ExplogError
@@ -12,8 +13,7 @@ from explog.org.edit import Mark
 from explog.refs import Reference
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(NamedTuple):
     """A step that gets the hash of a commit, a tick or both.
 
     `lost` means that it replaces a hash that leads nowhere. `old` are the lines

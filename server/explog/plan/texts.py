@@ -60,8 +60,7 @@ def _with_lines(edit: Edit, text: EntryText, marks: StepMarks) -> Edit | None:
     if not new:
         return None
     span = range(edit.step.line, max(new) + 1)
-    return replace(
-        edit,
+    return edit._replace(
         old="\n".join(text.lines[number] for number in span),
         new="\n".join(new.get(number, text.lines[number]) for number in span),
     )
