@@ -39,7 +39,7 @@ def mend(
     find: Callable[[], Sequence[Problem]],
     requests: Sequence[MendRequest],
 ) -> list[str | None]:
-    """Make the mends of WISHES; return for each None, or why it was not made.
+    """Make the mends of REQUESTS; return for each None, or why it was not made.
 
     FIND brings the index up to date and returns the problems that there are.
     """
