@@ -28,6 +28,7 @@
 (require 'seq)
 (require 'subr-x)
 
+(declare-function explog-server-try "explog-server" (method args))
 (declare-function org-capture "org-capture" (&optional goto keys))
 (declare-function org-capture-get "org-capture" (property &optional local))
 (declare-function org-capture-put "org-capture" (&rest elements))
@@ -84,12 +85,16 @@ ID, TITLE and DESCRIPTION are strings, TAGS a list of them."
 ;;;; Questions
 
 (defun explog-capture-next-id ()
-  "Return the next free id: one above the highest number in use."
-  (let ((highest 0))
+  "Return an id for a new experiment: one above the highest number ever used.
+The server, if it runs, knows also of archives elsewhere and of commits
+that speak of an experiment which no log has any more."
+  (let ((highest 0)
+        (known (and (featurep 'explog-server)
+                    (explog-server-try "next-id" nil))))
     (pcase-dolist (`(,id . ,_) (explog-log-ids))
       (when (string-match-p "\\`[0-9]\\{1,9\\}\\'" id)
         (setq highest (max highest (string-to-number id)))))
-    (number-to-string (1+ highest))))
+    (number-to-string (max (1+ highest) (if (natnump known) known 0)))))
 
 (defun explog-capture--read-id ()
   "Ask for an id until the answer is valid and not in use."

@@ -513,6 +513,13 @@ non-nil and the user types meanwhile, return CANCEL-ON-INPUT."
                     :data (alist-get 'jsonrpc-error-data data))
             (explog-server--timed-out method))))))))
 
+(defun explog-server-try (method args)
+  "Return what METHOD of the server answers to ARGS within a second, or nil.
+This is for commands that can do without the answer."
+  (and (explog-server-ready-p)
+       (ignore-errors
+         (explog-server-call-sync method args :timeout 1))))
+
 (defun explog-server-ring (method &rest args)
   "Call METHOD of the server with ARGS if it is ready, and do not wait.
 Ignore its result, and log an error in the buffer `*explog events*'."

@@ -30,7 +30,7 @@
 (defun explog-add-step (&optional nested)
   "Add a step at the end of an experiment's list, and update the cookies.
 Ask for its title.  In a log you may leave it empty and write it in
-place.  No other step is renumbered.
+place.  No other step is renumbered, and no number is given twice.
 
 The experiment is found as by `explog-note'.  With a prefix argument
 NESTED, add the step inside the step at point, or inside one that is
@@ -39,10 +39,10 @@ asked for."
   (let* ((about (explog-step--about nested))
          (buffer (car (explog-write-visit (car about))))
          (number (explog-write-at buffer (car about)
-                                  (lambda () (explog-step--next (cdr about)))))
+                                  (lambda () (explog-step--next (car about) (cdr about)))))
          (name (explog-write-about-name (cons (car about) number)))
          (title (explog-step--line (read-string (format "Step %s: " name))))
-         (put (lambda () (explog-step--put (cdr about) title))))
+         (put (lambda () (explog-step--put (cdr about) title number))))
     (cond ((and (eq buffer (current-buffer)) (explog-write-typing (car about) put)))
           ((string-empty-p title)
            (user-error "From here, a step needs a title"))
@@ -76,36 +76,48 @@ heading of the experiment is at point."
   "Return the last part of NUMBER, a string like \"1.2\", as a number."
   (string-to-number (car (last (split-string number "\\.")))))
 
-(defun explog-step--next (parent)
-  "Return the number of the next step inside PARENT; see `explog-step--all'."
+(defun explog-step--next (id parent)
+  "Return the number of the next step of ID inside PARENT.
+It is above all numbers in the list, and above all that a commit, a text
+or an archive uses; see `explog-step--all' for PARENT."
   (when (and parent (not (explog-steps-position parent)))
     (user-error "There is no step %s" parent))
-  (format "%s%d" (if parent (concat parent ".") "")
-          (1+ (apply #'max 0 (mapcar (lambda (step) (explog-step--own (car step)))
-                                     (explog-step--all parent))))))
+  (let ((known (explog-server-try "next-step" (list id (or parent "")))))
+    (format "%s%d" (if parent (concat parent ".") "")
+            (max (1+ (explog-step--last (explog-step--all parent)))
+                 (if (natnump known) known 0)))))
 
-(defun explog-step--put (parent title)
-  "Insert a step with TITLE inside PARENT, and update cookies; return its end.
+(defun explog-step--last (siblings)
+  "Return the largest number that one of SIBLINGS has, or 0."
+  (apply #'max 0 (mapcar (lambda (step) (explog-step--own (car step))) siblings)))
+
+(defun explog-step--put (parent title number)
+  "Insert step NUMBER with TITLE inside PARENT, and update cookies; return its end.
 The heading of the experiment is at point."
-  (let ((new (explog-step--next parent)))
-    (explog-write-keeping-steps
-     (lambda ()
-       (let ((end (copy-marker (explog-step--insert parent title new))))
-         (goto-char end)
-         (org-update-checkbox-count-maybe)
-         end))
-     new)))
+  (explog-write-keeping-steps
+   (lambda ()
+     (let ((end (copy-marker (explog-step--insert parent title number))))
+       (goto-char end)
+       (org-update-checkbox-count-maybe)
+       end))
+   number))
 
 (defun explog-step--insert (parent title new)
   "Insert a step with TITLE and number NEW inside PARENT; return its end."
-  (let ((steps (explog-step--all parent)))
-    (cond (steps (explog-step--append steps (explog-step--own new) title))
-          (parent (explog-step--begin-beneath (explog-steps-position parent) title))
-          (t (explog-step--begin title)))))
+  (let* ((steps (explog-step--all parent))
+         (number (explog-step--own new))
+         ;; Org must not close a gap in the numbers.
+         (counter (if (= number (1+ (explog-step--last steps)))
+                      ""
+                    (format "[@%d] " number))))
+    (cond (steps (explog-step--append steps number counter title))
+          (parent (explog-step--begin-beneath (explog-steps-position parent)
+                                              number counter title))
+          (t (explog-step--begin number counter title)))))
 
-(defun explog-step--append (siblings number title)
-  "Insert a step with NUMBER and TITLE after SIBLINGS, which are in its list.
-They are as in `explog-steps'."
+(defun explog-step--append (siblings number counter title)
+  "Insert a step with NUMBER, COUNTER and TITLE after SIBLINGS.
+They are the other steps of its list, as in `explog-steps'."
   (pcase-let ((`(,last ,start ,end) (car (last siblings))))
     (goto-char start)
     (looking-at "\\([ \t]*\\)\\([0-9]+\\)\\([.)]\\)")
@@ -117,7 +129,7 @@ They are as in `explog-steps'."
       (explog-write-lines
        (explog-write-text-end end)
        (append (and (explog-step--spaced-p siblings) '(""))
-               (list (concat indent (number-to-string written) sign " "
+               (list (concat indent (number-to-string written) sign " " counter
                              (if (seq-some #'cadddr siblings) "[ ] " "")
                              title)))))))
 
@@ -129,8 +141,8 @@ They are as in `explog-steps'."
          (forward-line -1)
          (looking-at-p "[ \t\r]*$"))))
 
-(defun explog-step--begin-beneath (parent title)
-  "Insert a list with a step TITLE into the step at PARENT.
+(defun explog-step--begin-beneath (parent number counter title)
+  "Insert a list with the step NUMBER, COUNTER and TITLE into the step at PARENT.
 If the step ends with another list, a line of text keeps the two apart."
   (goto-char parent)
   (let* ((struct (org-list-struct))
@@ -139,10 +151,12 @@ If the step ends with another list, a line of text keeps the two apart."
          (indent (if open (explog-write-indent open)
                    (explog-write-beneath parent struct))))
     (explog-write-lines end (append (and open (list (concat indent "Steps:")))
-                                    (list (concat indent "1. [ ] " title))))))
+                                    (list (format "%s%d. %s[ ] %s"
+                                                  indent number counter title))))))
 
-(defun explog-step--begin (title)
-  "Insert a list with a step TITLE into the experiment at point.
+(defun explog-step--begin (number counter title)
+  "Insert a list with the step NUMBER into the experiment at point.
+COUNTER and TITLE are those of the step.
 Two blank lines end a list of another kind before it."
   (let* ((section (or (seq-find #'explog-steps-named-p (explog-steps-children))
                       (explog-write-make-section
@@ -152,7 +166,7 @@ Two blank lines end a list of another kind before it."
     (explog-write-lines
      end
      (append (and (save-excursion (goto-char end) (org-in-item-p)) '("" ""))
-             (list (concat "1. [ ] " title))))))
+             (list (format "%d. %s[ ] %s" number counter title))))))
 
 (provide 'explog-step)
 ;;; explog-step.el ends here

@@ -22,6 +22,7 @@ REFERENCE_PATTERN = rf"(?<![0-9A-Za-z_])\[e({ID_PATTERN})(?:\.({STEP_PATTERN}))?
 
 _REFERENCE = re.compile(REFERENCE_PATTERN)
 _ID = re.compile(ID_PATTERN)
+_STEP = re.compile(STEP_PATTERN)
 _RUN = rf"(?:\[e{ID_PATTERN}(?:\.{STEP_PATTERN})?\][ \t,;&]*)+"
 _REFERENCES = re.compile(_RUN)
 _BODY_RUN = re.compile(rf"[ \t]*(?:[-*+][ \t]+)?({_RUN})")
@@ -103,6 +104,11 @@ def may_be_id(ident: str, shapes: Collection[str]) -> bool:
     if ident.isdigit():
         return True
     return id_shape(ident) in shapes and _ABBREVIATION.fullmatch(ident) is None
+
+
+def is_step(text: str) -> bool:
+    """Tell whether TEXT is the number of a step, as `1.2`."""
+    return _STEP.fullmatch(text) is not None
 
 
 @lru_cache

@@ -304,3 +304,23 @@ def test_words_for_what_is_not_there(world: World, tmp_path: Path) -> None:
     world.emacs.command("explog-note")
     world.emacs.wait_until(lambda: "No log has experiment 999" in world.messages())
     world.prove()
+
+
+def test_a_number_that_a_commit_used_is_not_given_again(world: World) -> None:
+    """Step 5 was taken out of the log, and experiment 417 was never in it."""
+    landed(world)
+    commit = world.repository.commit("[e201.5] Tried, and [e417] came to mind", file="5.txt")
+    at_step(world, "Test XYZ with ABC")
+    world.emacs.wait_until(
+        lambda: world.emacs.eval('(or (explog-server-try "next-id" nil) 0)') == "418",
+        what=f"{commit} to be read",
+    )
+    world.emacs.command("explog-add-step")
+    steps.answer(world.emacs, "Step e201.6: ", "batch of 2")
+    world.emacs.keys("C-x C-s")
+    world.wait_line("6. [@6] [ ] batch of 2")
+    landed_at = world.repository.commit("[e201.6] Results", file="6.txt")
+    world.wait_line(f"6. [@6] [X] batch of 2 ({world.short(landed_at)})")
+    world.emacs.command("explog-capture")
+    steps.answer(world.emacs, r"Id \(default 418\): ", "")
+    world.emacs.keys("C-g")

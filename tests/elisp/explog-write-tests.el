@@ -596,12 +596,12 @@ Where a reader would see other numbers then, nothing is written; that is rare."
                  (steps (explog-write-tests--steps))
                  (parent (car (seq-random-elt (cons nil steps))))
                  (number (explog-write-at (current-buffer) "201"
-                                          (lambda () (explog-step--next parent)))))
+                                          (lambda () (explog-step--next "201" parent)))))
             (ert-info ((format "%S %S" number before))
               (condition-case nil
                   (progn
                     (explog-write-away (current-buffer) "201"
-                                       (lambda () (explog-step--put parent "zanzibar"))
+                                       (lambda () (explog-step--put parent "zanzibar" number))
                                        "step")
                     (explog-write-tests--check-step number before steps)
                     (undo-boundary)
