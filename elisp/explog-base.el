@@ -43,7 +43,8 @@ ignored."
   "The repositories whose commits explog reads.
 Each element is (DIRECTORY . DEPTH), as in the option
 `magit-repository-directories': DEPTH 0 is the directory itself, 1 the
-directories in it, and so on.  A directory by itself means depth 0."
+directories in it, and so on.  A directory by itself means depth 0.  If
+that is no repository, the repositories in it are meant."
   :type '(repeat (choice directory (cons directory (natnum :tag "Depth"))))
   :risky t)
 
