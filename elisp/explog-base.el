@@ -43,8 +43,7 @@ ignored."
   "The repositories whose commits explog reads.
 Each element is (DIRECTORY . DEPTH), as in the option
 `magit-repository-directories': DEPTH 0 is the directory itself, 1 the
-directories in it, and so on.  A directory by itself means depth 0.  If
-that is no repository, the repositories in it are meant."
+directories in it, and so on.  A directory by itself means depth 0."
   :type '(repeat (choice directory (cons directory (natnum :tag "Depth"))))
   :risky t)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from explog import __version__
 from explog.config import DEFAULT_DONE, DEFAULT_OPEN, Settings
 from explog.errors import ExplogError
-from explog.git.repository import discover, open_repository, repositories_at, tips
+from explog.git.repository import discover, open_repository, tips
 from explog.git.run import run
 from explog.org.files import read_log
 from explog.org.options import org_options
@@ -110,7 +110,10 @@ def _repositories(settings: Settings) -> Iterator[Finding]:
     named += [path for project in settings.projects for path in project.repositories]
     for path in dict.fromkeys(named):
         if open_repository(path) is None:
-            yield _no_repository(path)
+            reason = (
+                "there is no git repository here" if path.exists() else "there is no such folder"
+            )
+            yield Finding("repository", False, f"{path}: {reason}", "correct the setting")
     roots = [(root.path, root.depth) for root in settings.repositories]
     found = discover([*roots, *((path, 0) for path in named)])
     if not found and not named:
@@ -130,17 +133,6 @@ def _repositories(settings: Settings) -> Iterator[Finding]:
             yield Finding(
                 "repository", True, f"{repository.path}: {count} tip{'' if count == 1 else 's'}"
             )
-
-
-def _no_repository(path: Path) -> Finding:
-    """Return the finding on PATH, which is named as a repository and is none."""
-    if count := len(repositories_at(path)):
-        taken = "the repository in it is" if count == 1 else f"the {count} repositories in it are"
-        return Finding("repository", True, f"{path}: it is no repository; {taken} taken")
-    if path.exists():
-        hint = "correct the setting; (DIRECTORY . DEPTH) finds repositories further down"
-        return Finding("repository", False, f"{path}: there is no git repository here", hint)
-    return Finding("repository", False, f"{path}: there is no such folder", "correct the setting")
 
 
 def _index(path: Path) -> Finding:

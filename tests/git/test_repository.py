@@ -17,7 +17,6 @@ from explog.git.repository import (
     discover,
     is_boundary,
     open_repository,
-    repositories_at,
     resolve,
     signature,
     tips,
@@ -321,25 +320,10 @@ def test_abbreviate_leaves_out_what_is_no_commit_here(git_repo: Make) -> None:
 def test_discover_stops_at_a_repository_and_at_the_depth(git_repo: Make, tmp_path: Path) -> None:
     top, deep = git_repo("src/one"), git_repo("src/group/sub/two")
     git_repo("src/one/inner")
-    for depth, expected in [(0, [top]), (1, [top]), (2, [top]), (3, [deep, top])]:
+    for depth, expected in [(0, []), (1, [top]), (2, [top]), (3, [deep, top])]:
         found = discover([(tmp_path / "src", depth)])
         assert [repo.path for repo in found] == [repo.path for repo in expected]
     assert [repo.path for repo in discover([(top.path, 0), (tmp_path / "src", 1)])] == [top.path]
-
-
-def test_depth_0_of_a_folder_of_repositories_means_those_in_it(
-    git_repo: Make, tmp_path: Path
-) -> None:
-    one, two = git_repo("research/one"), git_repo("research/two")
-    git_repo("research/group/three")
-    inner = git_repo("research/one/inner")
-    research = tmp_path / "research"
-    assert [found.path for found in discover([(research, 0)])] == [one.path, two.path]
-    assert [found.path for found in repositories_at(research)] == [one.path, two.path]
-    assert [found.path for found in repositories_at(one.path)] == [one.path]
-    assert [found.path for found in repositories_at(inner.path)] == [inner.path]
-    assert repositories_at(tmp_path) == []
-    assert repositories_at(tmp_path / "nowhere") == []
 
 
 def test_discover_takes_worktrees_of_one_repository_as_one(git_repo: Make, tmp_path: Path) -> None:

@@ -410,16 +410,13 @@ def test_two_logs_with_one_id(bench: Bench, git_repo: Make, inside: bool) -> Non
         assert first.read_text() == ENTRY
 
 
-@pytest.mark.parametrize("folder", [False, True])
-def test_what_a_project_says_is_before_where_a_log_lies(
-    bench: Bench, git_repo: Make, folder: bool
-) -> None:
+def test_what_a_project_says_is_before_where_a_log_lies(bench: Bench, git_repo: Make) -> None:
     repo = git_repo("mine")
     bench.repositories.append(repo.path)
     inside = bench.log(name="mine/log.org")
     named = bench.log(name="named.org")
     repo.commit("[e201.1] Results")
-    bench.projects = (Project(named, (repo.path.parent if folder else repo.path,)),)
+    bench.projects = (Project(named, (repo.path,)),)
     bench.write()
     assert inside.read_text() == ENTRY
     assert repo.head[:7] in named.read_text()

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from explog.config import Root, Settings
-from explog.doctor import examine
 from explog.index.commits import commits_with_prefix, pending_steps
 from explog.index.database import Index, open_index
 from explog.index.logs import all_diagnoses, all_idents, find_experiments
@@ -124,22 +123,6 @@ def test_it_is_told_how_far_the_work_is(git_repo: Make, tmp_path: Path, index: I
         ("log.org", 1201, 1201),
         ("log.org", 1, 1),
     ]
-
-
-def test_a_folder_of_repositories_stands_for_those_in_it(
-    git_repo: Make, tmp_path: Path, index: Index
-) -> None:
-    research, empty = tmp_path / "research", tmp_path / "empty"
-    empty.mkdir()
-    for name in ("one", "two"):
-        git_repo(f"research/{name}").commit(f"[e1] {name}")
-    roots = (Root(research), Root(empty))
-    report = sync(Settings(repositories=roots), index)
-    assert subjects(index) == {"[e1] one", "[e1] two"}
-    assert [problem.file for problem in report.problems] == [str(empty)]
-    found = {one.message: one.ok for one in examine(Settings(repositories=roots))}
-    assert found[f"{research}: it is no repository; the 2 repositories in it are taken"]
-    assert not found[f"{empty}: there is no git repository here"]
 
 
 def test_old_commits_of_a_new_repository_are_not_pending(git_repo: Make, index: Index) -> None:

@@ -72,8 +72,7 @@ def _unreferenced(
     ticked = [step for step in bare if step.ticked]
     if not ticked:
         return
-    # A commit that claims a step and is not placed on it means another step, unless two steps
-    # have its number.
+    # What claims a step and is not placed there means another, unless its number is there twice.
     times = Counter(step.number for step in found.steps)
     spoken_of = {
         number

@@ -23,7 +23,7 @@ from explog.model import Change, Experiment, Problem, Step, StepNumber
 from explog.org.edit import StepMarks
 from explog.plan.owners import Owners
 from explog.plan.planner import plan
-from explog.plan.plans import Dead, Edit, EntryPlan, Misplaced, Plan, Unplaced
+from explog.plan.plans import Dead, Edit, Misplaced, Plan, Unplaced
 from explog.refs import Reference, find_references, step_text
 from explog.sync.report import Progress, Unreadable
 
@@ -105,15 +105,22 @@ class _Check:
         self.planned = planned
         self.active = takes_part(index, entries)
         self.conflicts: set[Where] = set()
+        self.at = {(entry.file, entry.line): entry for entry in entries}
         self.renumberings = Renumberings(settings, index, planned, entries)
-        self._plans = {(one.experiment.file, one.experiment.line): one for one in planned.entries}
+        self._edits: dict[Where, list[Edit]] = defaultdict(list)
+        for edit in planned.edits:
+            self._edits[edit.file, edit.experiment.line].append(edit)
         self._failed: dict[str, set[StepNumber]] = defaultdict(set)
         for failure in planned.failures:
             for ident, step in failure.steps:
                 self._failed[ident].add(step)
+        self._dead: dict[Where, list[Dead]] = defaultdict(list)
         off_branches = [dead.step.hash for dead in planned.dead if dead.known]
         off_branches += [edit.step.hash for edit in planned.edits if edit.lost]
         self._kept = kept_hashes(index, filter(None, off_branches))
+        for dead in planned.dead:
+            if dead.step.hash not in self._kept:
+                self._dead[dead.experiment.file, dead.experiment.line].append(dead)
         # A step whose commit cannot be placed, as something else stands there.
         self._blocked = {(u.file, u.line) for u in planned.unplaced if u.reason == "kept-by-hand"}
 
@@ -124,16 +131,15 @@ class _Check:
         if entry.conflict is not None:
             self.conflicts.add(place)
             return
-        planned = self._plans.get(place, EntryPlan(found))
-        marks = entry.marks
-        for edit in planned.edits:
+        edits, marks = self._edits.get(place, []), entry.marks
+        for edit in edits:
             yield from self._edit(entry, marks, edit)
-        for dead in planned.dead:
-            if dead.known and dead.step.hash not in self._kept:
+        for dead in self._dead.get(place, ()):
+            if dead.known:
                 said = f"{dead.step.hash} is on no branch any more, and nothing took its place"
                 yield _at_step("dead-hash", found, dead, said)
         self.renumberings.consider(entry)
-        placed = {edit.step.number for edit in planned.edits}.union(self._failed[found.ident])
+        placed = {edit.step.number for edit in edits}.union(self._failed[found.ident])
         yield from check_boxes(self.index, entry, placed, active=found.file in self.active)
 
     def _edit(self, entry: EntryText, marks: StepMarks, edit: Edit) -> Iterator[Problem]:
@@ -178,9 +184,11 @@ class _Check:
 
     def _bearing(self, unplaced: Unplaced, place: Where) -> list[tuple[Experiment, Step]]:
         """Return the steps of the entry at PLACE that bear the hash of UNPLACED by mistake."""
-        planned = self._plans.get(place)
-        misplaced = planned.misplaced if planned is not None else ()
-        return [(one.experiment, one.step) for one in misplaced if one.commit == unplaced.commit]
+        return [
+            (one.experiment, one.step)
+            for one in self.planned.misplaced
+            if one.commit == unplaced.commit and (one.experiment.file, one.experiment.line) == place
+        ]
 
     def unknown(self) -> Iterator[Problem]:
         """Yield the hashes on steps that no repository knows, but for those that are just text."""

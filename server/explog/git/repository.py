@@ -36,21 +36,15 @@ def discover(roots: Iterable[tuple[Path, int]]) -> list[Repository]:
     """Return the repositories at or below ROOTS, (folder, depth) pairs, each once.
 
     As with `magit-repository-directories`, the search stops at a repository and follows depth
-    levels of folders; but depth 0 of a folder that is no repository means those in it
-    (`repositories_at`). Linked worktrees of one repository are one; no process is started.
+    levels of folders. Linked worktrees of one repository are one; no process is started.
     """
     found: dict[Path, Repository] = {}
     for path, depth in roots:
-        for repository in _walk(Path(os.path.abspath(path)), depth or 1, {}):
+        for repository in _walk(Path(os.path.abspath(path)), depth, {}):
             known = found.get(repository.common_dir)
             if known is None or repository.path / ".git" == repository.common_dir:
                 found[repository.common_dir] = repository
     return list(found.values())
-
-
-def repositories_at(path: Path) -> list[Repository]:
-    """Return the repository PATH, or else those in the folder PATH, which was meant then."""
-    return list(_walk(Path(os.path.abspath(path)), 1, {}))
 
 
 def open_repository(path: Path) -> Repository | None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from explog.config import Settings
-from explog.git.repository import repositories_at, repository_around
+from explog.git.repository import open_repository, repository_around
 from explog.model import Commit, Experiment, StepNumber
 
 
@@ -18,10 +18,9 @@ class Owners:
     def __init__(self, settings: Settings) -> None:
         self._projects: dict[str, set[str]] = defaultdict(set)
         for project in settings.projects:
+            repositories = map(open_repository, project.repositories)
             self._projects[os.path.realpath(project.log)].update(
-                str(repository.common_dir)
-                for path in project.repositories
-                for repository in repositories_at(path)
+                str(repository.common_dir) for repository in repositories if repository
             )
         self._real: dict[str, str] = {}
         self._around: dict[str, set[str]] = {}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+import os
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from explog.config import Settings
 from explog.errors import ExplogError
 from explog.git.changes import changes
 from explog.git.commits import batches, read_commits
-from explog.git.repository import Repository, discover, repositories_at, signature, tips
+from explog.git.repository import Repository, discover, signature, tips
 from explog.index.commits import (
     CommitBatch,
     RepositoryRecord,
@@ -60,7 +61,7 @@ class HistoryLook:
         found = {str(repository.common_dir): repository for repository in discover(roots)}
         for path, depth in roots:
             if depth == 0 and not any(repo.path == path for repo in found.values()):
-                self._missing_root(path)
+                self._missing_root(path, found)
         known = {record.common_dir: record for record in all_repositories(self.index)}
         for common_dir in known.keys() - found.keys():
             with self.index.writing():
@@ -89,8 +90,8 @@ class HistoryLook:
         except ExplogError as error:
             self.report.problem(error.code, str(repository.path), error.message)
 
-    def _missing_root(self, path: Path) -> None:
-        if repositories_at(path):
+    def _missing_root(self, path: Path, found: Mapping[str, Repository]) -> None:
+        if str(os.path.realpath(path / ".git")) in found:
             return
         reason = "there is no git repository here" if path.exists() else "there is no such folder"
         self.report.problem("missing", str(path), f"{path}: {reason}")
