@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from dataclasses import fields, replace
 from pathlib import Path
@@ -240,6 +241,23 @@ def test_a_log_with_two_names_is_one_log(tmp_path: Path) -> None:
     (tmp_path / "b.org").symlink_to("real/a.org")
     logs = [str(tmp_path / name) for name in ("link", "real/a.org", "b.org")]
     assert Settings(logs=tuple(logs)).log_files() == [tmp_path / "link/a.org"]
+
+
+def test_archives_are_where_org_puts_them(tmp_path: Path, home: Path) -> None:
+    log = tmp_path / "log.org"
+    log.write_text("#+title: x\n#+ARCHIVE: old/mine.org::* Old\n#+archive: ::* Here\n")
+    names = ["log.org_archive", "archive/log.org.old", "old/mine.org"]
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    (home / "all.org").touch()
+    assert Settings(logs=(str(log),)).log_files() == [log, *(tmp_path / names[n] for n in (0, 2))]
+    settings = Settings(logs=(str(log),), archive_location="archive/%s.old::* From %s")
+    assert settings.log_files() == [log, *(tmp_path / names[n] for n in (0, 1, 2))]
+    settings = Settings(logs=(str(log),), archive_location="~/all.org::datetree/")
+    assert home / "all.org" in settings.log_files()
+    os.mkfifo(tmp_path / "pipe.org")
+    assert Settings(logs=(str(tmp_path / "pipe.org"),)).log_files() == [tmp_path / "pipe.org"]
 
 
 def test_home_stands_for_home(home: Path) -> None:

@@ -9,6 +9,8 @@ import glob
 import hashlib
 import json
 import os
+import re
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,6 +28,9 @@ DEFAULT_DONE = ("DONE", "CANCELED", "CANCELLED", "LATER")
 
 
 DEFAULT_ARCHIVE = "%s_archive::"
+# Where people write settings of a file: at its beginning.
+_HEAD_BYTES = 8192
+_ARCHIVE_LINE = re.compile(rb"^#\+ARCHIVE:[ \t]*([^\r\n]+)", re.MULTILINE | re.IGNORECASE)
 # What org appends to the name of a file for the name of its archive.
 ARCHIVE = "_archive"
 
@@ -86,15 +91,23 @@ class Settings:
         Each is there once, by the first of its names, also where symbolic links give it several.
 
         A folder stands for the `*.org` files in it. A plain name is kept when it does not exist,
-        so that its absence can be reported. Behind the logs come their archives, as org names
-        them: `log.org_archive`.
+        so that its absence can be reported. After the logs come those of their archives that exist,
+        as `archive_location` or a line `#+ARCHIVE:` at the beginning of a log names them.
         """
         found: dict[str, Path] = {}
         paths = [path for spec in self.logs for path in _expand(spec)]
-        archives = [f"{path}{ARCHIVE}" for path in paths]
+        archives = [name for path in paths for name in self._archives(path)]
         for path in [*paths, *filter(os.path.isfile, archives)]:
             found.setdefault(os.path.realpath(path), Path(os.path.abspath(path)))
         return list(found.values())
+
+    def _archives(self, log: str) -> Iterator[str]:
+        """Yield the names of the files that entries of LOG are archived in, other than LOG."""
+        yield f"{log}{ARCHIVE}"
+        for location in (self.archive_location, *_own_archives(log)):
+            name = location.partition("::")[0].strip().replace("%s", os.path.basename(log))
+            if name:
+                yield os.path.join(os.path.dirname(log), os.path.expanduser(name))
 
     def index_path(self) -> Path:
         """Return where the index of exactly these logs and repositories is kept."""
@@ -108,6 +121,18 @@ class Settings:
         }
         digest = hashlib.sha256(json.dumps(scope).encode("utf-8", "surrogateescape")).hexdigest()
         return Path(platformdirs.user_cache_dir("explog")) / f"index-{digest[:16]}.sqlite"
+
+
+def _own_archives(log: str) -> list[str]:
+    """Return the values of the lines `#+ARCHIVE:` at the beginning of LOG."""
+    try:
+        if not stat.S_ISREG(os.stat(log).st_mode):  # opening a pipe would wait for its writer
+            return []
+        with Path(log).open("rb") as stream:
+            head = stream.read(_HEAD_BYTES)
+    except OSError:
+        return []
+    return [match[1].decode("utf-8", "surrogateescape") for match in _ARCHIVE_LINE.finditer(head)]
 
 
 def _expand(spec: str) -> Iterator[str]:

@@ -76,3 +76,18 @@ def test_of_an_archive(settings: Settings, index: Index, tmp_path: Path) -> None
     sync(settings, index)
     assert next_id(index) == 306
     assert next_step(index, "305", ()) == 10
+
+
+def test_of_an_entry_that_lost_its_tag_to_the_archive(
+    settings: Settings, index: Index, tmp_path: Path
+) -> None:
+    """org keeps the tags that an entry had inherited as a property."""
+    (tmp_path / "log.org_archive").write_text(
+        "* DONE [305] Archived\n:PROPERTIES:\n:ARCHIVE_ITAGS: work exp\n:END:\n"
+        "** Experiments\n1. [X] one\n"
+        "* DONE [306] Another\n:PROPERTIES:\n:ARCHIVE_ITAGS: work\n:END:\n",
+        encoding="utf-8",
+    )
+    sync(settings, index)
+    assert next_id(index) == 306
+    assert next_step(index, "305", ()) == 2

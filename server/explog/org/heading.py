@@ -12,6 +12,7 @@ from explog.refs import ID_PATTERN, is_id
 
 HEADING = re.compile(r"(\*+) ")
 PLANNING = re.compile(r"[ \t]*(?:CLOSED|DEADLINE|SCHEDULED):")
+ARCHIVED_TAGS = "ARCHIVE_ITAGS"
 COOKIE = re.compile(r"\[[0-9]*%\]|\[[0-9]*/[0-9]*\]")
 # What a planning line or a drawer begins with; see PLANNING.
 _ABOVE_TEXT = frozenset("CDS:")
@@ -91,6 +92,11 @@ def _drawer(lines: Sequence[str]) -> dict[str, str]:
             return {}
         found[match[1].upper()] = match[2]
     return {}
+
+
+def archived_tags(lines: Sequence[str]) -> list[str]:
+    """Return the tags that the entry LINES had inherited before org archived it."""
+    return read_properties(lines).get(ARCHIVED_TAGS, "").split()
 
 
 def headings(lines: Sequence[str], inlinetask_min_level: int | None = 15) -> list[tuple[int, int]]:

@@ -24,7 +24,7 @@ from explog.index.records import (
 from explog.model import Step
 from explog.org.entry import Entry, read_entry
 from explog.org.files import read_log
-from explog.org.heading import read_id
+from explog.org.heading import ARCHIVED_TAGS, archived_tags, read_id
 from explog.org.options import OrgOptions
 from explog.org.passages import Passage, read_passages, read_texts
 from explog.org.scan import Chunk, Context, file_context, scan_section, split_sections
@@ -104,17 +104,21 @@ def experiment_chunks(
 ) -> Iterator[tuple[Chunk, list[str], list[tuple[int, int]]]]:
     """Yield each experiment of SECTION with its lines and its headings among them, (line, level).
 
-    Tags are inherited, so that what is beneath an experiment has its tag. Without the tag of its
+    Tags are inherited, so that what is beneath an experiment has its tag; org keeps those that an
+    archived entry had inherited as a property. Without the tag of its
     own it is another experiment only if another id is its own, and not a mention in its title.
     """
     above: list[tuple[int, str]] = []  # (level, id) of the experiments that a heading is beneath
     text = context.decode(section).split("\n")
     chunks = scan_section(section, context)
+    archives = ARCHIVED_TAGS.encode() in section
     for index, chunk in enumerate(chunks):
         while above and above[-1][0] >= chunk.level:
             above.pop()
         if not _has_tag(chunk.tags, tag):
-            continue
+            archived = archives and archived_tags(text[chunk.line : chunk.stop])
+            if not archived or not _has_tag(archived, tag):
+                continue
         lines = text[chunk.line : chunk.stop]
         beneath = [] if _has_tag(chunk.own, tag) else [ident for _level, ident in above]
         ident = read_id(lines, mentions=not beneath)
