@@ -58,6 +58,7 @@
     ("dead-hash" explog-check-serious "Dead hash")
     ("ambiguous" explog-check-serious "More than one may be meant")
     ("renumbered" explog-check-serious "List renumbered")
+    ("dates" explog-check-serious "Dates contradict history")
     ("unknown-step" explog-check-slight "No such step")
     ("unknown-experiment" explog-check-slight "No such experiment")
     ("unticked" explog-check-slight "Results, and the box is open")

@@ -236,6 +236,8 @@ class Oracle:
             verdict.outcomes |= place  # reworded: it speaks of this step by now
         if "ambiguous" in verdict.reasons:
             verdict.outcomes |= {keep}
+        else:  # that is reported when there is nothing else to do
+            verdict.reasons = set()
         return verdict
 
     def _allow_to_wait(self, log: Path, verdict: Verdict) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from explog.checking.boxes import check_boxes, takes_part
+from explog.checking.dates import check_dates
 from explog.checking.digits import is_like_commit
 from explog.checking.entries import entry_texts
 from explog.checking.living import kept_hashes
@@ -58,6 +59,7 @@ def check(
         failed(failure.path, failure.error)
     problems += _duplicates(settings, index, planned, job.sound(entries))
     problems += job.unplaced()
+    problems += check_dates(index, job.sound(entries))
     if knows_all(settings, index, unread):
         problems += job.unknown()
     return sorted(dict.fromkeys(problems), key=seriousness)

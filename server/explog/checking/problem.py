@@ -10,6 +10,7 @@ KINDS = (
     "dead-hash",
     "ambiguous",
     "renumbered",
+    "dates",
     "unknown-step",
     "unknown-experiment",
     "unticked",

@@ -227,6 +227,38 @@ def find_candidates(index: Index, experiment: str) -> dict[StepNumber, list[Comm
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class DatedBackwards:
+    """Two commits of one repository that claim STEP alike; EARLIER has the later dates.
+
+    It may be an ancestor of LATER: that has the larger generation.
+    """
+
+    experiment: str
+    step: StepNumber
+    earlier: str
+    later: str
+    path: str
+    common_dir: str
+
+
+def dated_backwards(index: Index) -> list[DatedBackwards]:
+    """Return the pairs of commits whose dates may contradict their order in history."""
+    rows = index.read(
+        "SELECT one.experiment, one.step, earlier.oid, later.oid, path, common_dir"
+        " FROM claims one JOIN claims other USING (experiment, step, place, results)"
+        " JOIN commits earlier ON earlier.id = one.commit_id"
+        " JOIN commits later ON later.id = other.commit_id"
+        " JOIN repositories ON repositories.id = earlier.repository"
+        " WHERE step != '' AND place < ? AND later.repository = earlier.repository"
+        " AND later.generation > earlier.generation"
+        " AND later.author_time < earlier.author_time"
+        " AND later.committer_time < earlier.committer_time",
+        Place.MENTION,
+    )
+    return [DatedBackwards(row[0], parse_step(row[1]), *row[2:]) for row in rows]
+
+
 # Steps whose commits came or went, until somebody has looked at them
 
 
