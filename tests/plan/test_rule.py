@@ -354,8 +354,8 @@ def test_old_commit_that_a_rebase_made_newer_is_still_old() -> None:
 
 @pytest.mark.parametrize("standing", [UNREACHABLE, Standing.USERS, CLAIMS])
 @pytest.mark.parametrize("candidates", [[OLD, OLD_RESULTS], [OLD, NEWEST]])
-def test_nothing_takes_the_place_of_a_stray(standing: Standing, candidates: list[Commit]) -> None:
-    """Were it to, there would be nothing left to tell that the list was renumbered."""
+def test_what_takes_the_place_of_a_stray(standing: Standing, candidates: list[Commit]) -> None:
+    """Without it, nothing tells that the list was renumbered: only newer ones settle that."""
     made = decide(
         step=(3,),
         standing=standing,
@@ -364,8 +364,9 @@ def test_nothing_takes_the_place_of_a_stray(standing: Standing, candidates: list
         candidates=candidates,
         strays=[stray((2,), (3,), NEW, gone=standing is UNREACHABLE)],
     )
-    assert made.outcome is Outcome.RENUMBERED
-    assert not made.put_hash
+    settles = standing is UNREACHABLE and NEWEST in candidates
+    assert made.outcome is (Outcome.PLACE if settles else Outcome.RENUMBERED)
+    assert made.put_hash == settles
 
 
 def test_no_lesser_claim_takes_the_place_of_the_best() -> None:

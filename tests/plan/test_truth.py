@@ -354,3 +354,20 @@ def test_a_small_x_in_a_list_that_is_recounted(case: Case) -> None:
         "1. [X] Test XYZ without ABC (a)\n2. [X] Test XYZ with ABC (b)\n"
     )
     assert case.problems() == []
+
+
+def test_two_runs_come_to_the_same_where_a_new_commit_replaces_what_told_of_the_renumbering(
+    case: Case,
+) -> None:
+    case.log(3)
+    case.commit("old", "[e1.2] Prepare")
+    case.commit("gone", "[e1.2] Prepare more")
+    case.backfill()
+    case.r.git("reset", "-q", "--hard", "HEAD~1")
+    put_in = "1. [ ] step 1\n2. [ ] put in\n3. [ ] step 2 (gone)\n4. [ ] step 3\n"
+    case.log(LOG.format(4) + put_in)
+    text = case.backfill()
+    assert text.endswith(put_in)
+    assert ("renumbered", "e1.2") in case.reasons
+    case.commit("new", "[e1.3] Prepare")
+    assert "3. [ ] step 2 (new)\n" in case.backfill()  # which runs twice

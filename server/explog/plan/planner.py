@@ -19,7 +19,7 @@ from explog.model import Commit, Experiment, Step, StepNumber
 from explog.org.edit import Mark
 from explog.plan.facts import Claims, Facts, gather
 from explog.plan.plans import Dead, Edit, EntryPlan, Failure, Misplaced, Plan, Unplaced
-from explog.plan.rule import Outcome, Standing, Stray, age, decide
+from explog.plan.rule import Decision, Outcome, Standing, Stray, age, decide
 from explog.plan.texts import on_texts
 from explog.refs import Place, Reference
 
@@ -155,7 +155,7 @@ def decide_entry(
     the edits bear full ids.
     """
     steps = facts.steps(entry, claims)
-    strays = facts.hashes.strays(entry.ident, steps, claims.candidates)
+    strays = _lasting_strays(entry, steps, claims, facts)
     times = Counter(step.number for step in steps)
     edits: list[Edit] = []
     unplaced: list[Unplaced] = []
@@ -184,6 +184,51 @@ def decide_entry(
     return EntryPlan(entry, tuple(edits), tuple(unplaced), tuple(dead), tuple(misplaced))
 
 
+def _lasting_strays(
+    entry: Experiment, steps: Sequence[Step], claims: Claims, facts: Facts
+) -> list[Stray]:
+    """Return the strays among STEPS but for those that a commit for their step replaces now.
+
+    Nothing will tell of these in the next run, which is to come to the same.
+    """
+    strays = facts.hashes.strays(entry.ident, steps, claims.candidates)
+    while True:
+        stands = {stray.stands for stray in strays}
+        replaced = {
+            step.number
+            for step in steps
+            if step.number in stands
+            and _is_claimed_by(_decision(entry, step, strays, claims, facts))
+        }
+        if not replaced:
+            return strays
+        strays = [stray for stray in strays if stray.stands not in replaced]
+
+
+def _is_claimed_by(decision: Decision) -> bool:
+    """Tell whether DECISION puts a commit on a step that the commit claims."""
+    commit = decision.candidate
+    placed = decision.outcome is Outcome.PLACE and decision.put_hash
+    return placed and commit is not None and commit.place < Place.MENTION
+
+
+def _decision(
+    entry: Experiment, step: Step, strays: Sequence[Stray], claims: Claims, facts: Facts
+) -> Decision:
+    candidates = claims.candidates.get(step.number, ())
+    return decide(
+        step=step.number,
+        standing=facts.hashes.standing(step, candidates),
+        hash_now=step.hash,
+        box=step.box,
+        candidates=candidates,
+        successor=facts.hashes.successor(entry.ident, step),
+        strays=strays,
+        preference=claims.preference,
+        tick=facts.tick,
+    )
+
+
 def _decide_step(
     entry: Experiment,
     step: Step,
@@ -193,17 +238,7 @@ def _decide_step(
     facts: Facts,
 ) -> tuple[Edit | None, list[Unplaced]]:
     """Return what is to be done with STEP, and the commit that cannot be placed on it, if any."""
-    decision = decide(
-        step=step.number,
-        standing=standing,
-        hash_now=step.hash,
-        box=step.box,
-        candidates=claims.candidates.get(step.number, ()),
-        successor=facts.hashes.successor(entry.ident, step),
-        strays=strays,
-        preference=claims.preference,
-        tick=facts.tick,
-    )
+    decision = _decision(entry, step, strays, claims, facts)
     commit = decision.candidate
     if commit is None or decision.outcome is Outcome.NOTHING:
         return None, []

@@ -189,7 +189,7 @@ def _is_passed_over(
     For one without a hash that is all that is no newer than a stray that claims the step, and all
     that is no newer than a stray that moved up to the step or past it: a step above was taken out,
     and its commits stand nowhere. A stray on the step itself stays: without it, nothing would tell
-    any more that the list was renumbered.
+    any more that the list was renumbered. Only if it is unreachable, what is no older settles that.
     """
     for stray in strays:
         if step in stray.rightly:
@@ -198,7 +198,8 @@ def _is_passed_over(
             moved = step in stray.claims or _moved_up_to(stray, step)
             passed_over = moved and _is_no_newer(candidate, stray)
         elif step == stray.stands:
-            passed_over = True
+            older = candidate.author_time < stray.author_time
+            passed_over = older or standing is not Standing.UNREACHABLE
         else:
             passed_over = candidate.oid == stray.oid
         if passed_over:
