@@ -8,17 +8,17 @@
 
 ;;; Commentary:
 
-;; `explog-backfill' asks the server which hashes belong behind which
-;; steps, over all logs and all of history, and shows that as a diff.
-;; Edits are dropped or applied one by one or all together; below them
-;; stands what could not be placed, and why.
+;; `explog-backfill' asks the server for a plan: which hashes belong on
+;; which steps, in all logs and all of history.  The plan is shown as a
+;; diff.  Edits are dropped or applied one by one or all together.  Below
+;; them are the commits without a place, and the reasons.
 ;;
-;; What is shown is what gets written: the server makes the plan again
-;; before it writes, and leaves alone what would be another edit by now.
+;; Only edits that were shown are written.  Before the server writes, it
+;; plans again, and skips edits that would be others now.
 ;;
-;; A sheet is the diff of one experiment.  As the cookies of a list depend
-;; on which of its edits are made together, the server writes a sheet anew
-;; when an edit is taken out or put back.  What has no edits left is
+;; A sheet is the diff of one experiment.  The cookies of a list depend on
+;; which of its edits are made together.  So the server makes a new sheet
+;; whenever an edit is dropped or brought back.  A sheet without edits is
 ;; hidden, not deleted, so that it can be brought back in its place.
 
 ;;; Code:
@@ -48,7 +48,7 @@
   reason reference repository commit message file line)
 
 (cl-defstruct (explog-backfill-failure (:type vector) (:constructor nil) (:copier nil))
-  "A log that could not be planned for, and why."
+  "A log for which no plan could be made, and why."
   file message)
 
 (cl-defstruct (explog-backfill-not-made (:type vector) (:constructor nil) (:copier nil))
@@ -59,22 +59,22 @@
 
 (cl-defstruct (explog-backfill-sheet (:constructor explog-backfill--make-sheet)
                                      (:copier nil))
-  "An experiment, its edits that are left, and where its diff begins."
+  "An experiment with its remaining edits; its diff begins at MARKER."
   file line experiment edits marker)
 
 (cl-defstruct (explog-backfill-edit (:constructor explog-backfill--make-edit)
                                     (:copier nil))
-  "An edit of one step; STALE says why it could not be made."
+  "An edit of one step; STALE is the reason why it was not made, or nil."
   number step line repository commit message sheet stale)
 
 (defvar-local explog-backfill-plan nil
-  "The number by which the server knows the plan of this buffer, or nil.")
+  "The server's number of the plan in this buffer, or nil.")
 
 (defvar-local explog-backfill-sheets nil
   "The sheets of this buffer, in their order.")
 
 (defun explog-backfill-insert-sheet (row)
-  "Insert the sheet in ROW at point and return it."
+  "Insert the sheet in ROW at point, and return it."
   (let ((sheet (explog-backfill--make-sheet
                 :file (explog-backfill-sheet-row-file row)
                 :line (explog-backfill-sheet-row-line row)
@@ -85,8 +85,8 @@
     sheet))
 
 (defun explog-backfill--insert-diff (sheet row &optional known)
-  "Insert the diff of SHEET that ROW has, and return the edits in it.
-KNOWN are edits that are there already."
+  "Insert the diff of SHEET from ROW, and return its edits.
+KNOWN are edits that exist already."
   (let ((start (point)))
     (insert (propertize (explog-backfill-sheet-row-diff row)
                         'explog-backfill-sheet sheet))
@@ -114,7 +114,7 @@ KNOWN are edits that are there already."
    :sheet sheet))
 
 (defun explog-backfill-forget ()
-  "Forget the plan of this buffer, and say that it is of no more use."
+  "Forget the plan of this buffer, whose text then is of no more use."
   (setq explog-backfill-plan nil)
   (dolist (sheet explog-backfill-sheets)
     (set-marker (explog-backfill-sheet-marker sheet) nil))
@@ -126,7 +126,7 @@ KNOWN are edits that are there already."
 ;;;; Parts of the buffer
 
 (defun explog-backfill-sheet-here ()
-  "Return the sheet that point is in, or nil."
+  "Return the sheet at point, or nil."
   (get-text-property (line-beginning-position) 'explog-backfill-sheet))
 
 (defun explog-backfill-sheets-here ()
@@ -136,14 +136,14 @@ KNOWN are edits that are there already."
                 explog-backfill-sheets)))
 
 (defun explog-backfill-edits-left ()
-  "Return the edits that are left in the plan, without those that are stale."
+  "Return the remaining edits of the plan that are not stale."
   (mapcan (lambda (sheet)
             (seq-remove #'explog-backfill-edit-stale
                         (explog-backfill-sheet-edits sheet)))
           explog-backfill-sheets))
 
 (defun explog-backfill-count (edits)
-  "Say how many EDITS there are."
+  "Return a description of the number of EDITS."
   (if (cdr edits)
       (format "%d edits" (length edits))
     (format "the edit of %s"
@@ -152,19 +152,19 @@ KNOWN are edits that are there already."
 ;;;; Changes of the buffer
 
 (defun explog-backfill-take-out (edits)
-  "Take EDITS out of the plan."
+  "Drop EDITS from the plan."
   (explog-backfill--rewrite edits #'seq-difference))
 
 (defun explog-backfill-put-back (edits)
-  "Put EDITS back into the plan."
+  "Bring EDITS back into the plan."
   (explog-backfill--rewrite
    edits (lambda (left some)
            (seq-sort-by #'explog-backfill-edit-number #'< (append left some)))))
 
 (defun explog-backfill--rewrite (edits change)
-  "Write the sheets of EDITS anew.
-CHANGE gets the edits that are left in one, and those of EDITS in it,
-and returns the edits that it shall have."
+  "Update the sheets of EDITS.
+CHANGE is called with the remaining edits of a sheet and those of EDITS
+in it.  It returns the new edits of the sheet."
   (pcase-dolist (`(,sheet . ,some) (explog-backfill--by-sheet edits))
     (let ((left (funcall change (explog-backfill-sheet-edits sheet) some)))
       (setf (explog-backfill-sheet-edits sheet) left)
@@ -179,8 +179,8 @@ and returns the edits that it shall have."
     (ignore-errors (explog-review-next))))
 
 (defun explog-backfill--by-sheet (edits)
-  "Return an alist of the sheets of EDITS, and those of EDITS in each.
-For thousands of them `seq-group-by' would take seconds."
+  "Return an alist of the sheets of EDITS, each with its own EDITS.
+With thousands of edits, `seq-group-by' would take seconds."
   (let ((table (make-hash-table :test #'eq)) sheets)
     (dolist (edit edits)
       (let ((sheet (explog-backfill-edit-sheet edit)))
@@ -197,7 +197,7 @@ For thousands of them `seq-group-by' would take seconds."
                   (point-max)))))
 
 (defun explog-backfill--renew (sheet)
-  "Ask the server for SHEET with the edits that are left, and show that."
+  "Ask the server for SHEET with the remaining edits, and show it."
   (let ((buffer (current-buffer))
         (edits (explog-backfill-sheet-edits sheet)))
     (explog-server-call
@@ -216,7 +216,7 @@ For thousands of them `seq-group-by' would take seconds."
                   (explog-review-failed problem)))))))
 
 (defun explog-backfill--replace (sheet row)
-  "Show SHEET as ROW has it, with point where it was."
+  "Replace SHEET by the one in ROW, and keep point."
   (pcase-let ((`(,beg . ,end) (explog-backfill-region sheet))
               (line (line-number-at-pos))
               (inhibit-read-only t))
@@ -234,9 +234,9 @@ For thousands of them `seq-group-by' would take seconds."
      (seq-filter #'explog-backfill-edit-stale (explog-backfill-sheet-edits sheet)))))
 
 (defun explog-backfill--hide (sheet)
-  "Show nothing of SHEET.
-Two characters are kept: what is written behind the first comes before
-the next sheet."
+  "Hide SHEET.
+Keep two characters: text that is inserted after the first one comes
+before the next sheet."
   (pcase-let ((`(,beg . ,end) (explog-backfill-region sheet))
               (inhibit-read-only t))
     (remove-overlays beg end)
@@ -245,7 +245,7 @@ the next sheet."
     (put-text-property beg (+ beg 2) 'invisible t)))
 
 (defun explog-backfill--show-file (file)
-  "Show the name of FILE if there is an edit left in it, else hide it."
+  "Show the name of FILE if an edit is left in it, otherwise hide it."
   (save-excursion
     (goto-char (point-min))
     (when-let* ((match (text-property-search-forward 'explog-backfill-file file t))
@@ -258,7 +258,7 @@ the next sheet."
                                         explog-backfill-sheets))))))
 
 (defun explog-backfill-mark-stale (edits)
-  "Show at each of EDITS why it was not made."
+  "Display at each of EDITS why it was not made."
   (save-excursion
     (dolist (edit edits)
       (goto-char (explog-backfill-sheet-marker (explog-backfill-edit-sheet edit)))
@@ -279,10 +279,10 @@ the next sheet."
   reference repository commit message file line)
 
 (defvar-local explog-backfill--unplaced nil
-  "How many commits have no place.")
+  "The number of commits without a place.")
 
 (defvar-local explog-backfill--reason nil
-  "Why those have no place that were inserted last.")
+  "The reason of the last commit without a place that was inserted.")
 
 (define-derived-mode explog-backfill-show-mode diff-mode "Explog Diff"
   "A plan as a diff."
@@ -304,7 +304,7 @@ the next sheet."
   (font-lock-add-keywords nil '((explog-backfill--refine)) 'append))
 
 (defun explog-backfill--eldoc (&rest _)
-  "Return what the edit or the commit at point is."
+  "Describe the edit or commit at point."
   (pcase (explog-review-item)
     ((and (pred explog-backfill-edit-p) edit)
      (or (explog-backfill-edit-stale edit)
@@ -313,7 +313,7 @@ the next sheet."
      (explog-backfill-unplaced-message unplaced))))
 
 (defun explog-backfill--refine (limit)
-  "Show what differs in the changed lines before LIMIT."
+  "Highlight the differences of the changed lines before LIMIT."
   (while (re-search-forward "^-\\(.*\\)\n\\+\\(.*\\)$" limit t)
     (let ((old (match-beginning 1)) (new (match-beginning 2)))
       (pcase-dolist (`(,from ,to ,new-from ,new-to)
@@ -328,7 +328,7 @@ the next sheet."
 ;;;; A whole plan
 
 (defun explog-backfill-show (answer)
-  "Fill the buffer with the plan in ANSWER, the server's."
+  "Fill the buffer with the plan in ANSWER, from the server."
   (pcase-let ((`(,plan ,sheets ,unplaced ,failures) answer)
               (inhibit-read-only t))
     (explog-backfill-forget)
@@ -341,11 +341,13 @@ the next sheet."
     (explog-backfill--fetch 0 sheets 0 unplaced)))
 
 (defconst explog-backfill--batch 200
-  "How many sheets or lines are shown at once, so that nobody waits for that.")
+  "The number of sheets or lines that are shown at once.
+More would be a noticeable delay.")
 
 (defun explog-backfill--fetch (sheet sheets line lines)
-  "Ask for what is left to show, and show it.
-That is from SHEET on of the SHEETS, then from LINE on of the LINES."
+  "Request and show the rest of the plan.
+That is SHEET and the following ones of SHEETS, then LINE and the
+following ones of LINES."
   (let ((more explog-backfill--batch))
     (cond ((< sheet sheets)
            (explog-backfill--fetch-some
@@ -360,8 +362,8 @@ That is from SHEET on of the SHEETS, then from LINE on of the LINES."
           (t (explog-backfill-summarize)))))
 
 (defun explog-backfill--fetch-some (method first what show then)
-  "Call METHOD for what comes from FIRST on; SHOW it, and THEN go on.
-The header line says WHAT meanwhile."
+  "Call METHOD for rows from FIRST on, pass them to SHOW, then call THEN.
+Meanwhile, the header line is WHAT."
   (explog-review-ask
    method (list explog-backfill-plan first explog-backfill--batch) what
    (lambda (rows)
@@ -373,20 +375,20 @@ The header line says WHAT meanwhile."
      (funcall then))))
 
 (defun explog-backfill--start ()
-  "Go to the first thing in the buffer, unless point is at one."
+  "Go to the first item in the buffer, unless point is at one."
   (unless (explog-review-item)
     (explog-review-first)
     (dolist (window (get-buffer-window-list nil nil t))
       (set-window-point window (point)))))
 
 (defun explog-backfill--append-sheets (rows)
-  "Insert the sheets in ROWS behind those that are there."
+  "Insert the sheets in ROWS after the existing ones."
   (goto-char (explog-backfill--sheets-end))
   (setq explog-backfill-sheets
         (nconc explog-backfill-sheets (explog-backfill--insert-sheets rows))))
 
 (defun explog-backfill--sheets-end ()
-  "Return the end of the last sheet that is there."
+  "Return the end of the last sheet."
   (if explog-backfill-sheets
       (cdr (explog-backfill-region (car (last explog-backfill-sheets))))
     (point-min)))
@@ -411,7 +413,7 @@ The header line says WHAT meanwhile."
 
 (defun explog-backfill--insert-heading (text)
   "Insert TEXT as a heading.
-An overlay has the face, as `diff-mode' sees to that of the text."
+An overlay has the face, because `diff-mode' sets the faces of text."
   (let ((start (point)))
     (insert text "\n")
     (overlay-put (make-overlay start (point)) 'face 'explog-review-heading)))
@@ -471,7 +473,7 @@ An overlay has the face, as `diff-mode' sees to that of the text."
 ;;;; How much there is
 
 (defun explog-backfill-summarize ()
-  "Have the header line say how many edits there are."
+  "Set the header line to the number of edits."
   (let ((edits (apply #'+ (mapcar (lambda (sheet)
                                     (length (explog-backfill-sheet-edits sheet)))
                                   explog-backfill-sheets))))
@@ -523,30 +525,30 @@ all in that file.
 
 ;;;###autoload
 (defun explog-backfill ()
-  "Show as a diff which hash belongs where, in all logs.
-Nothing is written before you say so."
+  "Show the hashes that all logs should have as a diff.
+Nothing is written before you apply an edit."
   (interactive)
   (explog-review-open "*explog backfill*" #'explog-backfill-mode #'explog-backfill--plan))
 
 (defun explog-backfill--plan ()
-  "Ask the server for a plan, and show it."
+  "Request a plan, and show it."
   (explog-review-ask "plan" nil "Planning..." #'explog-backfill-show
                      #'explog-backfill--failed))
 
 (defun explog-backfill--revert (&rest _)
-  "Plan anew."
+  "Make a new plan."
   (explog-backfill--plan))
 
 (defun explog-backfill--failed (problem)
-  "Say what PROBLEM is; the plan of this buffer is of no more use."
+  "Display PROBLEM; forget the plan, which is of no more use."
   (explog-backfill-forget)
   (explog-review-failed problem))
 
 ;;;; Looking
 
 (defun explog-backfill-visit (&optional event)
-  "Go to the step or the reason at point, or where EVENT is.
-What has no place in a log is a commit, and that is shown."
+  "Visit the step of the edit at point, or at EVENT.
+For a commit without a place, visit the reason, or else show the commit."
   (interactive (list last-nonmenu-event))
   (when (mouse-event-p event)
     (mouse-set-point event))
@@ -568,7 +570,7 @@ What has no place in a log is a commit, and that is shown."
     (_ (user-error "Nothing here to go to"))))
 
 (defun explog-backfill-show-commit ()
-  "Show the commit that the edit or the line at point is about."
+  "Show the commit of the edit or the line at point."
   (interactive)
   (pcase (explog-review-item)
     ((and (pred explog-backfill-edit-p) edit)
@@ -582,10 +584,10 @@ What has no place in a log is a commit, and that is shown."
 ;;;; Dropping
 
 (defvar-local explog-backfill--dropped nil
-  "What was dropped, the last first: a list of lists of edits.")
+  "The edits that were dropped, a list of lists, the last first.")
 
 (defun explog-backfill--chosen ()
-  "Return the edits that the keys at point are about, not empty."
+  "Return the edits at point, or signal an error if there are none."
   (or (let ((item (explog-review-item)))
         (cond ((explog-backfill-edit-p item) (list item))
               ((explog-backfill-sheet-here)
@@ -616,19 +618,19 @@ What has no place in a log is a commit, and that is shown."
     (message "Brought back %s" (explog-backfill-count edits))))
 
 (defun explog-backfill--check-idle ()
-  "Signal an error while the server plans or writes."
+  "Signal an error while a request is pending."
   (when explog-review-busy
     (user-error "%s" (car explog-review-busy))))
 
 ;;;; Applying
 
 (defun explog-backfill-apply ()
-  "Make the edit at point."
+  "Apply the edit at point."
   (interactive)
   (explog-backfill--apply (explog-backfill--chosen)))
 
 (defun explog-backfill-apply-all ()
-  "Make all edits that are left."
+  "Apply all remaining edits."
   (interactive)
   (let ((edits (or (explog-backfill-edits-left)
                    (user-error "There is nothing to be made"))))
@@ -638,7 +640,7 @@ What has no place in a log is a commit, and that is shown."
       (message "Nothing was changed"))))
 
 (defun explog-backfill--apply (edits)
-  "Have the server make EDITS, and show what became of them."
+  "Let the server make EDITS, and show which were made."
   (let ((fresh (seq-remove #'explog-backfill-edit-stale edits)))
     (unless fresh
       (user-error "This is not what would be written now; %s"
@@ -667,7 +669,7 @@ That is a vector of `explog-backfill-not-made'."
     (explog-backfill--report (length done) (nreverse left))))
 
 (defun explog-backfill--report (done left)
-  "Say that DONE edits were made, and that those in the list LEFT were not."
+  "Tell that DONE edits were made, and the edits in LEFT were not."
   (message "explog: %s"
            (concat (format "%d %s" done (if (= done 1) "edit made" "edits made"))
                    (when left

@@ -113,9 +113,9 @@ results."
     (org-log-into-drawer . explog-log-into-drawer-around)
     (org-imenu-get-tree . explog-imenu-around)
     (imenu-default-create-index-function . explog-imenu-instead))
-  "Alist of functions and what is put around them.
-Unlike the variables of org in which the user's own templates and
-commands are, that can be had without loading org.")
+  "Alist of functions and the advice that `explog-mode' puts around them.
+Org's variables for templates and commands belong to the user.  Advice
+leaves them alone, and does not require Org to be loaded.")
 
 ;;;; Helpers
 

@@ -8,10 +8,10 @@
 
 ;;; Commentary:
 
-;; `explog-doctor' tells in one buffer what is right, what is not, and
-;; the key that mends it.  What Emacs knows by itself is there at once;
-;; what the server has to look at (git, logs, repositories, the index)
-;; comes when it comes, and is missed by nobody if there is no server.
+;; `explog-doctor' examines the setup and shows what is right and what is
+;; wrong, with buttons that mend it.  The findings of Emacs are shown at
+;; once.  Those of the server, on git, logs, repositories and the index,
+;; follow when they arrive.
 
 ;;; Code:
 
@@ -32,11 +32,11 @@
 (defvar org-capture-templates)
 
 (defface explog-doctor-right '((t :inherit success))
-  "The sign before what is right."
+  "The sign before something that is right."
   :group 'explog)
 
 (defface explog-doctor-wrong '((t :inherit error))
-  "The sign before what is not right."
+  "The sign before something that is wrong."
   :group 'explog)
 
 (cl-defstruct (explog-doctor-finding (:constructor explog-doctor--finding) (:copier nil))
@@ -51,7 +51,7 @@
 
 ;;;###autoload
 (defun explog-doctor ()
-  "Look at all that explog stands on, and say what is right and what is not."
+  "Examine the setup of explog, and show what is right and what is wrong."
   (interactive)
   (let ((buffer (get-buffer-create "*explog doctor*")))
     (with-current-buffer buffer
@@ -72,17 +72,17 @@
   (setq-local revert-buffer-function #'explog-doctor--draw))
 
 (defun explog-doctor-next-wrong ()
-  "Go to the next button that mends something."
+  "Go to the next button."
   (interactive)
   (forward-button 1 t t))
 
 ;;;; Drawing
 
 (defvar-local explog-doctor--asked 0
-  "How often the server was asked; only the last answer counts.")
+  "The number of the last request to the server; older answers are ignored.")
 
 (defun explog-doctor--draw (&rest _)
-  "Look at everything, and say what was found in the current buffer."
+  "Examine everything, and show the findings in the current buffer."
   (let ((inhibit-read-only t))
     (erase-buffer)
     (insert (substitute-command-keys
@@ -118,7 +118,7 @@ RET mends it.\n"))
       (insert "      " (propertize hint 'face 'shadow) "\n"))))
 
 (defun explog-doctor--sign (ok)
-  "Return the sign for what is OK or not."
+  "Return the sign for a finding that is OK or not."
   (let ((sign (if ok ?✓ ?✗)))
     (propertize (cond ((char-displayable-p sign) (string sign))
                       (ok "ok")
@@ -126,21 +126,21 @@ RET mends it.\n"))
                 'face (if ok 'explog-doctor-right 'explog-doctor-wrong))))
 
 (defun explog-doctor--mend (action)
-  "Call ACTION, and look again in a moment if that was all."
+  "Call ACTION; if no other buffer was selected, examine everything again soon."
   (let ((buffer (current-buffer)))
     (call-interactively action)
     (when (eq buffer (window-buffer))
       (run-at-time 0.5 nil #'explog-doctor--look-again buffer))))
 
 (defun explog-doctor--look-again (buffer)
-  "Look at everything again in BUFFER if that is there, keeping the line."
+  "Examine everything again in BUFFER if it exists, and keep the line."
   (when (buffer-live-p buffer)
     (with-current-buffer buffer
       (let ((line (line-number-at-pos)))
         (explog-doctor--draw)
         (forward-line (1- line))))))
 
-;;;; What Emacs knows
+;;;; Findings of Emacs
 
 (defun explog-doctor--emacs ()
   "Return findings on Emacs and its packages."
@@ -159,7 +159,7 @@ RET mends it.\n"))
                                   :label "Turn it on" :action #'explog-mode))))
 
 (defun explog-doctor--hooks ()
-  "Return a finding on what `explog-mode' hooked itself to."
+  "Return a finding on the hooks and advice of `explog-mode'."
   (let ((lost (append
                (seq-remove (lambda (pair) (advice-member-p (cdr pair) (car pair)))
                            explog-advice)
@@ -195,13 +195,13 @@ RET mends it.\n"))
    (explog-doctor--keys)))
 
 (defun explog-doctor--of-option (option text)
-  "Return the finding TEXT, that OPTION is not right."
+  "Return a finding that OPTION is wrong, with the message TEXT."
   (explog-doctor--finding :ok nil :text (format-message "%s" text)
                           :label "Customize"
                           :action (lambda () (interactive) (customize-option option))))
 
 (defun explog-doctor--keys ()
-  "Return findings on keys that are taken by the user's own commands."
+  "Return findings on keys that the user's own commands use."
   (delq nil
         (list
          (and explog-capture-key (bound-and-true-p org-capture-templates)
@@ -218,7 +218,7 @@ RET mends it.\n"))
                        explog-agenda-prefix))))))
 
 (defun explog-doctor--server ()
-  "Return findings on the program and its process."
+  "Return findings on the server program and its process."
   (let ((command (condition-case err (explog-server-find-command)
                    (error err))))
     (if (not (stringp (car command)))
@@ -271,10 +271,10 @@ RET mends it.\n"))
        :text (format "it is another build of version %s than this package" version)
        :label "Install the server" :action #'explog-install-server))))
 
-;;;; What the server knows
+;;;; Findings of the server
 
 (defun explog-doctor--ask ()
-  "Ask the server what it has to say, and insert that when it comes."
+  "Ask the server for its findings, and show them when they arrive."
   (let ((number (cl-incf explog-doctor--asked)))
     (when explog-server-current        ; or else a call would start one
       (explog-settings-call
@@ -283,19 +283,19 @@ RET mends it.\n"))
        :error (apply-partially #'explog-doctor--refused (current-buffer) number)))))
 
 (defun explog-doctor--answered (buffer number rows)
-  "Show ROWS, the answer to question NUMBER, in BUFFER."
+  "Show ROWS, the answer to request NUMBER, in BUFFER."
   (explog-doctor--show buffer number
                        (mapcar #'explog-doctor--of-row
                                (seq-remove #'explog-doctor--known-p rows))))
 
 (defun explog-doctor--refused (buffer number problem)
-  "Show PROBLEM, the answer to question NUMBER, in BUFFER."
+  "Show PROBLEM, the error of request NUMBER, in BUFFER."
   (explog-doctor--show buffer number
                        (list (explog-doctor--finding
                               :ok nil :text (plist-get problem :message)))))
 
 (defun explog-doctor--show (buffer number findings)
-  "Insert FINDINGS, the answer to question NUMBER, in BUFFER."
+  "Insert FINDINGS of request NUMBER in BUFFER."
   (when (and (buffer-live-p buffer)
              (= number (buffer-local-value 'explog-doctor--asked buffer)))
     (with-current-buffer buffer
@@ -308,7 +308,7 @@ RET mends it.\n"))
   name ok message hint)
 
 (defun explog-doctor--known-p (row)
-  "Return non-nil if ROW is about the program, which was looked at here."
+  "Return non-nil if ROW is about the program, which Emacs examined already."
   (equal "explog" (explog-doctor-row-name row)))
 
 (defconst explog-doctor--mends

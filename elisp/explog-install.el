@@ -8,21 +8,20 @@
 
 ;;; Commentary:
 
-;; `explog-install-server' makes an environment for the server, of its
-;; own, and installs the program there that came with this package, so
-;; that both are of one version.  It is never asked for by name from an
-;; index of packages, where the name may be somebody else's.
+;; `explog-install-server' makes a Python environment for the server, and
+;; installs the program into it that came with this package, so that both
+;; have the same version.  The program is never installed by name from a
+;; package index, where that name may belong to somebody else.
 ;;
-;; Everything is done by processes in the background, one after the
-;; other.  The environment is made in a new folder, and the symbolic link
-;; by which the server is started is set to it at the very end: there is
-;; no time at which half an environment could be used.
+;; Processes in the background do this, one after the other.  The
+;; environment is made in a new folder.  The server is started through a
+;; symbolic link, which is set to the new folder at the very end, so an
+;; incomplete environment is never used.
 ;;
 ;;     explog/server -> server-0.1.0-x7Ya2k/
 ;;
-;; A job is over when it is done, when a step fails, when the user ends
-;; it, or with Emacs; but for the first the folder that it made is gone
-;; then.
+;; A job ends when it is done, when a process fails, when the user cancels
+;; it, or with Emacs.  Unless it is done, its folder is deleted then.
 
 ;;; Code:
 
@@ -45,18 +44,18 @@
   (start nil :documentation "Where its output begins in the buffer."))
 
 (defvar explog-install--current nil
-  "The installation that is under way, or nil.")
+  "The job that is running, or nil.")
 
 ;;;; Processes
 
 (defun explog-install--find (program)
-  "Return the name of PROGRAM on the path of this machine, or nil."
+  "Return the file name of PROGRAM on this machine's path, or nil."
   (let ((exec-path (default-value 'exec-path))
         (default-directory "/"))
     (executable-find program)))
 
 (defun explog-install--environment ()
-  "Return an environment without what would lead into another one."
+  "Return a process environment without settings of other environments."
   (seq-remove (lambda (setting)
                 (string-match-p
                  (rx bos (or "PYTHONHOME" "PYTHONPATH" "PIP_USER" "PIP_TARGET" "PIP_PREFIX"
@@ -66,7 +65,7 @@
               (default-value 'process-environment)))
 
 (defun explog-install--step (what command next &optional otherwise)
-  "Do WHAT with COMMAND, then call NEXT.
+  "Run COMMAND, which does WHAT, then call NEXT.
 If it fails, call OTHERWISE with its exit status and output, or give up."
   (explog-install--say "%s..." what)
   (let* ((job explog-install--current)
@@ -89,13 +88,13 @@ If it fails, call OTHERWISE with its exit status and output, or give up."
       (error (funcall fail nil (error-message-string err))))))
 
 (defun explog-install--shown (command)
-  "Return COMMAND as it is shown, without the text of programs in it."
+  "Return COMMAND for display, without the text of programs in it."
   (mapconcat (lambda (word)
                (if (string-search "\n" word) "..." (shell-quote-argument word)))
              command " "))
 
 (defun explog-install--ended (job process next fail)
-  "Go on with JOB, whose PROCESS ended, by NEXT or FAIL."
+  "Continue JOB, whose PROCESS has ended, with NEXT or FAIL."
   (unless (or (process-live-p process)
               (not (eq job explog-install--current)))
     (if (eql 0 (process-exit-status process))
@@ -110,32 +109,32 @@ If it fails, call OTHERWISE with its exit status and output, or give up."
 ;;;; The end
 
 (defun explog-install--end ()
-  "Forget the job that is under way, and return it."
+  "Forget the job that is running, and return it."
   (remove-hook 'kill-emacs-hook #'explog-install--abandon)
   (prog1 explog-install--current
     (setq explog-install--current nil)))
 
 (defun explog-install-cancel ()
-  "End the installation that is under way, and remove what it made."
+  "Cancel the installation that is running, and delete its files."
   (interactive)
   (unless explog-install--current
-    (user-error "No installation is under way"))
+    (user-error "No installation is running"))
   (explog-install--fail "it was cancelled"))
 
 (defun explog-install--abandon ()
-  "End the job that is under way, if there is one, and remove what it made."
+  "Cancel the job that is running, if there is one, and delete its files."
   (when-let ((job (explog-install--end)))
     (when (processp (explog-install--job-process job))
       (delete-process (explog-install--job-process job)))
     (explog-install--delete (explog-install--job-folder job))))
 
 (defun explog-install--fail (why)
-  "End the job that is under way because of WHY, and say so."
+  "Cancel the job that is running because of WHY, and tell the user."
   (explog-install--abandon)
   (explog-install--say "the server is not installed: %s" why))
 
 (defun explog-install--delete (folder)
-  "Delete FOLDER, or log why that is impossible."
+  "Delete FOLDER, or log why that failed."
   (with-demoted-errors "explog: %S"
     (delete-directory folder t)))
 
@@ -152,7 +151,7 @@ If it fails, call OTHERWISE with its exit status and output, or give up."
   (buffer-disable-undo))
 
 (defun explog-install--new-buffer (folder source)
-  "Return an empty buffer for the output; SOURCE is to go into FOLDER."
+  "Return an empty buffer for installing SOURCE into FOLDER."
   (with-current-buffer (get-buffer-create explog-install--buffer)
     (explog-install-mode)
     (let ((inhibit-read-only t))
@@ -167,7 +166,7 @@ If it fails, call OTHERWISE with its exit status and output, or give up."
     (point-max)))
 
 (defun explog-install--append (format &rest args)
-  "Add FORMAT with ARGS to the buffer of the installation, and show its end."
+  "Append FORMAT with ARGS to the installation's buffer, and show its end."
   (with-current-buffer (get-buffer-create explog-install--buffer)
     (let ((inhibit-read-only t)
           (windows (seq-filter (lambda (window) (= (window-point window) (point-max)))
@@ -179,14 +178,14 @@ If it fails, call OTHERWISE with its exit status and output, or give up."
         (set-window-point window (point-max))))))
 
 (defun explog-install--output ()
-  "Return what the process that ran last has written."
+  "Return the output of the last process."
   (with-current-buffer (get-buffer-create explog-install--buffer)
     (buffer-substring-no-properties
      (min (point-max) (explog-install--job-start explog-install--current))
      (point-max))))
 
 (defun explog-install--say (format &rest args)
-  "Show FORMAT with ARGS in the buffer of the installation and as a message."
+  "Show FORMAT with ARGS as a message and in the installation's buffer."
   (let ((text (apply #'format-message format args)))
     (explog-install--append "\nexplog: %s\n" text)
     (message "explog: %s" text)))
@@ -194,13 +193,13 @@ If it fails, call OTHERWISE with its exit status and output, or give up."
 ;;;; Options
 
 (defcustom explog-install-python nil
-  "The Python that the server's environment is made with; nil to find one.
-It has to be version 3.11 or newer."
+  "The Python for the server's environment; nil to find one.
+It must have version 3.11 or newer."
   :type '(choice (const :tag "Find one" nil) file)
   :group 'explog)
 
 (defcustom explog-install-source nil
-  "What is installed: a folder or an archive with the source of explog.
+  "The folder or archive of explog's source that is installed.
 If nil, it is the one that this package came with."
   :type '(choice (const :tag "What came with the package" nil) file)
   :group 'explog)
@@ -210,13 +209,13 @@ If nil, it is the one that this package came with."
 ;;;###autoload
 (defun explog-install-server ()
   "Install the explog server in the background.
-It goes into a folder of its own in `explog-server-directory', made with
-uv if that is there and with Python's own venv otherwise, and is started
-when it is complete."
+Make an environment in `explog-server-directory', with uv if that is
+installed and with Python's venv otherwise, and start the server when it
+is complete."
   (interactive)
   (when explog-install--current
     (pop-to-buffer explog-install--buffer)
-    (user-error "An installation is under way; C-c C-k here ends it"))
+    (user-error "An installation is running; C-c C-k here cancels it"))
   (let* ((source (explog-install--source))
          (folder (explog-install--new-folder)))
     (setq explog-install--current
@@ -228,7 +227,7 @@ when it is complete."
       (explog-install--with-python (explog-install--pythons) nil))))
 
 (defun explog-install--source ()
-  "Return what is to be installed, or signal an error."
+  "Return the source to install, or signal an error."
   (or (and explog-install-source
            (let ((source (expand-file-name explog-install-source)))
              (if (and (not (file-remote-p source)) (file-readable-p source))
@@ -265,7 +264,7 @@ import ensurepip, sqlite3, ssl, venv"
   "What a Python has to be able to do, in Python.")
 
 (defun explog-install--pythons ()
-  "Return the names of programs that may be a Python."
+  "Return the names of programs that may be Python."
   (if explog-install-python
       (list (expand-file-name explog-install-python))
     (seq-filter #'explog-install--find
@@ -285,8 +284,8 @@ import ensurepip, sqlite3, ssl, venv"
               "--python" (concat folder "bin/python")))))))
 
 (defun explog-install--with-python (pythons reasons)
-  "Install with the first of PYTHONS that can.
-REASONS are why those before could not, newest first."
+  "Install with the first of PYTHONS that is suitable.
+REASONS tell why the ones before it are not, newest first."
   (if (null pythons)
       (explog-install--fail (explog-install--no-python (reverse reasons)))
     (let ((python (car pythons)))
@@ -301,7 +300,7 @@ REASONS are why those before could not, newest first."
           (cons (explog-install--why-not python status output) reasons)))))))
 
 (defun explog-install--why-not (python status output)
-  "Return why PYTHON, that ended with STATUS and OUTPUT, cannot be used."
+  "Return why PYTHON, which ended with STATUS and OUTPUT, is not suitable."
   (let ((line (string-trim (car (last (split-string (string-trim output) "\n"))))))
     (cond ((eql status 3)
            (format "%s is Python %s" python line))
@@ -314,7 +313,7 @@ REASONS are why those before could not, newest first."
                      (truncate-string-to-width line 120))))))
 
 (defun explog-install--no-python (reasons)
-  "Return what to say when no Python will do, for REASONS."
+  "Return a message that no Python is suitable, with REASONS."
   (concat "it takes Python 3.11 or newer, or uv, and "
           (if reasons (string-join (delete-dups reasons) "; ")
             "there is no Python on the path that Emacs has")
@@ -332,7 +331,7 @@ REASONS are why those before could not, newest first."
               "--disable-pip-version-check"))))))
 
 (defun explog-install--packages (command)
-  "Install the program and what it needs with COMMAND."
+  "Install the program and its dependencies with COMMAND."
   (explog-install--step
    "installing packages"
    (append command (list (explog-install--job-source explog-install--current)))
@@ -344,7 +343,7 @@ REASONS are why those before could not, newest first."
       #'explog-install--finish))))
 
 (defun explog-install--finish ()
-  "Use the new environment if what it has is of our version."
+  "Use the new environment if it has this package's version."
   (let ((output (explog-install--output)))
     (if (string-match-p (format "\\_<%s\\_>" (regexp-quote explog-version)) output)
         (explog-install--switch)
@@ -353,7 +352,7 @@ REASONS are why those before could not, newest first."
                (string-trim output) explog-version)))))
 
 (defun explog-install--switch ()
-  "Have the server be started from the new environment from now on."
+  "Set the symbolic link to the new environment."
   (let* ((folder (explog-install--job-folder explog-install--current))
          (link (expand-file-name "server" explog-server-directory))
          (previous (file-symlink-p link))
@@ -372,7 +371,7 @@ REASONS are why those before could not, newest first."
        (explog-install--use)))))
 
 (defun explog-install--use ()
-  "Start the server that was installed, and say so."
+  "Start the installed server, and tell the user."
   (let ((program (explog-server-installed-program))
         (first (car (ignore-errors (explog-server-find-command)))))
     (explog-install--say
@@ -385,9 +384,9 @@ REASONS are why those before could not, newest first."
       (explog-restart))))
 
 (defun explog-install--sweep (keep)
-  "Delete old environments but those named KEEP.
-One that is newer than an hour may be that of another Emacs which is
-installing now, and the one before may be in use."
+  "Delete old environments, except those named KEEP.
+Those less than an hour old are kept, because another Emacs may be
+installing; and the previous one may be in use."
   (let ((keep (mapcar (lambda (name)
                         (and name (file-name-nondirectory (directory-file-name name))))
                       keep)))

@@ -8,17 +8,17 @@
 
 ;;; Commentary:
 
-;; The link type `exp:' of org: `exp:201' is an experiment, `exp:201.1' a
-;; step of it, in whichever log it is.  `org-store-link' makes one on the
-;; heading of an experiment, on a step, and on a reference anywhere.
+;; The Org link type `exp:'.  `exp:201' links to an experiment, and
+;; `exp:201.1' to a step, whichever log has it.  `org-store-link' stores
+;; such a link on the heading of an experiment, on a step, and on any
+;; reference.
 ;;
-;; In an exported document such a link is its description, or
-;; "e201.1 ABC in XYZ: Test XYZ without ABC".  A log is no page of the web,
-;; so that only HTML has something to link to, and only where the entry
+;; An exported link is its description, or text like "e201.1 ABC in XYZ:
+;; Test XYZ without ABC".  Only in HTML it is a link, and only if the entry
 ;; of the experiment is in the same document.
 ;;
-;; `explog-mode' adds the type when org is loaded, and takes it back when
-;; it is turned off.
+;; `explog-mode' adds the link type when Org is loaded, and removes it when
+;; the mode is turned off.
 
 ;;; Code:
 
@@ -51,14 +51,14 @@
 (defvar org-link-parameters)
 
 (defface explog-link-unknown '((t :inherit (warning org-link)))
-  "A link of org to an experiment or a step that no log has."
+  "A link to an experiment or a step that no log has."
   :group 'explog)
 
-;;;; What a link is to
+;;;; Link targets
 
 (defun explog-link-text (reference)
-  "Return what a link to REFERENCE, (ID . STEP), is called, and wait if need be.
-Without a server to ask this is the reference alone."
+  "Return the description of a link to REFERENCE, (ID . STEP).
+This may wait for the server.  Without a server, return the reference."
   (let* ((experiment (explog-link--experiment (car reference)))
          (step (explog-cache-find-step experiment (cdr reference))))
     (explog-link--text reference
@@ -66,17 +66,18 @@ Without a server to ask this is the reference alone."
                        (and step (explog-cache-step-text step)))))
 
 (defun explog-link--text (reference title text)
-  "Return what a link to REFERENCE is called: an experiment, and a step of it.
-TITLE is that of the experiment, TEXT that of the step; either may be nil."
+  "Return the description of a link to REFERENCE.
+TITLE is the title of the experiment, and TEXT that of the step; either
+may be nil."
   (concat (explog-ref-string (car reference) (cdr reference))
           (and title (concat " " title))
           (and text (concat ": " text))))
 
 (defvar explog-link--patience 2
-  "Seconds to wait for what the server knows of an experiment.")
+  "Seconds to wait for an experiment from the server.")
 
 (defun explog-link--experiment (id)
-  "Return experiment ID as the cache has it, or nil; wait for it, but not long."
+  "Return experiment ID from the cache or the server, or nil."
   (let ((known (explog-cache-get id)))
     (unless known
       (setq known (and (explog-cache-usable-p)
@@ -85,7 +86,7 @@ TITLE is that of the experiment, TEXT that of the step; either may be nil."
     (and (vectorp known) known)))
 
 (defun explog-link--parse (path)
-  "Return (ID . STEP) for PATH, that of a link, or signal `user-error'."
+  "Return (ID . STEP) for PATH of a link, or signal a `user-error'."
   (or (explog-ref-parse path)
       (user-error "%s is no experiment, as 201, and no step of one, as 201.1" path)))
 
@@ -96,14 +97,14 @@ TITLE is that of the experiment, TEXT that of the step; either may be nil."
 ;;;; Following, storing and completing
 
 (defun explog-link-follow (path &optional _arg)
-  "Go to the experiment or step that PATH is."
+  "Go to the experiment or step with PATH."
   (pcase-let ((`(,id . ,step) (explog-link--parse path)))
     (explog-visit-goto id step)))
 
 (defun explog-link-store (&optional _interactive)
   "Store a link to the experiment or step at point; return nil if there is none.
-In a log, that is its heading, or the first line of the step.  Anywhere
-else in the text of an experiment, org stores what it always does."
+In a log, point must be on a heading or on the first line of a step.
+Elsewhere in an experiment, Org stores its usual link."
   (pcase (explog-ref-here)
     (`(,id ,step . ,_)
      (explog-link--store (cons id step) (explog-link-text (cons id step))))
@@ -118,8 +119,8 @@ else in the text of an experiment, org stores what it always does."
    :description description))
 
 (defun explog-link--store-here (reference)
-  "Store a link to REFERENCE, (ID . STEP), if point is where that begins in a log.
-What it is called is taken from there, saved or not."
+  "Store a link to REFERENCE, (ID . STEP), if that begins on this line of a log.
+The description comes from the buffer, saved or not."
   (save-excursion
     (let ((here (line-beginning-position))
           (step (cdr reference)))
@@ -133,24 +134,23 @@ What it is called is taken from there, saved or not."
                             (and step (explog-steps-bare-text here))))))))
 
 (defun explog-link-complete (&optional _arg)
-  "Return a link to an experiment or step that is asked for."
+  "Ask for an experiment and step, and return a link to it."
   (concat "exp:" (explog-read-reference "Link to experiment: ")))
 
 (defun explog-link-description (link description)
-  "Return DESCRIPTION, or else what LINK is to, for `org-insert-link'."
+  "Return DESCRIPTION, or one for LINK, for `org-insert-link'."
   (or description
       (when-let ((reference (explog-ref-parse (string-remove-prefix "exp:" link))))
         (explog-link-text reference))))
 
-;;;; What it looks like
-
+;;;; Faces and tooltips
 (defvar explog-link--unsure nil
-  "Alist of buffers and ids in their links: ids that no log has, as far as known.")
+  "Alist of buffers and ids in their links that may not exist.")
 
 (defun explog-link-face (path)
   "Return the face of a link with PATH, by what is known already.
-Tags such as `:exp:gpu:' look like a link to org where it has not seen
-that they are tags, as in an agenda; so what is none has no face."
+In an agenda, Org takes tags like `:exp:gpu:' for links.  So return nil
+if PATH is not a reference."
   (pcase (save-match-data (explog-ref-parse path)) ; org goes on from the match
     ('nil nil)
     (`(,id . ,step)
@@ -160,12 +160,13 @@ that they are tags, as in an agenda; so what is none has no face."
        (if (eq state 'unknown) 'explog-link-unknown 'org-link)))))
 
 (defun explog-link--doubt (id)
-  "Note that this buffer has a link to experiment ID, which may not be there."
+  "Note that the experiment ID of a link in this buffer may not exist."
   (cl-pushnew id (alist-get (current-buffer) explog-link--unsure) :test #'equal))
 
 (defun explog-link-activate (start end path bracketed)
-  "Have the tooltip of a link with PATH, from START to END, say what it is.
-What is no link to an experiment, and not BRACKETED, is made plain text."
+  "Set the tooltip of the link with PATH from START to END.
+If PATH is not a reference and the link not BRACKETED, make it plain
+text."
   (let ((reference (save-match-data (explog-ref-parse path))))
     (cond (reference
            (put-text-property start end 'help-echo
@@ -184,7 +185,7 @@ What is no link to an experiment, and not BRACKETED, is made plain text."
     (concat "LINK: exp:" (explog-link--path reference))))
 
 (defun explog-link--changed (ids)
-  "Show links to experiments with IDS, or any if t, as what is known of them now."
+  "Update links to the experiments with IDS, or all links if t."
   (dolist (unsure (prog1 explog-link--unsure
                     (setq explog-link--unsure nil)))
     (pcase-let* ((`(,buffer . ,here) unsure)
@@ -197,7 +198,7 @@ What is no link to an experiment, and not BRACKETED, is made plain text."
           (explog-link--refontify buffer (concat "exp:" id)))))))
 
 (defun explog-link--refontify (buffer text)
-  "Have the lines of BUFFER with TEXT in them fontified again."
+  "Fontify the lines of BUFFER that contain TEXT again."
   (with-current-buffer buffer
     (when font-lock-mode
       (save-excursion
@@ -211,8 +212,8 @@ What is no link to an experiment, and not BRACKETED, is made plain text."
 ;;;; Export
 
 (defun explog-link-export (path description _backend info)
-  "Return the link with PATH and DESCRIPTION as it is in the exported document.
-DESCRIPTION is exported already, or nil.  INFO is what org knows of the
+  "Return the link with PATH and DESCRIPTION in the form for export.
+DESCRIPTION is exported already, or nil.  INFO is Org's plist of the
 export."
   (let* ((reference (explog-ref-parse path))
          (text (or description
@@ -224,13 +225,13 @@ export."
       text)))
 
 (defun explog-link-export--text (text info)
-  "Return plain TEXT as the export INFO writes it, with its special signs escaped."
+  "Return plain TEXT in the form for the export INFO, with escapes."
   ;; Org looks for what stands around a quote, and there is nothing around it.
   (org-export-data text (append '(:with-smart-quotes nil) info)))
 
 (defun explog-link-export--html-p (info)
-  "Return non-nil if the document of the export INFO is HTML.
-Markdown, which org derives from HTML, is not."
+  "Return non-nil if INFO is of an export to HTML.
+Markdown, whose backend is derived from HTML, does not count."
   (let ((backend (plist-get info :back-end)))
     (and backend
          (org-export-derived-backend-p backend 'html)
@@ -266,8 +267,8 @@ Markdown, which org derives from HTML, is not."
 
 (defun explog-link-export--collect (tree)
   "Return an alist (ID . HEADLINE) of the experiments in TREE.
-Org exports from a copy of the buffer, which is the current one; TREE is
-what of it is exported."
+Org exports from a copy of the buffer, which is current; TREE is the
+exported part of it."
   (let ((ids (make-hash-table)))
     (pcase-dolist (`(,id . ,position) (explog-heading-collect))
       (puthash position id ids))
@@ -286,15 +287,15 @@ what of it is exported."
     :export explog-link-export
     :face explog-link-face
     :activate-func explog-link-activate)
-  "What org is told of links to experiments.")
+  "The properties of the link type.")
 
 (defun explog-link--ours-p ()
-  "Return non-nil if the link type is the one that is added here."
+  "Return non-nil if Org has our link type, and not one of the user's."
   (eq (org-link-get-parameter "exp" :follow) #'explog-link-follow))
 
 (defun explog-link-install ()
-  "Add the link type to org, unless the user has one of that name.
-Org's links, the feature `ol', are loaded by now."
+  "Add the link type to Org, unless the user has one with that name.
+The feature `ol' must be loaded."
   (if (and (assoc "exp" org-link-parameters) (not (explog-link--ours-p)))
       (message "explog: org has a link type exp: already, and keeps it")
     (apply #'org-link-set-parameters "exp" explog-link--parameters)
@@ -302,7 +303,7 @@ Org's links, the feature `ol', are loaded by now."
     (explog-link--refontify-all)))
 
 (defun explog-link-uninstall ()
-  "Take back what `explog-link-install' did."
+  "Remove the link type from Org."
   (setq explog-link--unsure nil)
   (remove-hook 'explog-cache-changed-functions #'explog-link--changed)
   (when (and (featurep 'ol) (explog-link--ours-p))
@@ -314,7 +315,7 @@ Org's links, the feature `ol', are loaded by now."
     (explog-link--refontify-all)))
 
 (defun explog-link--refontify-all ()
-  "Have links to experiments in all buffers of org fontified again."
+  "Fontify the links to experiments in all Org buffers again."
   (dolist (buffer (buffer-list))
     (when (provided-mode-derived-p (buffer-local-value 'major-mode buffer) 'org-mode)
       (explog-link--refontify buffer "exp:"))))

@@ -8,25 +8,24 @@
 
 ;;; Commentary:
 
-;; What helps to refer to the right step when a commit is made, in the
-;; message buffers of magit and vc.  Nothing here holds up a commit.
+;; Help to refer to the right step in a commit message, in the buffers of
+;; magit and vc.  Nothing here delays a commit.
 ;;
-;; `[e' and what follows is completed to a whole reference: experiments
-;; that are not done, those in progress first and with their open steps,
-;; and behind `[e201.' all steps of 201.  It works with whatever shows
-;; completions, and never waits: what is not known yet is there at the
-;; next key.
+;; `[e' and the text after it is completed to a reference.  Offered are the
+;; experiments that are not done, first those in progress with their open
+;; steps, and after `[e201.' all steps of 201.  This works with any
+;; completion interface, and never waits: what is not known yet is offered
+;; after the next key.
 ;;
-;; A reference to an experiment or step that no log has is marked, and so
-;; is what was likely meant to be a reference: `[E201]', `[e 201.1]',
-;; `[e201,1]' or `(e201.1)' where there is such an experiment.  The
-;; tooltip says what is wrong.  Nothing is marked as long as the server
-;; does not know all logs.
+;; A reference to an experiment or step that no log has is marked.  So is
+;; text that was probably meant as a reference, `[E201]', `[e 201.1]',
+;; `[e201,1]' or `(e201.1)', if the experiment exists.  The tooltip says
+;; what is wrong.  Nothing is marked before the server knows all logs.
 ;;
 ;; \\<explog-message-mode-map>\\[explog-message-insert-last] puts a
-;; reference in front of the subject: to what the last commit here was
-;; for, and at each further key to the next likely step.  What it needs is
-;; asked for when the buffer of the message is made.
+;; reference before the subject: first to the step of the last commit, and
+;; at each further key to the next likely step.  The data for this is
+;; requested when the message buffer is made.
 
 ;;; Code:
 
@@ -47,16 +46,16 @@ When a reference is completed, their open steps are offered as well."
   :type '(repeat string)
   :group 'explog)
 
-;;;; Experiments in order
+;;;; Completion: experiments in order
 
 (defvar explog-message-complete--kept nil
   "What was made of the summaries last: (SUMMARIES SORTED BY-ID).")
 
 (defvar explog-message-complete--offered nil
-  "What is offered for the sorted summaries, references; nil if not made yet.")
+  "The references that are offered for the sorted summaries, or nil.")
 
 (defun explog-message-complete-forget ()
-  "Forget what is offered, as something else is known now."
+  "Forget the offered references, because more is known of experiments."
   (setq explog-message-complete--offered nil))
 
 (defun explog-message-complete--kept ()
@@ -76,7 +75,7 @@ SORTED are the SUMMARIES that are not done, BY-ID is a hash table of all."
 
 (defun explog-message-complete-sorted ()
   "Return the summaries of experiments that are not done, the likeliest first.
-These are the ones in progress, and among those the last touched."
+Those in progress are first, and among them the last touched."
   (nth 1 (explog-message-complete--kept)))
 
 (defun explog-message-complete-in-progress-p (summary)
@@ -96,34 +95,32 @@ These are the ones in progress, and among those the last touched."
                   (lambda (one other) (> (car one) (car other)))))))
 
 (defun explog-message-complete--weight (summary)
-  "Return a number that is the greater the sooner SUMMARY is likely meant."
+  "Return a number by which SUMMARY is sorted; greater is more likely."
   (+ (or (explog-cache-summary-touched summary) 0)
      (if (explog-message-complete-in-progress-p summary) 1.0e15 0)))
 
 (defun explog-message-complete-open-steps (id)
-  "Return what is open of experiment ID, as far as known.
-That is a list of its steps."
+  "Return each known open step of experiment ID, a list."
   (seq-remove #'explog-message-complete--ticked-p
               (explog-message-complete--steps id)))
 
 (defun explog-message-complete--steps (id)
-  "Return what is known to be done in experiment ID.
-That is a list of its steps."
+  "Return each known step of experiment ID, a list."
   (explog-cache-steps-of (explog-cache-get id)))
 
 (defun explog-message-complete--ticked-p (step)
   "Return non-nil if the box of STEP is ticked."
   (equal "X" (explog-cache-step-box step)))
 
-;;;; Candidates
+;;;; Completion: candidates
 
 (defun explog-message-complete--reference (id &optional step)
   "Return the reference to experiment ID, or to its STEP."
   (format "[%s]" (explog-ref-string id (and step (explog-cache-step-number step)))))
 
 (defun explog-message-complete--offer (summary)
-  "Return references for SUMMARY, that of an experiment.
-If it is in progress, there is one to each of its open steps as well."
+  "Return references for SUMMARY, of an experiment.
+If it is in progress, include one for each of its open steps."
   (let ((id (explog-cache-summary-ident summary)))
     (cons (explog-message-complete--reference id)
           (and (explog-message-complete-in-progress-p summary)
@@ -138,7 +135,7 @@ If it is in progress, there is one to each of its open steps as well."
               (mapcan #'explog-message-complete--offer sorted)))))
 
 (defun explog-message-complete--candidates (typed)
-  "Return the references to offer for TYPED, which begins with `[e'."
+  "Return the candidates for TYPED, which begins with `[e'."
   (if (string-match "\\`\\[e\\([0-9][0-9A-Za-z_-]*\\)\\." typed)
       (explog-message-complete--of-steps (match-string 1 typed))
     (pcase-let ((`(,summaries ,_ ,by-id) (explog-message-complete--kept))
@@ -154,16 +151,15 @@ If it is in progress, there is one to each of its open steps as well."
                         summaries))))))
 
 (defun explog-message-complete--of-steps (id)
-  "Return references to all that is to be done in experiment ID.
-The steps that are open come first."
+  "Return references to each step of experiment ID, the open ones first."
   (let ((open (explog-message-complete-open-steps id)))
     (mapcar (lambda (step) (explog-message-complete--reference id step))
             (append open (seq-difference (explog-message-complete--steps id) open)))))
 
-;;;; What is shown beside them
+;;;; Completion: annotations and groups
 
 (defun explog-message-complete--annotate (candidate)
-  "Return what stands beside CANDIDATE, a reference."
+  "Return the annotation of CANDIDATE, a reference."
   (pcase-let* ((`(,id . ,number) (explog-ref-parse candidate))
                (step (seq-find (lambda (step) (equal number (explog-cache-step-number step)))
                                (and number (explog-message-complete--steps id)))))
@@ -192,7 +188,7 @@ The steps that are open come first."
 
 (defun explog-message-complete--group (candidate)
   "Return the title of the group of CANDIDATE.
-An experiment that is offered with its steps is a group."
+An experiment that is offered with its steps is a group of its own."
   (pcase-let* ((`(,id . ,step) (explog-ref-parse candidate))
                (summary (explog-message-complete--summary id)))
     (if (and summary
@@ -205,7 +201,7 @@ An experiment that is offered with its steps is a group."
   "Return the kind of a candidate, for the icons of company and corfu."
   'reference)
 
-;;;; At point
+;;;; Completion at point
 
 ;;;###autoload
 (defun explog-message-complete ()
@@ -228,7 +224,7 @@ For `completion-at-point-functions'."
             :company-prefix-length t))))
 
 (defun explog-message-complete--start ()
-  "Return where the reference begins that ends at point, or nil."
+  "Return the beginning of the reference that ends at point, or nil."
   (let ((case-fold-search nil))
     (save-excursion
       (when (and (looking-back "\\(?:\\`\\|[^0-9A-Za-z_]\\)\\(\\[e\\(?:[0-9][0-9A-Za-z_.-]*\\)?\\)"
@@ -237,24 +233,24 @@ For `completion-at-point-functions'."
         (match-beginning 1)))))
 
 (defun explog-message-complete--end ()
-  "Return where the reference ends that point is in.
-That is behind the bracket at point, where one was inserted in advance."
+  "Return the end of the reference around point.
+If a closing bracket was inserted in advance, that is after it."
   (if (eq (char-after) ?\])
       (1+ (point))
     (point)))
 
 (defun explog-message-complete--exit (candidate _status)
-  "Take away a bracket behind CANDIDATE that was there before it was inserted."
+  "Delete a second bracket after CANDIDATE, which was inserted in advance."
   (when (and (string-suffix-p "]" candidate)
              (eq (char-before) ?\])
              (eq (char-after) ?\]))
     (delete-char 1)))
 
 (defface explog-message-wrong '((t :inherit warning :underline (:style wave)))
-  "A reference in the message of a commit that leads nowhere."
+  "A reference in a commit message that is wrong."
   :group 'explog)
 
-;;;; What looks like a reference
+;;;; Wrong references
 
 (defconst explog-message-check--regexp
   (let ((id "\\(?1:[0-9][0-9A-Za-z_-]\\{0,63\\}\\)")
@@ -267,7 +263,7 @@ That is behind the bracket at point, where one was inserted in advance."
 The groups are those of `explog-ref-regexp'.")
 
 (defun explog-message-check--meant (text reference)
-  "Return non-nil if TEXT, which is none, may be meant to be REFERENCE."
+  "Return non-nil if TEXT, which is not a reference, may be meant as REFERENCE."
   (and (eq 'known (explog-ref-state (car reference) (cdr reference)))
        (or (string-match-p "\\`.[ \t]*[eE]" text)
            ;; With no letter, it has to be a step in brackets.
@@ -275,7 +271,7 @@ The groups are those of `explog-ref-regexp'.")
                 (string-match-p "\\`\\[[0-9A-Za-z_-]+\\.[0-9.]+]\\'" text)))))
 
 (defun explog-message-check--problem (text reference)
-  "Return what is wrong with TEXT, which stands where REFERENCE is meant, or nil."
+  "Return the problem with TEXT, which is meant as REFERENCE, or nil."
   (pcase-let ((`(,id . ,step) reference)
               (case-fold-search nil))
     (cond ((not (string-match-p (concat "\\`" explog-ref-regexp "\\'") text))
@@ -288,14 +284,15 @@ The groups are those of `explog-ref-regexp'.")
           (t (format "%s: %s has no step %s" text id step)))))
 
 (defun explog-message-check--reference ()
-  "Return (ID . STEP) for what `explog-message-check--regexp' matched, or nil."
+  "Return (ID . STEP) for the match of `explog-message-check--regexp', or nil."
   (when-let ((reference (explog-ref-match)))
     (cons (car reference)
           (and (cdr reference) (string-replace "," "." (cdr reference))))))
 
 (defun explog-message-check--each (beg end function)
-  "Call FUNCTION for what may be a reference from BEG to END, with point behind it.
-FUNCTION gets what is matched, the (ID . STEP) meant, and where it begins."
+  "Call FUNCTION for each possible reference from BEG to END.
+Its arguments are the matched text, the meant (ID . STEP), and the
+beginning of the match; point is at the end of the match."
   (let ((case-fold-search nil))
     (goto-char beg)
     (while (re-search-forward explog-message-check--regexp end t)
@@ -311,9 +308,9 @@ FUNCTION gets what is matched, the (ID . STEP) meant, and where it begins."
           (goto-char (max (1+ start) (1- (point)))))))))
 
 (defun explog-message-check-problems ()
-  "Return what is wrong in the message of this buffer, a list of strings.
-What the server tells of once the commit is made is left out: references
-to a step that are as they should be."
+  "Return descriptions of wrong references in this buffer, a list of strings.
+Leave out well-formed references to steps, because the server reports
+those after the commit."
   (let (problems)
     (save-excursion
       (save-restriction
@@ -332,21 +329,21 @@ to a step that are as they should be."
 ;;;; Marks
 
 (defun explog-message-check-start ()
-  "Mark what is wrong in this buffer from now on, and look at all of it again."
+  "Mark wrong references in this buffer from now on, and check all of it."
   (unless (memq #'explog-message-check--fontify (bound-and-true-p jit-lock-functions))
     (jit-lock-register #'explog-message-check--fontify))
   (jit-lock-refontify))
 
 (defun explog-message-check-stop ()
-  "Mark nothing in this buffer any more."
+  "Mark no wrong references in this buffer any more."
   (jit-lock-unregister #'explog-message-check--fontify)
   (save-restriction
     (widen)
     (remove-overlays (point-min) (point-max) 'explog-message-check t)))
 
 (defun explog-message-check--fontify (beg end)
-  "Mark what is wrong in the lines from BEG to END.
-This runs during redisplay: it looks at nothing but what is known."
+  "Mark wrong references in the lines from BEG to END.
+This runs during redisplay, so it uses only what is known already."
   (let* ((inhibit-field-text-motion t)  ; vc's header is a field
          (beg (progn (goto-char beg) (line-beginning-position)))
          (end (progn (goto-char end) (line-end-position))))
@@ -360,8 +357,8 @@ This runs during redisplay: it looks at nothing but what is known."
          (explog-message-check--tell text reference start))))))
 
 (defun explog-message-check--tell (text reference start)
-  "Have the tooltip of TEXT at START say what REFERENCE is, and if it is ticked.
-In `explog-ref-mode', it does already."
+  "Describe REFERENCE in a tooltip of TEXT at START.
+`explog-ref-mode' does that by itself."
   (unless (bound-and-true-p explog-ref-mode)
     (when-let ((description (and (string-prefix-p "[e" text)
                                  (explog-ref-parse text)
@@ -369,7 +366,7 @@ In `explog-ref-mode', it does already."
       (explog-message-check--mark start (+ start (length text)) description nil))))
 
 (defun explog-message-check--mark (beg end help face)
-  "Put FACE, if any, and the tooltip HELP on the text from BEG to END."
+  "Put the tooltip HELP, and FACE unless it is nil, on the text from BEG to END."
   (let ((overlay (make-overlay beg end nil t)))
     (overlay-put overlay 'explog-message-check t)
     (overlay-put overlay 'evaporate t)
@@ -379,17 +376,17 @@ In `explog-ref-mode', it does already."
       (overlay-put overlay 'face face)
       (overlay-put overlay 'priority 10)))) ; above the button that it may be
 
-;;;; What is asked for beforehand
+;;;; Recent references
 
 (defconst explog-message-last--most 30
-  "Of how many experiments the steps are asked for beforehand.")
+  "The number of experiments whose steps are requested in advance.")
 
 (defvar-local explog-message-last--recent 'unknown
-  "What was committed last in this repository, the newest first.
-It is a list of (ID . STEP), or the symbol `unknown' until it has come.")
+  "The references of the last commits in this repository, newest first.
+It is a list of (ID . STEP), or the symbol `unknown' until it has arrived.")
 
 (defun explog-message-last-ask ()
-  "Ask for what this buffer needs, in the background."
+  "Request the data for this buffer in the background."
   (explog-message-last-ask-steps)
   (when-let ((folder (and (explog-server-ready-p) (explog-message-last--folder))))
     (let ((buffer (current-buffer)))
@@ -402,11 +399,11 @@ It is a list of (ID . STEP), or the symbol `unknown' until it has come.")
        :error #'ignore))))              ; whoever needs it asks again
 
 (defun explog-message-last-forget ()
-  "Forget what was asked for this buffer."
+  "Forget the data for this buffer."
   (kill-local-variable 'explog-message-last--recent))
 
 (defun explog-message-last--folder ()
-  "Return the folder on this machine in which the commit is made, or nil."
+  "Return the local folder in which the commit is made, or nil."
   (let ((folder (if buffer-file-name
                     (file-name-directory buffer-file-name)
                   default-directory)))
@@ -418,7 +415,7 @@ It is a list of (ID . STEP), or the symbol `unknown' until it has come.")
   experiment step)
 
 (defun explog-message-last--keep-recent (rows)
-  "Keep ROWS, the answer to what was committed last."
+  "Keep ROWS, the references of the last commits."
   (setq explog-message-last--recent
         (mapcar (lambda (row)
                   (let ((id (explog-message-reference-experiment row))
@@ -428,7 +425,7 @@ It is a list of (ID . STEP), or the symbol `unknown' until it has come.")
                 rows)))
 
 (defun explog-message-last-ask-steps ()
-  "Have what is to be done in the likeliest experiments be asked for."
+  "Request the likeliest experiments, so that they are known soon."
   (dolist (summary (seq-take (explog-message-complete-sorted) explog-message-last--most))
     (explog-cache-get (explog-cache-summary-ident summary))))
 
@@ -437,20 +434,20 @@ It is a list of (ID . STEP), or the symbol `unknown' until it has come.")
   (seq-take-while #'explog-message-complete-in-progress-p
                   (explog-message-complete-sorted)))
 
-;;;; The step worked on last
+;;;; Inserting the last reference
 
 (defvar explog-message-last--patience 2
-  "Seconds that a command waits for what was committed last.")
+  "Seconds that a command waits for the references of the last commits.")
 
 (defun explog-message-insert-last (&optional ask)
-  "Put a reference to what was worked on last in front of the subject.
-That is what the newest commit in this repository refers to.  Where it
-stands there already, put the next likely one in its place: the next
-open step, what was committed before, and the first open steps of the
+  "Insert a reference to what was worked on last before the subject.
+That is the reference of the newest commit in this repository.  If it is
+there already, replace it by the next likely one: the next open step,
+then those of earlier commits, then the first open steps of the
 experiments in progress.
 
-With a prefix argument ASK, ask for an experiment and step, and insert
-a reference to it at point."
+With a prefix argument ASK, ask for an experiment and step, and insert a
+reference to it at point."
   (interactive "*P")
   (if ask
       (insert (format "[e%s]" (explog-read-reference "Refer to experiment: ")))
@@ -463,8 +460,8 @@ a reference to it at point."
       (explog-message-last--say next likely))))
 
 (defun explog-message-last--likely ()
-  "Return what a commit made now may be for, the likeliest first.
-That is a list of (ID . STEP) without those that no log has."
+  "Return likely references of a commit made now, the likeliest first.
+They are a list of (ID . STEP).  Leave out those that no log has."
   (let* ((recent (explog-message-last--recent))
          (open (mapcar (lambda (summary)
                          (explog-message-last--first-open (explog-cache-summary-ident summary)))
@@ -490,7 +487,7 @@ That is a list of (ID . STEP) without those that no log has."
   (if (listp explog-message-last--recent) explog-message-last--recent nil))
 
 (defun explog-message-last--next (id)
-  "Return a list of what comes next in experiment ID: nothing if it is done."
+  "Return a list of the next reference to experiment ID, or nil if it is done."
   (let ((known (explog-cache-get id)))
     (unless (and (vectorp known) (explog-cache-experiment-done known))
       (list (explog-message-last--first-open id)))))
@@ -501,7 +498,7 @@ That is a list of (ID . STEP) without those that no log has."
     (cons id (and step (explog-cache-step-number step)))))
 
 (defun explog-message-last--nothing ()
-  "Return why there is nothing to refer to."
+  "Return the reason why there is no likely reference."
   (cond ((explog-server-ready-p)
          "No experiment is in progress, and no commit in this repository has a reference")
         ((explog-server-last-problem)
@@ -509,7 +506,7 @@ That is a list of (ID . STEP) without those that no log has."
         (t "The explog server is not ready yet")))
 
 (defun explog-message-last--subject ()
-  "Return where the subject of the message begins."
+  "Return the beginning of the subject of the message."
   (save-excursion
     (save-restriction
       (widen)
@@ -534,8 +531,8 @@ That is a list of (ID . STEP) without those that no log has."
             (cons reference end)))))))
 
 (defun explog-message-last--put (start end reference)
-  "Put REFERENCE, (ID . STEP), where the subject begins, at START.
-END is the end of a reference there that is to be replaced, or nil."
+  "Insert REFERENCE, (ID . STEP), at START, the beginning of the subject.
+END is the end of a reference to be replaced, or nil."
   (let ((text (format "[%s]" (explog-ref-string (car reference) (cdr reference))))
         (there (<= (point) (or end start)))
         after)
@@ -554,7 +551,7 @@ END is the end of a reference there that is to be replaced, or nil."
         (goto-char after)))))
 
 (defun explog-message-last--say (reference likely)
-  "Say what REFERENCE is, and whether there are others in LIKELY."
+  "Describe REFERENCE in a message, and mention whether LIKELY has others."
   (let ((text (explog-ref-describe (car reference) (cdr reference))))
     (message "%s%s%s"
              (explog-ref-string (car reference) (cdr reference))
@@ -583,8 +580,8 @@ completed: before Emacs 30, Text mode completes words by it.")
   (and (explog-message-complete) command))
 
 (define-minor-mode explog-message-mode
-  "Help to refer to experiments in the message of a commit.
-`explog-mode' turns this on in the message buffers of magit and vc.
+  "Minor mode that helps to refer to experiments in commit messages.
+`explog-mode' turns it on in the message buffers of magit and vc.
 
 \\{explog-message-mode-map}"
   :lighter nil
@@ -594,7 +591,7 @@ completed: before Emacs 30, Text mode completes words by it.")
     (explog-message--take-down)))
 
 (defun explog-message--set-up ()
-  "Do what `explog-message-mode' is for in this buffer."
+  "Set up `explog-message-mode' in this buffer."
   (add-hook 'completion-at-point-functions #'explog-message-complete nil t)
   (add-hook 'with-editor-pre-finish-hook #'explog-message--finished nil t)
   (add-hook 'log-edit-done-hook #'explog-message--finished nil t)
@@ -604,7 +601,7 @@ completed: before Emacs 30, Text mode completes words by it.")
   (explog-message-last-ask))
 
 (defun explog-message--take-down ()
-  "Take back what `explog-message--set-up' did in this buffer."
+  "Undo what `explog-message--set-up' did in this buffer."
   (remove-hook 'completion-at-point-functions #'explog-message-complete t)
   (remove-hook 'with-editor-pre-finish-hook #'explog-message--finished t)
   (remove-hook 'log-edit-done-hook #'explog-message--finished t)
@@ -612,8 +609,8 @@ completed: before Emacs 30, Text mode completes words by it.")
   (explog-message-check-stop))
 
 (defun explog-message-comment-p ()
-  "Return non-nil if git takes nothing from the line at point.
-It is a comment, or behind the line that the message is cut off at."
+  "Return non-nil if the current line is not part of the commit message.
+It is a comment, or after the scissors line."
   (when (bound-and-true-p git-commit-mode)
     (save-excursion
       (beginning-of-line)
@@ -621,15 +618,15 @@ It is a comment, or behind the line that the message is cut off at."
                (looking-at-p (regexp-quote (string-trim-right comment-start))))
           (re-search-backward "^.+ -\\{8,\\} >8 -\\{8,\\}$" nil t)))))
 
-;;;; What is known
+;;;; Updates
 
 (defun explog-message--buffers ()
-  "Return the buffers in which a message is written."
+  "Return the buffers in `explog-message-mode'."
   (seq-filter (lambda (buffer) (buffer-local-value 'explog-message-mode buffer))
               (buffer-list)))
 
 (defun explog-message--ask-all ()
-  "Ask for what all buffers need, as there is a server now."
+  "Request the data for all message buffers, because the server is ready."
   (dolist (buffer (explog-message--buffers))
     (with-current-buffer buffer
       (explog-message-last-ask))))
@@ -646,14 +643,13 @@ It is a comment, or behind the line that the message is cut off at."
           (explog-message-last-ask))
         (explog-message-check-start)))))
 
-;;;; When it is finished
-
+;;;; Warnings after the commit
 (defvar explog-message--timer nil
-  "The timer that tells what is wrong with the message that was finished.")
+  "The timer that warns of wrong references after the commit.")
 
 (defun explog-message--finished ()
-  "Tell soon of references in this message that lead nowhere.
-Not at once, as magit and vc have something to say of the commit."
+  "Warn of wrong references in this message soon.
+This is delayed, because magit and vc show messages about the commit."
   (ignore-errors                        ; whatever happens, the commit is made
     (when-let ((problems (explog-message-check-problems)))
       (explog-message--cancel)
@@ -667,7 +663,7 @@ Not at once, as magit and vc have something to say of the commit."
   (message "explog: %s" text))
 
 (defun explog-message--cancel ()
-  "Tell nothing of a message that was finished."
+  "Cancel the warning about a finished message."
   (when explog-message--timer
     (cancel-timer explog-message--timer)
     (setq explog-message--timer nil)))
@@ -677,10 +673,10 @@ Not at once, as magit and vc have something to say of the commit."
 (defconst explog-message--hooks
   '((git-commit . git-commit-mode-hook)
     (log-edit . log-edit-mode-hook))
-  "Alist of features and the hooks that buffers with a message run.")
+  "Alist of features and the hooks that their message buffers run.")
 
 (defun explog-message--turn-on ()
-  "Turn on `explog-message-mode' if a message is written in this buffer."
+  "Turn on `explog-message-mode' if this is a message buffer."
   (when (or (bound-and-true-p git-commit-mode)
             (derived-mode-p 'log-edit-mode))
     ;; An error would leave magit's buffer half set up.
@@ -688,7 +684,7 @@ Not at once, as magit and vc have something to say of the commit."
       (explog-message-mode 1))))
 
 (defun explog-message-install ()
-  "Help with the messages of commits, also those being written."
+  "Turn on `explog-message-mode' in current and future message buffers."
   (dolist (buffer (buffer-list))
     (with-current-buffer buffer
       (explog-message--turn-on)))
@@ -697,7 +693,7 @@ Not at once, as magit and vc have something to say of the commit."
       (add-hook hook #'explog-message--turn-on))))
 
 (defun explog-message-uninstall ()
-  "Take back what `explog-message-install' did."
+  "Undo what `explog-message-install' did."
   (pcase-dolist (`(,_ . ,hook) explog-message--hooks)
     (when (boundp hook)
       (remove-hook hook #'explog-message--turn-on)))

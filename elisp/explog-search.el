@@ -8,18 +8,17 @@
 
 ;;; Commentary:
 
-;; `explog-search' asks for a query and shows what it finds while you
-;; type, over all logs and the commits of all repositories.  RET in the
-;; minibuffer goes to the results, where RET visits what is at point:
-;; a step in its log, or a commit in magit, or in vc where there is no
-;; magit.
+;; `explog-search' reads a query and shows its hits while you type, from
+;; all logs and the commits of all repositories.  RET in the minibuffer
+;; selects the buffer of results, where RET visits the hit at point: a step
+;; in its log, or a commit in magit, or in vc if magit is not installed.
 ;;
-;; Results are grouped by experiment.  n and p go from one to the next, as
-;; `next-error' does from any buffer; g makes the search again, s changes
-;; it, and a bookmark keeps it.
+;; Hits are grouped by experiment.  n and p move to the next and previous
+;; hit, and so does `next-error' from any buffer.  g repeats the search, s
+;; changes the query, and a bookmark saves it.
 ;;
-;; The server answers in milliseconds, but nothing waits for it: what it
-;; answers is shown when it comes, unless a newer question was asked.
+;; The server answers in milliseconds, but nothing waits for it.  An answer
+;; is shown when it arrives, unless the query has changed by then.
 
 ;;; Code:
 
@@ -46,11 +45,11 @@
 ;;;; Hits
 
 (defface explog-search-match '((t :inherit match))
-  "What a query found, in a snippet."
+  "Text that matches the query, in a snippet."
   :group 'explog)
 
 (defface explog-search-where '((t :inherit shadow))
-  "Where a hit is."
+  "The place of a hit."
   :group 'explog)
 
 (cl-defstruct (explog-search-hit (:type vector) (:constructor nil) (:copier nil))
@@ -78,12 +77,12 @@
               (explog-search-hit-line hit)))))
 
 (defun explog-search-day (hit)
-  "Return the day of HIT, or nothing but blanks."
+  "Return the date of HIT, or as many blanks."
   (let ((date (or (explog-search-hit-date hit) "")))
     (format "%-10s" (substring date 0 (min 10 (length date))))))
 
 (defun explog-search-snippet (hit)
-  "Return the snippet of HIT with its matches in a face instead of brackets."
+  "Return the snippet of HIT, with a face on its matches instead of brackets."
   (replace-regexp-in-string
    "⟦\\([^⟧]*\\)⟧"
    (lambda (text)
@@ -91,14 +90,14 @@
    (explog-search-hit-snippet hit) t t))
 
 (defun explog-search-visit-hit (hit)
-  "Go to HIT: a place in a log, or a commit."
+  "Visit HIT, a place in a log or a commit."
   (if (explog-search-hit-commit hit)
       (explog-search-visit-commit (explog-search-hit-repository hit)
                                    (explog-search-hit-commit hit))
     (explog-search--visit-place hit)))
 
 (defun explog-search--visit-place (hit)
-  "Visit the log in which HIT is, and show what is hidden there."
+  "Visit the log of HIT, and reveal hidden text there."
   (let ((file (explog-search-hit-file hit)))
     (unless (file-readable-p file)
       (user-error "%s cannot be read" (abbreviate-file-name file)))
@@ -116,8 +115,8 @@
 
 (defun explog-search--place (hit)
   "Return the position of HIT in this buffer.
-What is not saved has moved lines, so that the step is looked for, or
-else a line counts only in the right experiment."
+If the buffer is modified, lines may have moved.  Then search for the
+step, and trust a line number only within the right experiment."
   (save-excursion
     (goto-char (point-min))
     (forward-line (1- (explog-search-hit-line hit)))
@@ -135,7 +134,7 @@ else a line counts only in the right experiment."
           (_ (if (< heading line (explog-log-entry-end)) line heading)))))))
 
 (defun explog-search-visit-commit (repository commit)
-  "Show COMMIT, a full id, of REPOSITORY: in magit if it is there, else in vc."
+  "Show COMMIT, a full id, of REPOSITORY in magit, or in vc without magit."
   (let ((default-directory (file-name-as-directory repository)))
     (if (require 'magit nil t)
         (magit-show-commit commit)
@@ -143,7 +142,7 @@ else a line counts only in the right experiment."
       (vc-print-log-internal 'Git (list default-directory) commit t 1))))
 
 (defun explog-search-groups (hits)
-  "Return HITS as an alist (EXPERIMENT . HITS), best group first."
+  "Return HITS as an alist (EXPERIMENT . HITS), the best group first."
   (let (groups)
     (seq-doseq (hit hits)
       (let* ((experiment (explog-search-hit-experiment hit))
@@ -155,9 +154,9 @@ else a line counts only in the right experiment."
             (nreverse groups))))
 
 (defun explog-search-group-title (experiment hits)
-  "Return the title of the group of HITS that belong to EXPERIMENT, nil for none.
-Commits do not tell what their experiment is called; that is asked for
-in the background then."
+  "Return the title of the group of HITS for EXPERIMENT, which may be nil.
+If all of them are commits, the title comes from the cache, and is
+requested in the background if necessary."
   (if (not experiment)
       "No experiment"
     (let ((hit (seq-find (lambda (hit) (not (explog-search-hit-commit hit))) hits)))
@@ -241,7 +240,7 @@ in the background then."
       (setq explog-search--query query))))
 
 (defun explog-search--show-text (query text)
-  "Show TEXT, why there is no answer to QUERY, in the place of hits."
+  "Show TEXT instead of hits for QUERY."
   (with-current-buffer (explog-search--buffer)
     (explog-search--replace
      nil (lambda () (insert (propertize (format "%s: %s\n" query text) 'face 'bold))))
@@ -252,15 +251,15 @@ in the background then."
   (get-text-property (line-beginning-position) 'explog-search-hit))
 
 (defun explog-search--hit-shown ()
-  "Return the hit at point where the current buffer is shown, or nil."
+  "Return the hit at window point of the current buffer, or nil."
   (save-excursion
     (when-let ((window (get-buffer-window nil t)))
       (goto-char (window-point window)))
     (explog-search--hit-at-point)))
 
 (defun explog-search--replace (hit insert)
-  "Call INSERT to fill the current buffer anew, and go to HIT.
-Go to the first one if HIT is nil or no longer there."
+  "Call INSERT to fill the current buffer, and go to HIT.
+If HIT is nil or not there any more, go to the first hit."
   (let ((inhibit-read-only t))
     (erase-buffer)
     (funcall insert)
@@ -273,8 +272,8 @@ Go to the first one if HIT is nil or no longer there."
       (set-window-point window (point)))))
 
 (defun explog-search--count (shown total complete note)
-  "Say how many hits are SHOWN of TOTAL, of which there are more if not COMPLETE.
-A NOTE, if not empty, says why nothing is found."
+  "Return a text about SHOWN hits of TOTAL; there are more unless COMPLETE.
+If NOTE is not empty, it is the reason why nothing is found."
   (cond ((not (string-empty-p (or note "")))
          (format "nothing found: %s" note))
         ((zerop shown) "nothing found")
@@ -282,7 +281,7 @@ A NOTE, if not empty, says why nothing is found."
         (t (format "the best %d of %d%s" shown total (if complete "" " and more")))))
 
 (defun explog-search--insert-group (experiment hits)
-  "Insert a line for EXPERIMENT, nil if there is none, and one for each of HITS."
+  "Insert a title for EXPERIMENT, which may be nil, and a line for each of HITS."
   (insert "\n" (propertize (concat (explog-search-group-title experiment hits) "\n")
                            'face 'explog-search-experiment
                            'explog-search-group (list experiment)))
@@ -294,7 +293,7 @@ A NOTE, if not empty, says why nothing is found."
                         'help-echo "RET, mouse-2: go there"))))
 
 (defun explog-search--point (hit)
-  "Return what a line with HIT is on; see `explog-point'."
+  "Return the text property `explog-point' for a line with HIT."
   (list :kind 'hit
         :id (explog-search-hit-experiment hit)
         :step (explog-search-hit-step hit)
@@ -302,9 +301,8 @@ A NOTE, if not empty, says why nothing is found."
         :repository (explog-search-hit-repository hit)))
 
 (defun explog-search--retitle (ids)
-  "Say what the groups of IDS are called, as that is known now.
-It has to be asked for if nothing but commits was found of them.  IDS is
-t for all.  This is for `explog-cache-changed-functions'."
+  "Update the titles of the groups for IDS, or for all if t.
+For `explog-cache-changed-functions'."
   (if-let ((buffer (get-buffer "*explog search*")))
       (with-current-buffer buffer
         (save-excursion
@@ -323,7 +321,8 @@ t for all.  This is for `explog-cache-changed-functions'."
     (remove-hook 'explog-cache-changed-functions #'explog-search--retitle)))
 
 (defun explog-search--to-hit (count)
-  "Move COUNT hits on, or back if negative; return non-nil if there were so many."
+  "Move COUNT hits forward, or backward if COUNT is negative.
+Return nil if there are not so many."
   (let ((step (if (< count 0) -1 1)) (left (abs count)) (start (point)))
     (while (and (> left 0) (zerop (forward-line step)) (not (eobp)))
       (when (get-text-property (point) 'explog-search-hit)
@@ -333,13 +332,13 @@ t for all.  This is for `explog-cache-changed-functions'."
     (zerop left)))
 
 (defun explog-search-next (&optional count)
-  "Go to the next hit, or the COUNTth."
+  "Go to the next hit, or to the COUNTth."
   (interactive "p")
   (unless (explog-search--to-hit (or count 1))
     (user-error "No more hits")))
 
 (defun explog-search-previous (&optional count)
-  "Go to the previous hit, or the COUNTth."
+  "Go to the previous hit, or to the COUNTth."
   (interactive "p")
   (explog-search-next (- (or count 1))))
 
@@ -361,7 +360,7 @@ t for all.  This is for `explog-cache-changed-functions'."
   (explog-search-visit))
 
 (defun explog-search--revert (&rest _)
-  "Make the search of this buffer again."
+  "Repeat the search of this buffer."
   (explog-need-mode)
   (explog-search--ask explog-search--query))
 
@@ -373,22 +372,22 @@ t for all.  This is for `explog-cache-changed-functions'."
 
 ;;;###autoload
 (defun explog-search-bookmark-handler (bookmark)
-  "Make the search of BOOKMARK again."
+  "Repeat the search of BOOKMARK."
   (explog-need-mode)
   (explog-search--ask (bookmark-prop-get bookmark 'explog-query))
   (set-buffer (explog-search--buffer)))
 
-;;;; Asking
+;;;; Requests
 
 (defvar explog-search--asked 0
-  "The number of the last question; the answer to an older one is dropped.")
+  "The number of the last request; answers to older ones are ignored.")
 
 (defvar explog-search--again-seconds 1
-  "After how long a question is asked again while there is more to be read.")
+  "Seconds after which a search is repeated while logs are being read.")
 
 (defun explog-search--ask-again (number query tell)
-  "Ask for QUERY again if NUMBER is still that of the last question.
-TELL is as for `explog-search--ask'."
+  "Repeat the search for QUERY if NUMBER is still the last request.
+TELL is as in `explog-search--ask'."
   (when (and explog-mode (= number explog-search--asked)
              (get-buffer "*explog search*"))
     (explog-search--ask query tell)))
@@ -397,9 +396,9 @@ TELL is as for `explog-search--ask'."
   "The codes of errors that are about a query, not about the server.")
 
 (defun explog-search--ask (query &optional tell)
-  "Ask the server for QUERY, and show what it answers when it does.
-While the index is being made, ask again until all is read.
-TELL, if non-nil, is called with an error message instead of `message'."
+  "Ask the server for QUERY, and show its answer.
+Repeat that until the server has read everything.  TELL is called with
+error messages; it defaults to `message'."
   (let ((number (setq explog-search--asked (1+ explog-search--asked))))
     (unless (explog-server-ready-p)
       (explog-search--show-text query "waiting for the server"))
@@ -431,7 +430,7 @@ NUMBER and TELL are as for `explog-search--ask-again'."
 
 ;;;###autoload
 (defun explog-search-for (query)
-  "Show what is found for QUERY, without asking."
+  "Show the hits of QUERY."
   (explog-need-mode)
   (with-current-buffer (explog-search--buffer)
     (unless (equal query explog-search--query)
@@ -454,15 +453,14 @@ vertico and icomplete do."
   :group 'explog)
 
 (defvar explog-search-history nil
-  "The queries that were made.")
+  "The history of queries.")
 
-;;;; Asking while one types
-
+;;;; Search as you type
 (defvar explog-search--timer nil
-  "The timer that asks when there was no typing for a while.")
+  "The timer that searches after a pause in typing.")
 
 (defun explog-search--typed ()
-  "Ask for what stands in the minibuffer, soon."
+  "Search soon for the text in the minibuffer."
   (let ((query (minibuffer-contents-no-properties)))
     (when explog-search--timer
       (cancel-timer explog-search--timer))
@@ -471,14 +469,14 @@ vertico and icomplete do."
                           #'explog-search--ask-typed query))))
 
 (defun explog-search--ask-typed (query)
-  "Ask for QUERY, which is being typed."
+  "Search for QUERY, which the user is typing."
   (setq explog-search--timer nil)
   (if (string-blank-p query)
       (setq explog-search--asked (1+ explog-search--asked))
     (explog-search--ask query #'ignore)))
 
 (defun explog-search--read (initial)
-  "Read a query, beginning with INITIAL, and show its hits meanwhile."
+  "Read a query with initial input INITIAL, and show its hits meanwhile."
   (minibuffer-with-setup-hook
       (lambda ()
         (add-hook 'after-change-functions
@@ -492,7 +490,7 @@ vertico and icomplete do."
         (setq explog-search--timer nil)))))
 
 (defun explog-search--live-completion-p ()
-  "Return non-nil where the candidates of completion appear as one types."
+  "Return non-nil if completion candidates are displayed while typing."
   (or (bound-and-true-p vertico-mode)
       (bound-and-true-p icomplete-mode)
       (bound-and-true-p fido-mode)
@@ -518,7 +516,7 @@ dates as 2018-06-06, 2018-06, 2w or yesterday."
     (explog-search--in-buffer query)))
 
 (defun explog-search--in-buffer (query)
-  "Ask for a query, beginning with QUERY, and show its hits in a buffer."
+  "Read a query with initial input QUERY, and show its hits in a buffer."
   (let ((windows (current-window-configuration))
         (buffer (explog-search--buffer))
         done)

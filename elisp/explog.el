@@ -38,10 +38,9 @@
 ;;
 ;; `explog-capture' writes a new experiment, C-c a ci lists those in
 ;; progress (if C-c a is your key for `org-agenda'), and `explog-search'
-;; searches all logs and commits as you type.  What this takes is a
-;; program in Python, the server, that reads logs and repositories and
-;; decides which hash goes where; it runs in the background as long as
-;; `explog-mode' is on.
+;; searches all logs and commits as you type.  A program in Python, the
+;; server, reads logs and repositories and decides which hash belongs on
+;; which step.  It runs in the background while `explog-mode' is on.
 
 ;;; Code:
 
@@ -63,8 +62,8 @@
 (autoload 'explog-settings-check "explog-settings")
 (autoload 'explog-settings-send "explog-settings")
 
-;; A package has a file of autoloads, made from the cookies; a checkout has
-;; none, and is to do without.
+;; An installed package has a file of autoloads, which is generated from
+;; the cookies.  A checkout has none, so the autoloads are defined here.
 
 (pcase-dolist (`(,file . ,commands)
                '(("explog-agenda-view" explog-agenda-view)
@@ -103,8 +102,8 @@
   (dolist (function functions)
     (autoload function file)))
 
-;; What is not loaded yet has options as well, and `customize-group' is to
-;; show them all.
+;; `customize-group' shall show all options, also those of files that are
+;; not loaded yet.
 (dolist (library '(explog-agenda explog-agenda-scan explog-agenda-view
                    explog-attention explog-backfill explog-capture explog-check
                    explog-complete explog-doctor explog-history explog-install
@@ -115,11 +114,11 @@
 ;;;; State
 
 (defvar explog--configure-timer nil
-  "The timer that tells the server of a changed option.")
+  "The timer that sends changed options to the server.")
 
 (defun explog--option-changed (_symbol _value operation where)
-  "Tell the server soon of an option that was changed by OPERATION.
-Do nothing if it was changed WHERE only one buffer sees it."
+  "Send the options to the server soon, after OPERATION changed one.
+Do nothing if WHERE is a buffer, so that only its local value changed."
   (when (and (memq operation '(set makunbound)) (not where))
     (when explog--configure-timer
       (cancel-timer explog--configure-timer))
@@ -133,7 +132,7 @@ Do nothing if it was changed WHERE only one buffer sees it."
   "Keep experiment logs true to git.
 This adds a capture template and agenda commands, and runs a server in
 the background that puts the hashes of commits behind the steps that
-they complete.  Turned off, it takes back all that it added."
+they complete.  When it is turned off, everything is removed again."
   :global t
   :group 'explog
   (if explog-mode
@@ -146,14 +145,14 @@ they complete.  Turned off, it takes back all that it added."
             lock-file-name-transforms org-archive-location
             org-checkbox-hierarchical-statistics org-inlinetask-min-level
             org-list-allow-alphabetical org-log-note-headings org-todo-keywords))
-  "The variables whose change the server is told of.")
+  "The variables whose changes are sent to the server.")
 
 (defconst explog--parts
   '((ol . explog-link-install)
     (git-commit . explog-message-install)
     (log-edit . explog-message-install))
-  "Alist of features, and what is called when they are there and the mode is on.
-Before they are, nothing of ours is loaded for them.")
+  "Alist of features and functions that connect `explog-mode' with them.
+A function is called once both its feature and the mode are active.")
 
 (defconst explog--ends
   '((explog-link . explog-link-uninstall)
@@ -161,7 +160,8 @@ Before they are, nothing of ours is loaded for them.")
     (explog-server . explog-server-stop)
     (explog-attention . explog-attention-remove)
     (explog-attention . explog-flags-remove))
-  "Alist of our features, and what takes back what they did, in order.")
+  "Alist of features of explog and functions that undo their effects.
+They are called in this order when the mode is turned off.")
 
 (defconst explog--methods
   '(("entries" . explog-edit-entries)
@@ -171,10 +171,10 @@ Before they are, nothing of ours is loaded for them.")
     ("attention" . explog-attention-set)
     ("flags" . explog-flags-set)
     ("changed" . explog-cache-changed))
-  "Alist of methods and functions: what the server may call in Emacs.")
+  "Alist of the methods that the server may call in Emacs, and functions.")
 
 (defun explog--join ()
-  "Add ourselves to what is loaded, if the mode is on."
+  "If the mode is on, connect it with the features that are loaded."
   (when explog-mode
     (pcase-dolist (`(,feature . ,install) explog--parts)
       (when (featurep feature)
@@ -185,7 +185,7 @@ Before they are, nothing of ours is loaded for them.")
 (with-eval-after-load 'log-edit (explog--join))
 
 (defun explog--turn-on ()
-  "Set up `explog-mode', unless it was on already."
+  "Set up `explog-mode', unless it is on already."
   (unless explog-since
     (setq explog-since (float-time))
     (pcase-dolist (`(,function . ,advice) explog-advice)
@@ -202,7 +202,7 @@ Before they are, nothing of ours is loaded for them.")
       (add-hook 'emacs-startup-hook #'explog--start))))
 
 (defun explog--turn-off ()
-  "Take back what `explog-mode' added."
+  "Remove everything that `explog-mode' added."
   (pcase-dolist (`(,function . ,advice) explog-advice)
     (advice-remove function advice))
   (explog-commit-uninstall)
@@ -222,14 +222,14 @@ Before they are, nothing of ours is loaded for them.")
       (funcall end))))
 
 (defun explog--attend ()
-  "Have the mode line say that the server cannot run, or that it does again."
+  "Update the sign in the mode line and the flags after the server changed."
   (when (or (featurep 'explog-attention) (explog-server-last-problem))
     (explog-attention-restart))
   (when (featurep 'explog-attention)
     (explog-flags-remove)))
 
 (defun explog--start ()
-  "Have a server that knows the options, if there is anything to serve."
+  "Start the server and send it the options, if any log or repository is set."
   (setq explog--configure-timer nil)
   (when explog-mode
     (when (or (explog-settings-check) (featurep 'explog-attention))
