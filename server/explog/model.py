@@ -47,6 +47,19 @@ class Step(NamedTuple):
         return self.box in ("x", "X")
 
 
+class Diagnosis(NamedTuple):
+    """Something in a log that cannot be read as meant.
+
+    `line` counts from the entry's or the section's; it is 1-based in `file` if that is not empty.
+    """
+
+    kind: str
+    line: int
+    message: str
+    experiment: str | None = None
+    file: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Experiment:
     """An experiment in a log. `id` is its number in the index, 0 if it is in a buffer only.

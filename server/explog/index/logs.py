@@ -7,13 +7,12 @@ from collections.abc import Iterable, Iterator
 from explog.index.database import Index, batches, marks
 from explog.index.filing import PASSAGE_TEXT, Filing
 from explog.index.records import (
-    DiagnosisRecord,
     LogRecord,
     SectionPlace,
     SectionRecord,
     read_hashes,
 )
-from explog.model import Experiment, Step
+from explog.model import Diagnosis, Experiment, Step
 from explog.refs import parse_step
 
 
@@ -144,10 +143,10 @@ def all_idents(index: Index) -> list[str]:
     return [row[0] for row in index.read("SELECT DISTINCT ident FROM experiments")]
 
 
-def all_diagnoses(index: Index) -> list[DiagnosisRecord]:
+def all_diagnoses(index: Index) -> list[Diagnosis]:
     """Return what could not be read as meant, by file and line."""
     rows = index.read(
         "SELECT kind, sections.line + d.line, message, experiment, path FROM diagnoses d"
         " JOIN sections ON sections.id = section JOIN logs ON logs.id = log ORDER BY 5, 2"
     )
-    return [DiagnosisRecord(*row) for row in rows]
+    return [Diagnosis(*row) for row in rows]

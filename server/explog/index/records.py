@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
-from explog.model import StepHash, StepNumber
+from explog.model import Diagnosis, StepHash, StepNumber
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,6 @@ StepRow: TypeAlias = tuple[StepNumber, int, str, str | None, str | None, str]
 # (kind, step, line, text, day): a piece of prose at `line` of the experiment; `day` is an ISO date,
 # `kind` as in a query.
 PassageRow: TypeAlias = tuple[str, StepNumber, int, str, str | None]
-
-
 # (line, title, text, day): prose at `line` of the section that is in no experiment, under a heading
 # with `title`.
 TextRow: TypeAlias = tuple[int, str, str, str | None]
@@ -55,16 +53,6 @@ class ExperimentRecord(NamedTuple):
     passages: tuple[PassageRow, ...] = ()
 
 
-class DiagnosisRecord(NamedTuple):
-    """A problem in a log. `line` counts from the section's when kept, and is 1-based when asked."""
-
-    kind: str
-    line: int
-    message: str
-    experiment: str | None = None
-    file: str = ""
-
-
 @dataclass(frozen=True, slots=True)
 class SectionRecord:
     """A section of a log: its digest, where it begins (bytes, 1-based line), and its content."""
@@ -73,7 +61,7 @@ class SectionRecord:
     start: int
     line: int
     experiments: tuple[ExperimentRecord, ...] = ()
-    diagnoses: tuple[DiagnosisRecord, ...] = ()
+    diagnoses: tuple[Diagnosis, ...] = ()
     texts: tuple[TextRow, ...] = ()
 
 

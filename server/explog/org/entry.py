@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from explog.model import Step
+from explog.model import Diagnosis, Step
 from explog.org.heading import (
     PLANNING,
     clean_title,
@@ -33,16 +33,6 @@ _ALONE = re.compile(
 )
 # What splitlines() takes for a line end and org does not.
 _ODD_BREAKS = str.maketrans(dict.fromkeys("\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029", " "))
-
-
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
-    """Something in an entry that cannot be read as meant; `line` counts as the entry's does."""
-
-    kind: str
-    line: int
-    message: str
-    experiment: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

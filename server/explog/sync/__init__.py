@@ -1,1 +1,1 @@
-"""The index follows logs and repositories: `look` is the door, the rest is behind it."""
+"""Keep the index true to logs and repositories: `look` is the only door into it."""

@@ -1,4 +1,4 @@
-"""Sync in another process what would leave this one swollen."""
+"""Make a first index in another process, whose memory is then free again."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from explog.sync.report import Progress
 def sync_apart(settings: Settings, index: Path, since: float, progress: Progress) -> None:
     """Sync the index at INDEX in another process, and wait for it.
 
-    What a first index takes in memory is then not kept by a server that runs for weeks. Whether
-    it worked, the next sync tells: it finds nothing left to do, or does it.
+    A server that runs for weeks would keep the memory that a first index takes. Whether this worked
+    does not matter: the next sync does what is left to do.
     """
     process, receiver = start(_sync, settings, index, since, leaf=False)
-    with closing(receiver), suppress(EOFError, OSError):  # it ended, or was ended
+    with closing(receiver), suppress(EOFError, OSError):  # it ended, or somebody ended it
         while True:
             progress(*receiver.recv())
     if process is not None:

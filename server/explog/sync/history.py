@@ -1,4 +1,4 @@
-"""Take in history: which repositories there are, and which commits came and went."""
+"""Look at repositories: which exist, and which commits came and went."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class HistoryLook:
     def look(self) -> Generator[None, None, None]:
         """Bring every repository up to date; report those that cannot be read.
 
-        Yields before the first, when what is long is being read, and after each.
+        Yields before the first, when the reading of long histories has begun, and after each.
         """
         roots = [(root.path, root.depth) for root in self.settings.repositories]
         roots += [(path, 0) for project in self.settings.projects for path in project.repositories]
@@ -72,21 +72,21 @@ class HistoryLook:
             logs = map(str, self.settings.log_files())
             self.since_of = read_since([str(one.common_dir) for one in new], logs, self.since)
         readable = filter(_has_name, new)
-        with closing(HistoryPrefetch(readable, self.settings.results, self.since_of)) as ahead:
+        with closing(HistoryPrefetch(readable, self.settings.results, self.since_of)) as prefetch:
             yield
             for common_dir, repository in found.items():
-                self._look_at(repository, known.get(common_dir), ahead)
+                self._look_at(repository, known.get(common_dir), prefetch)
                 yield
 
     def _look_at(
-        self, repository: Repository, known: RepositoryRecord | None, ahead: HistoryPrefetch
+        self, repository: Repository, known: RepositoryRecord | None, prefetch: HistoryPrefetch
     ) -> None:
         if not _has_name(repository):
             message = f"{repository.path}: its name is no UTF-8"
             self.report.problem("unreadable", str(repository.path), message)
             return
         try:
-            self._repository(repository, known, ahead)
+            self._repository(repository, known, prefetch)
         except ExplogError as error:
             self.report.problem(error.code, str(repository.path), error.message)
 
@@ -97,25 +97,27 @@ class HistoryLook:
         self.report.problem("missing", str(path), f"{path}: {reason}")
 
     def _repository(
-        self, repository: Repository, known: RepositoryRecord | None, ahead: HistoryPrefetch
+        self, repository: Repository, known: RepositoryRecord | None, prefetch: HistoryPrefetch
     ) -> None:
         now = signature(repository)
         if known is not None and now is not None and now == known.signature:
             return
         with suppress(BrokenPrefetchError):
-            self._take(repository, now, ahead)
+            self._take(repository, now, prefetch)
             return
         self._take(repository, now, None)
 
-    def _take(self, repository: Repository, now: str | None, ahead: HistoryPrefetch | None) -> None:
-        """Take in, as one change, the commits that came, and take out those that went."""
+    def _take(
+        self, repository: Repository, now: str | None, prefetch: HistoryPrefetch | None
+    ) -> None:
+        """Add the commits that came and remove those that went, as one change of the index."""
         with self.index.writing():
             # Read again under the lock: another explog may have been here meanwhile.
             known = find_repository(self.index, str(repository.common_dir))
             if known is not None:
                 self._take_change(repository, known, now)
                 return
-            history = ahead.take(repository) if ahead is not None else None
+            history = prefetch.take(repository) if prefetch is not None else None
             self._take_all(repository, history or self._read(repository))
 
     def _read(self, repository: Repository) -> History:
@@ -123,7 +125,7 @@ class HistoryLook:
         return read_history(repository, self.results, since)
 
     def _take_all(self, repository: Repository, history: History) -> None:
-        """Take in a repository of which nothing is known."""
+        """Add a repository that is new to the index."""
         number = self._put(repository, history.stamp, history.tips)
         touched: set[tuple[str, StepNumber]] = set()
         noted = self._noted(repository, history.batches, history.total, touched)
@@ -138,7 +140,7 @@ class HistoryLook:
         total: int,
         touched: set[tuple[str, StepNumber]],
     ) -> Iterator[CommitBatch]:
-        """Yield BATCHES; the steps to be looked at are put into TOUCHED."""
+        """Yield BATCHES, and put the steps to be looked at into TOUCHED."""
         done = 0
         for batch, new in batches:
             touched |= new

@@ -1,4 +1,4 @@
-"""Take in logs: cut them into sections, and read again those that changed."""
+"""Look at logs: cut them into sections, and read again those that changed."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ from explog.org.scan import Context, file_context, split_sections
 from explog.sync.report import Progress, Report, is_text
 from explog.sync.sections import LONG_BYTES, Content, SectionPrefetch, Ways, read_section
 
-# Editors empty a file and fill it again, so that what was written a moment ago may be half of it:
-# all the more if it is smaller than before, and almost surely if it is less than half as large.
+# Editors empty a file and fill it again, so that a file written a moment ago may be half of itself:
+# more likely if it is smaller than before, almost surely if it is less than half as large.
 _QUIET_SECONDS = 0.03
 _BYTES_PER_SECOND = 50e6
 _SURELY_SECONDS = 1.5
-# How long to wait for the end of it: as long as it takes, or no longer than others can be kept.
+# How long to wait until it is written: as long as it takes, or only as long as others can wait.
 _PATIENCE_SECONDS = 3.0
 _IMPATIENCE_SECONDS = 0.15
-# After how many sections it is told how far the reading is.
+# After how many sections progress is told.
 _TOLD_AT = 500
-# The stamp of a log that is still being written, or in the same tick as the look at it.
+# The stamp of a log that is still being written, or was in the tick of the clock of this look.
 _RACY = "racy"
 
 
@@ -62,10 +62,10 @@ class LogLook:
         self.progress = progress
         self.options = org_options(settings)
         self.ways = Ways(settings.tag, settings.steps_heading)
-        self.ahead: SectionPrefetch | None = None
+        self.prefetch: SectionPrefetch | None = None
         self.looked = False
         self.cut: tuple[bytes, Context, list[SectionPlace]] | None = None
-        # The same bytes are read anew when they are to be read otherwise.
+        # The same bytes are read anew when settings change how they are read.
         ways = repr((self.ways, self.options)).encode()
         self.key = hashlib.blake2b(ways, digest_size=16).digest()
 
@@ -75,31 +75,31 @@ class LogLook:
         for path in filter(is_text, files):
             with suppress(OSError):  # `look` reports it
                 if path.stat().st_size >= LONG_BYTES and find_log(self.index, str(path)) is None:
-                    self.ahead = SectionPrefetch(path, self.options, self.ways)
+                    self.prefetch = SectionPrefetch(path, self.options, self.ways)
                     if path == files[0]:
                         with suppress(ExplogError, ValueError):
                             self._cut(read_log(path))  # while the other process begins
                     return
 
     def are_ready(self) -> bool:
-        """Tell whether what `prepare` began is done, and waits for `look`."""
-        return not self.looked and self.ahead is not None and self.ahead.is_ready()
+        """Tell whether what `prepare` began is done, so that `look` need not wait."""
+        return not self.looked and self.prefetch is not None and self.prefetch.is_ready()
 
     def close(self) -> None:
-        """Let go of what `prepare` began and nobody used."""
-        if self.ahead is not None:
-            self.ahead.close()
-            self.ahead = None
+        """End what `prepare` began, if `look` did not use it."""
+        if self.prefetch is not None:
+            self.prefetch.close()
+            self.prefetch = None
 
     def look(self) -> None:
         """Bring every log up to date; report those that cannot be read."""
         self.looked = True
         known = {record.path: record for record in all_logs(self.index)}
         files = self.settings.log_files()
-        for gone in known.keys() - {str(path) for path in files}:
+        for missing in known.keys() - {str(path) for path in files}:
             with self.index.writing():
-                drop_log(self.index, known[gone].id)
-            self.report.logs.append(gone)
+                drop_log(self.index, known[missing].id)
+            self.report.logs.append(missing)
         for path in files:
             if is_text(path):
                 self._log(path, known.get(str(path)))
@@ -151,7 +151,7 @@ class LogLook:
                     return stamp, data
             if time.monotonic() >= until:
                 raise _HalfWrittenError
-            if self.cut is None:  # what stands there is most likely what will be read in the end
+            if self.cut is None:  # most likely these are the bytes that will be read in the end
                 with suppress(ExplogError, ValueError):
                     self._cut(read_log(path))
                     continue
@@ -160,7 +160,7 @@ class LogLook:
     def _cut(self, data: bytes) -> tuple[Context, list[SectionPlace]]:
         """Return what holds for the log DATA and where its sections begin; raise ValueError.
 
-        The last answer is kept: nearly always the same is asked again after the wait for quiet.
+        The last answer is kept: nearly always the same bytes come again after the wait for quiet.
         """
         if self.cut is None or self.cut[0] != data:
             self.cut = None
@@ -177,10 +177,10 @@ class LogLook:
         try:
             return 0 <= time.time() - path.stat().st_mtime < quiet
         except OSError:
-            return True  # somebody is putting another in its place
+            return True  # somebody is putting another file in its place
 
     def _stamp(self, path: Path) -> str:
-        """Return what tells from `stat` that a log may have changed; "" where there is none."""
+        """Return a text from `stat` that differs if a log may have changed; "" if it is missing."""
         try:
             status = path.stat()
         except OSError:
@@ -203,14 +203,14 @@ class LogLook:
     def _take_sections(
         self, path: Path, log: int, data: bytes, new: list[SectionPlace], context: Context
     ) -> None:
-        """Read again those sections whose digest is not the one at their place before."""
+        """Read again the sections whose digests are not those of the index."""
         old = section_places(self.index, log)
         head, tail = _common_ends(old, new)
         changed = slice(head, len(new) - tail)
         ends = [*(place.start for place in new[head + 1 :]), len(data)]
         parts = [data[p.start : end] for p, end in zip(new[changed], ends, strict=False)]
-        if not old and self.ahead is not None and self.ahead.path == path:
-            contents = self.ahead.take(data, parts, context)
+        if not old and self.prefetch is not None and self.prefetch.path == path:
+            contents = self.prefetch.take(data, parts, context)
         else:
             contents = (read_section(part, context, self.ways) for part in parts)
         records = (
@@ -233,7 +233,7 @@ class LogLook:
 
 
 def _places(data: bytes, key: bytes) -> list[SectionPlace]:
-    """Return where the sections of DATA begin; KEY stands for the way they are read."""
+    """Return where the sections of DATA begin; KEY stands for the settings they are read with."""
     places: list[SectionPlace] = []
     keyed = hashlib.blake2b(digest_size=16, key=key)
     line = 1
@@ -247,13 +247,13 @@ def _places(data: bytes, key: bytes) -> list[SectionPlace]:
 
 
 def _common_ends(old: Sequence[SectionPlace], new: Sequence[SectionPlace]) -> tuple[int, int]:
-    """Return with how many sections OLD and NEW begin, and end, that are the same."""
+    """Return how many sections at the beginning, and at the end, are the same in OLD and NEW."""
     head = _common(old, new)
     return head, _common(old[head:][::-1], new[head:][::-1])
 
 
 def _common(old: Sequence[SectionPlace], new: Sequence[SectionPlace]) -> int:
-    """Return how many sections OLD and NEW begin with that are the same."""
+    """Return how many sections at the beginning are the same in OLD and NEW."""
     count = 0
     for one, other in zip(old, new, strict=False):
         if one.digest != other.digest:

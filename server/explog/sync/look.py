@@ -1,7 +1,7 @@
 """The only door into the index: look at logs and repositories, and take in what changed.
 
-What did not change costs a `stat`. What an index holds after any history of looks is what it
-would hold after one look at the end.
+Whatever did not change costs a `stat`. However many looks there were, the index holds what one look
+at the end would give.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ def sync(
 ) -> Report:
     """Bring INDEX up to date with the logs and repositories of SETTINGS.
 
-    Steps that commits made after SINCE (seconds since 1970; else since the index was made) come
-    to claim or cease to claim are left in the index as pending. Commits of a repository that was
-    known are pending whatever their date. A log that is being written is waited for if PATIENT, and
-    else left for the next look.
+    The index then has as pending the steps whose claims changed: by commits made after SINCE
+    (seconds since 1970; by default since the index was made) in repositories that are new, and by
+    all commits in others. A log that is being written is waited for if PATIENT, and else left for
+    the next look.
     """
     report = Report()
     born = _born(index)

@@ -1,4 +1,4 @@
-"""Have something made in another process, ahead of its use, while this one does something else."""
+"""Have another process make something before it is needed, while this one does something else."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _END = b""
 
 
 class BrokenPrefetchError(Exception):
-    """The other process could not be made or came to an untimely end: who needs more makes it."""
+    """The other process could not be started, or ended too early: the caller makes the rest."""
 
 
 class Prefetch(Iterator[_Item], Generic[_Item]):
-    """What FUNCTION(*ARGUMENTS) yields, made at most ROOM items ahead of whoever takes them.
+    """What FUNCTION(*ARGUMENTS) yields in another process, up to ROOM items before they are taken.
 
-    All that goes from one process to the other is pickled: plain tuples go many times as fast as
-    those with names. Raises BrokenPrefetchError if FUNCTION raises anything.
+    Items are pickled on their way: plain tuples are many times as fast as named ones. Raises
+    BrokenPrefetchError if FUNCTION raises anything.
     """
 
     def __init__(
@@ -34,12 +34,12 @@ class Prefetch(Iterator[_Item], Generic[_Item]):
     ) -> None:
         self._process, self._receiver = start(_make, function, arguments, leaf=True)
         self._made: queue.Queue[bytes | None] = queue.Queue(room)
-        self._thread = threading.Thread(target=self._receive, name="ahead", daemon=True)
+        self._thread = threading.Thread(target=self._receive, name="prefetch", daemon=True)
         self._thread.start()
 
     def _receive(self) -> None:
         data: bytes | None = None
-        with suppress(Exception):  # whatever it is, there is no more
+        with suppress(Exception):  # whatever went wrong, no item follows
             while data != _END:
                 data = None
                 data = self._receiver.recv_bytes()
@@ -48,10 +48,10 @@ class Prefetch(Iterator[_Item], Generic[_Item]):
             self._made.put(None)
 
     def __next__(self) -> _Item:
-        """Return the next item as soon as it is there."""
+        """Wait for the next item and return it."""
         data = self._made.get()
         if data is None or data == _END:
-            self._made.put(data)  # as it will be the next time
+            self._made.put(data)  # for the next call
             if data is None:
                 raise BrokenPrefetchError
             raise StopIteration
@@ -59,18 +59,18 @@ class Prefetch(Iterator[_Item], Generic[_Item]):
         return item
 
     def is_ready(self) -> bool:
-        """Tell whether all is made, or as much as may be before some is taken."""
+        """Tell whether all items are made, or as many as there is room for."""
         return self._made.full() or not self._thread.is_alive()
 
     def close(self) -> None:
-        """End the process, whatever it is at."""
+        """End the process, whatever it is doing."""
         process = self._process
         if process is not None and process.is_alive() and process.pid is not None:
-            with suppress(OSError):  # it leads no group yet, or is just gone
+            with suppress(OSError):  # it leads no group yet, or has just ended
                 os.killpg(process.pid, signal.SIGKILL)
             process.kill()
             process.join()
-        while self._thread.is_alive():  # it may be waiting for room
+        while self._thread.is_alive():  # it may wait for room
             with suppress(queue.Empty):
                 self._made.get(timeout=0.01)
         self._receiver.close()
@@ -84,7 +84,7 @@ def _make(
     sender: Connection, function: Callable[..., Iterator[object]], arguments: tuple[object, ...]
 ) -> None:
     os.setpgid(0, 0)  # so that the git that it runs ends with it
-    # Who makes it once more, as it did not come, is told what is wrong.
+    # The caller makes again what is missing, and is then told what is wrong.
     with suppress(Exception):
         for item in function(*arguments):
             sender.send_bytes(pickle.dumps(item, pickle.HIGHEST_PROTOCOL))

@@ -1,4 +1,4 @@
-"""Processes that work for this one."""
+"""Start processes that work for this one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ log = logging.getLogger(__name__)
 
 # Not by fork: this process may have threads that hold locks.
 _SPAWN = multiprocessing.get_context("spawn")
-# Much is made and nearly nothing in circles: to look for those as often as usual is a tenth of it.
+# Nearly nothing that sync makes refers to itself: to look for that as often as usual takes a tenth
+# of its time.
 _BETWEEN_COLLECTIONS = 100_000
 
 
@@ -27,8 +28,8 @@ def start(
 ) -> tuple[SpawnProcess | None, Connection]:
     """Run TARGET(sender, *ARGUMENTS) in another process; return that, and where it sends to.
 
-    The process ends with this one, however that goes; it is None on a host that lets nobody make
-    processes. A LEAF makes no such processes itself.
+    The process ends with this one, however this one ends. It is None on a host that lets nobody
+    start processes. A LEAF starts no processes of this kind itself.
     """
     receiver, sender = _SPAWN.Pipe(duplex=False)
     process = _SPAWN.Process(target=_run, args=(target, sender, arguments), daemon=leaf)
@@ -83,13 +84,14 @@ def _end_with_parent() -> None:
 
 
 _lock = threading.Lock()
-# What holds outside, and something for each other one that is inside: it is the process's.
+# The thresholds of each block that is entered; the first are those outside of all. They belong to
+# the process, so that blocks of several threads overlap.
 _thresholds: list[tuple[int, int, int]] = []
 
 
 @contextmanager
 def few_collections() -> Iterator[None]:
-    """Look for circular garbage seldom meanwhile."""
+    """Look for circular garbage seldom until the block ends."""
     with _lock:
         _thresholds.append(gc.get_threshold())
         gc.set_threshold(_BETWEEN_COLLECTIONS)

@@ -1,6 +1,6 @@
-"""Read all history of repositories of which nothing is known yet.
+"""Read all history of repositories that are new to the index.
 
-Where it is long, another process reads it while this one takes it in: both take about as long.
+Long histories are read by another process while this one writes them: both take about as long.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from explog.refs import results_pattern
 from explog.sync.prefetch import BrokenPrefetchError, Prefetch
 from explog.sync.recorder import Generations, Recorded, Recorder
 
-# With less in its packs a repository is most likely read sooner than another process has started.
+# A repository with smaller packs is most likely read before another process has started.
 LONG_BYTES = 2_000_000
-# Some tens of megabytes: what is read while a log of years is taken in.
+# Some tens of megabytes, which are read while a log of years is written.
 _ROOM = 64
 
 
 class History(NamedTuple):
-    """All commits of a repository, parents first, as its TIPS reached them when STAMP was taken.
+    """All commits that the tips of a repository reached when its stamp was taken, parents first.
 
-    TOTAL says how many there are in all BATCHES.
+    `total` is the number of commits in all `batches`.
     """
 
     stamp: str | None
@@ -39,9 +39,9 @@ class History(NamedTuple):
 
 def read_history(repository: Repository, results: re.Pattern[str], since: float) -> History:
     """Return all history of REPOSITORY; a commit is new if it was made after SINCE."""
-    stamp = signature(repository)  # before its tips, so that what changes meanwhile is seen
+    stamp = signature(repository)  # before its tips: the next look sees what changes meanwhile
     now = tips(repository)
-    # What a shallow clone has not got counts as nothing.
+    # The parents that a shallow clone lacks count as nothing.
     generations = Generations(lambda _oid: 0)
     recorder = Recorder(results, generations, lambda commit: commit.committer_time >= int(since))
     total, commits = read_all(repository, now)
@@ -54,56 +54,57 @@ class _Beginning(NamedTuple):
     total: int
 
 
-# The common directory of a repository, its beginning, its batches, and whether those are all.
+# What the other process sends for a repository: its common directory, its beginning, its batches,
+# and whether all of them could be read.
 _Said: TypeAlias = str | _Beginning | Recorded | bool
 
 
-# The signatures of what could not be read, which is not begun anew at every look.
+# The signatures of repositories that could not be read, so that not every look tries again.
 _failed: dict[str, str | None] = {}
 
 
 class HistoryPrefetch:
-    """The histories of those of REPOSITORIES whose history is long, in their order."""
+    """Reads the histories of those of REPOSITORIES that are long, in their order."""
 
     def __init__(
         self, repositories: Iterable[Repository], results: str, since: Mapping[str, float]
     ) -> None:
         """RESULTS is a regexp; SINCE is as in `read_apart`."""
         self._waiting = deque(filter(_is_worth_it, repositories))
-        self._ahead: Prefetch[_Said] | None = None
+        self._prefetch: Prefetch[_Said] | None = None
         if self._waiting:
-            self._ahead = Prefetch(_ROOM, read_apart, list(self._waiting), results, since)
+            self._prefetch = Prefetch(_ROOM, read_apart, list(self._waiting), results, since)
 
     def close(self) -> None:
-        """End what is being read."""
+        """End the reading."""
         self._waiting.clear()
-        if self._ahead is not None:
-            self._ahead.close()
+        if self._prefetch is not None:
+            self._prefetch.close()
 
     def take(self, repository: Repository) -> History | None:
-        """Return the history of REPOSITORY if it is being read, and let go of those before it.
+        """Return the history of REPOSITORY if it is being read; drop those before it.
 
         Its batches raise BrokenPrefetchError if it cannot be read to the end.
         """
-        if self._ahead is None or repository not in self._waiting:
+        if self._prefetch is None or repository not in self._waiting:
             return None
         while self._waiting.popleft() != repository:
             pass
         common_dir = str(repository.common_dir)
         with suppress(BrokenPrefetchError):
-            while next(self._ahead, common_dir) != common_dir:
+            while next(self._prefetch, common_dir) != common_dir:
                 pass
-            begun = next(self._ahead, False)
+            begun = next(self._prefetch, False)
             if isinstance(begun, _Beginning):
-                return History(*begun, _batches(self._ahead, repository))
+                return History(*begun, _batches(self._prefetch, repository))
         _failed[common_dir] = signature(repository)
         return None
 
 
-def _batches(ahead: Prefetch[_Said], repository: Repository) -> Iterator[Recorded]:
+def _batches(prefetch: Prefetch[_Said], repository: Repository) -> Iterator[Recorded]:
     said: _Said = False
     with suppress(BrokenPrefetchError):
-        while isinstance(said := next(ahead, False), Recorded):
+        while isinstance(said := next(prefetch, False), Recorded):
             yield said
     if said is not True:
         _failed[str(repository.common_dir)] = signature(repository)
@@ -120,7 +121,7 @@ def _is_worth_it(repository: Repository) -> bool:
 def read_apart(
     repositories: Sequence[Repository], results: str, since: Mapping[str, float]
 ) -> Iterator[_Said]:
-    """Yield the histories of REPOSITORIES; who reads again what failed is told what is wrong.
+    """Yield the histories of REPOSITORIES; the caller reads those that fail again, to say why.
 
     SINCE has by common directory the time after which a commit is new.
     """

@@ -1,4 +1,4 @@
-"""Turn commits into what the index keeps of them: generation, subject, body, claims."""
+"""Turn commits into the rows that the index keeps of them."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from explog.refs import Place, claims_of, split_message, step_text
 
 
 class Recorded(NamedTuple):
-    """A batch, and the steps that the new ones among its commits claim."""
+    """A batch of commits, and the steps that the new ones among them claim."""
 
     batch: CommitBatch
     touched: set[tuple[str, StepNumber]]
 
 
 class Generations(dict[str, int]):
-    """Those of the commits of a repository; FIND is asked for one that is not among them."""
+    """The generations of a repository's commits; FIND returns those that are not known yet."""
 
     def __init__(self, find: Callable[[str], int]) -> None:
         self._find = find
@@ -34,7 +34,7 @@ class Generations(dict[str, int]):
 class Recorder:
     """Records the commits of one repository, parents before children.
 
-    Their generations are put into GENERATIONS. IS_NEW tells whose claims are to be looked at.
+    Their generations are put into GENERATIONS. IS_NEW tells whether to look at a commit's claims.
     """
 
     def __init__(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 Progress = Callable[[str, int, int], None]
-"""Called with (what is read, how much of it so far, how much in all)."""
+"""Called with (what is read, how much of it is read, how much there is in all)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +35,16 @@ class Report:
 
     @property
     def changed(self) -> bool:
-        """Whether anything in the index is another."""
+        """Whether anything in the index changed."""
         return bool(self.logs or self.repositories)
 
     def problem(self, kind: str, file: str, message: str) -> None:
-        """Add something that could not be read."""
+        """Add a file or repository that could not be read."""
         self.problems.append(Unreadable(kind, file, message))
 
 
 def is_text(path: Path) -> bool:
-    """Tell whether the name PATH is text that the index can hold and JSON can say."""
+    """Tell whether the name PATH is text, which the index can hold and JSON can say."""
     try:
         str(path).encode("utf-8")
     except UnicodeEncodeError:

@@ -1,7 +1,7 @@
-"""Read sections of a log into records: here, or in another process when there are very many.
+"""Read sections of a log into records, here or, if they are very many, in another process.
 
-What a section says depends on nothing but its bytes and how they are to be read, so that reading
-a log of years can share the work with reading the history of its repositories.
+What a section says depends on nothing but its bytes and the settings, so that another process can
+read a log of years while this one takes in the history of repositories.
 """
 
 from __future__ import annotations
@@ -15,13 +15,12 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from explog.index.records import (
-    DiagnosisRecord,
     ExperimentRecord,
     StepRow,
     TextRow,
     write_hashes,
 )
-from explog.model import Step
+from explog.model import Diagnosis, Step
 from explog.org.entry import Entry, read_entry
 from explog.org.files import read_log
 from explog.org.heading import ARCHIVED_TAGS, archived_tags, read_id
@@ -32,18 +31,18 @@ from explog.sync.prefetch import BrokenPrefetchError, Prefetch
 
 log = logging.getLogger(__name__)
 
-# Of a log smaller than this the other process takes longer to start than the reading does.
+# A smaller log is read before another process has started.
 LONG_BYTES = 1_000_000
 _AT_ONCE = 100
-# Some tens of megabytes: what is read first is taken last.
+# Some tens of megabytes, as a log is taken in after the repositories.
 _ROOM = 128
-# What a section says in plain tuples, which go from process to process in a tenth of the time.
+# A Content in plain tuples, which go from process to process in a tenth of the time.
 _Row: TypeAlias = "tuple[list[Any], list[Any], tuple[Any, ...]]"
 
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """How a section is read: the tag of an experiment, the title above its steps."""
+    """The settings for reading a section: the tag of an experiment, the title above its steps."""
 
     tag: str
     steps_heading: str
@@ -53,14 +52,14 @@ class Content(NamedTuple):
     """What a section says; lines and offsets count from its own."""
 
     experiments: tuple[ExperimentRecord, ...]
-    diagnoses: tuple[DiagnosisRecord, ...]
+    diagnoses: tuple[Diagnosis, ...]
     texts: tuple[TextRow, ...] = ()
 
 
 def read_section(data: bytes, context: Context, ways: Ways) -> Content:
     """Return what the section DATA says."""
     experiments: list[ExperimentRecord] = []
-    diagnoses: list[DiagnosisRecord] = []
+    diagnoses: list[Diagnosis] = []
     read: list[Chunk] = []
     options = context.options
     for chunk, lines, headings in experiment_chunks(data, context, ways.tag):
@@ -73,16 +72,14 @@ def read_section(data: bytes, context: Context, ways: Ways) -> Content:
             passages = read_passages(lines, steps, options, headings)
             record = _record(found, chunk, passages)
         except Exception as error:
-            # A fault of ours, which must not keep all other entries from being read.
+            # A fault of explog must not keep all other entries from being read.
             log.exception("an entry cannot be read")
             message = f"this entry cannot be read: {error!r}"
-            diagnoses.append(DiagnosisRecord("unreadable", chunk.line, message))
+            diagnoses.append(Diagnosis("unreadable", chunk.line, message))
             continue
         experiments.append(record)
         read.append(chunk)
-        diagnoses += (
-            DiagnosisRecord(d.kind, d.line, d.message, d.experiment) for d in found.diagnoses
-        )
+        diagnoses += found.diagnoses
     return Content(tuple(experiments), tuple(diagnoses), tuple(_texts(data, context, read)))
 
 
@@ -104,9 +101,9 @@ def experiment_chunks(
 ) -> Iterator[tuple[Chunk, list[str], list[tuple[int, int]]]]:
     """Yield each experiment of SECTION with its lines and its headings among them, (line, level).
 
-    Tags are inherited, so that what is beneath an experiment has its tag; org keeps those that an
-    archived entry had inherited as a property. Without the tag of its
-    own it is another experiment only if another id is its own, and not a mention in its title.
+    Tags are inherited, so that a heading beneath an experiment has its tag; org keeps the tags that
+    an archived entry had inherited as a property. Such a heading is an experiment of its own if it
+    has the tag itself, or an id of its own other than in its title.
     """
     above: list[tuple[int, str]] = []  # (level, id) of the experiments that a heading is beneath
     text = context.decode(section).split("\n")
@@ -128,34 +125,34 @@ def experiment_chunks(
 
 
 class SectionPrefetch:
-    """The sections of the log at PATH, as they are right now."""
+    """Reads the sections of the log at PATH, as they are right now."""
 
     def __init__(self, path: Path, options: OrgOptions, ways: Ways) -> None:
         self.path = path
         self._ways = ways
-        self._ahead: Prefetch[list[Any]] = Prefetch(_ROOM, read_apart, path, options, ways)
+        self._prefetch: Prefetch[list[Any]] = Prefetch(_ROOM, read_apart, path, options, ways)
 
     def close(self) -> None:
-        """End what is being read."""
-        self._ahead.close()
+        """End the reading."""
+        self._prefetch.close()
 
     def is_ready(self) -> bool:
-        """Tell whether all is read, or as much as may be before some is taken."""
-        return self._ahead.is_ready()
+        """Tell whether all is read, or as much as there is room for."""
+        return self._prefetch.is_ready()
 
     def take(self, data: bytes, parts: Sequence[bytes], context: Context) -> Iterator[Content]:
-        """Yield what each of PARTS says, which are all of the log DATA."""
+        """Yield what each of PARTS says; together they are the log DATA."""
         done = 0
         with closing(self), suppress(BrokenPrefetchError):
-            if next(self._ahead, None) == [_digest(data)]:
-                for rows in self._ahead:
+            if next(self._prefetch, None) == [_digest(data)]:
+                for rows in self._prefetch:
                     done += len(rows)
                     yield from map(_unpacked, rows)
         yield from (read_section(part, context, self._ways) for part in parts[done:])
 
 
 def read_apart(path: Path, options: OrgOptions, ways: Ways) -> Iterator[list[Any]]:
-    """Yield a digest of the log at PATH, and then what its sections say."""
+    """Yield a digest of the log at PATH, then what its sections say."""
     data = read_log(path)
     yield [_digest(data)]
     context = file_context(data, options)
@@ -177,7 +174,7 @@ def _packed(content: Content) -> _Row:
 def _unpacked(row: _Row) -> Content:
     experiments, diagnoses, texts = row
     found = tuple(map(ExperimentRecord._make, experiments))
-    return Content(found, tuple(map(DiagnosisRecord._make, diagnoses)), texts)
+    return Content(found, tuple(map(Diagnosis._make, diagnoses)), texts)
 
 
 def _inside(chunks: Sequence[Chunk], index: int) -> list[tuple[int, int]]:
