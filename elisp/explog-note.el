@@ -121,7 +121,7 @@ The heading of the experiment is at point."
 
 (defun explog-note--list-in (step struct)
   "Return (BULLET . LINES) for a note at the end of STEP, an item of STRUCT.
-See `explog-write--list-at'."
+The note goes on with a list of notes that ends the step."
   (let ((last (explog-write-open-list step struct)))
     (cond ((null last)
            (list (concat (explog-write-beneath step struct) "- ")))
