@@ -17,9 +17,9 @@ from explog.config import DEFAULT_DONE, DEFAULT_OPEN, Settings
 from explog.errors import ExplogError
 from explog.git.repository import discover, open_repository, tips
 from explog.git.run import run
-from explog.org.files import read_log
+from explog.org.files import log_context, read_log
 from explog.org.options import org_options
-from explog.org.scan import file_context, split_sections
+from explog.org.scan import split_sections
 from explog.sync.sections import experiment_chunks
 
 # Words at the beginning of a heading that mean a state, not a part of the title.
@@ -79,7 +79,7 @@ def _logs(settings: Settings) -> Iterator[Finding]:
             yield Finding("log", True, f"{path}: {len(data):,} bytes")
         else:
             yield Finding("log", False, f"{path}: it is read-only", "make it writable")
-        for word, count in sorted(_undeclared(data, settings).items()):
+        for word, count in sorted(_undeclared(path, data, settings).items()):
             begun = "a title begins" if count == 1 else f"{count} titles begin"
             message = f"{path}: {begun} with {word}, which is not a TODO keyword there"
             hint = (
@@ -89,10 +89,10 @@ def _logs(settings: Settings) -> Iterator[Finding]:
             yield Finding("keywords", False, message, hint)
 
 
-def _undeclared(data: bytes, settings: Settings) -> Counter[str]:
+def _undeclared(path: Path, data: bytes, settings: Settings) -> Counter[str]:
     """Count the headings of experiments in DATA that begin with an undeclared TODO keyword."""
     try:
-        context = file_context(data, org_options(settings))
+        context = log_context(path, data, org_options(settings))
     except ValueError:
         return Counter()  # every look reports what is wrong with this log
     declared = {*context.options.keywords.open, *context.options.keywords.done}

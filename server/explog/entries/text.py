@@ -18,10 +18,10 @@ from explog.index.logs import find_experiments
 from explog.model import Change, Experiment, LineEdit
 from explog.org.edit import StepMarks
 from explog.org.entry import read_experiment
-from explog.org.files import read_log
+from explog.org.files import log_context, read_log
 from explog.org.heading import read_id
 from explog.org.options import OrgOptions, org_options
-from explog.org.scan import BOM, file_context
+from explog.org.scan import BOM
 from explog.org.steps import StepList, conflict_line, find_steps, read_step
 
 
@@ -34,7 +34,7 @@ class LogText:
         self.data = data
         self._lines = data.split(b"\n")
         try:
-            self._context = file_context(data, options)
+            self._context = log_context(Path(file), data, options)
         except ValueError as error:
             raise ExplogError("unreadable", f"{file}: {error}", file=file) from error
 
@@ -248,6 +248,6 @@ def _options_on_disk(file: str, settings: Settings) -> OrgOptions:
     """Return the options of org that hold in the log FILE as it is on disk."""
     default = org_options(settings)
     try:
-        return file_context(read_log(Path(file)), default).options
+        return log_context(Path(file), read_log(Path(file)), default).options
     except (ExplogError, ValueError):
         return default

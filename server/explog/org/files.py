@@ -20,8 +20,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from explog.errors import ExplogError
+from explog.org.options import OrgOptions
+from explog.org.scan import Context, file_context
 
 _OWNER = re.compile(r".*@(?P<host>[^@]+)\.(?P<pid>[0-9]+)(?::[0-9]+)?", re.DOTALL)
+# The address of a page, and a file on another machine, as Emacs names it.
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://|/[a-z]+:", re.IGNORECASE)
 _LONG = 50
 _PATIENCE = 5.0
 """Seconds to wait for another explog, which holds a log for milliseconds."""
@@ -38,6 +42,29 @@ def read_log(path: Path) -> bytes:
     except OSError as error:
         reason = f"{path}: it cannot be read: {error.strerror}"
         raise ExplogError("unreadable", reason, file=str(path)) from error
+
+
+def log_context(path: Path, data: bytes, options: OrgOptions) -> Context:
+    """Return what holds for the log at PATH, whose bytes are DATA, with its setup files.
+
+    Raises ValueError as `file_context` does.
+    """
+    return file_context(data, options, str(path), _read_setup)
+
+
+def _read_setup(name: str, file: str) -> tuple[str, bytes | None] | None:
+    """Read the setup file NAME of FILE, relative to its folder; addresses are not followed."""
+    if len(name) > 1 and name[0] == name[-1] == '"':
+        name = name[1:-1]
+    if "\0" in name or _ADDRESS.match(name):
+        return None
+    path = os.path.abspath(os.path.join(os.path.dirname(file), os.path.expanduser(name)))
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            return path, None
+        return path, Path(path).read_bytes()
+    except OSError:
+        return path, None
 
 
 def replace_log(path: Path, expected: bytes, new: bytes) -> None:

@@ -25,9 +25,11 @@ BOM = b"\xef\xbb\xbf"
 _HEADING = re.compile(rb"^(\*+) (.*)$", re.MULTILINE)
 _TOP = re.compile(rb"\n\* ")
 _TAGS = re.compile(r"(?:^|[ \t])(:[\w@#%:-]+:)[ \t\r]*$")
-_KEYWORD = re.compile(rb"[ \t]*#\+(SEQ_TODO|TYP_TODO|TODO|FILETAGS):(.*)", re.IGNORECASE)
+_KEYWORD = re.compile(rb"[ \t]*#\+(SEQ_TODO|TYP_TODO|TODO|FILETAGS|SETUPFILE):(.*)", re.IGNORECASE)
 _BLOCK = re.compile(rb"[ \t]*#\+BEGIN_(\S+)", re.IGNORECASE)
 _CODING = re.compile(rb"-\*-.*?coding:[ \t]*([\w.-]+).*?-\*-|^#? *coding:[ \t]*([\w.-]+)", re.M)
+_DEEPEST_SETUP = 5
+"""How many setup files may be in one another."""
 _EOL_SUFFIX = re.compile(r"-(unix|dos|mac)$")
 _ASCII = "".join(map(chr, range(128)))
 _ESCAPED = re.compile("[\udc80-\udcff]")
@@ -52,11 +54,15 @@ class Context:
     encoding: str
     options: OrgOptions
     filetags: frozenset[str]
+    setup_files: tuple[str, ...] = ()
+    """The files that its `#+SETUPFILE:` lines name, absolute, also those that are missing."""
+    missing: tuple[tuple[int, str], ...] = ()
+    """(line, name) of those of its own lines, from 0, whose file cannot be read."""
 
     @property
     def digest(self) -> bytes:
         """A short key that differs where the same section would be read otherwise."""
-        said = repr((self.encoding, self.options, sorted(self.filetags)))
+        said = repr((self.encoding, self.options, sorted(self.filetags), self.missing))
         return hashlib.blake2b(said.encode("utf-8", "surrogateescape"), digest_size=16).digest()
 
     def decode(self, data: bytes) -> str:
@@ -86,8 +92,15 @@ class Chunk(NamedTuple):
     own: tuple[str, ...]
 
 
-def file_context(data: bytes, options: OrgOptions) -> Context:
-    """Return what holds for all of a log's bytes; OPTIONS hold where it says nothing else.
+SetupReader = Callable[[str, str], tuple[str, bytes | None] | None]
+"""Takes what a `#+SETUPFILE:` says and the file that says it; returns the path and the bytes, which
+are None if it cannot be read. None is what is not to be read, such as an address."""
+
+
+def file_context(
+    data: bytes, options: OrgOptions, file: str = "", read_setup: SetupReader | None = None
+) -> Context:
+    """Return what holds for all of the bytes of the log FILE; OPTIONS hold where it says nothing.
 
     Raises ValueError with a sentence when the bytes are no text that org could read.
     """
@@ -96,9 +109,12 @@ def file_context(data: bytes, options: OrgOptions) -> Context:
     if is_encrypted(data):
         raise ValueError(f"it is {ENCRYPTED}; nothing in it can be read")
     encoding = _detect_encoding(data)
-    own, filetags = _file_keywords(data, encoding)
-    options = replace(options, keywords=own) if own else options
-    return Context(encoding, options, filetags)
+    said = _Said(read_setup)
+    said.take(data, encoding, file)
+    if said.keywords is not None:
+        options = replace(options, keywords=said.keywords)
+    setup_files = tuple(said.setup_files)
+    return Context(encoding, options, frozenset(said.tags), setup_files, tuple(said.missing))
 
 
 def _detect_encoding(data: bytes) -> str:
@@ -134,25 +150,56 @@ def _round_trips(data: bytes, codec: str) -> bool:
         return False
 
 
-def _file_keywords(data: bytes, encoding: str) -> tuple[Keywords | None, frozenset[str]]:
-    opened: list[str] = []
-    done: list[str] = []
-    tags: set[str] = set()
-    for line in _keyword_lines(data):
-        match = _KEYWORD.match(line)
-        if match is None:
-            continue
-        value = match[2].decode(encoding, "surrogateescape")
-        if match[1].upper() == b"FILETAGS":
-            tags.update(tag for tag in re.split(r"[:\s]+", value) if tag)
-            continue
-        left, right = _sequence(value)
-        opened += left
-        done += right
-    if opened and not done:
-        done = [opened.pop()]
-    own = Keywords(tuple(opened), tuple(done)) if opened or done else None
-    return own, frozenset(tags)
+class _Said:
+    """What a log and its setup files say in `#+KEYWORD:` lines."""
+
+    def __init__(self, read_setup: SetupReader | None) -> None:
+        self.read_setup = read_setup
+        self.open: list[str] = []
+        self.done: list[str] = []
+        self.tags: set[str] = set()
+        self.setup_files: list[str] = []
+        self.missing: list[tuple[int, str]] = []
+
+    @property
+    def keywords(self) -> Keywords | None:
+        """The TODO keywords, if there are any; without a bar the last one is done."""
+        opened, done = self.open, self.done
+        if opened and not done:
+            opened, done = opened[:-1], opened[-1:]
+        return Keywords(tuple(opened), tuple(done)) if opened or done else None
+
+    def take(self, data: bytes, encoding: str, file: str, depth: int = 0) -> None:
+        """Take what FILE, whose bytes are DATA, says, and the setup files that it names."""
+        for line in _keyword_lines(data):
+            match = _KEYWORD.match(line)
+            if match is None:
+                continue
+            value = match[2].decode(encoding, "surrogateescape")
+            name = match[1].upper()
+            if name == b"FILETAGS":
+                self.tags.update(tag for tag in re.split(r"[:\s]+", value) if tag)
+            elif name == b"SETUPFILE":
+                if not self._take_setup(value.strip(), file, depth) and depth == 0:
+                    self.missing.append((data.count(b"\n", 0, data.find(line)), value.strip()))
+            else:
+                left, right = _sequence(value)
+                self.open += left
+                self.done += right
+
+    def _take_setup(self, value: str, file: str, depth: int) -> bool:
+        """Take the setup file VALUE of FILE; tell if it is readable or to be left out."""
+        if self.read_setup is None or depth >= _DEEPEST_SETUP or not value:
+            return True
+        found = self.read_setup(value, file)
+        if found is None or found[0] in self.setup_files:
+            return True
+        path, data = found
+        self.setup_files.append(path)
+        if data is None:
+            return False
+        self.take(data, "utf-8", path, depth + 1)
+        return True
 
 
 def _keyword_lines(data: bytes) -> Iterator[bytes]:

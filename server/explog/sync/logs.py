@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -20,9 +22,10 @@ from explog.index.logs import (
     section_places,
 )
 from explog.index.records import LogRecord, SectionPlace, SectionRecord
-from explog.org.files import read_log
+from explog.model import Diagnosis
+from explog.org.files import log_context, read_log
 from explog.org.options import org_options
-from explog.org.scan import Context, file_context, split_sections
+from explog.org.scan import Context, split_sections
 from explog.sync.report import Progress, Report, is_text
 from explog.sync.sections import LONG_BYTES, Content, SectionPrefetch, Ways, read_section
 
@@ -78,7 +81,7 @@ class LogLook:
                     self.prefetch = SectionPrefetch(path, self.options, self.ways)
                     if path == files[0]:
                         with suppress(ExplogError, ValueError):
-                            self._cut(read_log(path))  # while the other process begins
+                            self._cut(path, read_log(path))  # while the other process begins
                     return
 
     def are_ready(self) -> bool:
@@ -108,14 +111,14 @@ class LogLook:
                 self.report.problem("unreadable", str(path), message)
 
     def _log(self, path: Path, known: LogRecord | None) -> None:
-        if known is not None and self._stamp(path) == known.stamp != _RACY:
+        if known is not None and self._is_as_known(path, known.stamp):
             if known.problem is not None:
                 code, _space, message = known.problem.partition(" ")
                 self.report.problem(code, str(path), message)
             return
         try:
             stamp, data = self._read_whole(path, known)
-            context, places = self._cut(data)
+            context, places = self._cut(path, data)
             self.cut = None
         except _HalfWrittenError:
             self.report.unsettled = True
@@ -132,6 +135,7 @@ class LogLook:
         digest = hashlib.sha256(b"".join(place.digest for place in places)).hexdigest()
         with self.index.writing():
             known = find_log(self.index, str(path))
+            stamp += _setup_stamp(context.setup_files)
             number = put_log(self.index, str(path), stamp, digest, len(data))
             if known is None or digest != known.digest:
                 self.report.logs.append(str(path))
@@ -153,18 +157,18 @@ class LogLook:
                 raise _HalfWrittenError
             if self.cut is None:  # most likely these are the bytes that will be read in the end
                 with suppress(ExplogError, ValueError):
-                    self._cut(read_log(path))
+                    self._cut(path, read_log(path))
                     continue
             time.sleep(_QUIET_SECONDS / 3)
 
-    def _cut(self, data: bytes) -> tuple[Context, list[SectionPlace]]:
-        """Return what holds for the log DATA and where its sections begin; raise ValueError.
+    def _cut(self, path: Path, data: bytes) -> tuple[Context, list[SectionPlace]]:
+        """Return what holds for the log at PATH with DATA, and its sections; raise ValueError.
 
         The last answer is kept: nearly always the same bytes come again after the wait for quiet.
         """
         if self.cut is None or self.cut[0] != data:
             self.cut = None
-            context = file_context(data, self.options)
+            context = log_context(path, data, self.options)
             self.cut = data, context, _places(data, self.key + context.digest)
         return self.cut[1:]
 
@@ -190,6 +194,13 @@ class LogLook:
         stamps = (status.st_mtime_ns, status.st_size, status.st_ino, status.st_mode)
         return ".".join([self.key.hex(), *map(str, stamps)])
 
+    def _is_as_known(self, path: Path, known: str) -> bool:
+        """Tell whether the log at PATH, and its setup files, have still the stamp KNOWN."""
+        stamp, _line, setup = known.partition("\n")
+        if stamp == _RACY or stamp != self._stamp(path):
+            return False
+        return not setup or f"\n{setup}" == _setup_stamp([name for name, *_ in json.loads(setup)])
+
     def _unreadable(self, path: Path, known: LogRecord | None, code: str, message: str) -> None:
         self.report.problem(code, str(path), message)
         problem = f"{code} {message}"
@@ -213,6 +224,8 @@ class LogLook:
             contents = self.prefetch.take(data, parts, context)
         else:
             contents = (read_section(part, context, self.ways) for part in parts)
+        if head == 0 and context.missing:
+            contents = _with_missing(contents, context)
         records = (
             SectionRecord(place.digest, place.start, place.line, *said)
             for place, said in zip(
@@ -230,6 +243,32 @@ class LogLook:
             yield content
             if done % _TOLD_AT == 0 or done == total:
                 self.progress(path.name, done, total)
+
+
+def _setup_stamp(files: Sequence[str]) -> str:
+    """Return what tells from `stat` that one of the setup files may have changed."""
+    stamps: list[tuple[str, float, int]] = []
+    for file in files:
+        try:
+            status = os.stat(file)
+        except OSError:
+            stamps.append((file, 0, -1))
+            continue
+        # One that was written a moment ago may be written again without a new time.
+        recent = 0 <= time.time() - status.st_mtime < _QUIET_SECONDS
+        stamps.append((file, time.time() if recent else status.st_mtime_ns, status.st_size))
+    return f"\n{json.dumps(stamps)}" if stamps else ""
+
+
+def _with_missing(contents: Iterator[Content], context: Context) -> Iterator[Content]:
+    """Yield CONTENTS, the first with a diagnosis for each setup file that cannot be read."""
+    first = next(contents)
+    missing = (
+        Diagnosis("unreadable", line, f"the setup file {name} cannot be read")
+        for line, name in context.missing
+    )
+    yield first._replace(diagnoses=(*missing, *first.diagnoses))
+    yield from contents
 
 
 def _places(data: bytes, key: bytes) -> list[SectionPlace]:

@@ -22,11 +22,11 @@ from explog.index.records import (
 )
 from explog.model import Diagnosis, Step
 from explog.org.entry import Entry, read_entry
-from explog.org.files import read_log
+from explog.org.files import log_context, read_log
 from explog.org.heading import ARCHIVED_TAGS, archived_tags, read_id
 from explog.org.options import OrgOptions
 from explog.org.passages import Passage, read_passages, read_texts
-from explog.org.scan import Chunk, Context, file_context, scan_section, split_sections
+from explog.org.scan import Chunk, Context, scan_section, split_sections
 from explog.sync.prefetch import BrokenPrefetchError, Prefetch
 
 log = logging.getLogger(__name__)
@@ -155,7 +155,7 @@ def read_apart(path: Path, options: OrgOptions, ways: Ways) -> Iterator[list[Any
     """Yield a digest of the log at PATH, then what its sections say."""
     data = read_log(path)
     yield [_digest(data)]
-    context = file_context(data, options)
+    context = log_context(path, data, options)
     parts = [data[start:end] for start, end in split_sections(data)]
     for start in range(0, len(parts), _AT_ONCE):
         some = parts[start : start + _AT_ONCE]
