@@ -39,9 +39,13 @@
   "The sign before something that is wrong."
   :group 'explog)
 
+(defface explog-doctor-off '((t :inherit shadow))
+  "The sign before what does not run, and need not."
+  :group 'explog)
+
 (cl-defstruct (explog-doctor-finding (:constructor explog-doctor--finding) (:copier nil))
   "One thing that was looked at."
-  (ok t :documentation "Whether it is right.")
+  (ok t :documentation "Whether it is right, or `off' if it does not run and need not.")
   (text nil :documentation "What was found.")
   (hint nil :documentation "What to do about it, or nil.")
   (label nil :documentation "What mends it, in a word or two, or nil.")
@@ -49,11 +53,15 @@
 
 ;;;; The command
 
+(defconst explog-doctor--buffer "*explog doctor*"
+  "The buffer with what was found.")
+
 ;;;###autoload
 (defun explog-doctor ()
   "Examine the setup of explog, and show what is right and what is wrong."
   (interactive)
-  (let ((buffer (get-buffer-create "*explog doctor*")))
+  (require 'org nil t)               ; only then its options have their values
+  (let ((buffer (get-buffer-create explog-doctor--buffer)))
     (with-current-buffer buffer
       (explog-doctor-mode)
       (explog-doctor--draw))
@@ -66,10 +74,40 @@
     map)
   "Keys of the buffer of `explog-doctor'.")
 
+(defconst explog-doctor--news
+  '(explog-server-ready-hook explog-server-stopped-hook explog-settings-taken-hook
+    explog-install-done-hook explog-mode-hook)
+  "The hooks that tell of what changes the findings.")
+
 (define-derived-mode explog-doctor-mode special-mode "Explog Doctor"
   "Major mode of the buffer of `explog-doctor'.
 \\{explog-doctor-mode-map}"
-  (setq-local revert-buffer-function #'explog-doctor--draw))
+  (setq-local revert-buffer-function #'explog-doctor--draw)
+  (dolist (hook explog-doctor--news)
+    (add-hook hook #'explog-doctor--renew))
+  (add-hook 'kill-buffer-hook #'explog-doctor--end nil t))
+
+(defvar explog-doctor--timer nil
+  "The timer that looks again, or nil.")
+
+(defun explog-doctor--renew ()
+  "Examine everything again soon, if the findings are on the screen."
+  (when explog-doctor--timer
+    (cancel-timer explog-doctor--timer))
+  (setq explog-doctor--timer
+        (run-with-timer 0.2 nil #'explog-doctor--renew-now)))
+
+(defun explog-doctor--renew-now ()
+  "Examine everything again, if the findings are on the screen."
+  (setq explog-doctor--timer nil)
+  (when-let ((buffer (get-buffer explog-doctor--buffer)))
+    (when (get-buffer-window buffer t)
+      (explog-doctor--look-again buffer))))
+
+(defun explog-doctor--end ()
+  "Renew the findings no more."
+  (dolist (hook explog-doctor--news)
+    (remove-hook hook #'explog-doctor--renew)))
 
 (defun explog-doctor-next-wrong ()
   "Go to the next button."
@@ -114,31 +152,34 @@ RET mends it.\n"))
                             'follow-link t
                             'action (lambda (_) (explog-doctor--mend action)))))
     (insert "\n")
-    (when-let ((hint (and (not ok) (explog-doctor-finding-hint finding))))
+    (when-let ((hint (and (not (eq ok t)) (explog-doctor-finding-hint finding))))
       (insert "      " (propertize hint 'face 'shadow) "\n"))))
 
 (defun explog-doctor--sign (ok)
-  "Return the sign for a finding that is OK or not."
-  (let ((sign (if ok ?✓ ?✗)))
-    (propertize (cond ((char-displayable-p sign) (string sign))
-                      (ok "ok")
-                      (t "NOT"))
-                'face (if ok 'explog-doctor-right 'explog-doctor-wrong))))
+  "Return the sign for what is OK, a value as in `explog-doctor-finding'."
+  (pcase-let ((`(,sign ,word ,face)
+               (pcase ok
+                 ('off '(?– "-" explog-doctor-off))
+                 ('nil '(?✗ "NOT" explog-doctor-wrong))
+                 (_ '(?✓ "ok" explog-doctor-right)))))
+    (propertize (if (char-displayable-p sign) (string sign) word) 'face face)))
 
 (defun explog-doctor--mend (action)
-  "Call ACTION; if no other buffer was selected, examine everything again soon."
-  (let ((buffer (current-buffer)))
-    (call-interactively action)
-    (when (eq buffer (window-buffer))
-      (run-at-time 0.5 nil #'explog-doctor--look-again buffer))))
+  "Call ACTION, and examine everything again soon."
+  (call-interactively action)
+  (explog-doctor--renew))
 
 (defun explog-doctor--look-again (buffer)
-  "Examine everything again in BUFFER if it exists, and keep the line."
-  (when (buffer-live-p buffer)
-    (with-current-buffer buffer
-      (let ((line (line-number-at-pos)))
-        (explog-doctor--draw)
-        (forward-line (1- line))))))
+  "Examine everything again in BUFFER, and keep the line in each window."
+  (with-current-buffer buffer
+    (let ((lines (mapcar (lambda (window)
+                           (cons window (line-number-at-pos (window-point window))))
+                         (get-buffer-window-list buffer nil t))))
+      (explog-doctor--draw)
+      (pcase-dolist (`(,window . ,line) lines)
+        (goto-char (point-min))
+        (forward-line (1- line))
+        (set-window-point window (point))))))
 
 ;;;; Findings of Emacs
 
@@ -149,6 +190,7 @@ RET mends it.\n"))
                        (progn (require 'org-version nil t)
                               (if (fboundp 'org-release) (org-release) "unknown"))))
         (explog-doctor--finding
+         :ok (if (locate-library "magit") t 'off)
          :text (if (locate-library "magit")
                    "magit is there: commits are shown in it"
                  "magit is not there: commits are shown by vc"))
@@ -184,15 +226,29 @@ RET mends it.\n"))
      (mapcar (pcase-lambda (`(,option . ,sentence))
                (explog-doctor--of-option option sentence))
              (explog-settings-check)))
-   (mapcar (lambda (option)
-             (if (default-value option)
-                 (explog-doctor--finding :text (format "`%s' is set" option))
-               (explog-doctor--of-option option (format "`%s' names nothing" option))))
-           '(explog-logs explog-repositories))
+   (mapcar #'explog-doctor--named '(explog-logs explog-repositories))
    (when (seq-some #'file-remote-p (seq-filter #'stringp (ensure-list explog-logs)))
      (list (explog-doctor--of-option
             'explog-logs "logs on other machines are not looked at")))
    (explog-doctor--keys)))
+
+(defun explog-doctor--named (option)
+  "Return a finding on what OPTION names, as far as Emacs can tell."
+  (let ((value (default-value option)))
+    (cond ((null value)
+           (explog-doctor--of-option option (format "`%s' names nothing" option)))
+          ((seq-some #'explog-doctor--there-p (ensure-list value))
+           (explog-doctor--finding :text (format-message "`%s' is set" option)))
+          (t (explog-doctor--of-option
+              option (format "`%s' names nothing that is there" option))))))
+
+(defun explog-doctor--there-p (entry)
+  "Return non-nil if ENTRY, of `explog-logs' or `explog-repositories', is there."
+  (let ((name (if (consp entry) (car entry) entry))
+        (default-directory (expand-file-name "~/")))
+    (and (explog-local-p name)
+         (or (file-exists-p name) (file-expand-wildcards name))
+         t)))
 
 (defun explog-doctor--of-option (option text)
   "Return a finding that OPTION is wrong, with the message TEXT."
@@ -245,10 +301,13 @@ RET mends it.\n"))
              :hint (format "the buffer %s may have more" explog-server-stderr)
              :label "Start it again" :action #'explog-restart)))
      (explog-server-current
-      (list (explog-doctor--finding :text "it is starting")))
+      (list (explog-doctor--finding :ok 'off :text "it is starting")))
+     (explog-mode
+      (list (explog-doctor--finding
+             :ok nil :text "it does not run"
+             :label "Start it" :action #'explog-restart)))
      (t (list (explog-doctor--finding
-               :ok (not explog-mode) :text "it does not run"
-               :label "Start it" :action #'explog-restart))))))
+               :ok 'off :text "it does not run" :hint "explog-mode starts it"))))))
 
 (defun explog-doctor--version (version)
   "Return a finding on the VERSION of the server."
@@ -276,11 +335,15 @@ RET mends it.\n"))
 (defun explog-doctor--ask ()
   "Ask the server for its findings, and show them when they arrive."
   (let ((number (cl-incf explog-doctor--asked)))
-    (when explog-server-current        ; or else a call would start one
-      (explog-settings-call
-       "doctor" nil :timeout 60
-       :success (apply-partially #'explog-doctor--answered (current-buffer) number)
-       :error (apply-partially #'explog-doctor--refused (current-buffer) number)))))
+    (if explog-server-current      ; or else a call would start one
+        (explog-settings-call
+         "doctor" nil :timeout 60
+         :success (apply-partially #'explog-doctor--answered (current-buffer) number)
+         :error (apply-partially #'explog-doctor--refused (current-buffer) number))
+      (explog-doctor--show (current-buffer) number
+                           (list (explog-doctor--finding
+                                  :ok 'off
+                                  :text "not looked at, because the server does not run"))))))
 
 (defun explog-doctor--answered (buffer number rows)
   "Show ROWS, the answer to request NUMBER, in BUFFER."

@@ -131,7 +131,8 @@ If it fails, call OTHERWISE with its exit status and output, or give up."
 (defun explog-install--fail (why)
   "Cancel the job that is running because of WHY, and tell the user."
   (explog-install--abandon)
-  (explog-install--say "the server is not installed: %s" why))
+  (explog-install--say "the server is not installed: %s" why)
+  (run-hooks 'explog-install-done-hook))
 
 (defun explog-install--delete (folder)
   "Delete FOLDER, or log why that failed."
@@ -370,18 +371,29 @@ REASONS tell why the ones before it are not, newest first."
        (explog-install--sweep (list folder previous))
        (explog-install--use)))))
 
+(defvar explog-install-done-hook nil
+  "Normal hook run when a server was installed, or that failed.")
+
 (defun explog-install--use ()
-  "Start the installed server, and tell the user."
+  "Start the installed server, and tell the user what to do next."
   (let ((program (explog-server-installed-program))
         (first (car (ignore-errors (explog-server-find-command)))))
     (explog-install--say
      "%s"
      (if (equal program first)
-         (format "the server %s is installed" explog-version)
+         (format "the server %s is installed%s" explog-version (explog-install--next))
        (format "the server %s is installed, but %s is used before it; see `explog-server-command'"
                explog-version first)))
     (when explog-mode
-      (explog-restart))))
+      (explog-restart))
+    (run-hooks 'explog-install-done-hook)))
+
+(defun explog-install--next ()
+  "Return what to do after an installation, behind a semicolon."
+  (cond ((not (explog-configured-p))
+         "; next, set `explog-logs' and `explog-repositories': M-x explog-doctor has buttons for them")
+        ((not explog-mode) "; next, M-x explog-mode")
+        (t "; it starts now, and M-x explog-doctor says what it finds")))
 
 (defun explog-install--sweep (keep)
   "Delete old environments, except those named KEEP.

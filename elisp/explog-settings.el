@@ -229,12 +229,16 @@ Those of files that are not loaded yet are not looked at."
 
 ;;;; Sent
 
+(defvar explog-settings-taken-hook nil
+  "Normal hook run when the server has taken the options.")
+
 (defun explog-settings-send ()
   "Tell the server of the options, if it is ready."
   (when (explog-server-ready-p)
     (explog-server-call
      "configure" (list (decode-coding-string
                         (json-serialize (explog-settings)) 'utf-8))
+     :success (lambda (_answer) (run-hooks 'explog-settings-taken-hook))
      :error (lambda (problem)
               ;; Why the server ended is said elsewhere.
               (unless (equal "server-died" (plist-get problem :code))

@@ -11,7 +11,7 @@ import pytest
 
 from .conftest import EmacsFactory
 from .emacs import Emacs
-from .home import CHECKOUT, lisp
+from .home import CHECKOUT, explog_init, lisp
 from .world import INIT, World
 
 pytestmark = pytest.mark.e2e
@@ -57,6 +57,30 @@ def test_the_doctor_finds_what_is_wrong(world: World) -> None:
     world.emacs.wait_until(
         lambda: "✗" not in (text := world.emacs.buffer_text(BUFFER)) and "watched" in text,
         what="all to be well",
+    )
+
+
+def test_keywords_are_judged_by_the_options_of_org(emacs: EmacsFactory, tmp_path: Path) -> None:
+    log = tmp_path / "log.org"
+    log.write_text("* INPROGRESS [201] A :exp:\n", encoding="utf-8")
+    fresh = emacs(explog_init([log], []))
+    fresh.wait_until(lambda: fresh.true("(explog-server-ready-p)"), what="the server")
+    assert not fresh.true("(featurep 'org)")
+    undeclared = "a title begins with INPROGRESS, which is not a TODO keyword there"
+    fresh.command("explog-doctor")
+    fresh.wait_until(lambda: undeclared in fresh.buffer_text(BUFFER), what="what is undeclared")
+    # The doctor renews itself when the server has taken an option.
+    fresh.eval("""(setq org-todo-keywords '((sequence "TODO" "INPROGRESS" "|" "DONE")))""")
+    fresh.wait_until(
+        lambda: (
+            undeclared not in (text := fresh.buffer_text(BUFFER)) and f"✓ {log}: 27 bytes" in text
+        ),
+        what="the doctor to look again",
+    )
+    fresh.eval("(explog-server-stop)")
+    fresh.wait_until(
+        lambda: "not looked at, because the server does not run" in fresh.buffer_text(BUFFER),
+        what="the doctor to see that the server stopped",
     )
 
 

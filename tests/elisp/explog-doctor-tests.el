@@ -53,6 +53,37 @@
                                 (replace-regexp-in-string "\\` *\\(?:✗\\|NOT\\) " "" line)))
                              wrong))))))
 
+(ert-deftest explog-doctor-shows-no-tick-for-what-does-not-run ()
+  (explog-doctor-tests--with
+    (let ((explog-logs '("missing.org" "none*.org"))
+          (explog-repositories '(("nowhere" . 1))))
+      (should-not (explog-doctor-tests--lines "✓ .*\\(?:does not run\\|is set\\)"))
+      (should (explog-doctor-tests--lines "✗ .*explog-logs.* names nothing that is there"))
+      (should (explog-doctor-tests--lines "✗ .*explog-repositories.* names nothing that is there"))
+      (should (explog-doctor-tests--lines "– it does not run"))
+      (should (explog-doctor-tests--lines "– not looked at")))
+    (let ((explog-logs (list (expand-file-name "log.org"))))
+      (write-region "" nil "log.org")
+      (should (explog-doctor-tests--lines "✓ .*explog-logs.* is set")))))
+
+(ert-deftest explog-doctor-renews-itself-while-it-is-on-the-screen ()
+  (explog-doctor-tests--with
+    (setq explog-logs nil)
+    (explog-doctor)
+    (let ((buffer (get-buffer "*explog doctor*")))
+      (cl-flet ((says (text) (with-current-buffer buffer
+                               (string-search text (buffer-string)))))
+        (should (says "explog-mode is off"))
+        (explog-mode 1)
+        (explog-test-wait "a new look" (lambda () (says "explog-mode is on")))
+        (switch-to-buffer "*scratch*")
+        (delete-other-windows)
+        (explog-mode -1)
+        (explog-test-wait "no look" (lambda () (null explog-doctor--timer)))
+        (should (says "explog-mode is on"))
+        (kill-buffer buffer)
+        (should-not (memq #'explog-doctor--renew explog-mode-hook))))))
+
 (ert-deftest explog-doctor-without-a-program ()
   (explog-doctor-tests--with
     (let ((explog-server-command '("/nowhere/explog")))

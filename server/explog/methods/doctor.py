@@ -26,7 +26,10 @@ class FindingRow(NamedTuple):
 def doctor(daemon: Daemon, _client: Client) -> Bulk[FindingRow]:
     """Return what was found about all that the server depends on."""
     now = daemon.snapshot()
-    findings = [*examine(now.settings), *_of_daemon(daemon, now)]
+    examined = list(examine(now.settings))
+    if now.index.problem:  # an index in memory is instead of the file that was examined
+        examined = [one for one in examined if one.name != "index"]
+    findings = [*examined, *_of_daemon(daemon, now)]
     # The last look may have found the same problem as the examination just now.
     last = {finding.message: finding for finding in reversed(findings)}
     rows = [finding for finding in findings if last[finding.message] is finding]
