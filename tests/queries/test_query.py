@@ -53,6 +53,7 @@ TABLE: list[tuple[str, list[Clause]]] = [
     ("std::vector foo:bar ", [Clause((words("std::vector"),)), Clause((words("foo:bar"),))]),
     ("C++ ", [Clause((words("C++"),))]),
     ("a AND b ", [Clause((words("a"),)), Clause((words("b"),))]),
+    ("AND ", [Clause((words("AND"),))]),
     ("AND a ", [Clause((words("a"),))]),
     ("a NOT b ", [Clause((words("a"),)), Clause((words("b"),), negative=True)]),
     (

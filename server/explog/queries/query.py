@@ -171,7 +171,7 @@ def _tokens(text: str, today: date) -> Iterator[_Token]:
         if match[0] == "OR":
             yield _Token(Clause(()), start, operator=True)
             continue
-        if match[0] == "AND":
+        if match[0] == "AND" and text.strip() != "AND":
             continue
         if match["quoted"] is not None and not match["end"]:
             raise bad_query("a quote is not closed", text, match.end() - len(match["quoted"]) - 1)
