@@ -1,4 +1,4 @@
-"""Modules import only what the picture in CONTRIBUTING.md has below them."""
+"""Modules import only what the pictures in docs/design.md have below them."""
 
 from __future__ import annotations
 
@@ -17,15 +17,17 @@ MODULES = sorted(
 )
 
 
-def _layers() -> dict[str, int]:
-    """Return the line of each module and folder in the picture."""
-    text = (CHECKOUT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    structure = text.partition("## Structure\n")[2].partition("\n## ")[0]
-    lines = re.findall(r"^    ([^#\n]+)", structure, re.MULTILINE)
+def _layers(heading: str) -> dict[str, int]:
+    """Return the line of each name in the picture under HEADING."""
+    text = (CHECKOUT / "docs" / "design.md").read_text(encoding="utf-8")
+    house = text.partition("\n## 5. The house\n")[2].partition("\n## ")[0]
+    part = house.partition(f"\n### {heading}\n")[2].partition("\n### ")[0]
+    lines = re.findall(r"^    ([^#\n]+)", part, re.MULTILINE)
     return {name.strip("/"): n for n, line in enumerate(lines) for name in line.split()}
 
 
-LAYERS = _layers()
+LAYERS = _layers("The server")
+LISP_LAYERS = _layers("The client")
 
 
 def _name(path: Path) -> str:
@@ -72,3 +74,23 @@ def test_the_transport_knows_errors_alone() -> None:
 
 def test_the_picture_has_every_module() -> None:
     assert set(map(_room, IMPORTS)) == LAYERS.keys()
+
+
+# Emacs Lisp
+
+REQUIRES = {
+    path.stem.removeprefix("explog-"): re.findall(
+        r"\(require 'explog-([a-z-]+)", path.read_text(encoding="utf-8")
+    )
+    for path in sorted((CHECKOUT / "elisp").glob("explog*.el"))
+    if not path.stem.endswith("-autoloads")  # made by Emacs
+}
+
+
+@pytest.mark.parametrize("file", REQUIRES)
+def test_requires_point_down(file: str) -> None:
+    assert [name for name in REQUIRES[file] if LISP_LAYERS[name] <= LISP_LAYERS[file]] == []
+
+
+def test_the_picture_has_every_file() -> None:
+    assert REQUIRES.keys() == LISP_LAYERS.keys()

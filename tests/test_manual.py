@@ -12,6 +12,7 @@ import pytest
 from explog.cli import main
 
 CHECKOUT = Path(__file__).parents[1]
+DESIGN = (CHECKOUT / "docs" / "design.md").read_text(encoding="utf-8")
 MANUAL = (CHECKOUT / "docs" / "explog.org").read_text(encoding="utf-8")
 README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
 LISP = {path.name: path.read_text(encoding="utf-8") for path in (CHECKOUT / "elisp").glob("*.el")}
@@ -53,6 +54,20 @@ def test_links() -> None:
     targets = re.findall(r"^:CUSTOM_ID: (\S+)$", MANUAL, re.MULTILINE)
     assert len(targets) == len(set(targets))
     assert set(re.findall(r"\[\[#([^]]+)\]", MANUAL)) <= set(targets)
+
+
+def test_citations_of_the_design_lead_somewhere() -> None:
+    code = [path for name in ("server", "elisp", "tests") for path in (CHECKOUT / name).rglob("*")]
+    cited = {
+        section
+        for path in code
+        if path.suffix in (".py", ".el", ".sql")
+        for section in re.findall(
+            r"design\.md[^\n]{0,20}section (\d+)", path.read_text(encoding="utf-8")
+        )
+    }
+    assert cited
+    assert cited <= set(re.findall(r"^## (\d+)\. ", DESIGN, re.MULTILINE))
 
 
 def test_readme_has_the_commands() -> None:

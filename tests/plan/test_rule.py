@@ -1,4 +1,4 @@
-"""The rule of the hash, design.md section 2, as tables: what stands, what there is, what is done."""
+"""The rule of the hash (docs/design.md, section 2) as tables: what stands, what is known, what is done."""
 
 from dataclasses import replace
 
@@ -54,7 +54,7 @@ CHILD = commit("0000001", 20, generation=6)
 NONE, CLAIMS, USERS = Standing.NONE, Standing.CLAIMS, Standing.USERS
 UNREACHABLE, UNKNOWN = Standing.UNREACHABLE, Standing.UNKNOWN
 
-# sentence of design.md; standing, hash, box, candidates; outcome, commit, put_hash, tick
+# sentence of docs/design.md; standing, hash, box, candidates; outcome, commit, put_hash, tick
 TABLE: list[
     tuple[
         str,

@@ -36,7 +36,7 @@ _SENTENCES = {
     "dead-hash": "{commit} says [{reference}], and a hash that no repository knows stands there",
 }
 _REASONS = {"dead-hash": "kept-by-hand", "older": "renumbered"}
-"""The reasons of design for those that have a sentence of their own."""
+"""The reason to report, where a sentence has a name of its own."""
 
 
 def plan(

@@ -54,7 +54,7 @@ class Edit(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Unplaced:
-    """A commit that was not placed, and why: a reason of design, and a sentence.
+    """A commit that was not placed, and why: a reason that programs know, and a sentence.
 
     `line` is that of the step in `file`, or of the experiment's heading, which is at `entry_line`.
     """
