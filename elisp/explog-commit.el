@@ -8,11 +8,11 @@
 
 ;;; Commentary:
 
-;; No single hook of magit or vc runs after every commit, amend, rebase
-;; and cherry-pick, and some run in the middle of one.  So none of them is
-;; relied upon: each is a doorbell that says "look now", and a ring for
-;; nothing costs nothing.  The server watches the branches by itself as
-;; well, which covers commits made outside Emacs.
+;; No single hook of magit or vc runs after every commit, amend, rebase and
+;; cherry-pick, and some run in the middle of one.  So no hook is relied
+;; upon.  Each of them is a doorbell: it tells the server to look now, and
+;; an unnecessary look is cheap.  The server also watches the branches
+;; itself, which covers commits made outside Emacs.
 
 ;;; Code:
 
@@ -27,10 +27,10 @@
     (git-commit git-commit-post-finish-hook)
     (magit magit-post-commit-hook magit-post-refresh-hook))
   "Alist of (FEATURE HOOK...): hooks that ring, once FEATURE is loaded.
-Not earlier, as a hook may have functions of its own from the start.")
+Adding to a hook before its file is loaded could lose its default value.")
 
 (defun explog-commit-ring (&rest _)
-  "Tell the server that something may have changed, if there is a server."
+  "Tell the server that something may have changed, if it is ready."
   (when (featurep 'explog-server)
     (explog-server-ring "ring")))
 
@@ -40,31 +40,31 @@ Not earlier, as a hook may have functions of its own from the start.")
     (explog-commit-ring)))
 
 (defun explog-commit--ring-for-loss ()
-  "Tell the server that hashes may be lost, if an unsaved log is being killed."
+  "Tell the server that hashes may be lost, if a modified log is killed."
   (when (buffer-modified-p)
     (explog-commit-ring-for-log)))
 
 (defun explog-commit-install ()
-  "Ring after commits, and after a log was saved, reverted or given up."
+  "Ring after commits, and after a log was saved, reverted or killed."
   (add-hook 'kill-buffer-hook #'explog-commit--ring-for-loss)
   (add-hook 'after-save-hook #'explog-commit-ring-for-log)
   (add-hook 'after-revert-hook #'explog-commit-ring-for-log)
   (explog-commit--add))
 
 (defun explog-commit--add ()
-  "Ring from the hooks of what is loaded."
+  "Add `explog-commit-ring' to the hooks of loaded features."
   (pcase-dolist (`(,feature . ,hooks) explog-commit--hooks)
     (when (featurep feature)
       (dolist (hook hooks)
         (add-hook hook #'explog-commit-ring)))))
 
 (defun explog-commit--loaded ()
-  "Ring from the hooks of what was loaded just now."
+  "Add to the hooks of a feature that was loaded just now, if the mode is on."
   (when explog-mode
     (explog-commit--add)))
 
 (defun explog-commit-uninstall ()
-  "Take back what `explog-commit-install' did."
+  "Undo what `explog-commit-install' did."
   (remove-hook 'kill-buffer-hook #'explog-commit--ring-for-loss)
   (remove-hook 'after-save-hook #'explog-commit-ring-for-log)
   (remove-hook 'after-revert-hook #'explog-commit-ring-for-log)

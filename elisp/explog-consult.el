@@ -28,7 +28,7 @@
 (defvar consult-async-min-input)
 
 (defun explog-consult--candidates (query)
-  "Return the hits of QUERY as candidates; none if it is no query yet."
+  "Return the hits of QUERY as candidates, or nil if it is not a query yet."
   (unless (string-blank-p query)
     (pcase (ignore-error explog-error
              (explog-server-call-sync "search"
@@ -41,14 +41,14 @@
           hits))))))
 
 (defun explog-consult--titles (hits)
-  "Return an alist from the experiments of HITS to what their groups are called."
+  "Return an alist from the experiments of HITS to the titles of their groups."
   (mapcar (pcase-lambda (`(,experiment . ,group))
             (cons experiment (explog-search-group-title experiment group)))
           (explog-search-groups hits)))
 
 (defun explog-consult--candidate (hit index titles)
-  "Return HIT, the INDEXth, as a candidate that differs from all others.
-TITLES are those of the groups, by experiment."
+  "Return a unique candidate for HIT, the INDEXth.
+TITLES is an alist from experiments to the titles of their groups."
   (concat (propertize
            (string-trim-right
             (format "%-10s %-9s %s" (explog-search-hit-kind hit)
@@ -60,7 +60,7 @@ TITLES are those of the groups, by experiment."
           (propertize (string (+ #x100000 index)) 'invisible t)))
 
 (defun explog-consult--annotate (candidate)
-  "Return where the hit of CANDIDATE is, and when it was made."
+  "Return the date and the place of the hit of CANDIDATE."
   (when-let ((hit (explog-consult--hit candidate)))
     (propertize (format "  %s %s" (explog-search-day hit)
                         (explog-search-where hit))

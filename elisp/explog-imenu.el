@@ -8,12 +8,12 @@
 
 ;;; Commentary:
 
-;; In a log, imenu has a submenu "Experiments" behind the index that org
-;; makes: each experiment as "[201] ABC in XYZ", with its steps.
+;; In a log, imenu has a submenu "Experiments" after Org's index.  It lists
+;; each experiment as "[201] ABC in XYZ", with its steps.
 ;;
-;; `explog-mode' puts this around the functions that make the index, so
-;; that nothing is set in any buffer.  The index is made when imenu asks for it, and not
-;; again before the buffer changes.
+;; `explog-mode' advises the functions that make the index, so no variable
+;; is set in any buffer.  The submenu is made when imenu asks for the index,
+;; and kept until the buffer changes.
 
 ;;; Code:
 
@@ -26,7 +26,8 @@
 (defvar imenu--index-alist)
 
 (defvar-local explog-imenu--known nil
-  "The submenu of this buffer and what it was made for: (STAMP . ENTRIES).")
+  "The submenu of this buffer, (STAMP . ENTRIES), or nil.
+STAMP is what it depends on.")
 
 (defun explog-imenu-around (function &rest args)
   "Call FUNCTION, `org-imenu-get-tree', with ARGS; add experiments in a log.
@@ -41,8 +42,8 @@ This is the advice of `explog-mode'."
 
 (defun explog-imenu-instead (function &rest args)
   "Call FUNCTION, `imenu-default-create-index-function', with ARGS.
-In a log, make the index of org.  Before org 9.7, a buffer that is
-older than imenu has none.  This is advice of `explog-mode'."
+In a log, make Org's index instead.  Before Org 9.7, a buffer that is
+older than imenu has no index.  This is advice of `explog-mode'."
   (if (explog-log-buffer-p)
       (org-imenu-get-tree)
     (apply function args)))
@@ -67,8 +68,8 @@ older than imenu has none.  This is advice of `explog-mode'."
                 (explog-heading-collect))))))
 
 (defun explog-imenu--entry (id)
-  "Return the entry for the experiment ID, whose heading is at point.
-That is a submenu where there are steps; its first item is the heading."
+  "Return the entry for experiment ID, whose heading is at point.
+If it has steps, that is a submenu whose first item is the heading."
   (let ((title (format "[%s] %s" id (explog-steps-title)))
         (steps (explog-steps)))
     (if (null steps)
@@ -82,9 +83,9 @@ That is a submenu where there are steps; its first item is the heading."
                   steps)))))
 
 (defun explog-imenu--item (name position &rest place)
-  "Return the item NAME, which leads to PLACE, (ID [STEP]), about at POSITION.
-Many thousands of markers, which the items of imenu commonly have, would
-slow down each change of the buffer."
+  "Return the item NAME for PLACE, (ID [STEP]), which is near POSITION.
+Imenu commonly uses markers, but many thousands of them would slow down
+each change of the buffer."
   `(,name ,position explog-imenu--goto . ,place))
 
 (defun explog-imenu--goto (_name position id &optional step)
@@ -97,7 +98,7 @@ slow down each change of the buffer."
     (goto-char place)))
 
 (defun explog-imenu--find (position id step)
-  "Return where experiment ID, or its STEP, is now that was at POSITION."
+  "Return the position of experiment ID, or its STEP, which was at POSITION."
   (let ((places (explog-log-places id)))
     (unless places
       (user-error "Experiment %s is not here any more" id))
@@ -109,7 +110,7 @@ slow down each change of the buffer."
           (point)))))
 
 (defun explog-imenu-forget ()
-  "Forget the indexes that have experiments, as `explog-mode' is off."
+  "Forget the indexes with experiments, because `explog-mode' is off."
   (remove-hook 'explog-mode-off-hook #'explog-imenu-forget)
   (dolist (buffer (buffer-list))
     (with-current-buffer buffer

@@ -8,11 +8,12 @@
 
 ;;; Commentary:
 
-;; The options that the server needs, put into the names of its own
-;; configuration, and sent.  They are the default values: a log must not
-;; be able to say what the server does.
+;; This file sends the options to the server, under the names of its
+;; configuration.  Only default values are sent: a log must not be able to
+;; control the server.
 ;;
-;; A value that is wrong is named and not sent; the others are.
+;; If the value of an option is wrong, the user is told, and the other
+;; options are sent.
 
 ;;; Code:
 
@@ -21,7 +22,7 @@
 (require 'seq)
 (require 'subr-x)
 
-;; Options are looked at before there is any use for a server.
+;; Options are checked before the server is needed.
 (autoload 'explog-server-call "explog-server")
 (autoload 'explog-server-ready-p "explog-server")
 
@@ -34,10 +35,10 @@
 (defvar org-todo-keywords)
 
 (defun explog-settings ()
-  "Return what the server is told, in the form that `json-serialize' takes.
-An option whose value is wrong has the value that it had before, or is
-left out; `explog-settings-check' names it."
-  (with-temp-buffer            ; which has no values of its own for options
+  "Return the settings for the server, in the form for `json-serialize'.
+If the value of an option is wrong, use the last correct one, or leave
+the option out; see `explog-settings-check'."
+  (with-temp-buffer            ; which has no local values of options
     (setq default-directory (expand-file-name "~/"))
     `(,@(explog-settings--each
          'explog-logs 'logs
@@ -52,7 +53,8 @@ left out; `explog-settings-check' names it."
       ,@(explog-settings--each 'explog-tag 'tag #'identity)
       ,@(explog-settings--each 'explog-steps-heading 'steps_heading #'identity)
       ,@(explog-settings--each 'explog-results-regexp 'results #'identity)
-      ;; Whoever meant another value than the default wants no box ticked by mistake.
+      ;; If the value is wrong, tick no box: the user wanted something else
+      ;; than the default.
       ,@(or (explog-settings--each 'explog-tick 'tick #'symbol-name)
             '((tick . "never")))
       ,@(explog-settings--todo-keywords)
@@ -61,29 +63,30 @@ left out; `explog-settings-check' names it."
       (since . ,explog-since))))
 
 (defvar explog-settings--right nil
-  "Alist of options and the last of their values that were right.")
+  "Alist of options and the last correct value of each.")
 
 (defun explog-settings--each (option name function)
   "Return a list of NAME and the value of OPTION, passed through FUNCTION.
-It is empty if that value is wrong, and was never right."
+If the value is wrong, use the last correct one; if there is none, return
+nil."
   (when (explog-settings-right-p option)
     (setf (alist-get option explog-settings--right) (default-value option)))
   (when-let ((right (assq option explog-settings--right)))
     (list (cons name (funcall function (cdr right))))))
 
 (defun explog-settings--local (names)
-  "Return those of NAMES that are of files on this machine."
+  "Return those of NAMES that are on this machine."
   (delq nil (mapcar (lambda (name) (and (explog-local-p name) name)) names)))
 
 (defun explog-settings--root (root)
-  "Return ROOT, of `explog-repositories', as the server wants it, or nil."
+  "Return ROOT, of `explog-repositories', in the server's form, or nil."
   (pcase-let ((`(,directory . ,depth) (if (consp root) root (cons root 0))))
     (when (explog-local-p directory)
       `((path . ,(directory-file-name (expand-file-name directory)))
         (depth . ,depth)))))
 
 (defun explog-settings--project (project)
-  "Return PROJECT, of `explog-projects', as the server wants it, or nil."
+  "Return PROJECT, of `explog-projects', in the server's form, or nil."
   (when (explog-local-p (car project))
     (cons (intern (expand-file-name (car project)))
           (vconcat (mapcar (lambda (directory)
@@ -93,8 +96,8 @@ It is empty if that value is wrong, and was never right."
 ;;;; The options of org
 
 (defun explog-settings--todo-keywords ()
-  "Return the user's TODO keywords as the server wants them, or nil.
-They hold in logs without a line `#+TODO:'."
+  "Return the user's TODO keywords in the server's form, or nil.
+They apply to logs without a `#+TODO:' line."
   (let (open done)
     (dolist (sequence (and (boundp 'org-todo-keywords)
                            (proper-list-p org-todo-keywords)
@@ -112,8 +115,8 @@ They hold in logs without a line `#+TODO:'."
       `((todo_open . ,(vconcat open)) (todo_done . ,(vconcat done))))))
 
 (defun explog-settings--org ()
-  "Return the options of org about lists and boxes, an alist.
-An option that org has not defined yet has org's default."
+  "Return Org's options for lists and checkboxes, an alist.
+If Org has not defined an option yet, use its default."
   `((alphabetical_lists . ,(explog-settings--boolean 'org-list-allow-alphabetical nil))
     (hierarchical_statistics
      . ,(explog-settings--boolean 'org-checkbox-hierarchical-statistics t))
@@ -124,7 +127,7 @@ An option that org has not defined yet has org's default."
         `((log_note_headings . ,(vconcat texts))))))
 
 (defun explog-settings--boolean (option default)
-  "Return OPTION, or DEFAULT if it has no value, as JSON has it."
+  "Return the value of OPTION in JSON form, or DEFAULT if it is unbound."
   (if (if (boundp option) (default-value option) default) t :false))
 
 (defun explog-settings--inlinetask ()
@@ -139,7 +142,7 @@ others."
       :false)))
 
 (defun explog-settings--note-headings ()
-  "Return the texts with which org begins the notes that it takes."
+  "Return the texts with which Org begins its notes."
   (let ((headings (bound-and-true-p org-log-note-headings)))
     (and (proper-list-p headings)
          (seq-remove #'string-empty-p
@@ -147,7 +150,7 @@ others."
                                  (mapcar #'cdr-safe headings))))))
 
 (defun explog-settings--lock-files ()
-  "Return where Emacs locks the logs, if it does so elsewhere than usual."
+  "Return the folder of Emacs's lock files, if it is not the usual one."
   (when (bound-and-true-p lock-file-name-transforms)
     (require 'explog-log)
     (let (files)
@@ -160,10 +163,10 @@ others."
 ;;;; Values that are wrong
 
 (defvar explog-settings-problems nil
-  "Alist of options and sentences: what `explog-settings-check' found wrong.")
+  "Alist of options and sentences about their wrong values.")
 
 (defun explog-settings-right-p (option)
-  "Return non-nil if the value of OPTION is of its type."
+  "Return non-nil if the value of OPTION has the right type."
   (require 'wid-edit)
   (let ((type (get option 'custom-type)))
     (or (null type)
@@ -172,8 +175,8 @@ others."
           (error nil)))))
 
 (defun explog-settings-check ()
-  "Note which options of explog are wrong, and tell of those that are new.
-Those of files that are not loaded yet are not looked at."
+  "Find the options with wrong values, and tell the user of new ones.
+Options of files that are not loaded yet are not checked."
   (let ((before explog-settings-problems))
     (setq explog-settings-problems
           (mapcar (lambda (option) (cons option (explog-settings--sentence option)))
@@ -191,7 +194,7 @@ Those of files that are not loaded yet are not looked at."
     (nreverse found)))
 
 (defun explog-settings--sentence (option)
-  "Return a sentence on what is wrong with OPTION, and what is right."
+  "Return a sentence about the wrong value of OPTION and what is right."
   (format-message "`%s' is %S; it should be %s" option (default-value option)
                   (explog-settings--expected (get option 'custom-type))))
 
@@ -233,7 +236,7 @@ Those of files that are not loaded yet are not looked at."
   "Normal hook run when the server has taken the options.")
 
 (defun explog-settings-send ()
-  "Tell the server of the options, if it is ready."
+  "Send the options to the server, if it is ready."
   (when (explog-server-ready-p)
     (explog-server-call
      "configure" (list (decode-coding-string
@@ -248,9 +251,9 @@ Those of files that are not loaded yet are not looked at."
 
 (cl-defun explog-settings-call (method args &key success error timeout (times 0))
   "Call METHOD with ARGS as `explog-server-call' does.
-A server that has just started does not know the options yet; it is
-asked again a moment later.  SUCCESS, ERROR and TIMEOUT are as there,
-and TIMES is how often that was so."
+If the server does not know the options yet, because it has just started,
+call again a moment later.  SUCCESS, ERROR and TIMEOUT are as there, and
+TIMES is the number of calls so far."
   (explog-server-call
    method args :timeout timeout :success success
    :error (lambda (problem)

@@ -8,16 +8,16 @@
 
 ;;; Commentary:
 
-;; Where the steps of an experiment are in a buffer, by the numbers that a
-;; reader sees.  The server reads files by the same rules (lists.py and
-;; numbering.py): indentation decides, one blank line continues a list and
-;; two end it, and what looks like an item in a block or drawer is none.
-;; A numbering goes on behind a note of Org's, a line at the margin or two
-;; blank lines.
+;; This file finds the steps of an experiment in a buffer, by the numbers
+;; that a reader sees.  The server reads files by the same rules (lists.py
+;; and numbering.py).  Indentation decides which list an item belongs to.
+;; One blank line continues a list, and two end it.  Text in blocks and
+;; drawers has no items.  A numbering continues after a note by Org, after
+;; text at the margin, and after two blank lines.
 ;;
-;; Org's own functions for lists are not used: they do not count from the
-;; number that is written, and take twenty times as long, which an index
-;; of all experiments in a log of years cannot afford.
+;; Org's own functions for lists are not used: they ignore the numbers in
+;; the text, and they take twenty times as long, which is too slow for an
+;; index of all experiments in a long log.
 
 ;;; Code:
 
@@ -43,17 +43,18 @@
   "Format of a regexp for the beginning of an item; see the function.")
 
 (defun explog-steps--item-regexp ()
-  "Return what matches the beginning of an item: number, counter, checkbox.
-A letter is a bullet only if the user has Org see it that way."
+  "Return a regexp for the beginning of an item.
+Its groups are number, counter and checkbox.  A letter is a bullet only
+if the user has enabled that in Org."
   (format explog-steps--item-format
           (if (bound-and-true-p org-list-allow-alphabetical) "[A-Za-z][.)]\\|" "")))
 
 (defun explog-steps--min-level ()
-  "Return how many stars an inline task has at least."
+  "Return the minimum number of stars of an inline task."
   (or (bound-and-true-p org-inlinetask-min-level) 15))
 
 (defun explog-steps--heading-regexp ()
-  "Return what matches a heading, but no inline task."
+  "Return a regexp for headings that are not inline tasks."
   (format "^\\(\\*\\{1,%d\\}\\) " (1- (explog-steps--min-level))))
 
 (defconst explog-steps--block-regexp "[ \t]*#\\+BEGIN\\(_[^ \t\r\n]+\\|:\\)"
@@ -73,21 +74,20 @@ A letter is a bullet only if the user has Org see it that way."
   "What Org's notes begin with, where the user does not say otherwise.")
 
 (defconst explog-steps--deepest 8
-  "How many numbers a step can have.")
+  "The maximum number of parts in the number of a step.")
 
 ;;;; The steps of an experiment
 
 (defun explog-steps ()
-  "Return what is to be done for the experiment whose heading is at point.
-Each of these steps is (NUMBER START END BOX): NUMBER is a string like
-\"1.2\", and the item with all that is in it goes from START to END.
-BOX is its checkbox with the brackets, or nil.  They are in the order of
-the buffer.
+  "Return each step of the experiment whose heading is at point.
+A step is (NUMBER START END BOX): NUMBER is a string like \"1.2\", the
+item goes from START to END with everything inside, and BOX is its
+checkbox with the brackets, or nil.  They are in the order of the buffer.
 
-The steps are the first numbered list beneath the child heading that is
-named `explog-steps-heading', else beneath the first child that has a
-numbered list of checkboxes.  Items whose number is not certain are left
-out; see `explog-steps-doubt'."
+The steps are the first numbered list under the child heading titled
+`explog-steps-heading', or else under the first child that has a numbered
+list of checkboxes.  Items whose number is not certain are left out; see
+`explog-steps-doubt'."
   (let ((children (explog-steps-children)))
     (if-let ((named (seq-find #'explog-steps-named-p children)))
         (explog-steps--beneath named)
@@ -98,7 +98,7 @@ out; see `explog-steps-doubt'."
                 children))))
 
 (defun explog-steps-position (number)
-  "Return where the step NUMBER begins, or nil if there is no such step.
+  "Return the position of the step NUMBER, or nil if there is none.
 The heading of the experiment is at point."
   (nth 1 (assoc number (explog-steps))))
 
@@ -125,7 +125,7 @@ The heading of the experiment is at point."
 ;;;; Headings
 
 (defun explog-steps-children ()
-  "Return the positions of the headings right beneath the one at point."
+  "Return the positions of the child headings of the one at point."
   (save-excursion
     (let ((end (explog-log-entry-end)) (shallowest nil) children)
       (forward-line)
@@ -137,7 +137,7 @@ The heading of the experiment is at point."
       (nreverse children))))
 
 (defun explog-steps-named-p (child)
-  "Return non-nil if the heading at CHILD is named `explog-steps-heading'."
+  "Return non-nil if the heading at CHILD is titled `explog-steps-heading'."
   (save-excursion
     (goto-char child)
     (let ((wanted (downcase explog-steps-heading)))
@@ -157,7 +157,7 @@ The heading of the experiment is at point."
            (t "")))))
 
 (defun explog-steps--own-id (child)
-  "Return the id of the heading at CHILD, if that is an experiment itself."
+  "Return the id of the heading at CHILD if that is an experiment, or nil."
   (save-excursion
     (goto-char child)
     (explog-heading-id t)))
@@ -166,9 +166,7 @@ The heading of the experiment is at point."
 
 (cl-defstruct (explog-steps--item (:constructor explog-steps--make-item)
                                   (:copier nil))
-  "An item from START to END, INDENT wide, of the list IN.
-WRITTEN is its number, COUNTER that of `[@5]' and BOX its checkbox, each
-a string or nil.  LISTS are in it, the last one first."
+  "Read the item at point, which was just matched; its indentation is INDENT."
   indent written counter box start end in lists)
 
 (cl-defstruct (explog-steps--list (:constructor explog-steps--make-list)
@@ -177,13 +175,13 @@ a string or nil.  LISTS are in it, the last one first."
   items)
 
 (defvar explog-steps--open nil
-  "The items that are being read, the innermost first.")
+  "The items that are being read, innermost first.")
 
 (defvar explog-steps--lists nil
-  "The lists outside of any item that were read, the last one first.")
+  "The top-level lists that were read, last first.")
 
 (defvar explog-steps--texts nil
-  "Where the lines are that are in no list, the last one first.")
+  "The positions of lines outside of any list, last first.")
 
 (defun explog-steps--read (end)
   "Read the lists from point to END."
@@ -209,8 +207,8 @@ a string or nil.  LISTS are in it, the last one first."
     (explog-steps--close -1)))
 
 (defun explog-steps--skip-task (end)
-  "Go to the last line of the inline task that begins here, if one does.
-It ends before END."
+  "Go to the last line of the inline task that begins here, before END.
+Return nil if none begins here."
   (let ((task (format "^\\*\\{%d,\\} +\\(END[ \t\r]*$\\)?" (explog-steps--min-level)))
         (case-fold-search nil))
     (when (looking-at-p task)
@@ -224,9 +222,8 @@ It ends before END."
       t)))
 
 (defun explog-steps--skip (end)
-  "Go to the last line of the block or drawer that begins here, if one does.
-An environment of LaTeX is one as well.  It ends before END.  Return nil
-if there is none."
+  "Go to the last line of the block or drawer that begins here, before END.
+LaTeX environments count as well.  Return nil if none begins here."
   (let ((last (cond ((looking-at explog-steps--block-regexp)
                      (concat "[ \t]*#\\+END" (regexp-quote (match-string 1))
                              "[ \t\r]*$"))
@@ -251,7 +248,7 @@ if there is none."
       (goto-char last))))
 
 (defun explog-steps--close (indent)
-  "End the items that are not less indented than INDENT."
+  "End the open items that are indented by INDENT or more."
   (while (and explog-steps--open
               (>= (explog-steps--item-indent (car explog-steps--open)) indent))
     (setf (explog-steps--item-end (pop explog-steps--open)) (point))))
@@ -274,7 +271,7 @@ if there is none."
     (push item explog-steps--open)))
 
 (defun explog-steps--begin-list ()
-  "Return a new list in the innermost item that is being read, if there is one."
+  "Return a new list inside the innermost open item, if there is one."
   (let ((list (explog-steps--make-list))
         (outer (car explog-steps--open)))
     (if outer
@@ -285,24 +282,24 @@ if there is none."
 ;;;; Numbering what was read
 
 (defvar explog-steps--found nil
-  "The steps that were numbered, the last one first.")
+  "The steps that were numbered, last first.")
 
 (defvar explog-steps--doubtful nil
-  "Where the first item is whose number is not certain, or nil.")
+  "The position of the first item whose number is not certain, or nil.")
 
 (defun explog-steps-doubt ()
-  "Return the position of an item whose number cannot be told, or nil.
-The heading of the experiment is at point.  Org takes the numbers off the
-steps below a note of its own; what is added there with a number is not
-the step that commits call by it."
+  "Return the position of the first item whose number is not certain, or nil.
+The heading of the experiment is at point.  Org removes the numbers of
+steps below a note that it took.  An item that is numbered there later is
+not the step that commits with that number refer to."
   (when-let ((child (seq-find #'explog-steps-named-p (explog-steps-children))))
     (let ((explog-steps--doubtful nil))
       (explog-steps--beneath child)
       explog-steps--doubtful)))
 
 (defun explog-steps--beneath (child)
-  "Return what is numbered beneath the heading at CHILD; see `explog-steps'.
-What is beneath the next heading does not count."
+  "Return the numbered items under the heading at CHILD; see `explog-steps'.
+Text under further headings does not count."
   (save-excursion
     (goto-char child)
     (forward-line)
@@ -329,10 +326,10 @@ What is beneath the next heading does not count."
   (seq-some #'explog-steps--item-written (explog-steps--list-items list)))
 
 (defun explog-steps--damage (lists)
-  "Return the first item in LISTS that Org took the number off, or nil.
-The value is its position.  Org does so below a note of its own: there
-are bullets with boxes above the first number, and such a note beside
-them, or a hash on one of them."
+  "Return the position of the first item in LISTS whose number Org removed.
+Return nil if there is none.  Org does that below a note of its own.
+Then there are bullets with checkboxes above the first number, and such a
+note beside them, or a hash on one of them."
   (catch 'done
     (dolist (list lists)
       (let (boxed evident numbered)
@@ -363,7 +360,7 @@ them, or a hash on one of them."
                        explog-steps--note-headings))))))
 
 (defun explog-steps--note-regexp (heading)
-  "Return what matches the beginning of a note with HEADING, or nil."
+  "Return a regexp for the beginning of a note with HEADING, or nil."
   (let ((literal (mapcar (lambda (part)
                            (mapconcat #'regexp-quote (split-string part) "[ \t]+"))
                          (split-string heading "%-?[0-9]*[a-zA-Z]"))))
@@ -372,16 +369,16 @@ them, or a hash on one of them."
                     literal ".*?"))))
 
 (defun explog-steps--hash-p (item)
-  "Return non-nil if a hash stands in brackets on the first line of ITEM."
+  "Return non-nil if there is a hash in parentheses on the first line of ITEM."
   (save-excursion
     (goto-char (explog-steps--item-start item))
     (let ((case-fold-search t))
       (re-search-forward "([^()\n]*\\_<[0-9a-f]\\{7,64\\}\\_>[^()\n]*)" (line-end-position) t))))
 
 (defun explog-steps--in-notes (lists)
-  "Return the lists inside those items of LISTS that are notes of Org's.
-Without boxes they may be part of what the note says, where it says more
-than its heading."
+  "Return the lists inside the items of LISTS that are notes by Org.
+A list without checkboxes may be part of a note's text, if the note has
+more text than its heading."
   (let (found)
     (dolist (list lists found)
       (dolist (item (reverse (explog-steps--list-items list)))
@@ -460,7 +457,8 @@ if none behind it is."
                  (cons path (list indent (format "%s%d." prefix last) (1+ depth) 0)))))))))
 
 (defun explog-steps--text-before-p (item)
-  "Return non-nil if text stands between the last step and ITEM in no list."
+  "Return non-nil if there is text outside of lists before ITEM.
+It is between the last step and ITEM."
   (let ((after (nth 1 (car explog-steps--found)))
         (start (explog-steps--item-start item)))
     (seq-some (lambda (text) (< after text start)) explog-steps--texts)))
@@ -494,11 +492,11 @@ on neither from a counter `[@5]' above it nor from the bullet there."
      items)))
 
 (defun explog-steps--digits (digits)
-  "Return the number that DIGITS are; so many as nobody writes are cut."
+  "Return the number with DIGITS; excessive digits are cut off."
   (string-to-number (substring digits 0 (min 10 (length digits)))))
 
 (defun explog-steps--boxed-p (step)
-  "Return non-nil if STEP is an outermost one and has a checkbox."
+  "Return non-nil if STEP is at the top level and has a checkbox."
   (and (nth 3 step)
        (not (string-search "." (car step)))))
 

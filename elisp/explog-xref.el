@@ -8,10 +8,10 @@
 
 ;;; Commentary:
 
-;; From a reference, `xref-find-definitions' goes to the step, and
-;; `xref-find-references' lists all its commits and mentions, in all
-;; repositories and logs.  Anywhere else they do what they did before: the
-;; backend speaks up on a reference only.
+;; On a reference, `xref-find-definitions' goes to the step, and
+;; `xref-find-references' lists its commits and mentions in all
+;; repositories and logs.  Elsewhere these commands work as before, because
+;; this backend is active only on a reference.
 
 ;;; Code:
 
@@ -25,7 +25,7 @@
 (require 'xref)
 
 (defconst explog-xref--most 1000
-  "How many commits and mentions are listed at most.")
+  "The maximum number of commits and mentions to list.")
 
 (cl-defstruct (explog-xref-place (:copier nil))
   "Where experiment ID, or its STEP if non-nil, is: in the log FILE."
@@ -83,7 +83,7 @@ For `xref-backend-functions'."
       (user-error "%s is no reference like e201.1" identifier)))
 
 (defun explog-xref--item (hit)
-  "Return what xref lists for HIT."
+  "Return the xref item for HIT."
   (let ((snippet (explog-search-snippet hit))
         (commit (explog-search-hit-commit hit)))
     (if commit
