@@ -370,3 +370,18 @@ def test_a_crash_leaves_the_old_log_or_the_new_one(log: Path) -> None:
     replace_log(log, data, NEW)
     assert read_log(log) == NEW
     only(log)  # what the crashes left is gone
+
+
+def test_a_lock_that_is_kept_elsewhere_is_honoured(tmp_path: Path) -> None:
+    log, lock = tmp_path / "log.org", tmp_path / "elsewhere"
+    log.write_text("a\n")
+    lock.symlink_to("ada@elsewhere.4242:1")
+    assert emacs_lock(log) is None
+    assert emacs_lock(log, [lock]) == "ada@elsewhere.4242:1"
+    with pytest.raises(ExplogError, match="another Emacs") as caught:
+        replace_log(log, b"a\n", b"b\n", [lock])
+    assert caught.value.code == "locked"
+    assert log.read_text() == "a\n"
+    lock.unlink()
+    replace_log(log, b"a\n", b"b\n", [lock])
+    assert log.read_text() == "b\n"

@@ -5,11 +5,13 @@ A change is made as it was planned, or not at all. This is the only way in which
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from explog.config import Settings
 from explog.entries.emacs import BufferEntries
 from explog.entries.text import EntryTexts, changed
 from explog.errors import ExplogError
@@ -73,8 +75,14 @@ def _in_file(file: str, changes: Sequence[Change], texts: EntryTexts) -> _Errors
     fits = {change.line: log.fits(change) for change in changes}
     fitting = [change for change in changes if fits[change.line]]
     if fitting:
-        replace_log(Path(file), log.data, log.edited(fitting))
+        replace_log(Path(file), log.data, log.edited(fitting), _locks(file, texts.settings))
     return {line: changed(file) for line, fit in fits.items() if not fit}
+
+
+def _locks(file: str, settings: Settings) -> list[Path]:
+    """Return where an Emacs locks the log FILE that has its locks elsewhere than beside it."""
+    real = os.path.realpath(file)
+    return [Path(lock) for log, lock in settings.lock_files if os.path.realpath(log) == real]
 
 
 def _in_buffer(file: str, changes: Sequence[Change], buffers: BufferEntries) -> _Errors:

@@ -16,7 +16,7 @@ import socket
 import stat
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from explog.errors import ExplogError
@@ -67,30 +67,36 @@ def _read_setup(name: str, file: str) -> tuple[str, bytes | None] | None:
         return path, None
 
 
-def replace_log(path: Path, expected: bytes, new: bytes) -> None:
+def replace_log(path: Path, expected: bytes, new: bytes, locks: Sequence[Path] = ()) -> None:
     """Replace the log at PATH by NEW if it still holds EXPECTED, whole or not at all.
+
+    LOCKS are where Emacs may lock it beside the usual place: see `lock-file-name-transforms`.
 
     Raises ExplogError with a code that tells why nothing was written: `changed`, `locked`,
     `read-only`, `hard-linked`, `missing`, `unreadable` or `not-written`.
     """
     real = Path(os.path.realpath(path))
     with _locked(real) as status:
-        _refuse_unsafe(path, real, status)
+        _refuse_unsafe(path, real, status, locks)
         if read_log(real) != expected:
             raise ExplogError("changed", f"{path}: it changed meanwhile", file=str(path))
         try:
-            _replace(real, new, status)
+            _replace(real, new, status, locks)
         except OSError as error:
             reason = f"{path}: it cannot be written: {error.strerror}"
             raise ExplogError("not-written", reason, file=str(path)) from error
 
 
-def emacs_lock(path: Path) -> str | None:
+def emacs_lock(path: Path, locks: Sequence[Path] = ()) -> str | None:
     """Return who holds the file in a modified Emacs buffer (`user@host.pid`), or None.
 
     As in Emacs itself, a lock that a process of this machine left behind when it died is none.
     """
-    lock = path.with_name(f".#{path.name}")
+    found = map(_lock_owner, [path.with_name(f".#{path.name}"), *locks])
+    return next((owner for owner in found if owner is not None), None)
+
+
+def _lock_owner(lock: Path) -> str | None:
     try:
         owner = os.readlink(lock)
     except FileNotFoundError:
@@ -117,7 +123,7 @@ def _is_dead(owner: str) -> bool:
     return False
 
 
-def _refuse_unsafe(path: Path, real: Path, status: os.stat_result) -> None:
+def _refuse_unsafe(path: Path, real: Path, status: os.stat_result, locks: Sequence[Path]) -> None:
     if not stat.S_ISREG(status.st_mode):
         raise ExplogError("unreadable", f"{path}: it is not a file", file=str(path))
     if status.st_nlink > 1:
@@ -126,12 +132,12 @@ def _refuse_unsafe(path: Path, real: Path, status: os.stat_result) -> None:
     writable = status.st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH)
     if not writable or not os.access(real, os.W_OK):
         raise ExplogError("read-only", f"{path}: it is read-only", file=str(path))
-    _refuse_locked(path, real)
+    _refuse_locked(path, real, locks)
 
 
-def _refuse_locked(path: Path, real: Path) -> None:
+def _refuse_locked(path: Path, real: Path, locks: Sequence[Path]) -> None:
     for candidate in {path, real}:
-        holder = emacs_lock(candidate)
+        holder = emacs_lock(candidate, locks)
         if holder is not None:
             reason = f"{path}: it is being edited in another Emacs ({holder})"
             raise ExplogError("locked", reason, file=str(path))
@@ -182,7 +188,7 @@ def _is_at(real: Path, status: os.stat_result) -> bool:
         raise ExplogError("missing", f"{real}: there is no such log", file=str(real)) from error
 
 
-def _replace(real: Path, new: bytes, status: os.stat_result) -> None:
+def _replace(real: Path, new: bytes, status: os.stat_result, locks: Sequence[Path]) -> None:
     # A long name is cut, so that the temporary one does not become too long.
     prefix = f".{real.name[:_LONG]}.explog-"
     if len(real.name) <= _LONG:
@@ -196,7 +202,7 @@ def _replace(real: Path, new: bytes, status: os.stat_result) -> None:
             stream.flush()
             _copy_metadata(real, stream.fileno(), status)
             os.fsync(stream.fileno())
-        _refuse_locked(real, real)
+        _refuse_locked(real, real, locks)
         if _version(os.stat(real)) != _version(status):
             raise ExplogError("changed", f"{real}: it changed meanwhile", file=str(real))
         os.replace(temporary, real)
