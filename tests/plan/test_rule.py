@@ -369,6 +369,18 @@ def test_what_takes_the_place_of_a_stray(standing: Standing, candidates: list[Co
     assert made.put_hash == settles
 
 
+def test_a_commit_is_as_old_as_itself_in_a_fork() -> None:
+    made = decide(
+        step=(1,),
+        standing=NONE,
+        hash_now=None,
+        box=" ",
+        candidates=[NEW_RESULTS, replace(NEW_RESULTS, repository="/s", generation=9)],
+        strays=[stray((1,), (2,), NEW_RESULTS)],
+    )
+    assert made.outcome is Outcome.RENUMBERED
+
+
 def test_no_lesser_claim_takes_the_place_of_the_best() -> None:
     made = decide(
         step=(1,),

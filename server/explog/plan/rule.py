@@ -208,9 +208,10 @@ def _is_passed_over(
 
 
 def _is_no_newer(candidate: Commit, stray: Stray) -> bool:
+    """Tell whether CANDIDATE is as old as STRAY: it may be the same commit, in a fork."""
     if stray.age is None:
         return candidate.author_time <= stray.author_time
-    return age(candidate) <= stray.age
+    return age(candidate)[:2] <= stray.age[:2]
 
 
 def _moved_up_to(stray: Stray, step: StepNumber) -> bool:
