@@ -135,7 +135,7 @@ def test_install_the_server(emacs: EmacsFactory, tmp_path: Path) -> None:
 """
     newcomer = emacs(init)
     newcomer.wait_until(
-        lambda: "M-x explog-doctor looks into it" in newcomer.messages(), what="what to do"
+        lambda: "M-x explog-doctor looks for the cause" in newcomer.messages(), what="what to do"
     )
     newcomer.command("explog-install-server")
     newcomer.wait_until(
