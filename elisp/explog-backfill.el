@@ -55,6 +55,15 @@
   "The number of an edit that was not made, and why."
   number message)
 
+(cl-defstruct (explog-backfill-dropped-row (:type vector) (:constructor nil) (:copier nil))
+  "An edit that the user dropped before."
+  file line experiment step repository commit message)
+
+(cl-defstruct (explog-backfill-drop-row (:type vector) (:copier nil)
+                                        (:constructor explog-backfill--make-drop-row))
+  "An edit for the server to drop, or to take back."
+  file experiment step commit)
+
 ;;;; Sheets
 
 (cl-defstruct (explog-backfill-sheet (:constructor explog-backfill--make-sheet)
@@ -281,6 +290,13 @@ before the next sheet."
 (defvar-local explog-backfill--unplaced nil
   "The number of commits without a place.")
 
+(defvar-local explog-backfill--dropped nil
+  "The edits that were dropped: a list of `explog-backfill-dropped'.")
+
+(defvar-local explog-backfill--undo nil
+  "What was done in this buffer, the last first: (WHAT . EDITS) each.
+WHAT is `drop' or `apply'.")
+
 (defvar-local explog-backfill--reason nil
   "The reason of the last commit without a place that was inserted.")
 
@@ -310,7 +326,9 @@ before the next sheet."
      (or (explog-backfill-edit-stale edit)
          (explog-backfill-edit-message edit)))
     ((and (pred explog-backfill-unplaced-p) unplaced)
-     (explog-backfill-unplaced-message unplaced))))
+     (explog-backfill-unplaced-message unplaced))
+    ((and (pred explog-backfill-dropped-p) dropped)
+     (explog-backfill-dropped-message dropped))))
 
 (defun explog-backfill--refine (limit)
   "Highlight the differences of the changed lines before LIMIT."
@@ -329,11 +347,13 @@ before the next sheet."
 
 (defun explog-backfill-show (answer)
   "Fill the buffer with the plan in ANSWER, from the server."
-  (pcase-let ((`(,plan ,sheets ,unplaced ,failures) answer)
+  (pcase-let ((`(,plan ,sheets ,unplaced ,failures ,dropped) answer)
               (inhibit-read-only t))
     (explog-backfill-forget)
     (erase-buffer)
     (setq explog-backfill-plan plan
+          explog-backfill--undo nil
+          explog-backfill--dropped (mapcar #'explog-backfill--dropped-of-row dropped)
           explog-backfill--unplaced unplaced
           explog-backfill--reason nil)
     (explog-backfill--insert-failures failures)
@@ -359,7 +379,8 @@ following ones of LINES."
             "unplaced" line (format "Showing %d of %d not placed..." line lines)
             #'explog-backfill--append-unplaced
             (lambda () (explog-backfill--fetch sheet sheets (+ line more) lines))))
-          (t (explog-backfill-summarize)))))
+          (t (explog-backfill--show-dropped)
+             (explog-backfill-summarize)))))
 
 (defun explog-backfill--fetch-some (method first what show then)
   "Call METHOD for rows from FIRST on, pass them to SHOW, then call THEN.
@@ -484,6 +505,9 @@ An overlay has the face, because `diff-mode' sets the faces of text."
                     (_ (format "%d edits" edits)))
                   (if (zerop explog-backfill--unplaced) ""
                     (format ", %d not placed" explog-backfill--unplaced))
+                  (if explog-backfill--dropped
+                      (format ", %d dropped" (length explog-backfill--dropped))
+                    "")
                   (if (zerop edits) ""
                     "  a: apply  k: drop  u: undo  x: all  RET: visit  v: commit")
                   "  g: plan  q: quit"))
@@ -567,6 +591,11 @@ For a commit without a place, visit the reason, or else show the commit."
      (if-let ((file (explog-backfill-unplaced-file unplaced)))
          (explog-review-visit file (explog-backfill-unplaced-line unplaced))
        (explog-backfill-show-commit)))
+    ((and (pred explog-backfill-dropped-p) dropped)
+     (explog-review-visit (explog-backfill-dropped-file dropped)
+                          (explog-backfill-dropped-line dropped)
+                          (explog-backfill-dropped-experiment dropped)
+                          (explog-backfill-dropped-step dropped)))
     (_ (user-error "Nothing here to go to"))))
 
 (defun explog-backfill-show-commit ()
@@ -579,12 +608,12 @@ For a commit without a place, visit the reason, or else show the commit."
     ((and (pred explog-backfill-unplaced-p) unplaced)
      (explog-review-show-commit (explog-backfill-unplaced-repository unplaced)
                                 (explog-backfill-unplaced-commit unplaced)))
+    ((and (pred explog-backfill-dropped-p) dropped)
+     (explog-review-show-commit (explog-backfill-dropped-repository dropped)
+                                (explog-backfill-dropped-commit dropped)))
     (_ (user-error "No commit here"))))
 
 ;;;; Dropping
-
-(defvar-local explog-backfill--dropped nil
-  "The edits that were dropped, a list of lists, the last first.")
 
 (defun explog-backfill--chosen ()
   "Return the edits at point, or signal an error if there are none."
@@ -598,24 +627,136 @@ For a commit without a place, visit the reason, or else show the commit."
       (user-error "No edit here")))
 
 (defun explog-backfill-drop ()
-  "Drop the edit at point from the plan, until \\[explog-backfill-undrop]."
-  (interactive)
-  (let ((edits (explog-backfill--chosen)))
-    (explog-backfill--check-idle)
-    (push edits explog-backfill--dropped)
-    (explog-backfill-take-out edits)
-    (explog-backfill-summarize)
-    (message "Dropped %s" (explog-backfill-count edits))))
-
-(defun explog-backfill-undrop ()
-  "Bring back what was dropped last."
+  "Drop the edit at point: neither now nor later is it made.
+On an edit that was dropped, bring that back, as \\[explog-backfill-undrop] does at once."
   (interactive)
   (explog-backfill--check-idle)
-  (let ((edits (or (pop explog-backfill--dropped)
-                   (user-error "Nothing was dropped"))))
+  (let ((item (explog-review-item)))
+    (if (explog-backfill-dropped-p item)
+        (explog-backfill--take-back item)
+      (explog-backfill--drop (explog-backfill--chosen)))))
+
+(defun explog-backfill--drop (edits)
+  "Drop EDITS, and have the server keep that."
+  (explog-backfill--keep-dropped (mapcar #'explog-backfill--dropped-of-edit edits) t)
+  (push (cons 'drop edits) explog-backfill--undo)
+  (explog-backfill-take-out edits)
+  (setq explog-backfill--dropped
+        (append explog-backfill--dropped
+                (mapcar #'explog-backfill--dropped-of-edit edits)))
+  (explog-backfill--show-dropped)
+  (explog-backfill-summarize)
+  (message "Dropped %s for good; %s" (explog-backfill-count edits)
+           (substitute-command-keys "\\[explog-backfill-undrop] brings it back")))
+
+(defun explog-backfill--bring-back (edits)
+  "Bring EDITS back, which were dropped in this buffer."
+  (let ((dropped (seq-filter (lambda (dropped)
+                               (memq (explog-backfill-dropped-edit dropped) edits))
+                             explog-backfill--dropped)))
+    (explog-backfill--keep-dropped dropped nil)
+    (setq explog-backfill--dropped (seq-difference explog-backfill--dropped dropped #'eq))
     (explog-backfill-put-back edits)
+    (explog-backfill--show-dropped)
     (explog-backfill-summarize)
     (message "Brought back %s" (explog-backfill-count edits))))
+
+(defun explog-backfill--take-back (dropped)
+  "Bring back the edit that is DROPPED, and plan anew if this buffer has it not."
+  (if-let ((edit (explog-backfill-dropped-edit dropped)))
+      (progn
+        (setq explog-backfill--undo
+              (delq nil (mapcar (pcase-lambda (`(,what . ,edits))
+                                  (when-let ((left (remq edit edits)))
+                                    (cons what left)))
+                                explog-backfill--undo)))
+        (explog-backfill--bring-back (list edit)))
+    (explog-backfill--keep-dropped (list dropped) nil #'explog-backfill--plan)))
+
+(defun explog-backfill--keep-dropped (dropped keep &optional then)
+  "Have the server KEEP the edits in the list DROPPED as dropped, or forget them.
+Call THEN in this buffer when it has."
+  (let ((buffer (current-buffer)))
+    (explog-server-call
+     "drop" (list (mapcar (lambda (one)
+                            (explog-backfill--make-drop-row
+                             :file (explog-backfill-dropped-file one)
+                             :experiment (explog-backfill-dropped-experiment one)
+                             :step (explog-backfill-dropped-step one)
+                             :commit (explog-backfill-dropped-commit one)))
+                          dropped)
+                  keep)
+     :success (lambda (_)
+                (when (and then (buffer-live-p buffer))
+                  (with-current-buffer buffer
+                    (funcall then))))
+     :error (lambda (problem)
+              (message "explog: %s" (plist-get problem :message))))))
+
+(defun explog-backfill-undrop ()
+  "Bring back what was dropped last, or take back what was written last."
+  (interactive)
+  (explog-backfill--check-idle)
+  (pcase (or (pop explog-backfill--undo)
+             (user-error "Nothing was dropped or written here"))
+    (`(drop . ,edits) (explog-backfill--bring-back edits))
+    (`(apply . ,edits) (explog-backfill--unapply edits))))
+
+;;;; What was dropped
+
+(cl-defstruct (explog-backfill-dropped (:constructor explog-backfill--make-dropped)
+                                       (:copier nil))
+  "An edit that was dropped; EDIT is it, if it was dropped in this buffer."
+  file line experiment step repository commit message edit)
+
+(defun explog-backfill--dropped-of-row (row)
+  "Return the edit in ROW, which was dropped before."
+  (explog-backfill--make-dropped
+   :file (explog-backfill-dropped-row-file row)
+   :line (explog-backfill-dropped-row-line row)
+   :experiment (explog-backfill-dropped-row-experiment row)
+   :step (explog-backfill-dropped-row-step row)
+   :repository (explog-backfill-dropped-row-repository row)
+   :commit (explog-backfill-dropped-row-commit row)
+   :message (explog-backfill-dropped-row-message row)))
+
+(defun explog-backfill--dropped-of-edit (edit)
+  "Return EDIT as one that is dropped."
+  (let ((sheet (explog-backfill-edit-sheet edit)))
+    (explog-backfill--make-dropped
+     :file (explog-backfill-sheet-file sheet)
+     :line (explog-backfill-edit-line edit)
+     :experiment (explog-backfill-sheet-experiment sheet)
+     :step (explog-backfill-edit-step edit)
+     :repository (explog-backfill-edit-repository edit)
+     :commit (explog-backfill-edit-commit edit)
+     :message (explog-backfill-edit-message edit)
+     :edit edit)))
+
+(defun explog-backfill--show-dropped ()
+  "Show at the end of the buffer what was dropped."
+  (save-excursion
+    (let ((inhibit-read-only t)
+          (start (text-property-any (point-min) (point-max) 'explog-backfill-dropped t)))
+      (when start
+        (remove-overlays start (point-max))
+        (delete-region start (point-max)))
+      (when explog-backfill--dropped
+        (goto-char (point-max))
+        (setq start (point))
+        (insert "\n")
+        (explog-backfill--insert-heading "Dropped (k brings one back)")
+        (mapc #'explog-backfill--insert-dropped explog-backfill--dropped)
+        (put-text-property start (point) 'explog-backfill-dropped t)))))
+
+(defun explog-backfill--insert-dropped (dropped)
+  "Insert a line for DROPPED."
+  (insert (propertize (format "  %s  %s:%d\n"
+                              (explog-backfill-dropped-message dropped)
+                              (file-name-nondirectory (explog-backfill-dropped-file dropped))
+                              (explog-backfill-dropped-line dropped))
+                      'explog-review-item dropped
+                      'mouse-face 'highlight)))
 
 (defun explog-backfill--check-idle ()
   "Signal an error while a request is pending."
@@ -625,19 +766,26 @@ For a commit without a place, visit the reason, or else show the commit."
 ;;;; Applying
 
 (defun explog-backfill-apply ()
-  "Apply the edit at point."
+  "Apply the edit at point, or those of the experiment or file there.
+Ask before those of a file are applied."
   (interactive)
-  (explog-backfill--apply (explog-backfill--chosen)))
+  (let ((edits (explog-backfill--chosen)))
+    (if (or (explog-review-item) (explog-backfill-sheet-here))
+        (explog-backfill--apply edits)
+      (explog-backfill--ask-and-apply edits))))
 
 (defun explog-backfill-apply-all ()
   "Apply all remaining edits."
   (interactive)
-  (let ((edits (or (explog-backfill-edits-left)
-                   (user-error "There is nothing to be made"))))
-    (explog-backfill--check-idle)
-    (if (y-or-n-p (format "Make %s? " (explog-backfill-count edits)))
-        (explog-backfill--apply edits)
-      (message "Nothing was changed"))))
+  (explog-backfill--ask-and-apply (or (explog-backfill-edits-left)
+                                      (user-error "There is nothing to be made"))))
+
+(defun explog-backfill--ask-and-apply (edits)
+  "Make EDITS if the user agrees."
+  (explog-backfill--check-idle)
+  (if (y-or-n-p (format "Make %s? " (explog-backfill-count edits)))
+      (explog-backfill--apply edits)
+    (message "Nothing was changed")))
 
 (defun explog-backfill--apply (edits)
   "Let the server make EDITS, and show which were made."
@@ -663,6 +811,8 @@ That is a vector of `explog-backfill-not-made'."
       (setf (explog-backfill-edit-stale edit)
             (gethash (explog-backfill-edit-number edit) why))
       (push edit (if (explog-backfill-edit-stale edit) left done)))
+    (when done
+      (push (cons 'apply done) explog-backfill--undo))
     (explog-backfill-take-out done)
     (explog-backfill-mark-stale left)
     (explog-backfill-summarize)
@@ -675,6 +825,28 @@ That is a vector of `explog-backfill-not-made'."
                    (when left
                      (format ", %d not: %s" (length left)
                              (explog-backfill-edit-stale (car left)))))))
+
+(defun explog-backfill--unapply (edits)
+  "Have the server take out of the logs EDITS, which were made last."
+  (explog-review-ask
+   "unapply" (list explog-backfill-plan (mapcar #'explog-backfill-edit-number edits))
+   (format "Taking back %s..." (explog-backfill-count edits))
+   (lambda (failures) (explog-backfill--unapplied edits failures))
+   #'explog-backfill--failed))
+
+(defun explog-backfill--unapplied (edits failures)
+  "Show EDITS again, except FAILURES, a vector of `explog-backfill-not-made'."
+  (let* ((left (mapcar #'explog-backfill-not-made-number failures))
+         (back (seq-remove (lambda (edit) (memq (explog-backfill-edit-number edit) left))
+                           edits)))
+    (explog-backfill-put-back back)
+    (explog-backfill-summarize)
+    (message "explog: %s%s"
+             (if back (format "took back %s" (explog-backfill-count back)) "took back nothing")
+             (if left
+                 (format ", %d not: %s" (length left)
+                         (explog-backfill-not-made-message (seq-first failures)))
+               ""))))
 
 (provide 'explog-backfill)
 ;;; explog-backfill.el ends here

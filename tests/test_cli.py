@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from explog.cli import main
+from explog.ignored import dropped_edit, keep_dropped
 from support.repo import GitRepo
 
 Make = Callable[..., GitRepo]
@@ -195,6 +196,29 @@ def test_backfill_json(given: list[str], log: Path, repo: GitRepo, write: bool) 
         ],
     }
     assert (log.read_text() != ENTRY) == write
+
+
+def test_what_was_dropped_is_named_and_not_written(
+    given: list[str], log: Path, repo: GitRepo
+) -> None:
+    oid = repo.run("log", "--reverse", "--format=%H").split()[0]
+    keep_dropped([dropped_edit(str(log), "201", "1", oid)], dropped=True)
+    found = printed("backfill", *given)
+    assert [edit["step"] for edit in found["edits"]] == ["2"]
+    assert found["dropped"] == [
+        {
+            "file": str(log),
+            "line": 3,
+            "experiment": "201",
+            "step": "1",
+            "repository": str(repo.path),
+            "commit": oid,
+        }
+    ]
+    done = explog("backfill", "--write", *given)
+    assert f"explog: dropped: e201.1 ← {oid[:7]} (" in done.stderr
+    assert done.stderr.endswith("explog: 1 step written\n")
+    assert "1. [ ] one\n2. [X] two (" in log.read_text()
 
 
 def test_a_misspelled_word_shows_the_nearest_hits(given: list[str]) -> None:

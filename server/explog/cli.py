@@ -73,6 +73,7 @@ def backfill(settings: Settings, as_json: bool, write: bool) -> None:
     """Show as a diff which hashes belong on which steps; write them with --write."""
     from explog.entries.diff import diff
     from explog.entries.text import EntryTexts
+    from explog.ignored import read_dropped
     from explog.plan.backfill import Written, carry_out
     from explog.plan.planner import plan
 
@@ -81,19 +82,21 @@ def backfill(settings: Settings, as_json: bool, write: bool) -> None:
 
         def plan_anew() -> Plan:
             bring_up_to_date(settings, index)
-            return plan(settings, index, EntryTexts(settings))
+            return plan(settings, index, EntryTexts(settings), dropped=read_dropped())
 
-        planned = plan(settings, index, EntryTexts(settings))
+        planned = plan(settings, index, EntryTexts(settings), dropped=read_dropped())
         text = b"" if as_json else diff(planned.changes, planned.texts)
         done = (
             carry_out(planned, plan_anew) if write else Written(planned.entries, planned.failures)
         )
     if as_json:
-        click.echo(json.dumps(plan_json(done.edits, planned.unplaced)))
+        click.echo(json.dumps(plan_json(done.edits, planned.unplaced, planned.dropped)))
     else:
         print_diff(text)
         for unplaced in planned.unplaced:
             complain(f"not placed: {unplaced.message}")
+        for edit in planned.dropped:
+            complain(f"dropped: {edit.message}")
         _say_backfill(len(done.edits), write)
     for failure in done.failures:
         complain(failure.error.message)

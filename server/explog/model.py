@@ -128,10 +128,26 @@ class Change:
     messages: tuple[str, ...]
 
 
+PROBLEM_KINDS = (
+    "unreadable",
+    "duplicate-id",
+    "dead-hash",
+    "ambiguous",
+    "renumbered",
+    "dates",
+    "unknown-step",
+    "unknown-experiment",
+    "unticked",
+    "cookie",
+    "unreferenced",
+)
+"""What a problem can be, the most serious first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One problem. `line` is 1-based; what does not apply is None; `kind` is one of
-    `explog.checking.problem.KINDS`.
+    `PROBLEM_KINDS`.
 
     `mend` is the one right mending: it takes the problem away and brings no other. Its message
     says what it does.

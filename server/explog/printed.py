@@ -27,32 +27,29 @@ _DIFF_STYLES: dict[str, dict[str, Any]] = {
 }
 
 
-def plan_json(edits: Iterable[Edit], unplaced: Iterable[Unplaced]) -> dict[str, object]:
-    """Return what `backfill --json` prints."""
+def plan_json(
+    edits: Iterable[Edit], unplaced: Iterable[Unplaced], dropped: Iterable[Edit]
+) -> dict[str, object]:
+    """Return what `backfill --json` prints; there is no `dropped` where nothing is."""
+    said: dict[str, object] = {
+        "edits": [{**_edit_json(edit), "old": edit.old, "new": edit.new} for edit in edits],
+        "unplaced": [_row(one, _UNPLACED) for one in unplaced],
+    }
+    left_out = list(map(_edit_json, dropped))
+    return {**said, "dropped": left_out} if left_out else said
+
+
+_UNPLACED = ("reason", "reference", "repository", "commit", "message")
+
+
+def _edit_json(edit: Edit) -> dict[str, object]:
     return {
-        "edits": [
-            {
-                "file": edit.file,
-                "line": edit.line,
-                "experiment": edit.experiment.ident,
-                "step": step_text(edit.step.number),
-                "repository": edit.commit.repository,
-                "commit": edit.commit.oid,
-                "old": edit.old,
-                "new": edit.new,
-            }
-            for edit in edits
-        ],
-        "unplaced": [
-            {
-                "reason": one.reason,
-                "reference": one.reference,
-                "repository": one.repository,
-                "commit": one.commit,
-                "message": one.message,
-            }
-            for one in unplaced
-        ],
+        "file": edit.file,
+        "line": edit.line,
+        "experiment": edit.experiment.ident,
+        "step": step_text(edit.step.number),
+        "repository": edit.commit.repository,
+        "commit": edit.commit.oid,
     }
 
 

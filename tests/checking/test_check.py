@@ -7,10 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from explog.checking.check import KINDS
 from explog.config import Project
 from explog.daemon.loop import Daemon
-from explog.model import Problem
+from explog.model import PROBLEM_KINDS, Problem
 from support.calls import call
 from support.logs import Logs, mended
 from support.repo import GitRepo
@@ -481,7 +480,7 @@ def test_the_most_serious_first(logs: Logs, repo: GitRepo) -> None:
     for text in ("[e301.2] Results", "[e301.9] x", "[e9.1] x"):
         repo.commit(text)
     kinds = [problem.kind for problem in logs.check()]
-    assert kinds == sorted(kinds, key=KINDS.index)
+    assert kinds == sorted(kinds, key=PROBLEM_KINDS.index)
     assert set(kinds) == {
         "unreadable", "dead-hash", "unknown-step", "unknown-experiment", "unticked", "cookie",
         "unreferenced",

@@ -271,6 +271,62 @@ FAILURES is what it says when they are applied."
     (should-error (explog-backfill) :type 'user-error)
     (should-error (explog-check) :type 'user-error)))
 
+(ert-deftest explog-review-tests-what-is-dropped-is-kept-and-listed ()
+  (let (kept)
+    (explog-review-tests--with-answers
+        `(("drop" . ,(lambda (&rest args) (push args kept)))
+          ,@(explog-review-tests--answers))
+      (explog-backfill)
+      (explog-backfill-drop)
+      (should (equal kept `(((["/x/log.org" "201" "1" ,(make-string 40 ?a)]) t))))
+      (should (string-suffix-p "
+Dropped (k brings one back)
+  e201.1 ← abc  log.org:4
+" (buffer-string)))
+      (should (string-prefix-p "1 edit, 2 not placed, 1 dropped" (explog-review--header)))
+      (explog-test-goto "  e201.1 ← abc")
+      (explog-backfill-drop)
+      (should (equal (cadr (car kept)) nil))
+      (should-not (string-search "Dropped" (buffer-string)))
+      (should (= 2 (length (explog-backfill-edits-left))))
+      (should-error (explog-backfill-undrop) :type 'user-error))))
+
+(ert-deftest explog-review-tests-what-was-dropped-before-is-taken-back ()
+  (let ((dropped (vector (vector "/x/log.org" 7 "201" "3" "/x/proj" (make-string 40 ?d)
+                                 "e201.3 ← ddd (proj)")))
+        kept)
+    (explog-review-tests--with-answers
+        `(("plan" . ,(lambda () (list 7 1 2 [] dropped)))
+          ("drop" . ,(lambda (&rest args) (setq kept args dropped [])))
+          ,@(explog-review-tests--answers))
+      (explog-backfill)
+      (explog-test-goto "  e201.3 ← ddd (proj)  log.org:7")
+      (should (equal (explog-backfill--eldoc) "e201.3 ← ddd (proj)"))
+      (explog-backfill-drop)
+      (should (equal kept `((["/x/log.org" "201" "3" ,(make-string 40 ?d)]) nil)))
+      (should-not (string-search "Dropped" (buffer-string))))))
+
+(ert-deftest explog-review-tests-all-of-a-file-is-asked-for-and-taken-back ()
+  (let (taken)
+    (explog-review-tests--with-answers
+        `(("unapply" . ,(lambda (_plan numbers) (setq taken numbers) []))
+          ,@(explog-review-tests--answers))
+      (explog-backfill)
+      (let ((all (buffer-string)))
+        (explog-test-goto "+++ ")
+        (setq explog-review-tests--applied nil)
+        (cl-letf (((symbol-function 'y-or-n-p) #'ignore))
+          (explog-test-messages (explog-backfill-apply)))
+        (should-not explog-review-tests--applied)
+        (cl-letf (((symbol-function 'y-or-n-p) #'always))
+          (explog-test-messages (explog-backfill-apply)))
+        (should (equal explog-review-tests--applied '(0 1)))
+        (should-not (explog-backfill-edits-left))
+        (should (equal (explog-test-messages (explog-backfill-undrop))
+                       "explog: took back 2 edits"))
+        (should (equal (sort taken #'<) '(0 1)))
+        (should (equal (explog-review-tests--visible) all))))))
+
 ;;;; Check
 
 (defun explog-review-tests--problems (text)

@@ -266,7 +266,7 @@ That is a list of (success VALUE) or (error CODE MESSAGE), newest first."
 (ert-deftest explog-server-program-speaks-another-protocol ()
   (explog-server-tests-with '("newer")
     (explog-server-tests-fails-to-start
-     "protocol 2, the server 3; M-x explog-install-server installs the right one")))
+     "protocol 3, the server 4; M-x explog-install-server installs the right one")))
 
 (ert-deftest explog-server-program-takes-too-long ()
   (explog-server-tests-with '("quiet")

@@ -73,8 +73,8 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 
 def test_a_plan_and_its_sheets(world: World) -> None:
-    plan, *counts, failures = world.call("plan")
-    assert (counts, failures) == ([1, 1], [])
+    plan, *counts, failures, dropped = world.call("plan")
+    assert (counts, failures, dropped) == ([1, 1], [], [])
     unplaced = world.call("unplaced", plan, 0, 10)
     [[reason, reference, repository, _commit, message, file, line]] = unplaced
     assert (reason, reference, repository) == (
@@ -105,6 +105,34 @@ def test_applying(world: World) -> None:
     assert f"2. [ ] two ({world.two[:7]})" in world.log.read_text(encoding="utf-8")
     with pytest.raises(ExplogError, match="not planned any more"):
         world.call("sheet", plan, [0])
+
+
+def test_what_was_applied_is_taken_back(world: World) -> None:
+    plan, *_ = world.call("plan")
+    [[*_, edits]] = world.call("sheets", plan, 0, 10)
+    assert world.call("apply", plan, [0, 1]) == []
+    assert world.call("unapply", plan, [0, 1]) == []
+    assert world.log.read_text(encoding="utf-8") == LOG
+    assert world.call("sheets", plan, 0, 10)[0][5] == edits
+    assert world.call("unapply", plan, [0]) == [[0, "it was not made last"]]
+
+
+def test_what_is_dropped_stays_so_until_it_is_taken_back(world: World) -> None:
+    row = [str(world.log), "201", "1", world.one]
+    assert world.call("drop", [row], True)
+    *_, dropped = world.call("plan")
+    said = f"e201.1 ← {world.one[:7]} (project)"
+    assert dropped == [[str(world.log), 3, "201", "1", str(world.project.path), world.one, said]]
+    assert world.call("drop", [row], [])
+    *_, dropped = world.call("plan")
+    assert dropped == []
+
+
+def test_what_is_dropped_cannot_be_kept(world: World, home: Path) -> None:
+    (home / ".local").write_text("no folder", encoding="utf-8")
+    with pytest.raises(ExplogError, match="what is dropped cannot be kept") as caught:
+        world.call("drop", [], True)
+    assert caught.value.code == "not-kept"
 
 
 def test_a_plan_that_is_forgotten(world: World) -> None:

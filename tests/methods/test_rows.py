@@ -21,6 +21,8 @@ ELISP = Path(__file__).parents[2] / "elisp"
 STRUCTS: dict[type, str] = {
     FactsRow: "explog-agenda-facts",
     FoundExperiment: "explog-agenda-place",
+    backfill.DropRow: "explog-backfill-drop-row",
+    backfill.DroppedRow: "explog-backfill-dropped-row",
     backfill.EditRow: "explog-backfill-edit-row",
     backfill.FailureRow: "explog-backfill-failure",
     backfill.NotMadeRow: "explog-backfill-not-made",

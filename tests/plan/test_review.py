@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explog.config import Root, Settings
+from explog.daemon.settle import settle
+from explog.ignored import keep_dropped, read_dropped
+from explog.index.commits import add_pending
 from explog.index.database import Index, open_index
 from explog.model import Change, Commit, Experiment, Step
 from explog.org.edit import Mark, mark_entry
 from explog.org.options import Keywords, OrgOptions
 from explog.plan.plans import Edit
-from explog.plan.review import Review, Sheet, apply, hunk, review
+from explog.plan.review import Review, Sheet, apply, hunk, review, unapply
 from explog.sync.look import sync
 from support.buffers import Emacs
 from support.repo import GitRepo
@@ -62,6 +66,10 @@ class Desk:
     def apply(self, reviewed: Review, numbers: list[int]) -> dict[int, str | None]:
         sync(self.settings, self.index)
         return apply(self.settings, self.index, [self.emacs], reviewed, numbers)
+
+    def unapply(self, reviewed: Review, numbers: list[int]) -> dict[int, str | None]:
+        sync(self.settings, self.index)
+        return unapply(self.settings, self.index, [self.emacs], reviewed, numbers)
 
     def lines(self) -> list[str]:
         return self.log.read_text(encoding="utf-8").splitlines()
@@ -348,3 +356,95 @@ def test_a_killed_buffer_leaves_the_file_to_us(desk: Desk) -> None:
     said = desk.apply(reviewed, list(numbers(reviewed).values()))
     assert set(said.values()) == {None}
     assert f"1. [X] one ({desk.one})" in desk.lines()
+
+
+# What was made is taken back
+
+
+@pytest.mark.parametrize("visited", [False, True], ids=["file", "buffer"])
+def test_what_was_made_last_is_taken_back_step_by_step(desk: Desk, visited: bool) -> None:
+    before = desk.log.read_bytes()
+    if visited:
+        desk.emacs.visit(desk.log)
+    reviewed = desk.review()
+    every = numbers(reviewed)
+    first, *others = every.values()
+    assert set(desk.apply(reviewed, [first]).values()) == {None}
+    between = desk.buffer() if visited else desk.lines()
+    assert set(desk.apply(reviewed, others).values()) == {None}
+    assert set(desk.unapply(reviewed, others).values()) == {None}
+    assert (desk.buffer() if visited else desk.lines()) == between
+    assert numbers(reviewed) == {name: n for name, n in every.items() if n != first}
+    assert set(desk.unapply(reviewed, [first]).values()) == {None}
+    assert (desk.buffer() if visited else desk.lines()) == before.decode().splitlines()
+    assert numbers(reviewed) == every
+    assert set(desk.apply(reviewed, list(every.values())).values()) == {None}
+
+
+def test_lines_above_do_not_keep_it_from_being_taken_back(desk: Desk) -> None:
+    reviewed = desk.review()
+    every = list(numbers(reviewed).values())
+    desk.apply(reviewed, every)
+    made = desk.log.read_text(encoding="utf-8")
+    desk.log.write_text(f"# above\n{made}", encoding="utf-8")
+    assert set(desk.unapply(reviewed, every).values()) == {None}
+    assert desk.log.read_text(encoding="utf-8") == f"# above\n{LOG}"
+
+
+def test_an_entry_that_was_changed_since_is_not_taken_back(desk: Desk) -> None:
+    reviewed = desk.review()
+    every = numbers(reviewed)
+    desk.apply(reviewed, list(every.values()))
+    changed = desk.log.read_text(encoding="utf-8").replace("3. [ ] three", "3. [ ] and three")
+    desk.log.write_text(changed, encoding="utf-8")
+    said = desk.unapply(reviewed, list(every.values()))
+    assert [said[every[name]] is None for name in ("201.1", "201.2", "202.1")] == [
+        False,
+        False,
+        True,
+    ]
+    text = desk.log.read_text(encoding="utf-8")
+    assert text.partition("* TODO [202]")[0] == changed.partition("* TODO [202]")[0]
+    assert text.partition("* TODO [202]")[2] == LOG.partition("* TODO [202]")[2]
+
+
+# Dropped for good
+
+
+def test_what_is_dropped_is_neither_offered_nor_made_until_it_is_taken_back(desk: Desk) -> None:
+    reviewed = desk.review()
+    edit = reviewed.sheets[0].edits[numbers(reviewed)["201.1"]]
+    keep_dropped([edit.key], dropped=True)
+    again = desk.review()
+    assert numbers(again).keys() == {"201.2", "202.1"}
+    assert [one.message for one in again.dropped] == [edit.message]
+    with desk.index.writing():
+        add_pending(desk.index, {("201", (1,)), ("201", (2,))})
+    settle(desk.settings, desk.index, [desk.emacs])
+    assert desk.lines()[4:6] == ["1. [ ] one", f"2. [ ] two ({desk.two})"]
+    keep_dropped([edit.key], dropped=False)
+    assert read_dropped() == frozenset()
+    assert numbers(desk.review()).keys() == {"201.1", "202.1"}
+
+
+def test_a_newer_commit_is_offered_where_another_was_dropped(desk: Desk) -> None:
+    edits = [edit for sheet in desk.review().sheets for edit in sheet.edits.values()]
+    keep_dropped([edit.key for edit in edits], dropped=True)
+    assert numbers(desk.review()) == {}
+    newer = desk.repo.commit("[e201.1] Results")
+    reviewed = desk.review()
+    assert numbers(reviewed).keys() == {"201.1"}
+    assert reviewed.sheets[0].edits[0].commit.oid == newer
+
+
+@pytest.mark.parametrize("link", [False, True])
+def test_a_drop_holds_for_the_log_by_each_of_its_names(desk: Desk, link: bool) -> None:
+    edits = [edit for sheet in desk.review().sheets for edit in sheet.edits.values()]
+    keep_dropped([edit.key for edit in edits], dropped=True)
+    name = desk.folder / "other.org"
+    if link:
+        name.symlink_to(desk.log)
+    else:
+        desk.log.rename(name)
+    desk.settings = replace(desk.settings, logs=(str(name),))
+    assert numbers(desk.review()).keys() == (set() if link else {"201.1", "201.2", "202.1"})

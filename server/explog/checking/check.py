@@ -11,7 +11,7 @@ from explog.checking.dates import check_dates
 from explog.checking.digits import is_like_commit
 from explog.checking.entries import entry_texts
 from explog.checking.living import kept_hashes
-from explog.checking.problem import KINDS, seriousness
+from explog.checking.problem import seriousness
 from explog.checking.renumbering import Renumberings
 from explog.config import Settings
 from explog.entries.text import EntryText, EntryTexts
@@ -27,8 +27,6 @@ from explog.plan.planner import plan
 from explog.plan.plans import Dead, Edit, Misplaced, Plan, Unplaced
 from explog.refs import Reference, find_references, step_text
 from explog.sync.report import Progress, Unreadable
-
-__all__ = ["KINDS", "check", "knows_all"]
 
 Where = tuple[str, int]
 """An entry: its file, and the line of its heading."""

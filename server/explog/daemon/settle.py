@@ -12,6 +12,7 @@ from explog.config import Settings
 from explog.entries.emacs import BufferEntries, Editor
 from explog.entries.text import EntryTexts
 from explog.errors import ExplogError
+from explog.ignored import read_dropped
 from explog.index.commits import clear_pending, pending_steps
 from explog.index.database import Index
 from explog.index.logs import find_experiments
@@ -80,7 +81,7 @@ def _plan(
         except ExplogError as error:
             problem = error.message
             break
-    planned = plan(settings, index, EntryTexts(settings, buffers), pending)
+    planned = plan(settings, index, EntryTexts(settings, buffers), pending, read_dropped())
     if problem is not None:
         entries = tuple(one for one in planned.entries if one.experiment.file in buffers)
         planned = Plan(planned.texts, entries)
@@ -100,7 +101,7 @@ def forget_settled(settings: Settings, index: Index) -> bool:
     pending = pending_steps(index)
     if not pending:
         return False
-    planned = plan(settings, index, EntryTexts(settings), pending)
+    planned = plan(settings, index, EntryTexts(settings), pending, read_dropped())
     left = {(edit.experiment.ident, edit.step.number) for edit in planned.edits}
     left = left.union(*(failure.steps for failure in planned.failures))
     # An experiment that no log has yet may be written later, whatever its id looks like.

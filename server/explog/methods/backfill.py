@@ -8,9 +8,12 @@ from typing import NamedTuple, TypeVar
 
 from explog.daemon.loop import Daemon
 from explog.errors import ExplogError
+from explog.ignored import dropped_edit, keep_dropped
 from explog.plan import review
+from explog.plan.plans import Edit
 from explog.plan.review import Review, Sheet
 from explog.refs import step_text
+from explog.rpc.arguments import FileName
 from explog.rpc.client import Client, PerClient
 from explog.rpc.registry import method
 from explog.rpc.wire import Bulk
@@ -71,6 +74,27 @@ class NotMadeRow(NamedTuple):
     message: str
 
 
+class DroppedRow(NamedTuple):
+    """An edit that the user dropped before."""
+
+    file: str
+    line: int
+    experiment: str
+    step: str
+    repository: str
+    commit: str
+    message: str
+
+
+class DropRow(NamedTuple):
+    """An edit to drop or to take back, which Emacs sends."""
+
+    file: FileName
+    experiment: str
+    step: str
+    commit: str
+
+
 class _Reviews:
     """The reviews that were made last for one Emacs, by number."""
 
@@ -97,15 +121,30 @@ _reviews = PerClient(_Reviews)
 
 
 @method("plan", lane="slow")
-def plan(daemon: Daemon, client: Client) -> tuple[int, int, int, Bulk[FailureRow]]:
-    """Return (PLAN SHEETS UNPLACED FAILURES): plan for all logs, and keep it as number PLAN.
+def plan(
+    daemon: Daemon, client: Client
+) -> tuple[int, int, int, Bulk[FailureRow], Bulk[DroppedRow]]:
+    """Return (PLAN SHEETS UNPLACED FAILURES DROPPED): plan for all logs, and keep it as PLAN.
 
     SHEETS and UNPLACED say how many sheets and unplaced commits the plan has.
     """
     with daemon.synced() as now:
         made = review.review(now.settings, now.index, daemon.editors)
     failures = Bulk([FailureRow(one.path, one.error.message) for one in made.failures])
-    return _reviews[client].keep(made), len(made.sheets), len(made.unplaced), failures
+    dropped = Bulk(list(map(_dropped_row, made.dropped)))
+    return _reviews[client].keep(made), len(made.sheets), len(made.unplaced), failures, dropped
+
+
+@method("drop", lane="fast")
+def drop(_daemon: Daemon, _client: Client, edits: list[DropRow], dropped: bool) -> bool:
+    """Keep that EDITS are DROPPED, so that they are not made, or that they are not."""
+    keys = [dropped_edit(row.file, row.experiment, row.step, row.commit) for row in edits]
+    try:
+        keep_dropped(keys, dropped=dropped)
+    except OSError as error:
+        reason = f"what is dropped cannot be kept: {error.filename}: {error.strerror}"
+        raise ExplogError("not-kept", reason) from error
+    return True
 
 
 @method("unplaced", lane="slow")
@@ -148,6 +187,16 @@ def apply(daemon: Daemon, client: Client, plan: int, numbers: list[int]) -> Bulk
     return Bulk([NotMadeRow(number, why) for number, why in said.items() if why is not None])
 
 
+@method("unapply", lane="slow")
+def unapply(daemon: Daemon, client: Client, plan: int, numbers: list[int]) -> Bulk[NotMadeRow]:
+    """Take the edits NUMBERS of PLAN, made last, out of the logs again; return those left."""
+    reviewed = _reviews[client].get(plan)
+    with daemon.synced() as now:
+        said = review.unapply(now.settings, now.index, daemon.editors, reviewed, numbers)
+    daemon.bell.ring()
+    return Bulk([NotMadeRow(number, why) for number, why in said.items() if why is not None])
+
+
 def _part(items: Sequence[T], first: int, most: int) -> Sequence[T]:
     return items[max(0, first) :][: max(0, most)]
 
@@ -157,6 +206,18 @@ def _sheet_row(sheet: Sheet, numbers: Sequence[int]) -> SheetRow:
     edits = [_edit_row(sheet, *part) for part in shown.parts]
     found = sheet.experiment
     return SheetRow(found.file, found.line, found.ident, found.title, shown.text, edits)
+
+
+def _dropped_row(edit: Edit) -> DroppedRow:
+    return DroppedRow(
+        file=edit.file,
+        line=edit.line,
+        experiment=edit.experiment.ident,
+        step=step_text(edit.step.number),
+        repository=edit.commit.repository,
+        commit=edit.commit.oid,
+        message=edit.message,
+    )
 
 
 def _edit_row(sheet: Sheet, number: int, start: int, end: int) -> EditRow:

@@ -13,6 +13,7 @@ from explog.config import Settings
 from explog.entries.emacs import BufferEntry
 from explog.entries.text import EntryTexts
 from explog.errors import ExplogError
+from explog.ignored import DroppedEdit
 from explog.index.commits import claimed_experiments
 from explog.index.database import Index
 from explog.model import Commit, Experiment, Step, StepNumber
@@ -44,8 +45,9 @@ def plan(
     index: Index,
     texts: EntryTexts,
     only: Collection[tuple[str, StepNumber]] | None = None,
+    dropped: Collection[DroppedEdit] = (),
 ) -> Plan:
-    """Plan for all experiments, or ONLY for some (id, step) pairs.
+    """Plan for all experiments, or ONLY for some (id, step) pairs; leave out what was DROPPED.
 
     TEXTS has the entries that are in buffers, and reads files. INDEX is up to date.
     """
@@ -57,9 +59,16 @@ def plan(
     facts = gather(settings, index, experiments)
     decided, unplaced = decide_all(facts, found, idents, wanted)
     with_short_hashes, no_git = _abbreviated(decided, facts)
-    entries, no_text = on_texts(with_short_hashes, texts)
+    kept = [_without(entry, dropped) for entry in with_short_hashes]
+    left_out = [e for entry in with_short_hashes for e in entry.edits if e.key in dropped]
+    entries, no_text = on_texts(kept, texts)
     failures = [*(_without_id(entry, wanted) for entry in unreadable), *no_text, *no_git]
-    return Plan(texts, tuple(entries), tuple(unplaced), tuple(failures))
+    return Plan(texts, tuple(entries), tuple(unplaced), tuple(failures), tuple(left_out))
+
+
+def _without(entry: EntryPlan, dropped: Collection[DroppedEdit]) -> EntryPlan:
+    """Return ENTRY without those of its edits that were DROPPED."""
+    return replace(entry, edits=tuple(edit for edit in entry.edits if edit.key not in dropped))
 
 
 def _by_experiment(steps: Iterable[tuple[str, StepNumber]]) -> Only:

@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 from explog.entries.text import EntryTexts
 from explog.errors import ExplogError
+from explog.ignored import DroppedEdit, dropped_edit
 from explog.model import Change, Commit, Experiment, Step, StepNumber
 from explog.org.edit import Mark
-from explog.refs import Reference
+from explog.refs import Reference, step_text
 
 
 class Edit(NamedTuple):
@@ -44,6 +45,12 @@ class Edit(NamedTuple):
     def reference(self) -> Reference:
         """What commits call the step."""
         return Reference(self.experiment.ident, self.step.number)
+
+    @property
+    def key(self) -> DroppedEdit:
+        """What is kept of it when the user drops it."""
+        step = step_text(self.step.number)
+        return dropped_edit(self.file, self.experiment.ident, step, self.commit.oid)
 
     @property
     def message(self) -> str:
@@ -127,7 +134,8 @@ class Plan:
     """What is to be done in the logs, entry by entry, and what cannot be done.
 
     `unplaced` are the commits of all entries that have no place, and of those that are of no entry
-    or of more than one. `failures` say what could not be read. `texts` has the logs as they were
+    or of more than one. `failures` say what could not be read. `dropped` are edits that would be
+    made, had the user not dropped them. `texts` has the logs as they were
     planned on.
     """
 
@@ -135,6 +143,7 @@ class Plan:
     entries: tuple[EntryPlan, ...] = ()
     unplaced: tuple[Unplaced, ...] = ()
     failures: tuple[Failure, ...] = ()
+    dropped: tuple[Edit, ...] = ()
 
     @property
     def edits(self) -> list[Edit]:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from explog.config import Settings
 from explog.entries.apply import CHANGED
@@ -15,6 +16,7 @@ from explog.entries.apply import apply as apply_changes
 from explog.entries.diff import entry_diff
 from explog.entries.emacs import BufferEntries, Editor
 from explog.entries.text import EntryTexts
+from explog.ignored import read_dropped
 from explog.index.database import Index
 from explog.model import Change, Experiment, LineEdit
 from explog.org.edit import apply_edits, mark_entry
@@ -60,13 +62,27 @@ class Sheet:
         return replace(self.change, text=text, lines=lines, messages=messages)
 
 
+class Made(NamedTuple):
+    """What was written in one entry: the place of its sheet, what that was before, the change."""
+
+    place: int
+    before: Sheet
+    numbers: tuple[int, ...]
+    change: Change
+
+
 @dataclass(slots=True)
 class Review:
-    """What a backfill would do, entry by entry, and what it cannot do, sorted by the reason."""
+    """What a backfill would do, entry by entry, and what it cannot do, sorted by the reason.
+
+    `dropped` are the edits that the user dropped before.
+    """
 
     sheets: list[Sheet]
     unplaced: list[Unplaced]
     failures: Sequence[Failure]
+    dropped: Sequence[Edit]
+    made: list[Made] = field(default_factory=list)
 
     def sheet_of(self, number: int) -> Sheet | None:
         """Return where the edit NUMBER is; None if it was made, or never proposed."""
@@ -86,9 +102,9 @@ def review(settings: Settings, index: Index, editors: Sequence[Editor]) -> Revie
     buffers = BufferEntries()
     for editor in editors:
         buffers.ask_unsaved(editor, index)
-    planned = plan(settings, index, EntryTexts(settings, buffers))
+    planned = plan(settings, index, EntryTexts(settings, buffers), dropped=read_dropped())
     unplaced = sorted(planned.unplaced, key=lambda one: one.reason)
-    return Review(list(_sheets(planned, settings)), unplaced, planned.failures)
+    return Review(list(_sheets(planned, settings)), unplaced, planned.failures, planned.dropped)
 
 
 def _sheets(planned: Plan, settings: Settings) -> Iterator[Sheet]:
@@ -143,7 +159,7 @@ def apply(
     fresh = _plan_anew(settings, index, editors, [(sheets[p], some) for p, some in chosen.items()])
     by_place = {_place(entry.experiment): entry for entry in fresh.entries}
     changes: list[Change] = []
-    made: list[tuple[int, list[int]]] = []
+    made: list[Made] = []
     for place, some in chosen.items():
         entry = by_place.get(_place(sheets[place].experiment))
         left = [number for number in some if _is_planned(sheets[place].edits[number], entry)]
@@ -151,13 +167,52 @@ def apply(
         change = _fresh_change(sheets[place], left, entry)
         if change is not None:
             changes.append(change)
-            made.append((place, left))
+            made.append(Made(place, sheets[place], tuple(left), change))
     results = apply_changes(changes, fresh.texts)
-    for (place, some), result in zip(made, results, strict=True):
-        said.update(dict.fromkeys(some, result.problem))
+    for one, result in zip(made, results, strict=True):
+        said.update(dict.fromkeys(one.numbers, result.problem))
         if result.error is None:
-            sheets[place] = sheets[place].without(some)
+            sheets[one.place] = one.before.without(one.numbers)
+            reviewed.made.append(one)
     return said
+
+
+def unapply(
+    settings: Settings,
+    index: Index,
+    editors: Sequence[Editor],
+    reviewed: Review,
+    numbers: Sequence[int],
+) -> dict[int, str | None]:
+    """Take the edits of REVIEWED with NUMBERS, made last, out again; return as `apply` does.
+
+    An entry that was changed since they were made is left alone.
+    """
+    said: dict[int, str | None] = dict.fromkeys(numbers, "it was not made last")
+    chosen = [one for one in reviewed.made if said.keys() & set(one.numbers)]
+    buffers = BufferEntries()
+    for editor in editors:
+        buffers.ask(editor, index, list(dict.fromkeys(one.change.experiment for one in chosen)))
+    texts = EntryTexts(settings, buffers)
+    lines = {_place(found): found.line for found in texts.experiments(index, None)[0]}
+    changes = [_reversed(one.change, lines.get(_place(one.before.experiment))) for one in chosen]
+    for one, result in zip(chosen, apply_changes(changes, texts), strict=True):
+        said.update(dict.fromkeys(one.numbers, result.problem))
+        if result.error is None:
+            reviewed.sheets[one.place] = one.before
+            reviewed.made.remove(one)
+    return said
+
+
+def _reversed(change: Change, line: int | None) -> Change:
+    """Return what undoes CHANGE in its entry, the heading of which is in LINE now."""
+    return replace(
+        change,
+        line=line or change.line,
+        text=apply_edits(change.text, change.lines),
+        lines=tuple(LineEdit(one.line, one.new, one.old) for one in change.lines),
+        messages=tuple(f"taken back: {message}" for message in change.messages),
+    )
 
 
 def _plan_anew(
