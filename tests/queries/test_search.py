@@ -104,7 +104,6 @@ def world(tmp_path: Path, git_repo: Callable[..., GitRepo]) -> World:
         ("--lr 0.01", {"experiment 201"}),
         ("--lr=0.01", {"experiment 201"}),
         ("lr 0.01", {"experiment 201"}),
-        ("lr=0.0", {"experiment 201"}),
         ("lr=0.0 ", set()),
         ("loss: 0.3", {"commit results"}),
         ("ABC AND NOT lr=0.01", {"step 201.1", "step 201.2", "commit results"}),

@@ -35,14 +35,11 @@ class Terms:
     def expression(self, words: Words) -> str:
         """Return WORDS: tokens in a row, the last of which may go on.
 
-        A single letter is not taken for the beginning of a word: that would be nearly every word. A
-        single digit is, behind other tokens: `0.0` goes on as `0.01`.
+        A single letter is not taken for the beginning of a word: that would be nearly every word.
         """
         found = tokens(words.text)
         *others, last = found
-        goes_on = words.prefix and words.text[-1].isalnum()
-        is_number = bool(others) and last.isdigit() and words.reference is None
-        if not goes_on or (len(last) == 1 and not is_number):
+        if not (words.prefix and words.text[-1].isalnum() and len(last) > 1):
             return _phrase(found)
         if not last.isascii():
             return f"{_phrase(found)}*"  # how FTS5 folds it is for FTS5 to say
