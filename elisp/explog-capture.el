@@ -182,6 +182,7 @@ This is checked before the user answers any question."
           (plist-put org-capture-current-plist :explog-answers nil))
     (delete-region (point-min) (point-max))
     (insert (apply #'explog-capture-entry answers))
+    (explog-log-note-captured (car answers))
     (explog-capture--trim (point-min))
     (goto-char (point-min))
     (re-search-forward "^1\\. \\[ \\] $")

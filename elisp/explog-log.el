@@ -259,6 +259,13 @@ The id may be in the heading or in the property drawer."
 
 ;;;; Ids in use
 
+(defvar explog-log-captured nil
+  "The ids of the experiments captured last in this session, the newest first.")
+
+(defun explog-log-note-captured (id)
+  "Note that experiment ID has just been captured."
+  (setq explog-log-captured (seq-take (cons id (delete id explog-log-captured)) 8)))
+
 (defvar explog-log--ids-cache (make-hash-table :test #'equal)
   "Maps the name of a log to (STAMP . IDS) as of the last time it was read.")
 

@@ -33,6 +33,8 @@
 (require 'explog-base)
 (require 'explog-cache)
 (require 'explog-complete)
+(require 'explog-fresh)
+(require 'explog-log)
 (require 'explog-ref)
 (require 'explog-server)
 (require 'seq)
@@ -49,28 +51,40 @@ When a reference is completed, their open steps are offered as well."
 ;;;; Completion: experiments in order
 
 (defvar explog-message-complete--kept nil
-  "What was made of the summaries last: (SUMMARIES SORTED BY-ID).")
+  "What was made of the summaries last: (SUMMARIES SORTED BY-ID CAPTURED).")
 
 (defvar explog-message-complete--offered nil
   "The references that are offered for the sorted summaries, or nil.")
+
+(defconst explog-message--most 30
+  "Of how many experiments the steps are asked for beforehand, and offered.")
 
 (defun explog-message-complete-forget ()
   "Forget the offered references, because more is known of experiments."
   (setq explog-message-complete--offered nil))
 
 (defun explog-message-complete--kept ()
-  "Return (SUMMARIES SORTED BY-ID) for what is known now.
-SORTED are the SUMMARIES that are not done, BY-ID is a hash table of all."
+  "Return (SUMMARIES SORTED BY-ID CAPTURED) for what is known now.
+SORTED are those that are not done, BY-ID is a hash table of all.  Both
+include what was CAPTURED and is not saved."
   (let ((summaries (explog-cache-experiments))
+        (captured (delq nil (mapcar #'explog-fresh-summary explog-log-captured)))
         (gc-cons-threshold (max gc-cons-threshold 50000000)))
     (unless (and explog-message-complete--kept
-                 (eq summaries (car explog-message-complete--kept)))
-      (let ((by-id (make-hash-table :test #'equal :size (length summaries))))
-        (dolist (summary (reverse summaries)) ; of those with one id, the first
+                 (eq summaries (car explog-message-complete--kept))
+                 (equal captured (nth 3 explog-message-complete--kept)))
+      (let ((by-id (make-hash-table :test #'equal :size (length summaries)))
+            (all (append summaries captured)))
+        (dolist (summary (reverse all)) ; of those with one id, the first
           (puthash (explog-cache-summary-ident summary) summary by-id))
-        (setq explog-message-complete--offered nil
+        (setq all (seq-filter (lambda (summary)
+                                (or (not (memq summary captured))
+                                    (eq summary (gethash (explog-cache-summary-ident summary)
+                                                         by-id))))
+                              all)
+              explog-message-complete--offered nil
               explog-message-complete--kept
-              (list summaries (explog-message-complete--sort summaries) by-id))))
+              (list summaries (explog-message-complete--sort all) by-id captured))))
     explog-message-complete--kept))
 
 (defun explog-message-complete-sorted ()
@@ -97,7 +111,13 @@ Those in progress are first, and among them the last touched."
 (defun explog-message-complete--weight (summary)
   "Return a number by which SUMMARY is sorted; greater is more likely."
   (+ (or (explog-cache-summary-touched summary) 0)
-     (if (explog-message-complete-in-progress-p summary) 1.0e15 0)))
+     (cond ((explog-message-complete-in-progress-p summary) 1.0e15)
+           ((explog-message-complete--captured-p summary) 5.0e14)
+           (t 0))))
+
+(defun explog-message-complete--captured-p (summary)
+  "Return non-nil if the experiment of SUMMARY was captured just now."
+  (member (explog-cache-summary-ident summary) explog-log-captured))
 
 (defun explog-message-complete-open-steps (id)
   "Return each known open step of experiment ID, a list."
@@ -105,8 +125,15 @@ Those in progress are first, and among them the last touched."
               (explog-message-complete--steps id)))
 
 (defun explog-message-complete--steps (id)
-  "Return each known step of experiment ID, a list."
-  (explog-cache-steps-of (explog-cache-get id)))
+  "Return each known step of experiment ID, a list.
+If it was captured just now and is not saved, they are read in its buffer."
+  (or (and (member id explog-log-captured)
+           (explog-message-complete--unsaved-steps id))
+      (explog-cache-steps-of (explog-cache-get id))))
+
+(defun explog-message-complete--unsaved-steps (id)
+  "Return each step of experiment ID in a log that is not saved, a list."
+  (explog-cache-steps-of (explog-fresh-experiment id)))
 
 (defun explog-message-complete--ticked-p (step)
   "Return non-nil if the box of STEP is ticked."
@@ -120,12 +147,16 @@ Those in progress are first, and among them the last touched."
 
 (defun explog-message-complete--offer (summary)
   "Return references for SUMMARY, of an experiment.
-If it is in progress, include one for each of its open steps."
+If it is one of the likeliest, include one for each of its open steps."
   (let ((id (explog-cache-summary-ident summary)))
     (cons (explog-message-complete--reference id)
-          (and (explog-message-complete-in-progress-p summary)
+          (and (explog-message-complete--likely-p summary)
                (mapcar (lambda (step) (explog-message-complete--reference id step))
                        (explog-message-complete-open-steps id))))))
+
+(defun explog-message-complete--likely-p (summary)
+  "Return non-nil if SUMMARY is one of the experiments that are likely meant."
+  (memq summary (seq-take (explog-message-complete-sorted) explog-message--most)))
 
 (defun explog-message-complete--open ()
   "Return references to what is not done, the likeliest first."
@@ -151,23 +182,34 @@ If it is in progress, include one for each of its open steps."
                         summaries))))))
 
 (defun explog-message-complete--of-steps (id)
-  "Return references to each step of experiment ID, the open ones first."
-  (let ((open (explog-message-complete-open-steps id)))
+  "Return references to each step of experiment ID, the open ones first.
+Include those that are not saved yet."
+  (let* ((steps (or (explog-message-complete--unsaved-steps id)
+                    (explog-message-complete--steps id)))
+         (open (seq-remove #'explog-message-complete--ticked-p steps)))
     (mapcar (lambda (step) (explog-message-complete--reference id step))
-            (append open (seq-difference (explog-message-complete--steps id) open)))))
+            (append open (seq-difference steps open)))))
 
 ;;;; Completion: annotations and groups
 
 (defun explog-message-complete--annotate (candidate)
   "Return the annotation of CANDIDATE, a reference."
   (pcase-let* ((`(,id . ,number) (explog-ref-parse candidate))
-               (step (seq-find (lambda (step) (equal number (explog-cache-step-number step)))
-                               (and number (explog-message-complete--steps id)))))
+               (step (and number
+                          (or (explog-message-complete--step id number)
+                              (seq-find (lambda (step)
+                                          (equal number (explog-cache-step-number step)))
+                                        (explog-message-complete--unsaved-steps id))))))
     (concat "  " (if step
                      (format "%s %s"
                              (if (explog-message-complete--ticked-p step) "[X]" "[ ]")
                              (explog-cache-step-text step))
                    (explog-message-complete--describe id)))))
+
+(defun explog-message-complete--step (id number)
+  "Return step NUMBER of experiment ID, as far as it is known, or nil."
+  (seq-find (lambda (step) (equal number (explog-cache-step-number step)))
+            (explog-message-complete--steps id)))
 
 (defun explog-message-complete--summary (id)
   "Return the summary of experiment ID, or nil."
@@ -193,7 +235,7 @@ An experiment that is offered with its steps is a group of its own."
                (summary (explog-message-complete--summary id)))
     (if (and summary
              (explog-message-complete--steps id)
-             (or step (explog-message-complete-in-progress-p summary)))
+             (or step (explog-message-complete--likely-p summary)))
         (concat id " " (explog-cache-summary-title summary))
       "Experiments")))
 
@@ -378,9 +420,6 @@ This runs during redisplay, so it uses only what is known already."
 
 ;;;; Recent references
 
-(defconst explog-message-last--most 30
-  "The number of experiments whose steps are requested in advance.")
-
 (defvar-local explog-message-last--recent 'unknown
   "The references of the last commits in this repository, newest first.
 It is a list of (ID . STEP), or the symbol `unknown' until it has arrived.")
@@ -426,7 +465,7 @@ It is a list of (ID . STEP), or the symbol `unknown' until it has arrived.")
 
 (defun explog-message-last-ask-steps ()
   "Request the likeliest experiments, so that they are known soon."
-  (dolist (summary (seq-take (explog-message-complete-sorted) explog-message-last--most))
+  (dolist (summary (seq-take (explog-message-complete-sorted) explog-message--most))
     (explog-cache-get (explog-cache-summary-ident summary))))
 
 (defun explog-message-last--in-progress ()
@@ -465,7 +504,7 @@ They are a list of (ID . STEP).  Leave out those that no log has."
   (let* ((recent (explog-message-last--recent))
          (open (mapcar (lambda (summary)
                          (explog-message-last--first-open (explog-cache-summary-ident summary)))
-                       (seq-take (explog-message-last--in-progress) explog-message-last--most)))
+                       (seq-take (explog-message-last--in-progress) explog-message--most)))
          (last (car recent)))
     (or (seq-remove (lambda (reference)
                       (memq (explog-cache-get (car reference)) '(unknown other)))

@@ -117,9 +117,9 @@ Point is where TEXT has a `|', or at its beginning."
   (explog-message-tests--knowing explog-message-tests--experiments
     (pcase-dolist
         (`(,text . ,offered)
-         '(("[e|" "[e203]" "[e203.1]" "[e201]" "[e201.2]" "[e201.2.1]" "[e202]" "[e31]")
-           ("[e20|" "[e203]" "[e203.1]" "[e201]" "[e201.2]" "[e201.2.1]" "[e202]")
-           ("[e20|]" "[e203]" "[e203.1]" "[e201]" "[e201.2]" "[e201.2.1]" "[e202]")
+         '(("[e|" "[e203]" "[e203.1]" "[e201]" "[e201.2]" "[e201.2.1]" "[e202]" "[e202.1]" "[e31]")
+           ("[e20|" "[e203]" "[e203.1]" "[e201]" "[e201.2]" "[e201.2.1]" "[e202]" "[e202.1]")
+           ("[e20|]" "[e203]" "[e203.1]" "[e201]" "[e201.2]" "[e201.2.1]" "[e202]" "[e202.1]")
            ("see [e201|" "[e201]" "[e201.2]" "[e201.2.1]")
            ("[e201.|" "[e201.2]" "[e201.2.1]" "[e201.1]")
            ("[e201.1|" "[e201.1]")
@@ -131,6 +131,37 @@ Point is where TEXT has a `|', or at its beginning."
            ("[e999.|")))
       (should (equal (cons text offered)
                      (cons text (explog-message-tests--offered text)))))))
+
+(ert-deftest explog-message-test-offered-before-it-is-saved ()
+  "What was captured just now is offered, saved or not, and so are unsaved steps."
+  (explog-test-in-folder
+    (let ((explog-log-captured nil)
+          (explog-logs (list (expand-file-name "log.org"))))
+      (write-region "* INPROGRESS [201] ABC :exp:\n** Experiments\n1. [X] Test without\n" nil "log.org")
+      (with-current-buffer (find-file-noselect "log.org")
+        (goto-char (point-max))
+        (insert "2. [ ] Test with\n3. [ ] new here\n\n"
+                "* TODO [204] Just now [0/1] :exp:\n** Experiments\n1. [ ] first\n"))
+      (explog-message-tests--knowing explog-message-tests--experiments
+        (should (equal '("[e201.2]" "[e201.3]" "[e201.1]")
+                       (explog-message-tests--offered "[e201.|")))
+        (should-not (explog-message-tests--offered "[e204|"))
+        (explog-log-note-captured "204")
+        (should (equal '("[e204]" "[e204.1]") (explog-message-tests--offered "[e204|")))
+        (should (equal '("[e201.2.1]" "[e204]" "[e204.1]" "[e202]")
+                       (seq-subseq (explog-message-tests--offered "[e|") 4 8)))
+        (let ((annotate (completion-metadata-get
+                         (completion-metadata
+                          "[e" (nth 2 (explog-message-tests--message "[e|"
+                                        (explog-message-complete)))
+                          nil)
+                         'annotation-function)))
+          (should (equal "  TODO Just now [0/1]" (funcall annotate "[e204]")))
+          (should (equal "  [ ] first" (funcall annotate "[e204.1]")))
+          (should (equal "  [ ] new here" (funcall annotate "[e201.3]"))))
+        ;; Once it is saved, the server tells.
+        (with-current-buffer "log.org" (set-buffer-modified-p nil))
+        (should-not (explog-message-tests--offered "[e204|"))))))
 
 (ert-deftest explog-message-test-not-offered ()
   "Nothing is completed where no reference begins, nor in comments."
@@ -192,7 +223,8 @@ Point is where TEXT has a `|', or at its beginning."
       (should (equal "  [X] Test without" (funcall annotate "[e201.1]")))
       (should (equal "201 ABC in \\[XYZ]" (funcall group "[e201.2]" nil)))
       (should (equal "201 ABC in \\[XYZ]" (funcall group "[e201]" nil)))
-      (should (equal "Experiments" (funcall group "[e202]" nil)))
+      (should (equal "202 Deeper" (funcall group "[e202]" nil)))
+      (should (equal "Experiments" (funcall group "[e31]" nil)))
       (should (equal "[e201.2]" (funcall group "[e201.2]" t))))))
 
 (ert-deftest explog-message-test-completion-asks ()
