@@ -64,15 +64,19 @@
 That happens when git goes back and forth in the log's repository, and
 Emacs itself does not prompt then.  A modified buffer is not compared."
   (and (not (buffer-modified-p))
-       (file-readable-p buffer-file-name)
+       (explog-edit--same-as-file-p)
+       (progn (set-visited-file-modtime)
+              t)))
+
+(defun explog-edit--same-as-file-p ()
+  "Return non-nil if the file has the text of this buffer."
+  (and (file-readable-p buffer-file-name)
        (let ((buffer (current-buffer))
              (file buffer-file-name)
              (coding-system-for-read buffer-file-coding-system))
-         (when (with-temp-buffer
-                 (insert-file-contents file)
-                 (explog-edit--same-text-p buffer))
-           (set-visited-file-modtime)
-           t))))
+         (with-temp-buffer
+           (insert-file-contents file)
+           (explog-edit--same-text-p buffer)))))
 
 (defun explog-edit--same-text-p (buffer)
   "Return non-nil if BUFFER has the text of the current buffer."
@@ -84,6 +88,30 @@ Emacs itself does not prompt then.  A modified buffer is not compared."
         (and (= (buffer-size) (buffer-size temporary))
              (zerop (compare-buffer-substrings
                      nil nil nil temporary nil nil)))))))
+
+;;;; A file that another program wrote
+
+(defcustom explog-revert-logs t
+  "Whether a log without unsaved changes is read again when its file changed.
+Another Emacs with explog, git or a terminal may have written it.  Then
+Emacs does not ask about that when you go on typing."
+  :type 'boolean
+  :group 'explog)
+
+(defun explog-edit-refresh (&rest _)
+  "Revert each log without unsaved modifications whose file is newer.
+For `explog-cache-changed-functions'."
+  (when explog-revert-logs
+    (dolist (buffer (buffer-list))
+      (with-current-buffer buffer
+        (when (and (not (buffer-modified-p))
+                   (explog-log-buffer-p)
+                   (not (verify-visited-file-modtime))
+                   (file-readable-p buffer-file-name))
+          (with-demoted-errors "explog: %S"
+            (explog-edit--quietly
+              (let ((revert-without-query nil))
+                (revert-buffer t t t)))))))))
 
 ;;;; Saving and messages
 
@@ -101,8 +129,18 @@ Return nil, or the reason why it is not saved."
                           (condition-case err (explog-edit--write)
                             (inhibited-interaction "that would ask something")
                             ((error quit) (error-message-string err))))))
+             (explog-edit--settle)
              (and (buffer-modified-p)
                   (format "not saved: %s" why))))))
+
+(defun explog-edit--settle ()
+  "Note that this buffer is saved if its file has the same text.
+Another Emacs may have made and saved the same edit at the same time."
+  (when (and (buffer-modified-p)
+             (not (verify-visited-file-modtime))
+             (explog-edit--same-as-file-p))
+    (set-visited-file-modtime)
+    (restore-buffer-modified-p nil)))
 
 (defun explog-edit--write ()
   "Save the current buffer without prompting."

@@ -59,6 +59,7 @@
 (autoload 'explog-server-start "explog-server")
 (autoload 'explog-server-stop "explog-server")
 (autoload 'explog-attention-show "explog-attention")
+(autoload 'explog-edit-refresh "explog-edit")
 (autoload 'explog-settings-check "explog-settings")
 (autoload 'explog-settings-send "explog-settings")
 
@@ -106,7 +107,7 @@
 ;; not loaded yet.
 (dolist (library '(explog-agenda explog-agenda-scan explog-agenda-view
                    explog-attention explog-backfill explog-capture explog-check
-                   explog-complete explog-doctor explog-history explog-install
+                   explog-complete explog-doctor explog-edit explog-history explog-install
                    explog-link explog-message explog-note explog-ref
                    explog-review explog-search explog-server))
   (custom-add-load 'explog library))
@@ -195,6 +196,7 @@ They are called in this order when the mode is turned off.")
     (add-hook 'explog-server-ready-hook #'explog-settings-send)
     (add-hook 'explog-server-ready-hook #'explog--attend)
     (add-hook 'explog-server-stopped-hook #'explog--attend)
+    (add-hook 'explog-cache-changed-functions #'explog-edit-refresh)
     (dolist (variable explog--watched)
       (add-variable-watcher variable #'explog--option-changed))
     (if after-init-time
@@ -209,6 +211,7 @@ They are called in this order when the mode is turned off.")
   (remove-hook 'explog-server-ready-hook #'explog-settings-send)
   (remove-hook 'explog-server-ready-hook #'explog--attend)
   (remove-hook 'explog-server-stopped-hook #'explog--attend)
+  (remove-hook 'explog-cache-changed-functions #'explog-edit-refresh)
   (remove-hook 'emacs-startup-hook #'explog--start)
   (dolist (variable explog--watched)
     (remove-variable-watcher variable #'explog--option-changed))

@@ -90,9 +90,18 @@ def test_a_read_only_buffer(world: World) -> None:
     world.expect(1, commit, ticked=True, cookie="[2/3]")
 
 
+def test_a_log_that_changed_on_disk_is_read_again(world: World) -> None:
+    world.visit()
+    world.log.write_text(f"{LOG}- theirs\n", encoding="utf-8")
+    world.emacs.wait_until(lambda: "- theirs" in world.buffer(), what="the log to be read again")
+    world.expect(1, world.repository.commit(RESULTS), ticked=True, cookie="[1/3]")
+    assert "- theirs" in world.lines()
+
+
 @pytest.mark.parametrize("typed", [True, False])
 def test_a_log_that_changed_on_disk(world: World, typed: bool) -> None:
     world.visit()
+    world.emacs.eval("(setq explog-revert-logs nil)")
     if typed:
         world.emacs.keys("M->")
         world.emacs.type("mine")
@@ -110,6 +119,7 @@ def test_a_log_that_changed_on_disk(world: World, typed: bool) -> None:
     world.expect(1, commit, ticked=True, cookie="[1/3]")
     assert "- theirs" in world.lines()
     world.prove()
+    world.emacs.eval("(setq explog-revert-logs t)")
 
 
 def test_a_log_that_another_emacs_edits(world: World, emacs: EmacsFactory) -> None:
