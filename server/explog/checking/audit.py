@@ -26,7 +26,7 @@ from explog.org.files import read_log
 from explog.org.hashes import Context, Mention, beginnings_of_names, find_hashes
 from explog.org.options import org_options
 from explog.org.scan import BOM, file_context
-from explog.plan.facts import Hashes
+from explog.plan.hashes import Hashes
 from explog.sync.report import Progress, Unreadable
 
 BRANCH, REF, OBJECT, GONE, DEAD = "branch", "ref", "object", "gone", "dead"
