@@ -173,7 +173,7 @@ If the menu is closed, stop doing that."
     ("R" "restart server" explog-restart :inapt-if explog-dispatch--off-p)
     ("I" "install server" explog-install-server
      :if (lambda () (fboundp 'explog-install-server)))
-    ("M" explog-dispatch--describe-mode explog-mode)]]
+    ("M" explog-mode :description explog-dispatch--describe-mode)]]
   (interactive)
   (setq explog-dispatch--point (explog-point)
         explog-dispatch--source (explog-visit-here-p))
