@@ -25,7 +25,7 @@
 
 (cl-defstruct (explog-check-problem (:type vector) (:constructor nil) (:copier nil))
   "A problem as the server sends it; what does not apply is nil."
-  kind file line experiment step message mendable entry-line title lines)
+  kind file line experiment step message mendable entry-line title lines ignored)
 
 (cl-defstruct (explog-check-line (:type vector) (:constructor nil) (:copier nil))
   "A change to the line NUMBER of an entry, whose heading is line 0."
@@ -35,6 +35,11 @@
                                      (:constructor explog-check-make-mend-row))
   "A problem for the server to mend; OFFSET counts the lines from its heading."
   kind file experiment offset lines)
+
+(cl-defstruct (explog-check-ignore-row (:type vector) (:copier nil)
+                                       (:constructor explog-check--make-ignore-row))
+  "A problem for the server to ignore, or to ignore no more."
+  kind file experiment step message)
 
 (defvar-local explog-check-problems nil
   "The problems in this buffer, a vector.")
@@ -74,6 +79,7 @@
     (define-key map "p" #'explog-review-previous)
     (define-key map "m" #'explog-check-mend)
     (define-key map "M" #'explog-check-mend-kind)
+    (define-key map "k" #'explog-check-ignore)
     (define-key map (kbd "TAB") #'explog-check-toggle)
     map)
   "The keys of `explog-check-mode'.")
@@ -108,11 +114,14 @@ when you type the key again.
 
 ;;;; The list
 
-(defun explog-check--show (problems)
-  "List PROBLEMS, and keep point where it was."
-  (let ((item (explog-review-item))
-        (line (line-number-at-pos))
-        (inhibit-read-only t))
+(defun explog-check--show (rows)
+  "List the problems in ROWS, and keep point where it was.
+Behind the others come those that the user ignores."
+  (let* ((item (explog-review-item))
+         (line (line-number-at-pos))
+         (problems (seq-remove #'explog-check-problem-ignored rows))
+         (ignored (seq-filter #'explog-check-problem-ignored rows))
+         (inhibit-read-only t))
     (setq explog-check-problems problems)
     (erase-buffer)
     (pcase-dolist (`(,kind . ,group)
@@ -121,21 +130,24 @@ when you type the key again.
     (when (zerop (length problems))
       (insert "No problems\n")
       (message "explog: no problems"))
-    (explog-check--summarize)
+    (explog-check--insert-ignored ignored)
+    (explog-check--summarize (length ignored))
     (explog-check--goto item line)))
 
-(defun explog-check--summarize ()
-  "Set the header line to the number of problems."
+(defun explog-check--summarize (ignored)
+  "Set the header line to the number of problems, and of those IGNORED."
   (let ((count (length explog-check-problems))
         (mendable (seq-count #'explog-check-problem-mendable explog-check-problems)))
     (setq explog-review-summary
-          (format "%s%s  RET: visit%s  g: check  q: quit"
+          (format "%s%s%s  RET: visit%s  k: ignore  g: check  q: quit"
                   (pcase count
                     (0 "No problems")
                     (1 "1 problem")
                     (_ (format "%d problems" count)))
                   (if (zerop mendable) ""
                     (format ", %d can be mended" mendable))
+                  (if (zerop ignored) ""
+                    (format ", %d ignored" ignored))
                   (if (zerop mendable) ""
                     "  m: mend  M: mend all of the kind")))))
 
@@ -163,6 +175,7 @@ when you type the key again.
 (defun explog-check--key (problem)
   "Return values that identify PROBLEM in the list of another check."
   (list (explog-check-problem-kind problem)
+        (explog-check-problem-ignored problem)
         (explog-check-problem-file problem)
         (explog-check-problem-experiment problem)
         (explog-check-problem-step problem)
@@ -175,6 +188,14 @@ when you type the key again.
     (unless (bobp)
       (insert "\n"))
     (insert (propertize (format "%s (%d)" name (length problems)) 'face face) "\n")
+    (mapc #'explog-check--insert problems)))
+
+(defun explog-check--insert-ignored (problems)
+  "Insert a heading and the ignored PROBLEMS, if there are any."
+  (when problems
+    (insert (propertize (format "\nIgnored (%d); k lists one with the others again\n"
+                                (length problems))
+                        'face 'explog-review-where))
     (mapc #'explog-check--insert problems)))
 
 (defun explog-check--insert (problem)
@@ -342,6 +363,30 @@ ANSWER has nil or the reason of the failure for each."
          (done (- (length problems) (length why))))
     (message "explog: %d mended%s" done
              (if why (format ", %d not: %s" (length why) (car why)) ""))))
+
+;;;; Ignoring
+
+(defun explog-check-ignore ()
+  "Ignore the problem at point from now on; one that is ignored, no more.
+The server keeps that.  What is said of a problem identifies it, and not
+its line."
+  (interactive)
+  (let* ((problem (explog-check-here))
+         (ignored (explog-check-problem-ignored problem)))
+    (explog-review-ask
+     "ignore" (list (list (explog-check--make-ignore-row
+                           :kind (explog-check-problem-kind problem)
+                           :file (explog-check-problem-file problem)
+                           :experiment (explog-check-problem-experiment problem)
+                           :step (explog-check-problem-step problem)
+                           :message (explog-check-problem-message problem)))
+                    (not ignored))
+     (if ignored "Ignoring no more..." "Ignoring...")
+     (lambda (_)
+       (message "%s" (if ignored
+                         "Listed with the others again"
+                       "Ignored; it is listed at the end of the buffer"))
+       (explog-check-again)))))
 
 (provide 'explog-check)
 ;;; explog-check.el ends here

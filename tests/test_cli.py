@@ -358,6 +358,35 @@ def test_check(given: list[str], log: Path, repo: GitRepo) -> None:
     assert "[2/2]" in log.read_text()
 
 
+def test_check_ignores_what_the_configuration_names_and_ends_with_0(
+    given: list[str], log: Path, tmp_path: Path
+) -> None:
+    log.write_text(ENTRY.replace("one", "one (83d45cd)").replace("[0/2]", "[2/2]"))
+    config = tmp_path / "ci.toml"
+    config.write_text('ignore = ["dead-hash e201.1", "unticked e201", "cookie"]')
+    args = [*given, "--config", str(config), "--ignore", "unknown-experiment e999"]
+    done = explog("check", *args, HOME="/nonexistent", XDG_STATE_HOME="/nonexistent")
+    said = "explog: no problem found, 4 ignored\n"
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", said)
+    done = explog("check", "--ignored", *args)
+    kinds = [line.split(": ")[1] for line in done.stdout.splitlines()]
+    assert kinds == ["dead-hash", "unknown-experiment", "unticked", "cookie"]
+    found = printed("check", *args)
+    assert (found["problems"], [row["kind"] for row in found["ignored"]]) == ([], kinds)
+    again = explog("check", *args[:-1], "unknown-experiment e99")
+    assert (again.returncode, again.stderr) == (1, "explog: 1 problem, 3 ignored\n")
+
+
+def test_check_says_what_is_wrong_with_a_pattern(given: list[str], tmp_path: Path) -> None:
+    done = explog("check", *given, "--ignore", "dead-has e201")
+    said = "ignore: unknown kind of problem 'dead-has'; did you mean dead-hash?"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"explog: {said}\n")
+    config = tmp_path / "ci.toml"
+    config.write_text('ignore = ["cookie 201"]')
+    done = explog("check", *given, "--config", config)
+    assert f"{config}: ignore: expected a reference as e201 or e201.1 behind cookie" in done.stderr
+
+
 def test_check_finds_nothing(given: list[str], log: Path, repo: GitRepo) -> None:
     repo.run("reset", "--hard", "HEAD~1")
     explog("backfill", "--write", *given)

@@ -116,39 +116,63 @@ def _say_backfill(count: int, written: bool) -> None:
 
 @main.command()
 @click.option("--hashes", is_flag=True, help="Check every hash in the text of the logs, too.")
+@click.option(
+    "--ignore",
+    multiple=True,
+    metavar="KIND[ REFERENCE]",
+    help='Do not count these problems, as "dead-hash e201.1"; repeatable.',
+)
+@click.option(
+    "--ignored", "list_ignored", is_flag=True, help="List the problems that are ignored instead."
+)
 @common
-def check(settings: Settings, as_json: bool, hashes: bool) -> None:
+def check(
+    settings: Settings,
+    as_json: bool,
+    hashes: bool,
+    ignore: tuple[str, ...],
+    list_ignored: bool,
+) -> None:
     """List all problems, the most serious first; the exit status is 1 if there is one."""
     from explog.checking.audit import audit, dead_hashes
     from explog.checking.check import check as find
+    from explog.checking.ignoring import split_ignored
     from explog.checking.problem import seriousness
+    from explog.ignored import read_pattern
 
+    patterns = (*settings.ignore, *ignore)
+    for pattern in ignore:  # those of the configuration were read with it
+        read_pattern(pattern)
     with open_index(settings) as index:
         unread = bring_up_to_date(settings, index, quiet=True)
         with progress_bar() as progress:
             problems = find(settings, index, progress, unread)
             found = audit(settings, index, progress, unread) if hashes else []
     problems = sorted([*problems, *dead_hashes(found, problems)], key=seriousness)
+    problems, ignored = split_ignored(problems, patterns)
     if as_json:
-        click.echo(json.dumps(check_json(problems, found if hashes else None)))
+        click.echo(json.dumps(check_json(problems, found if hashes else None, ignored)))
     else:
-        for problem in problems:
+        for problem in ignored if list_ignored else problems:
             click.echo(place_line(problem.file, problem.line, problem.kind, problem.message))
         for one in found:
-            if one.lives:
+            if one.lives and not list_ignored:
                 click.echo(place_line(one.file, one.line, "hash", one.message))
-        _say_check(problems, found, hashes)
+        _say_check(problems, found, hashes, len(ignored))
     if problems:
         sys.exit(1)
 
 
-def _say_check(problems: Sequence[Problem], found: Sequence[FoundHash], hashes: bool) -> None:
+def _say_check(
+    problems: Sequence[Problem], found: Sequence[FoundHash], hashes: bool, ignored: int
+) -> None:
     if hashes:
         living = [one for one in found if one.lives]
         places = {folder for one in living for folder in one.repositories}
         where = f"{len(living):,} alive in {counted(len(places), 'repositories')}"
         complain(f"{counted(len(found), 'hashes')}: {where}, {len(found) - len(living):,} dead")
-    complain(counted(len(problems), "problems") if problems else "no problem found")
+    said = counted(len(problems), "problems") if problems else "no problem found"
+    complain(f"{said}, {ignored:,} ignored" if ignored else said)
 
 
 @main.command(cls=QueryCommand)

@@ -19,6 +19,7 @@ import platformdirs
 
 from explog.config import Project, Root, Settings, Tick
 from explog.errors import ExplogError
+from explog.ignored import read_pattern
 from explog.refs import results_pattern
 from explog.state import keep_state, read_state
 
@@ -179,6 +180,13 @@ def _lock_files(name: str, value: object) -> tuple[tuple[str, str], ...]:
     return tuple((_string(name, log), _string(name, lock)) for log, lock in value.items())
 
 
+def _ignore(name: str, value: object) -> tuple[str, ...]:
+    patterns = _strings(name, value)
+    for pattern in patterns:
+        read_pattern(pattern)
+    return patterns
+
+
 _READERS: dict[str, Callable[[str, object], object]] = {
     "logs": _strings,
     "repositories": _roots,
@@ -196,6 +204,7 @@ _READERS: dict[str, Callable[[str, object], object]] = {
     "log_note_headings": _strings,
     "archive_location": _string,
     "lock_files": _lock_files,
+    "ignore": _ignore,
 }
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import NamedTuple, TypeAlias
 
 from explog.errors import ExplogError
@@ -77,6 +78,16 @@ def keep_dropped(edits: Iterable[DroppedEdit], *, dropped: bool) -> None:
 def keep_ignored(problems: Iterable[IgnoredProblem], *, ignored: bool) -> None:
     """Keep that PROBLEMS are IGNORED, or that they are not; raise OSError as `keep_dropped`."""
     _keep("problems", problems, ignored)
+
+
+@contextmanager
+def must_be_kept(what: str) -> Iterator[None]:
+    """Have the user told that WHAT could not be kept: raise ExplogError `not-kept` for OSError."""
+    try:
+        yield
+    except OSError as error:
+        reason = f"{what} cannot be kept: {error.filename}: {error.strerror}"
+        raise ExplogError("not-kept", reason) from error
 
 
 def _keep(kind: str, rows: Iterable[Row], there: bool) -> None:

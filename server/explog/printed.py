@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -64,9 +64,18 @@ def print_diff(text: bytes) -> None:
         click.echo(click.style(visible(line.removesuffix("\r")), **style))
 
 
-def check_json(problems: Iterable[Problem], found: Iterable[FoundHash] | None) -> dict[str, object]:
-    """Return what `check --json` prints; FOUND is None unless --hashes was given."""
+def check_json(
+    problems: Iterable[Problem],
+    found: Iterable[FoundHash] | None,
+    ignored: Sequence[Problem] = (),
+) -> dict[str, object]:
+    """Return what `check --json` prints; FOUND is None unless --hashes was given.
+
+    There is no `ignored` where nothing is.
+    """
     said: dict[str, object] = {"problems": [_row(problem, _PROBLEM) for problem in problems]}
+    if ignored:
+        said["ignored"] = [_row(problem, _PROBLEM) for problem in ignored]
     if found is not None:
         said["hashes"] = [_row(one, _HASH) for one in found]
     return said

@@ -333,9 +333,9 @@ Dropped (k brings one back)
   "Return the problems of a log in FILE with TEXT, as a function for the server."
   (lambda ()
     (ignore text)
-    (vector (vector "dead-hash" "/x/log.org" 9 "201" "1" "abc1234 is gone" nil nil nil nil)
+    (vector (vector "dead-hash" "/x/log.org" 9 "201" "1" "abc1234 is gone" nil nil nil nil nil)
             (vector "cookie" "/x/log.org" 3 "201" nil "[1/2] should be [0/2]" t 2 "x"
-                    (vector (vector 1 "** Steps [1/2]\r" "** Steps [0/2]\r"))))))
+                    (vector (vector 1 "** Steps [1/2]\r" "** Steps [0/2]\r")) nil))))
 
 (ert-deftest explog-review-tests-problems-are-listed-and-mended ()
   (let (mended)
@@ -370,6 +370,35 @@ Wrong cookie (1)
                      '(["cookie" "/x/log.org" "201" 1
                         [[1 "** Steps [1/2]\r" "** Steps [0/2]\r"]]])))
       (should (looking-at-p "→ e201")))))
+
+(ert-deftest explog-review-tests-a-problem-is-ignored-and-listed-again ()
+  (let (kept)
+    (explog-review-tests--with-answers
+        `(("check" . ,(lambda ()
+                        (let ((rows (funcall (explog-review-tests--problems ""))))
+                          (when (cadr kept)
+                            (aset (aref rows 0) 10 t)
+                            (setq rows (vector (aref rows 1) (aref rows 0))))
+                          rows)))
+          ("ignore" . ,(lambda (&rest args) (setq kept args))))
+      (explog-check)
+      (explog-test-messages (explog-check-ignore))
+      (should (equal kept '((["dead-hash" "/x/log.org" "201" "1" "abc1234 is gone"]) t)))
+      (should (equal (buffer-substring-no-properties (point-min) (point-max)) "\
+Wrong cookie (1)
+→ e201      log.org:3: [1/2] should be [0/2]
+
+Ignored (1); k lists one with the others again
+  e201.1    log.org:9: abc1234 is gone
+"))
+      (should (string-prefix-p "1 problem, 1 can be mended, 1 ignored"
+                               (explog-review--header)))
+      (should (looking-at-p "→ e201"))
+      (explog-review-next)
+      (explog-test-messages (explog-check-ignore))
+      (should (equal kept '((["dead-hash" "/x/log.org" "201" "1" "abc1234 is gone"]) nil)))
+      (should-not (string-search "Ignored" (buffer-string)))
+      (should (string-prefix-p "2 problems, 1 can be mended  RET" (explog-review--header))))))
 
 (defun explog-review-tests--shown ()
   "Return the mend that is shown, or nil."

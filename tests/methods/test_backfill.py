@@ -128,6 +128,15 @@ def test_what_is_dropped_stays_so_until_it_is_taken_back(world: World) -> None:
     assert dropped == []
 
 
+def test_a_problem_is_ignored_and_taken_back(world: World) -> None:
+    first, *others = world.call("check")
+    row = [[] if first[n] is None else first[n] for n in (0, 1, 3, 4, 5)]
+    assert world.call("ignore", [row], True)
+    assert world.call("check") == [*others, [*first[:-1], True]]
+    assert world.call("ignore", [row], [])
+    assert world.call("check") == [first, *others]
+
+
 def test_what_is_dropped_cannot_be_kept(world: World, home: Path) -> None:
     (home / ".local").write_text("no folder", encoding="utf-8")
     with pytest.raises(ExplogError, match="what is dropped cannot be kept") as caught:
@@ -168,7 +177,7 @@ def test_nonsense(world: World, method: str, args: tuple[object, ...]) -> None:
 
 def test_mending(world: World) -> None:
     [row] = [row for row in world.call("check") if row[0] == "cookie"]
-    kind, file, line, experiment, _step, _said, mendable, entry_line, _title, lines = row
+    kind, file, line, experiment, _step, _said, mendable, entry_line, _title, lines, _ = row
     assert mendable
     wish = [kind, file, experiment, line - entry_line, lines]
     assert world.call("mend", [wish]) == [None]

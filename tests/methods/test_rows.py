@@ -28,6 +28,7 @@ STRUCTS: dict[type, str] = {
     backfill.NotMadeRow: "explog-backfill-not-made",
     backfill.SheetRow: "explog-backfill-sheet-row",
     backfill.UnplacedRow: "explog-backfill-unplaced-row",
+    check.IgnoreRow: "explog-check-ignore-row",
     check.LineRow: "explog-check-line",
     check.MendRow: "explog-check-mend-row",
     check.ProblemRow: "explog-check-problem",

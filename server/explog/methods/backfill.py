@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeVar
 
 from explog.daemon.loop import Daemon
 from explog.errors import ExplogError
-from explog.ignored import dropped_edit, keep_dropped
+from explog.ignored import dropped_edit, keep_dropped, must_be_kept
 from explog.plan import review
 from explog.plan.plans import Edit
 from explog.plan.review import Review, Sheet
@@ -139,11 +139,8 @@ def plan(
 def drop(_daemon: Daemon, _client: Client, edits: list[DropRow], dropped: bool) -> bool:
     """Keep that EDITS are DROPPED, so that they are not made, or that they are not."""
     keys = [dropped_edit(row.file, row.experiment, row.step, row.commit) for row in edits]
-    try:
+    with must_be_kept("what is dropped"):
         keep_dropped(keys, dropped=dropped)
-    except OSError as error:
-        reason = f"what is dropped cannot be kept: {error.filename}: {error.strerror}"
-        raise ExplogError("not-kept", reason) from error
     return True
 
 

@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 from explog.checking import check as checking
 from explog.checking import mending
+from explog.checking.ignoring import split_ignored
 from explog.daemon.loop import Daemon
+from explog.ignored import ignored_problem, keep_ignored, must_be_kept
 from explog.model import LineEdit, Problem
 from explog.rpc.arguments import FileName
 from explog.rpc.client import Client
@@ -27,7 +29,8 @@ class ProblemRow(NamedTuple):
     """A problem; what does not apply is None.
 
     Where it is `mendable`, `lines` are the changes that mend it, `title` names them, and
-    `entry_line` is the line of its entry's heading in the file.
+    `entry_line` is the line of its entry's heading in the file. `ignored` says that the user does
+    not want to see it.
     """
 
     kind: str
@@ -40,6 +43,17 @@ class ProblemRow(NamedTuple):
     entry_line: int | None
     title: str | None
     lines: list[LineRow] | None
+    ignored: bool
+
+
+class IgnoreRow(NamedTuple):
+    """A problem to ignore, or to ignore no more, which Emacs sends back."""
+
+    kind: str
+    file: FileName | None
+    experiment: str | None
+    step: str | None
+    message: str
 
 
 class MendRow(NamedTuple):
@@ -57,12 +71,21 @@ class MendRow(NamedTuple):
 
 @method("check", lane="slow")
 def check(daemon: Daemon, _client: Client) -> Bulk[ProblemRow]:
-    """Return all problems, the most serious first."""
+    """Return all problems, the most serious first, and behind them those that are ignored."""
     with daemon.synced() as now:
         pass
     # The door is open again: a commit that is made while we check must not wait for us.
     problems = checking.check(now.settings, now.index, unread=now.problems)
-    return Bulk([_row(problem) for problem in problems])
+    counting, ignored = split_ignored(problems, now.settings.ignore)
+    return Bulk([*(_row(one, False) for one in counting), *(_row(one, True) for one in ignored)])
+
+
+@method("ignore", lane="fast")
+def ignore(_daemon: Daemon, _client: Client, problems: list[IgnoreRow], ignored: bool) -> bool:
+    """Keep that PROBLEMS are IGNORED, or that they are not."""
+    with must_be_kept("what is ignored"):
+        keep_ignored([ignored_problem(*row) for row in problems], ignored=ignored)
+    return True
 
 
 @method("mend", lane="slow")
@@ -89,7 +112,7 @@ def _line_edit(row: LineRow) -> LineEdit:
     return LineEdit(row.number, row.old, row.new)
 
 
-def _row(problem: Problem) -> ProblemRow:
+def _row(problem: Problem, ignored: bool) -> ProblemRow:
     mend = problem.mend
     lines = mend.lines if mend else ()
     return ProblemRow(
@@ -103,4 +126,5 @@ def _row(problem: Problem) -> ProblemRow:
         entry_line=mend.line if mend else None,
         title=mend.messages[0] if mend else None,
         lines=[LineRow(line.line, line.old, line.new) for line in lines] if mend else None,
+        ignored=ignored,
     )

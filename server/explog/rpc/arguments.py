@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, NewType, get_args, get_origin, get_type_hints
+from typing import Any, NewType, Union, get_args, get_origin, get_type_hints
 
 from explog.errors import ExplogError
 from explog.rpc.wire import Symbol
@@ -35,7 +35,7 @@ def check(kind: Any, value: object, name: str) -> Any:
     """
     if kind in _SCALARS:
         return _scalar(kind, value, name)
-    if get_origin(kind) is UnionType:
+    if get_origin(kind) in (UnionType, Union):
         (kind,) = (one for one in get_args(kind) if one is not NoneType)
         return None if value == [] else check(kind, value, name)
     if not isinstance(value, list):

@@ -1,0 +1,27 @@
+"""Tell the problems that the user ignores from the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from explog.ignored import ignored_problem, read_ignored, read_pattern
+from explog.model import Problem
+
+
+def split_ignored(
+    problems: Sequence[Problem], patterns: Iterable[str]
+) -> tuple[list[Problem], list[Problem]]:
+    """Return those of PROBLEMS that count, and those that are ignored.
+
+    Ignored is what PATTERNS mean, and what the user told explog to ignore. Raises ExplogError
+    `bad-config` for a pattern that is none.
+    """
+    meant = [read_pattern(text) for text in patterns]
+    known = read_ignored()
+    counting: list[Problem] = []
+    ignored: list[Problem] = []
+    for one in problems:
+        key = ignored_problem(one.kind, one.file, one.experiment, one.step, one.message)
+        skip = key in known or any(pattern.matches(one) for pattern in meant)
+        (ignored if skip else counting).append(one)
+    return counting, ignored
