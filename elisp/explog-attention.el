@@ -26,7 +26,7 @@
 (require 'seq)
 (require 'subr-x)
 
-(autoload 'explog-check "explog-check" nil t)
+(autoload 'explog-check-announced "explog-check")
 (autoload 'explog-doctor "explog-doctor" nil t)
 
 (declare-function explog-server-last-problem "explog-server" ())
@@ -55,8 +55,9 @@
 ;;;; Problems
 
 (defun explog-attention-set (count texts)
-  "Note that there are COUNT open problems; TEXTS describe the first of them.
-The server calls this."
+  "Note that there are COUNT open problems.
+TEXTS describe the newest of them, the newest first.  The server calls
+this."
   (setq explog-attention--count count
         explog-attention--texts texts)
   (explog-attention-show)
@@ -79,15 +80,15 @@ The server calls this."
 
 ;;;###autoload
 (defun explog-attention ()
-  "Show the open problems by `explog-check', or else by `explog-doctor'."
+  "Go to the newest problem in the list of `explog-check'.
+If it is one of the server or the options, call `explog-doctor'."
   (interactive)
   (cond ((or explog-settings-problems
              (and (featurep 'explog-server) (explog-server-last-problem)))
          (explog-doctor))
         ((zerop explog-attention--count)
          (user-error "There are no open problems"))
-        ((fboundp 'explog-check) (call-interactively #'explog-check))
-        (t (message "%s" (string-join (explog-attention--texts) "\n")))))
+        (t (explog-check-announced (car explog-attention--texts)))))
 
 ;;;; The sign
 

@@ -98,11 +98,23 @@ when you type the key again.
   (setq-local outline-regexp "[^ →\n]")
   (explog-review-mode-on))
 
+(defconst explog-check--buffer "*explog check*"
+  "The buffer with the list of problems.")
+
 ;;;###autoload
 (defun explog-check ()
   "List all problems of the logs, the most serious first."
   (interactive)
-  (explog-review-open "*explog check*" #'explog-check-mode #'explog-check-again))
+  (explog-review-open explog-check--buffer #'explog-check-mode #'explog-check-again))
+
+(defvar-local explog-check--wanted nil
+  "What announced the problem to go to when the list is there, or nil.")
+
+(defun explog-check-announced (text)
+  "List all problems of the logs, and go to the one that TEXT announced."
+  (explog-check)
+  (with-current-buffer explog-check--buffer
+    (setq explog-check--wanted text)))
 
 (defun explog-check-again ()
   "Ask the server for all problems, and list them in this buffer."
@@ -132,7 +144,36 @@ Behind the others come those that the user ignores."
       (message "explog: no problems"))
     (explog-check--insert-ignored ignored)
     (explog-check--summarize (length ignored))
-    (explog-check--goto item line)))
+    (explog-check--goto (or (explog-check--announced) item) line)))
+
+(defun explog-check--announced ()
+  "Return the listed problem that was announced and is to be visited, or nil."
+  (when-let ((text explog-check--wanted))
+    (setq explog-check--wanted nil)
+    (seq-some (lambda (function)
+                (seq-find (lambda (problem) (funcall function problem text))
+                          explog-check-problems))
+              '(explog-check--says-p explog-check--names-p explog-check--at-p))))
+
+(defun explog-check--says-p (problem text)
+  "Return non-nil if the message of PROBLEM is in TEXT."
+  (string-search (explog-check-problem-message problem) text))
+
+(defun explog-check--names-p (problem text)
+  "Return non-nil if TEXT has the reference of PROBLEM."
+  (let ((reference (explog-check--reference problem)))
+    (and (not (string-empty-p reference))
+         (string-match-p (format "\\_<%s\\(?:[^.0-9A-Za-z_-]\\|\\.?\\'\\|\\.[^0-9]\\)"
+                                 (regexp-quote reference))
+                         text))))
+
+(defun explog-check--at-p (problem text)
+  "Return non-nil if TEXT has the file of PROBLEM, and its line if it has one."
+  (when-let ((file (explog-check-problem-file problem)))
+    (string-search (if-let ((line (explog-check-problem-line problem)))
+                       (format "%s:%d:" (file-name-nondirectory file) line)
+                     (file-name-nondirectory file))
+                   text)))
 
 (defun explog-check--summarize (ignored)
   "Set the header line to the number of problems, and of those IGNORED."

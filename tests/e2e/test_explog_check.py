@@ -201,3 +201,23 @@ def test_flags_go_with_the_mode(world: World) -> None:
     assert not emacs.true("(memq 'explog-flags--show find-file-hook)")
     emacs.eval("(explog-mode 1)")
     emacs.wait_for("← says [e201.2]")
+
+
+def test_the_sign_leads_to_the_newest_problem(checked: Checked) -> None:
+    world, emacs = checked.world, checked.emacs
+    for text, said in (
+        ("[e201.7] Results", "e201.7"),
+        ("[e201.9] Results", "e201.9"),
+        ("[e201.8] Results", "e201.8"),
+    ):
+        world.repository.commit(text)
+        emacs.wait_until(
+            lambda said=said: emacs.true(  # type: ignore[misc]
+                f"(string-search {lisp(said)} (or (car explog-attention--texts) {lisp('')}))"
+            ),
+            what=f"{said} to be announced",
+        )
+        emacs.command("explog-attention")
+        checked.listed()
+        emacs.wait_until(lambda said=said: said in checked.point(), what=f"point on {said}")  # type: ignore[misc]
+        emacs.keys("q")

@@ -36,12 +36,13 @@ def quiet(*all_of_them: Emacs) -> None:
         assert one.prompt() == ""
 
 
-def clean(emacs: Emacs, log: Path) -> bool:
-    """Tell whether EMACS has nothing unsaved in the buffer of LOG, and knows it as it is on disk."""
-    return emacs.true(
+def wait_clean(emacs: Emacs, log: Path) -> None:
+    """Wait until EMACS has nothing unsaved in the buffer of LOG, which is like the file."""
+    clean = (
         f"(with-current-buffer (get-file-buffer {lisp(log)})"
         " (and (not (buffer-modified-p)) (verify-visited-file-modtime)))"
     )
+    emacs.wait_until(lambda: emacs.true(clean), what="a buffer like the file")
 
 
 def test_both_visit_the_log(world: World, other: Emacs) -> None:
@@ -50,7 +51,7 @@ def test_both_visit_the_log(world: World, other: Emacs) -> None:
         world.wait_line(world.line(n, commit, ticked=True))
     quiet(world.emacs, other)
     for one in (world.emacs, other):
-        one.wait_until(lambda one=one: clean(one, world.log), what="a buffer like the file")
+        wait_clean(one, world.log)
         assert one.buffer_text(world.log) == world.log.read_text(encoding="utf-8")
 
 

@@ -57,18 +57,18 @@
 (ert-deftest explog-attention-test-command ()
   "The command leads to what helps, and says if there is nothing."
   (let (called)
-    (cl-letf (((symbol-function 'explog-check)
-               (lambda () (interactive) (push 'check called)))
+    (cl-letf (((symbol-function 'explog-check-announced)
+               (lambda (text) (push text called)))
               ((symbol-function 'explog-doctor)
                (lambda () (interactive) (push 'doctor called))))
       (explog-attention-tests--with nil
         (should-error (explog-attention) :type 'user-error)
-        (explog-attention-set 1 '("one"))
+        (explog-attention-set 2 '("two" "one"))
         (explog-attention)
-        (should (equal '(check) called))
+        (should (equal '("two") called))
         (let ((explog-server--problem "The explog server stopped"))
           (explog-attention))
-        (should (equal '(doctor check) called))))))
+        (should (equal '(doctor "two") called))))))
 
 (provide 'explog-attention-tests)
 ;;; explog-attention-tests.el ends here

@@ -46,7 +46,7 @@ class Notifier:
     def __init__(self) -> None:
         self._listeners: list[_Listener] = []
         self._lock = threading.Lock()
-        self._announced: set[str] = set()
+        self._announced: dict[str, None] = {}  # in the order in which they were announced
         self._noticed: dict[str, float] = {}
 
     @property
@@ -78,6 +78,8 @@ class Notifier:
     def show_problems(self, messages: Iterable[str], *, complete: bool) -> None:
         """Announce the new ones among the current problems, and list the announced ones.
 
+        The newest is first in that list.
+
         Unless COMPLETE, more problems may exist than MESSAGES: those announced before and missing
         now are not forgotten, as they would be announced again.
         """
@@ -85,15 +87,15 @@ class Notifier:
         # A log that is edited above a problem moves it; that does not make it another problem.
         problems = {_LINE.sub(": ", message): message for message in messages}
         if complete:
-            self._announced &= problems.keys()
+            self._announced = {key: None for key in self._announced if key in problems}
         new = [key for key in problems if key not in self._announced]
         self._noticed = {key: self._noticed.get(key, now) for key in new}
         for key, since in list(self._noticed.items()):
             if now - since >= GRACE_SECONDS:
                 del self._noticed[key]
-                self._announced.add(key)
+                self._announced[key] = None
                 self.tell(problems[key])
-        announced = [message for key, message in problems.items() if key in self._announced]
+        announced = [problems[key] for key in reversed(self._announced) if key in problems]
         for listener in self._connected():
             listener.show_problems(announced)
 
