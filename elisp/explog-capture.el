@@ -57,6 +57,13 @@ If nil, ask when `explog-logs' has more than one."
   :risky t
   :group 'explog)
 
+(defcustom explog-capture-id-property "ID"
+  "The property that holds the id of a new experiment.
+\"CUSTOM_ID\" keeps org-roam from taking the experiment for a node: it
+does so with every entry that has an \"ID\"."
+  :type '(choice (const "ID") (const "CUSTOM_ID"))
+  :group 'explog)
+
 ;;;; The entry
 
 (defun explog-capture-entry (id title tags description)
@@ -67,12 +74,17 @@ ID, TITLE and DESCRIPTION are strings, TAGS a list of them."
     (concat "* " explog-capture-todo " [" id "] "
             (explog-capture--line (concat (explog-capture--line title) " [%]"))
             (if tags (format "   :%s:" (string-join tags ":")) "")
-            "\n:PROPERTIES:\n:ID:       " id "\n:END:\n"
+            (format "\n:PROPERTIES:\n%-10s %s\n:END:\n"
+                    (explog-capture--id-property) id)
             (format-time-string "[%Y-%m-%d %a %H:%M]")
             "\n\n- " (explog-capture--line description)
             "\n\n** Notes\n\n"
             "** TODO " explog-steps-heading " [/]\n1. [ ] \n\n"
             "** TODO Conclusions\n")))
+
+(defun explog-capture--id-property ()
+  "Return the property for the id as it stands in a drawer."
+  (if (equal "CUSTOM_ID" explog-capture-id-property) ":CUSTOM_ID:" ":ID:"))
 
 (defun explog-capture--line (text)
   "Return TEXT as one line."

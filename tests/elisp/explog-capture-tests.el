@@ -83,6 +83,20 @@ are as they were captured."
 
 ;;;; The entry
 
+(ert-deftest explog-capture-test-id-property ()
+  "The id is in `ID', or in `CUSTOM_ID', which is no node of org-roam."
+  (let ((explog-capture-id-property "ID"))
+    (should (string-search "\n:PROPERTIES:\n:ID:       203\n:END:\n"
+                           (explog-capture-entry "203" "A" nil "B"))))
+  (let ((explog-capture-id-property "CUSTOM_ID"))
+    (with-temp-buffer
+      (insert (explog-capture-entry "203" "A" nil "B"))
+      (goto-char (point-min))
+      (should (search-forward "\n:PROPERTIES:\n:CUSTOM_ID: 203\n:END:\n" nil t))
+      (should-not (search-forward ":ID:" nil t))
+      (goto-char (point-min))
+      (should (equal "203" (explog-heading-experiment-id))))))
+
 (ert-deftest explog-capture-test-plain ()
   "Both ways make the same entry, as the post has it, point behind the first step."
   (dolist (start explog-capture-tests--starts)
