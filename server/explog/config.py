@@ -22,7 +22,7 @@ from explog.refs import DEFAULT_RESULTS
 
 Tick = Literal["always", "results", "never"]
 
-# The post's keywords. A log's own `#+TODO:` lines replace them.
+# Keywords that such logs have. A log's own `#+TODO:` lines replace them.
 DEFAULT_OPEN = ("TODO", "NEXT", "INPROGRESS", "WAIT", "WAITING", "IDEA")
 DEFAULT_DONE = ("DONE", "CANCELED", "CANCELLED", "LATER")
 

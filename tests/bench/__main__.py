@@ -113,7 +113,7 @@ and 99 of 100, take at most so long. Ratios compare the first figure of either s
 - A hash has come when the buffer that visits the log has it. The commit is made by git in a shell:
   no hook of Emacs or git helps.
 - The agenda is made with the log open in a buffer, and with it not open. The other one is the
-  command of the post, which org's own matcher answers.
+  command `tags-todo`, which org's own matcher answers.
 
 """
 

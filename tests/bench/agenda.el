@@ -4,7 +4,7 @@
 
 ;;; Commentary:
 
-;; For agenda.py: the command of the post, or that of `explog-mode', with
+;; For agenda.py: a command of org's own, or that of `explog-mode', with
 ;; the log open; and then with the log not open, beside opening it.
 
 ;;; Code:
@@ -17,7 +17,7 @@
 (defvar bench-log (car (plist-get (bench-given :settings) :logs)))
 
 (defun bench-org ()
-  "Set up the agenda command of the post."
+  "Set up an agenda command of org's own, which lists the same."
   (setq org-agenda-custom-commands
         `(("c" . "My custom queries")
           ("ci" tags-todo "LEVEL=1&+exp/!INPROGRESS"

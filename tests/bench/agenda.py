@@ -7,7 +7,7 @@ from bench.workshop import BenchError, Workshop
 
 
 def agenda(shop: Workshop) -> list[Row]:
-    """`C-c a ci` as explog has it, and as the post has it, the log open in a buffer or not."""
+    """`C-c a ci` as explog has it, and as org itself does it, the log open in a buffer or not."""
     told = {
         whose: shop.emacs(
             "agenda.el",
