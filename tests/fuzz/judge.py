@@ -219,7 +219,7 @@ def _fits(outcome: Outcome, before: Item, after: Item) -> bool:
 def _boxes(outcome: Outcome, before: Item, after: Item) -> set[str]:
     """Return what may be in the box; that of a step with sub-steps may follow them, as in org."""
     boxes = {before.box} if before.box != "x" else {"x", "X"}
-    if outcome.box == "tick":
+    if outcome.box == "tick" and before.box not in "xX":
         boxes = boxes | {"X"} if after.children else {"X"}
     states = {child.box for child in after.children}
     if states:

@@ -177,6 +177,22 @@ class Oracle:
                     return True
         return False
 
+    def _arrives_elsewhere(self, log: Path, chosen: set[str], item: Item) -> bool:
+        """Tell whether one of those CHOSEN takes the place of a dead hash on a wrong step.
+
+        It stands there after this run, though not yet: the rule does not say which counts.
+        """
+        for other in [one for entry in self.entries[log] for one in entry.items]:
+            if other.experiment != item.experiment or not other.digits or other.line == item.line:
+                continue
+            dead = None if self.resolve(other.digits) else self.recall(other.digits)
+            if dead is None or not self.is_stray(other, dead):
+                continue
+            own = item.digits is not None and dead.oid.startswith(item.digits.lower())
+            if not own and chosen & self.successors(dead):
+                return True
+        return False
+
     # The verdict
 
     def _verdict(self, log: Path, entry: Entry, item: Item) -> Verdict:
@@ -204,6 +220,9 @@ class Oracle:
     def _by_what_stands_there(self, log: Path, verdict: Verdict, place: set[Outcome]) -> Verdict:
         item, keep = verdict.item, Outcome(None)
         verdict.outcomes = place
+        if self._arrives_elsewhere(log, verdict.chosen, item):
+            place = place | {keep}
+            verdict.outcomes, verdict.reasons = place, set()
         if item.digits is None:
             self._allow_to_wait(log, verdict)
             return verdict
