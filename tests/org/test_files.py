@@ -19,7 +19,8 @@ import pytest
 
 from explog.errors import ExplogError
 from explog.org import files
-from explog.org.files import emacs_lock, read_log, replace_log
+from explog.org.files import read_log, replace_log
+from explog.org.locks import emacs_lock
 
 OLD, NEW = b"* [201] old\r\n", b"* [201] new\r\n"
 
@@ -223,6 +224,23 @@ def test_a_lock_of_an_emacs_that_died_is_none(log: Path, owner: str, held: bool)
     if not held:
         replace_log(log, OLD, NEW)
         assert read_log(log) == NEW
+
+
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize("place", ["beside", "emacs"])
+def test_a_lock_that_emacs_keeps_elsewhere(log: Path, home: Path, place: str, whole: bool) -> None:
+    """As with `lock-file-name-transforms`, of which a terminal may know nothing."""
+    folder = log.parent / "locks" if place == "beside" else home / ".emacs.d" / "locks"
+    folder.mkdir(parents=True)
+    name = str(log).replace("/", "!") if whole else log.name
+    (folder / f".#{name}").symlink_to("ada@elsewhere.4242:1")
+    if place == "emacs" and not whole:
+        assert emacs_lock(log) is None, "any file of that name may be meant"
+        return
+    assert refused(log)[0] == "locked"
+    if not whole:
+        (folder / log.name).touch()
+        assert emacs_lock(log) is None, "it is the lock of the file beside it"
 
 
 def test_another_program_that_locks_the_log_is_waited_for_but_not_for_long(

@@ -12,7 +12,6 @@ import fcntl
 import glob
 import os
 import re
-import socket
 import stat
 import tempfile
 import time
@@ -20,10 +19,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from explog.errors import ExplogError
+from explog.org.locks import emacs_lock
 from explog.org.options import OrgOptions
 from explog.org.scan import Context, file_context
 
-_OWNER = re.compile(r".*@(?P<host>[^@]+)\.(?P<pid>[0-9]+)(?::[0-9]+)?", re.DOTALL)
 # The address of a page, and a file on another machine, as Emacs names it.
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://|/[a-z]+:", re.IGNORECASE)
 _LONG = 50
@@ -85,42 +84,6 @@ def replace_log(path: Path, expected: bytes, new: bytes, locks: Sequence[Path] =
         except OSError as error:
             reason = f"{path}: it cannot be written: {error.strerror}"
             raise ExplogError("not-written", reason, file=str(path)) from error
-
-
-def emacs_lock(path: Path, locks: Sequence[Path] = ()) -> str | None:
-    """Return who holds the file in a modified Emacs buffer (`user@host.pid`), or None.
-
-    As in Emacs itself, a lock that a process of this machine left behind when it died is none.
-    """
-    found = map(_lock_owner, [path.with_name(f".#{path.name}"), *locks])
-    return next((owner for owner in found if owner is not None), None)
-
-
-def _lock_owner(lock: Path) -> str | None:
-    try:
-        owner = os.readlink(lock)
-    except FileNotFoundError:
-        return None
-    except OSError:
-        # Where symbolic links are not to be had, Emacs writes a plain file.
-        try:
-            owner = lock.read_text("utf-8", "replace").strip()
-        except OSError:
-            return None
-    return None if _is_dead(owner) else owner
-
-
-def _is_dead(owner: str) -> bool:
-    match = _OWNER.fullmatch(owner)
-    if match is None or match["host"] != socket.gethostname():
-        return False
-    try:
-        os.kill(int(match["pid"]), 0)
-    except ProcessLookupError:
-        return True
-    except (OSError, OverflowError):
-        return False
-    return False
 
 
 def _refuse_unsafe(path: Path, real: Path, status: os.stat_result, locks: Sequence[Path]) -> None:
