@@ -132,6 +132,18 @@ def test_a_hash_typed_elsewhere_with_more_digits_keeps_none_from_its_step(case: 
     assert case.problems() == [("renumbered", 3)]
 
 
+def test_an_older_copy_of_a_commit_typed_elsewhere_keeps_none_from_its_step(case: Case) -> None:
+    case.log(3)
+    older = case.r.commit("[e1.2] Results- x")
+    case.amend("old")
+    case.backfill()
+    case.write("log.org", case.read("log.org").replace("step 1\n", f"step 1 ({older[:7]})\n"))
+    case.amend("new")
+    text = case.backfill()
+    assert "1. [ ] step 1 (new)\n2. [X] step 2 (new)\n" in text
+    assert case.problems() == [("renumbered", 3)]
+
+
 def test_a_neighbour_of_the_same_second_is_not_what_became_of_a_commit(case: Case) -> None:
     case.log(2)
     date = f"{case.now + 60} +0000"

@@ -114,17 +114,17 @@ class Hashes:
         for oid, (candidate, claims_of) in _by_commit(claimed, bearing).items():
             stands = [n for length in lengths for n in bearing.get(oid[:length], ())]
             found += _strays(claims_of, stands, candidate.author_time, oid, candidate)
-        lost_at: dict[str, list[StepNumber]] = defaultdict(list)  # also with two lengths
+        lost_at: dict[str, list[StepNumber]] = defaultdict(list)  # by what became of them
         records: dict[str, Lost] = {}
         for short, numbers in bearing.items():
             lost = self.lost.get(short)
             if lost is not None:
-                lost_at[lost.record.oid] += numbers
-                records[lost.record.oid] = lost
-        for oid, lost in records.items():
-            time, successor = lost.record.author_time, lost.successor
-            now = oid if successor is None else successor.oid
-            found += _strays(lost.claims(ident), lost_at[oid], time, now, successor)
+                now = lost.record.oid if lost.successor is None else lost.successor.oid
+                lost_at[now] += numbers
+                records[now] = lost
+        for now, lost in records.items():
+            time = lost.record.author_time
+            found += _strays(lost.claims(ident), lost_at[now], time, now, lost.successor)
         return found
 
 
