@@ -848,5 +848,8 @@ That is a vector of `explog-backfill-not-made'."
                          (explog-backfill-not-made-message (seq-first failures)))
                ""))))
 
+;; With evil and meow as well.
+(explog-keep-keys 'explog-backfill-mode explog-backfill-mode-map)
+
 (provide 'explog-backfill)
 ;;; explog-backfill.el ends here

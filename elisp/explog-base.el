@@ -159,5 +159,25 @@ start a server that nothing stops."
         ((not (explog-configured-p))
          (user-error "No logs or repositories are set; see `explog-logs' and `explog-repositories'"))))
 
+;;;; Modal editing
+
+(declare-function evil-initial-state "evil-core" (mode &optional checked-modes))
+(declare-function evil-make-overriding-map "evil-core" (keymap &optional state copy))
+(declare-function evil-set-initial-state "evil-core" (mode state))
+(defvar meow-mode-state-list)
+
+(defun explog-keep-keys (mode map)
+  "Have the keys of MAP do in MODE what they say, also with evil and meow.
+In evil, MAP comes before the keys of the state for moving about.  In
+meow, only its state for typing leaves all keys alone.  A state that the
+user chose for MODE stays."
+  (with-eval-after-load 'evil
+    (unless (evil-initial-state mode)
+      (evil-set-initial-state mode 'motion))
+    (evil-make-overriding-map map))
+  (with-eval-after-load 'meow
+    (unless (assq mode meow-mode-state-list)
+      (push (cons mode 'insert) meow-mode-state-list))))
+
 (provide 'explog-base)
 ;;; explog-base.el ends here

@@ -429,5 +429,8 @@ its line."
                        "Ignored; it is listed at the end of the buffer"))
        (explog-check-again)))))
 
+;; With evil and meow as well.
+(explog-keep-keys 'explog-check-mode explog-check-mode-map)
+
 (provide 'explog-check)
 ;;; explog-check.el ends here

@@ -402,5 +402,8 @@ RET mends it.\n"))
                         message
                       (format "%s: %s" name message)))))))
 
+;; With evil and meow as well.
+(explog-keep-keys 'explog-doctor-mode explog-doctor-mode-map)
+
 (provide 'explog-doctor)
 ;;; explog-doctor.el ends here

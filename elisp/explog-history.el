@@ -300,5 +300,8 @@ With a prefix argument, ask for the experiment as well."
       (require 'vc)
       (vc-diff-internal t (list 'Git (list default-directory)) old new))))
 
+;; With evil and meow as well.
+(explog-keep-keys 'explog-history-mode explog-history-mode-map)
+
 (provide 'explog-history)
 ;;; explog-history.el ends here

@@ -410,5 +410,8 @@ installing; and the previous one may be in use."
                  (time-less-p 3600 (time-since (file-attribute-modification-time attributes))))
         (explog-install--delete (expand-file-name name explog-server-directory))))))
 
+;; With evil and meow as well.
+(explog-keep-keys 'explog-install-mode explog-install-mode-map)
+
 (provide 'explog-install)
 ;;; explog-install.el ends here

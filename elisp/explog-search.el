@@ -538,5 +538,8 @@ dates as 2018-06-06, 2018-06, 2w or yesterday."
   (explog-need-mode)
   (explog-search--in-buffer explog-search--query))
 
+;; With evil and meow as well.
+(explog-keep-keys 'explog-search-mode explog-search-mode-map)
+
 (provide 'explog-search)
 ;;; explog-search.el ends here

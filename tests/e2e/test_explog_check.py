@@ -213,7 +213,7 @@ def test_the_sign_leads_to_the_newest_problem(checked: Checked) -> None:
         world.repository.commit(text)
         emacs.wait_until(
             lambda said=said: emacs.true(  # type: ignore[misc]
-                f"(string-search {lisp(said)} (or (car explog-attention--texts) {lisp('')}))"
+                f"(string-search {lisp(said)} (or (car (bound-and-true-p explog-attention--texts)) {lisp('')}))"
             ),
             what=f"{said} to be announced",
         )
