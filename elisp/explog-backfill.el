@@ -40,8 +40,9 @@
   file line experiment title diff edits)
 
 (cl-defstruct (explog-backfill-edit-row (:type vector) (:constructor nil) (:copier nil))
-  "An edit of one step, shown in the diff of its sheet from START to END."
-  number step line repository commit message start end)
+  "An edit of one step, shown in the diff of its sheet from START to END.
+REPLACES is the dead hash that it replaces, or an empty string."
+  number step line repository commit message start end replaces)
 
 (cl-defstruct (explog-backfill-unplaced-row (:type vector) (:constructor nil) (:copier nil))
   "A commit whose reference has no place, and why."
@@ -108,8 +109,21 @@ KNOWN are edits that exist already."
                 (put-text-property (+ start (explog-backfill-edit-row-start row))
                                    (+ start (explog-backfill-edit-row-end row))
                                    'explog-review-item edit)
+                (explog-backfill--mark-replaced
+                 (+ start (explog-backfill-edit-row-end row))
+                 (explog-backfill-edit-row-replaces row))
                 edit))
             (explog-backfill-sheet-row-edits row))))
+
+(defun explog-backfill--mark-replaced (end hash)
+  "Display the dead HASH below the edit that ends at END.
+HASH is empty if the edit replaces none."
+  (unless (string-empty-p hash)
+    (let ((overlay (make-overlay (1- end) end)))
+      (overlay-put overlay 'evaporate t)
+      (overlay-put overlay 'after-string
+                   (propertize (format "! replaces a dead hash, %s\n" hash)
+                               'face 'explog-review-where)))))
 
 (defun explog-backfill--edit (row sheet)
   "Return the edit in ROW, which is one of SHEET."

@@ -198,6 +198,16 @@ def test_backfill_json(given: list[str], log: Path, repo: GitRepo, write: bool) 
     assert (log.read_text() != ENTRY) == write
 
 
+def test_what_replaces_a_dead_hash_is_named(given: list[str], log: Path, repo: GitRepo) -> None:
+    log.write_text(ENTRY.replace("one", "one (83d45cd)"))
+    oid = repo.run("log", "--reverse", "--format=%H").split()[0]
+    done = explog("backfill", *given)
+    said = f"explog: e201.1 ← {oid[:7]} (proj): replaces a dead hash, 83d45cd"
+    assert said in done.stderr.splitlines()
+    edits = printed("backfill", *given)["edits"]
+    assert [edit.get("replaces") for edit in edits] == ["83d45cd", None]
+
+
 def test_what_was_dropped_is_named_and_not_written(
     given: list[str], log: Path, repo: GitRepo
 ) -> None:

@@ -93,6 +93,9 @@ def backfill(settings: Settings, as_json: bool, write: bool) -> None:
         click.echo(json.dumps(plan_json(done.edits, planned.unplaced, planned.dropped)))
     else:
         print_diff(text)
+        for edit in done.edits:
+            if edit.replaces:
+                complain(edit.long_message)
         for unplaced in planned.unplaced:
             complain(f"not placed: {unplaced.message}")
         for edit in planned.dropped:

@@ -43,7 +43,8 @@ _UNPLACED = ("reason", "reference", "repository", "commit", "message")
 
 
 def _edit_json(edit: Edit) -> dict[str, object]:
-    return {
+    """Return what is printed of EDIT; `replaces` is there only if it replaces a dead hash."""
+    row: dict[str, object] = {
         "file": edit.file,
         "line": edit.line,
         "experiment": edit.experiment.ident,
@@ -51,6 +52,7 @@ def _edit_json(edit: Edit) -> dict[str, object]:
         "repository": edit.commit.repository,
         "commit": edit.commit.oid,
     }
+    return {**row, "replaces": edit.replaces} if edit.replaces else row
 
 
 def print_diff(text: bytes) -> None:

@@ -564,8 +564,8 @@ def test_what_emacs_is_told(logs: Logs, repo: GitRepo) -> None:
     unknown = f"{nowhere[:10]} says [e999.1], and no log has that experiment ({repo.path})"
     change = "[2/3] should be [0/3]"
     lines = [[1, "** Experiments [2/3]", "** Experiments [0/3]"]]
-    nothing = [False, None, None, None]
+    nothing = [False, None, None, None, False]
     assert rows == [
         ["unknown-experiment", None, None, "999", "1", unknown, *nothing],
-        ["cookie", str(log), 2, "201", None, change, True, 1, change, lines],
+        ["cookie", str(log), 2, "201", None, change, True, 1, change, lines, False],
     ]

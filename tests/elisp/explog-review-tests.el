@@ -133,7 +133,8 @@
                              (let ((start (if (equal numbers '(0 1)) (+ 22 (* n 34)) 22)))
                                (vector n (number-to-string (1+ n)) (+ 4 n) "/x/proj"
                                        (make-string 40 ?a) (format "e201.%d ← abc" (1+ n))
-                                       start (+ start (if (cdr numbers) 34 20)))))
+                                       start (+ start (if (cdr numbers) 34 20))
+                                       "")))
                            numbers))))
 
 (defvar explog-review-tests--applied nil
@@ -175,7 +176,26 @@ FAILURES is what it says when they are applied."
     (should (string-search "! /x/bad.org: it cannot be read" (buffer-string)))
     (should (string-match-p "\\`2 edits, 2 not placed" (explog-review--header)))
     (should (looking-at-p "-1\\. \\[ \\] one"))
-    (should (equal (explog-backfill--eldoc) "e201.1 ← abc"))))
+    (should (equal (explog-backfill--eldoc) "e201.1 ← abc"))
+    (should (equal (explog-review-tests--notes) nil))))
+
+(defun explog-review-tests--notes ()
+  "Return what is displayed below the edits of the current buffer."
+  (delq nil (mapcar (lambda (overlay) (overlay-get overlay 'after-string))
+                    (overlays-in (point-min) (point-max)))))
+
+(ert-deftest explog-review-tests-a-dead-hash-that-is-replaced-is-named ()
+  (explog-review-tests--with-answers
+      `(("sheets" . ,(lambda (&rest _)
+                       (let ((sheet (explog-review-tests--sheet '(0 1))))
+                         (aset (aref (aref sheet 5) 1) 8 "83d45cd")
+                         (vector sheet))))
+        ,@(explog-review-tests--answers))
+    (explog-backfill)
+    (should (equal (explog-review-tests--notes) '("! replaces a dead hash, 83d45cd\n")))
+    (explog-review-next)
+    (explog-test-messages (explog-backfill-apply))
+    (should-not (explog-review-tests--notes))))
 
 (ert-deftest explog-review-tests-moving ()
   (explog-review-tests--with-answers (explog-review-tests--answers)

@@ -87,7 +87,8 @@ def test_a_plan_and_its_sheets(world: World) -> None:
     [[log, line, experiment, title, diff, edits]] = world.call("sheets", plan, 0, 10)
     assert (log, line, experiment, title) == (str(world.log), 1, "201", "First")
     assert [row[1] for row in edits] == ["1", "2"]
-    number, step, at, where, commit, said, start, end = edits[0]
+    number, step, at, where, commit, said, start, end, replaces = edits[0]
+    assert replaces == ""
     assert (step, at, where, commit) == ("1", 3, str(world.project.path), world.one)
     assert said == f"e201.1 ← {world.one[:7]} (project)"
     assert diff[start:end] == f"-1. [ ] one\n+1. [X] one ({world.one[:7]})\n"

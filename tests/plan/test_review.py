@@ -408,6 +408,20 @@ def test_an_entry_that_was_changed_since_is_not_taken_back(desk: Desk) -> None:
     assert text.partition("* TODO [202]")[2] == LOG.partition("* TODO [202]")[2]
 
 
+# An edit that replaces a dead hash
+
+
+def test_an_edit_says_which_dead_hash_it_replaces(desk: Desk) -> None:
+    desk.apply(reviewed := desk.review(), list(numbers(reviewed).values()))
+    dead = desk.repo.commit("[e201.3] three")[:7]
+    desk.apply(reviewed := desk.review(), list(numbers(reviewed).values()))
+    assert f"3. [ ] three ({dead})" in desk.lines()
+    desk.repo.amend("[e201.3] Three")
+    [edit] = [edit for sheet in desk.review().sheets for edit in sheet.edits.values()]
+    said = f"e201.3 ← {desk.repo.head[:7]} (proj): replaces a dead hash, {dead}"
+    assert (edit.replaces, edit.long_message) == (dead, said)
+
+
 # Dropped for good
 
 

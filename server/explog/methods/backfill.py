@@ -44,7 +44,10 @@ class UnplacedRow(NamedTuple):
 
 
 class EditRow(NamedTuple):
-    """An edit of one step; from `start` to `end` it is shown in the diff of its sheet."""
+    """An edit of one step; from `start` to `end` it is shown in the diff of its sheet.
+
+    `replaces` is the dead hash that it replaces, or an empty text.
+    """
 
     number: int
     step: str
@@ -54,6 +57,7 @@ class EditRow(NamedTuple):
     message: str
     start: int
     end: int
+    replaces: str
 
 
 class SheetRow(NamedTuple):
@@ -213,7 +217,7 @@ def _dropped_row(edit: Edit) -> DroppedRow:
         step=step_text(edit.step.number),
         repository=edit.commit.repository,
         commit=edit.commit.oid,
-        message=edit.message,
+        message=edit.long_message,
     )
 
 
@@ -225,7 +229,8 @@ def _edit_row(sheet: Sheet, number: int, start: int, end: int) -> EditRow:
         line=edit.line,
         repository=edit.commit.repository,
         commit=edit.commit.oid,
-        message=edit.message,
+        message=edit.long_message,
         start=start,
         end=end,
+        replaces=edit.replaces,
     )

@@ -58,6 +58,18 @@ class Edit(NamedTuple):
         name = os.path.basename(self.commit.repository).removesuffix(".git")
         return f"{self.reference} ← {self.mark.hash or 'ticked'} ({name})"
 
+    @property
+    def long_message(self) -> str:
+        """Say what it does, and which dead hash it replaces, if it replaces one."""
+        if not self.replaces:
+            return self.message
+        return f"{self.message}: replaces a dead hash, {self.replaces}"
+
+    @property
+    def replaces(self) -> str:
+        """The dead hash that it replaces, or an empty text."""
+        return (self.step.hash or "") if self.lost else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Unplaced:
