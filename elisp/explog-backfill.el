@@ -307,6 +307,9 @@ before the next sheet."
 (defvar-local explog-backfill--dropped nil
   "The edits that were dropped: a list of `explog-backfill-dropped'.")
 
+(defvar-local explog-backfill--cookies 0
+  "The number of cookies that the whole plan leaves wrong.")
+
 (defvar-local explog-backfill--undo nil
   "What was done in this buffer, the last first: (WHAT . EDITS) each.
 WHAT is `drop' or `apply'.")
@@ -361,11 +364,12 @@ WHAT is `drop' or `apply'.")
 
 (defun explog-backfill-show (answer)
   "Fill the buffer with the plan in ANSWER, from the server."
-  (pcase-let ((`(,plan ,sheets ,unplaced ,failures ,dropped) answer)
+  (pcase-let ((`(,plan ,sheets ,unplaced ,failures ,dropped ,cookies) answer)
               (inhibit-read-only t))
     (explog-backfill-forget)
     (erase-buffer)
     (setq explog-backfill-plan plan
+          explog-backfill--cookies (or cookies 0)
           explog-backfill--undo nil
           explog-backfill--dropped (mapcar #'explog-backfill--dropped-of-row dropped)
           explog-backfill--unplaced unplaced
@@ -522,6 +526,10 @@ An overlay has the face, because `diff-mode' sets the faces of text."
                   (if explog-backfill--dropped
                       (format ", %d dropped" (length explog-backfill--dropped))
                     "")
+                  (pcase explog-backfill--cookies
+                    (0 "")
+                    (1 ", 1 cookie is wrong (M-x explog-check mends it)")
+                    (n (format ", %d cookies are wrong (M-x explog-check mends them)" n)))
                   (if (zerop edits) ""
                     "  a: apply  k: drop  u: undo  x: all  RET: visit  v: commit")
                   "  g: plan  q: quit"))

@@ -208,6 +208,25 @@ def test_what_replaces_a_dead_hash_is_named(given: list[str], log: Path, repo: G
     assert [edit.get("replaces") for edit in edits] == ["83d45cd", None]
 
 
+@pytest.mark.parametrize(
+    ("cookie", "message", "said"),
+    [
+        ("[7/2]", "[e201.2] Start", ["explog: 1 cookie is wrong in these entries;"]),
+        ("[7/2]", "[e201.2] Results", []),  # a tick has all counted
+        ("[0/2]", "[e201.2] Start", []),
+    ],
+)
+def test_cookies_that_a_backfill_leaves_wrong_are_told_of(
+    log: Path, git_repo: Make, cookie: str, message: str, said: list[str]
+) -> None:
+    made = git_repo("other")
+    made.commit(message)
+    log.write_text(ENTRY.replace("[0/2]", cookie))
+    done = explog("backfill", "--log", log, "--repo", made.path)
+    lines = done.stderr.splitlines()
+    assert [line.partition(" M-x")[0] for line in lines if "cookie" in line] == said
+
+
 def test_what_was_dropped_is_named_and_not_written(
     given: list[str], log: Path, repo: GitRepo
 ) -> None:

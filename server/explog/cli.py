@@ -74,7 +74,7 @@ def backfill(settings: Settings, as_json: bool, write: bool) -> None:
     from explog.entries.diff import diff
     from explog.entries.text import EntryTexts
     from explog.ignored import read_dropped
-    from explog.plan.backfill import Written, carry_out
+    from explog.plan.backfill import Written, carry_out, wrong_cookies
     from explog.plan.planner import plan
 
     with open_index(settings) as index:
@@ -100,6 +100,10 @@ def backfill(settings: Settings, as_json: bool, write: bool) -> None:
             complain(f"not placed: {unplaced.message}")
         for edit in planned.dropped:
             complain(f"dropped: {edit.message}")
+        cookies = wrong_cookies(planned)
+        if cookies:
+            are = "cookie is" if cookies == 1 else "cookies are"
+            complain(f"{cookies} {are} wrong in these entries; M-x explog-check mends that")
         _say_backfill(len(done.edits), write)
     for failure in done.failures:
         complain(failure.error.message)

@@ -316,10 +316,12 @@ Dropped (k brings one back)
                                  "e201.3 ← ddd (proj)")))
         kept)
     (explog-review-tests--with-answers
-        `(("plan" . ,(lambda () (list 7 1 2 [] dropped)))
+        `(("plan" . ,(lambda () (list 7 1 2 [] dropped 2)))
           ("drop" . ,(lambda (&rest args) (setq kept args dropped [])))
           ,@(explog-review-tests--answers))
       (explog-backfill)
+      (should (string-search ", 1 dropped, 2 cookies are wrong (M-x explog-check mends them)"
+                             (explog-review--header)))
       (explog-test-goto "  e201.3 ← ddd (proj)  log.org:7")
       (should (equal (explog-backfill--eldoc) "e201.3 ← ddd (proj)"))
       (explog-backfill-drop)

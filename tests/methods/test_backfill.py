@@ -73,8 +73,8 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 
 def test_a_plan_and_its_sheets(world: World) -> None:
-    plan, *counts, failures, dropped = world.call("plan")
-    assert (counts, failures, dropped) == ([1, 1], [], [])
+    plan, *counts, failures, dropped, cookies = world.call("plan")
+    assert (counts, failures, dropped, cookies) == ([1, 1], [], [], 0)
     unplaced = world.call("unplaced", plan, 0, 10)
     [[reason, reference, repository, _commit, message, file, line]] = unplaced
     assert (reason, reference, repository) == (
@@ -121,11 +121,11 @@ def test_what_was_applied_is_taken_back(world: World) -> None:
 def test_what_is_dropped_stays_so_until_it_is_taken_back(world: World) -> None:
     row = [str(world.log), "201", "1", world.one]
     assert world.call("drop", [row], True)
-    *_, dropped = world.call("plan")
+    *_, dropped, _cookies = world.call("plan")
     said = f"e201.1 ← {world.one[:7]} (project)"
     assert dropped == [[str(world.log), 3, "201", "1", str(world.project.path), world.one, said]]
     assert world.call("drop", [row], [])
-    *_, dropped = world.call("plan")
+    *_, dropped, _cookies = world.call("plan")
     assert dropped == []
 
 

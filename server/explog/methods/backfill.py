@@ -127,16 +127,18 @@ _reviews = PerClient(_Reviews)
 @method("plan", lane="slow")
 def plan(
     daemon: Daemon, client: Client
-) -> tuple[int, int, int, Bulk[FailureRow], Bulk[DroppedRow]]:
-    """Return (PLAN SHEETS UNPLACED FAILURES DROPPED): plan for all logs, and keep it as PLAN.
+) -> tuple[int, int, int, Bulk[FailureRow], Bulk[DroppedRow], int]:
+    """Return (PLAN SHEETS UNPLACED FAILURES DROPPED COOKIES): plan for all logs, kept as PLAN.
 
-    SHEETS and UNPLACED say how many sheets and unplaced commits the plan has.
+    SHEETS and UNPLACED say how many sheets and unplaced commits the plan has, COOKIES how many
+    cookies are wrong when all is made.
     """
     with daemon.synced() as now:
         made = review.review(now.settings, now.index, daemon.editors)
     failures = Bulk([FailureRow(one.path, one.error.message) for one in made.failures])
     dropped = Bulk(list(map(_dropped_row, made.dropped)))
-    return _reviews[client].keep(made), len(made.sheets), len(made.unplaced), failures, dropped
+    counts = len(made.sheets), len(made.unplaced)
+    return _reviews[client].keep(made), *counts, failures, dropped, made.cookies
 
 
 @method("drop", lane="fast")

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from explog.entries.apply import apply
 from explog.errors import ExplogError
 from explog.model import StepNumber
+from explog.org.cookies import miscounted
+from explog.org.edit import apply_edits
+from explog.org.steps import find_steps
 from explog.plan.plans import Edit, EntryPlan, Failure, Plan
 
 
@@ -33,6 +36,20 @@ def carry_out(planned: Plan, plan_anew: Callable[[], Plan]) -> Written:
     again, still = _apply(plan_anew(), changed)
     kept = [failure for failure in failures if failure.path not in changed]
     return Written((*done, *again), (*kept, *still))
+
+
+def wrong_cookies(planned: Plan) -> int:
+    """Return how many cookies are wrong after PLANNED in the entries that it changes.
+
+    An edit that ticks no box leaves the cookies of its list as they are.
+    """
+    found = 0
+    for change in planned.changes:
+        options = planned.texts.options(change.file)
+        lines = apply_edits(change.text, change.lines).split("\n")
+        steps = find_steps(lines, planned.texts.settings.steps_heading, options)
+        found += len(miscounted(lines, steps, options)) if steps is not None else 0
+    return found
 
 
 def _apply(planned: Plan, files: Collection[str] | None) -> tuple[list[EntryPlan], list[Failure]]:

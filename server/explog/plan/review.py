@@ -21,6 +21,7 @@ from explog.index.database import Index
 from explog.model import Change, Experiment, LineEdit
 from explog.org.edit import apply_edits, mark_entry
 from explog.org.options import OrgOptions
+from explog.plan.backfill import wrong_cookies
 from explog.plan.planner import plan
 from explog.plan.plans import Edit, EntryPlan, Failure, Plan, Unplaced
 
@@ -75,13 +76,15 @@ class Made(NamedTuple):
 class Review:
     """What a backfill would do, entry by entry, and what it cannot do, sorted by the reason.
 
-    `dropped` are the edits that the user dropped before.
+    `dropped` are the edits that the user dropped before, and `cookies`
+    is how many cookies are wrong when all edits have been made.
     """
 
     sheets: list[Sheet]
     unplaced: list[Unplaced]
     failures: Sequence[Failure]
     dropped: Sequence[Edit]
+    cookies: int
     made: list[Made] = field(default_factory=list)
 
     def sheet_of(self, number: int) -> Sheet | None:
@@ -104,7 +107,13 @@ def review(settings: Settings, index: Index, editors: Sequence[Editor]) -> Revie
         buffers.ask_unsaved(editor, index)
     planned = plan(settings, index, EntryTexts(settings, buffers), dropped=read_dropped())
     unplaced = sorted(planned.unplaced, key=lambda one: one.reason)
-    return Review(list(_sheets(planned, settings)), unplaced, planned.failures, planned.dropped)
+    return Review(
+        list(_sheets(planned, settings)),
+        unplaced,
+        planned.failures,
+        planned.dropped,
+        wrong_cookies(planned),
+    )
 
 
 def _sheets(planned: Plan, settings: Settings) -> Iterator[Sheet]:
