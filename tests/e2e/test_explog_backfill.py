@@ -142,6 +142,19 @@ def test_one_is_applied_and_one_dropped_and_brought_back(past: Past) -> None:
     assert "No hash is missing, 2 not placed" in past.emacs.screen()
 
 
+def test_what_was_dropped_stays_so_after_a_restart(past: Past) -> None:
+    past.plan()
+    past.press("k")
+    past.wait_visible("\nDropped (k brings one back)\n  e201.1 ← ")
+    past.emacs.command("explog-restart")
+    past.plan()
+    past.wait_visible("\nDropped (k brings one back)\n  e201.1 ← ")
+    past.wait_visible(f"+{past.old_line(1, ticked=True)}", there=False)
+    past.press("M-> p k")
+    past.wait_visible(f"+{past.old_line(1, ticked=True)}")
+    past.wait_visible("Dropped", there=False)
+
+
 def test_all_in_a_visited_log_are_one_undo(past: Past) -> None:
     past.visit()
     past.plan()

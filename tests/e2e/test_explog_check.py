@@ -144,6 +144,21 @@ def test_what_cannot_be_mended(checked: Checked) -> None:
     assert "This cannot be mended automatically" in checked.emacs.messages()
 
 
+def test_what_is_ignored_stays_so_until_it_is_taken_back(checked: Checked) -> None:
+    checked.world.log.write_text(WRONG, encoding="utf-8")
+    assert checked.check().startswith("Wrong cookie (2)\n→ e201")
+    checked.press("k")
+    ignored = "Ignored (1); k lists one with the others again\n→ e201"
+    checked.emacs.wait_until(lambda: ignored in checked.text(), what="what is ignored")
+    checked.world.emacs.command("explog-restart")
+    assert ignored in checked.check()
+    checked.press("M-> p k")
+    checked.emacs.wait_until(
+        lambda: checked.text().startswith("Wrong cookie (2)"), what="both problems"
+    )
+    assert "Ignored" not in checked.text()
+
+
 def test_it_changed_between_showing_and_mending(checked: Checked) -> None:
     checked.world.log.write_text(WRONG, encoding="utf-8")
     checked.check()
