@@ -190,6 +190,8 @@ requested in the background if necessary."
 
 ;;;; The buffer of results
 
+(defvar explog-search--awaited)
+
 (defvar-local explog-search--query nil
   "The query whose hits this buffer shows.")
 
@@ -349,8 +351,21 @@ Return nil if there are not so many."
     (mouse-set-point event))
   ;; The log has a `next-error-function' of its own, which org gives it.
   (setq next-error-last-buffer (current-buffer))
+  (explog-search--await)
   (explog-search-visit-hit
-   (or (explog-search--hit-at-point) (user-error "No hit here"))))
+   (or (explog-search--hit-at-point)
+       (user-error (if explog-search--awaited "Still searching" "No hit here")))))
+
+(defun explog-search--await ()
+  "Wait for the hits of the query that was entered last, a second at most.
+If they are shown already, do not wait."
+  (let ((end (+ (float-time) 1)))
+    (while (and explog-search--awaited
+                (not (and (equal explog-search--awaited explog-search--query)
+                          (explog-search--hit-at-point)))
+                (explog-server-ready-p)
+                (< (float-time) end))
+      (accept-process-output nil 0.02))))
 
 (defun explog-search--next-error (count &optional reset)
   "Visit the COUNTth hit from here, or from the first if RESET."
@@ -382,6 +397,9 @@ Return nil if there are not so many."
 (defvar explog-search--asked 0
   "The number of the last request; answers to older ones are ignored.")
 
+(defvar explog-search--awaited nil
+  "The query of the last request while it is not answered, else nil.")
+
 (defvar explog-search--again-seconds 1
   "Seconds after which a search is repeated while logs are being read.")
 
@@ -400,18 +418,21 @@ TELL is as in `explog-search--ask'."
 Repeat that until the server has read everything.  TELL is called with
 error messages; it defaults to `message'."
   (let ((number (setq explog-search--asked (1+ explog-search--asked))))
+    (setq explog-search--awaited query)
     (unless (explog-server-ready-p)
       (explog-search--show-text query "waiting for the server"))
     (explog-server-call
      "search" (list query explog-search-limit t)
      :success (lambda (result)
                 (when (= number explog-search--asked)
+                  (setq explog-search--awaited nil)
                   (explog-search--show query result)
                   (unless (string-empty-p (nth 3 result))
                     (run-with-timer explog-search--again-seconds nil
                                     #'explog-search--ask-again number query tell))))
      :error (lambda (problem)
               (when (= number explog-search--asked)
+                (setq explog-search--awaited nil)
                 (unless (member (plist-get problem :code)
                                 explog-search--query-errors)
                   (explog-search--wait number query tell)
@@ -472,7 +493,8 @@ vertico and icomplete do."
   "Search for QUERY, which the user is typing."
   (setq explog-search--timer nil)
   (if (string-blank-p query)
-      (setq explog-search--asked (1+ explog-search--asked))
+      (setq explog-search--asked (1+ explog-search--asked)
+            explog-search--awaited nil)
     (explog-search--ask query #'ignore)))
 
 (defun explog-search--read (initial)

@@ -83,6 +83,17 @@ def test_return_visits_the_step_and_next_error_goes_on(world: World) -> None:
     emacs.keys("C-x 1")
 
 
+def test_return_at_once_goes_to_the_first_hit(world: World) -> None:
+    emacs = world.emacs
+    for query, text in (("D e e p e r", "Deeper"), ("w i t h o u t", "without")):
+        search(emacs, "")
+        emacs.keys(f"{query} RET RET")
+        emacs.wait_until(lambda: emacs.current_buffer().startswith("log.org"), what="the log")
+        emacs.settle()
+        assert text in emacs.string("(thing-at-point 'line t)")
+    emacs.keys("C-x 1")
+
+
 def test_return_visits_the_commit(world: World) -> None:
     emacs = world.emacs
     commit = world.repository.head
