@@ -94,6 +94,7 @@
                  ("explog-capture" explog-capture-around)
                  ("explog-edit" explog-edit-entries explog-edit-unsaved
                   explog-edit-file explog-edit-tell)
+                 ("explog-embark" explog-embark-install)
                  ("explog-imenu" explog-imenu-around explog-imenu-instead)
                  ("explog-link" explog-link-install)
                  ("explog-log" explog-log-into-drawer-around)
@@ -150,6 +151,7 @@ they complete.  When it is turned off, everything is removed again."
 
 (defconst explog--parts
   '((ol . explog-link-install)
+    (embark . explog-embark-install)
     (git-commit . explog-message-install)
     (log-edit . explog-message-install))
   "Alist of features and functions that connect `explog-mode' with them.
@@ -157,6 +159,7 @@ A function is called once both its feature and the mode are active.")
 
 (defconst explog--ends
   '((explog-link . explog-link-uninstall)
+    (explog-embark . explog-embark-uninstall)
     (explog-message . explog-message-uninstall)
     (explog-server . explog-server-stop)
     (explog-attention . explog-attention-remove)
@@ -182,6 +185,7 @@ They are called in this order when the mode is turned off.")
         (funcall install)))))
 
 (with-eval-after-load 'ol (explog--join))
+(with-eval-after-load 'embark (explog--join))
 (with-eval-after-load 'git-commit (explog--join))
 (with-eval-after-load 'log-edit (explog--join))
 
