@@ -120,26 +120,16 @@ If STATE is nil, set only the latter.  Return a message."
         ;; One note is enough to be asked for.
         (let ((org-inhibit-logging (or org-inhibit-logging 'note))
               (org-log-done (and org-log-done 'time)))
-          (explog-conclude--todo 'done))))
+          (explog-write-todo 'done))))
     (goto-char heading)
     (when state
-      (explog-conclude--todo state))
+      (explog-write-todo state))
     (goto-char heading)
     (let ((now (org-get-todo-state)))
       (format "%s is %s%s%s" id now
               ;; A dependency keeps it from being done, or a hook changed it.
               (if (member state (list nil now)) "" ", as org has it")
               (if open (concat "; still open: " (string-join open ", ")) "")))))
-
-(defun explog-conclude--todo (state)
-  "Set the STATE of the heading at point, and log it unless that needs a note.
-Left to itself, Org logs after the command, and only for the last heading."
-  (let ((org-loop-over-headlines-in-active-region nil))
-    (org-todo state))
-  (when (and org-log-setup (memq org-log-note-how '(time state)))
-    (save-window-excursion
-      (save-excursion
-        (org-add-log-note)))))
 
 (defun explog-conclude--children (open)
   "Return markers of the child headings that become done.

@@ -89,6 +89,23 @@ Emacs itself does not prompt then.  A modified buffer is not compared."
              (zerop (compare-buffer-substrings
                      nil nil nil temporary nil nil)))))))
 
+;;;; Experiments that are not begun
+
+(defcustom explog-start-state "INPROGRESS"
+  "The TODO keyword of an experiment that is in progress.
+When a hash comes to an experiment that still has the first keyword, a
+message offers to set this one by `explog-start'; nil offers nothing."
+  :type '(choice string (const :tag "Offer nothing" nil))
+  :group 'explog)
+
+(defvar explog-edit-unstarted nil
+  "The id of the experiment that `explog-start' was offered for, or nil.")
+
+(defvar explog-edit--offered nil
+  "The ids of the experiments for which that was offered, each once.")
+
+(defvar org-todo-sets)
+
 ;;;; A file that another program wrote
 
 (defcustom explog-revert-logs t
@@ -324,9 +341,39 @@ that were not edited."
                         (error (push (list id (error-message-string err))
                                      failed))))))))
     (when done
-      (explog-edit--report done (with-current-buffer buffer
-                                  (explog-edit--save))))
+      (explog-edit--report (append done (explog-edit--offer buffer entries failed))
+                           (with-current-buffer buffer
+                             (explog-edit--save))))
     failed))
+
+(defun explog-edit--offer (buffer entries failed)
+  "Return messages that offer to start one of ENTRIES in BUFFER.
+FAILED are those that were not edited.  Only what got a hash is offered."
+  (when-let ((entry (and explog-start-state
+                         (seq-find (lambda (entry)
+                                     (and (not (assoc (car entry) failed))
+                                          (not (member (car entry) explog-edit--offered))
+                                          (seq-some (lambda (message) (string-search "←" message))
+                                                    (nth 2 entry))
+                                          (explog-edit--unstarted-p buffer (car entry))))
+                                   entries))))
+    (setq explog-edit-unstarted (car entry))
+    (push (car entry) explog-edit--offered)
+    (list (format "%s is not %s yet (M-x explog-start)" (car entry) explog-start-state))))
+
+(defun explog-edit--unstarted-p (buffer id)
+  "Return non-nil if experiment ID in BUFFER has its first TODO state."
+  (with-current-buffer buffer
+    (save-excursion
+      (save-restriction
+        (widen)
+        (goto-char (explog-edit--start id))
+        (let ((case-fold-search nil)
+              (sequence (car (bound-and-true-p org-todo-sets))))
+          (and (member explog-start-state sequence)
+               (looking-at-p (format "\\*+ +%s\\(?:[ \t]\\|$\\)"
+                                     (regexp-quote (car sequence))))
+               (not (equal explog-start-state (car sequence)))))))))
 
 (defun explog-edit--upwards (entries)
   "Return ENTRIES, (ID ...) each, in the reverse order of the buffer."

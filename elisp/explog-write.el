@@ -49,7 +49,12 @@
 (declare-function org-list-parents-alist "org-list" (struct))
 (declare-function org-list-prevs-alist "org-list" (struct))
 (declare-function org-list-struct "org-list" ())
+(declare-function org-add-log-note "org" (&optional purpose))
+(declare-function org-todo "org" (&optional arg))
 (defvar org-adapt-indentation)
+(defvar org-log-note-how)
+(defvar org-log-setup)
+(defvar org-loop-over-headlines-in-active-region)
 (defvar org-todo-keywords-1)
 
 ;;;; Which experiment, step and commit
@@ -293,6 +298,18 @@ Hide them if they are in a fold.  Return the end of the last one."
     (explog-edit-insert
      (mapconcat (lambda (line) (concat "\n" line return)) lines ""))
     (- (point) (length return))))
+
+;;;; States
+
+(defun explog-write-todo (state)
+  "Set the STATE of the heading at point, and log it unless that needs a note.
+Left to itself, Org logs after the command, and only for the last heading."
+  (let ((org-loop-over-headlines-in-active-region nil))
+    (org-todo state))
+  (when (and org-log-setup (memq org-log-note-how '(time state)))
+    (save-window-excursion
+      (save-excursion
+        (org-add-log-note)))))
 
 ;;;; Headings
 

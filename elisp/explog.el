@@ -78,6 +78,7 @@
                  ("explog-install" explog-install-server)
                  ("explog-conclude" explog-conclude)
                  ("explog-note" explog-note)
+                 ("explog-start" explog-start)
                  ("explog-step" explog-add-step)
                  ("explog-ref" explog-ref-mode global-explog-ref-mode)
                  ("explog-search" explog-search)

@@ -407,6 +407,32 @@
     (should (equal (buffer-string) text))
     (should (equal (explog-test-bytes file) bytes))))
 
+(ert-deftest explog-edit-test-offers-to-start ()
+  "A hash on an experiment that is not begun offers `explog-start', which org does."
+  (require 'explog-start)
+  (pcase-dolist (`(,keyword ,state ,offered)
+                 '(("TODO" "INPROGRESS" t) ("INPROGRESS" "INPROGRESS" nil)
+                   ("DONE" "INPROGRESS" nil) ("TODO" nil nil) ("TODO" "STARTED" nil)))
+    (explog-test-with-log
+        (format "#+TODO: TODO INPROGRESS | DONE\n* %s [201] A :exp:\n** Experiments\n1. [ ] one\n"
+                keyword)
+      (let ((explog-start-state state) (explog-edit-unstarted nil) (explog-edit--offered nil) said)
+        (cl-letf (((symbol-function 'explog-edit--show) (lambda (text) (setq said text))))
+          (should-not (explog-edit-file
+                       file '(("201" ((2 "1. [ ] one" "1. [X] one (abc1234)"))
+                               ("e201.1 ← abc1234 (p)")))))
+          (should (eq offered (and (string-search "201 is not INPROGRESS yet (M-x explog-start)"
+                                                  said)
+                                   t)))
+          (should (equal (and offered "201") explog-edit-unstarted)))
+        (when offered
+          (goto-char (point-max))
+          (explog-start)
+          (goto-char (point-min))
+          (should (search-forward "* INPROGRESS [201] A" nil t))
+          (should (search-forward "1. [X] one (abc1234)" nil t))
+          (should-not (buffer-modified-p)))))))
+
 (ert-deftest explog-edit-test-buffer-read-only ()
   "A read-only buffer is left alone."
   (explog-test-with-log explog-test-log

@@ -167,12 +167,15 @@ Each of MARKS is (STEP HASH), STEP being the number of a top step."
 Return what was said."
   (explog-test-apply id (apply #'explog-test-edits id marks)))
 
+(defvar explog-start-state)
+
 (defun explog-test-apply (id edits)
   "Make EDITS in the entry ID of the file of the current buffer.
 Return what was said, or the error.  A question would be an error too:
 in batch mode nobody is there to answer."
   (let ((file (buffer-file-name (or (buffer-base-buffer) (current-buffer))))
-        (windows (window-list)))
+        (windows (window-list))
+        (explog-start-state nil))         ; which adds a message the first time
     (prog1 (explog-test-messages
              (with-temp-buffer
                (pcase-dolist (`(,_ ,why) (explog-edit-file
