@@ -56,9 +56,7 @@ If a buffer visits a log, the buffer is searched, saved or not."
 (defun explog-visit--indexed (id)
   "Return the files of the logs that have experiment ID.
 Ask the server; if it cannot tell, read the logs."
-  (pcase (and (explog-server-ready-p)
-              (ignore-errors
-                (explog-server-call-sync "places" (list id) :timeout 5)))
+  (pcase (explog-server-try "places" (list id))
     (`(,files t) files)
     (_ (delete-dups (mapcar #'cadr (seq-filter (lambda (known) (equal id (car known)))
                                                (explog-log-ids)))))))

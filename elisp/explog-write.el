@@ -57,11 +57,6 @@
 (defvar org-loop-over-headlines-in-active-region)
 (defvar org-todo-keywords-1)
 
-;;;; Which experiment, step and commit
-
-(defconst explog-write-about--patience 2
-  "Seconds to wait for information that is helpful but not necessary.")
-
 ;;;; Experiment and step
 
 (defun explog-write-about (prompt)
@@ -107,11 +102,8 @@ ABOUT."
 (defun explog-write-about--newest (about)
   "Return the hash of the newest commit for ABOUT, (ID . STEP), or nil.
 A commit that only mentions ABOUT counts if there is no other."
-  (let ((commits (and (explog-server-ready-p)
-                      (ignore-errors
-                        (explog-server-call-sync
-                         "commits" (list (car about) (or (cdr about) ""))
-                         :timeout explog-write-about--patience)))))
+  (let ((commits (explog-server-try
+                  "commits" (list (car about) (or (cdr about) "")))))
     (when-let ((commit (or (seq-find (lambda (commit)
                                        (not (equal "mention" (explog-history-commit-place commit))))
                                      commits)
