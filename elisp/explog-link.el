@@ -77,12 +77,13 @@ may be nil."
   "Seconds to wait for an experiment from the server.")
 
 (defun explog-link--experiment (id)
-  "Return experiment ID from the cache or the server, or nil."
+  "Return experiment ID from the cache or the server, or nil.
+Wait while the server has just started and is still reading the logs."
   (let ((known (explog-cache-get id)))
-    (unless known
-      (setq known (and (explog-cache-usable-p)
-                       (with-timeout (explog-link--patience)
-                         (ignore-errors (explog-cache-fetch id))))))
+    (when (and (not known) (explog-cache-usable-p))
+      (with-timeout (explog-link--patience)
+        (while (not (setq known (ignore-errors (explog-cache-fetch id))))
+          (accept-process-output nil 0.05))))
     (and (vectorp known) known)))
 
 (defun explog-link--parse (path)

@@ -147,7 +147,7 @@ def test_what_cannot_be_mended(checked: Checked) -> None:
 def test_what_is_ignored_stays_so_until_it_is_taken_back(checked: Checked) -> None:
     checked.world.log.write_text(WRONG, encoding="utf-8")
     assert checked.check().startswith("Wrong cookie (2)\n→ e201")
-    checked.press("k")
+    checked.press("M-> p p k")
     ignored = "Ignored (1); k lists one with the others again\n→ e201"
     checked.emacs.wait_until(lambda: ignored in checked.text(), what="what is ignored")
     checked.world.emacs.command("explog-restart")

@@ -174,11 +174,12 @@ class Daemon:
         report = self._sync(patient=patient)
         if rang or report.changed:
             self._tidying.postpone()
+        if not self._watching:
+            self._keep_since()  # before anything is written, as the server may be ended any time
         if report.changed or self._settling.due(rang) or self._notifier.waiting:
             self._settle()
         if not self._watching:
             self._watch()
-            self._keep_since()
         snapshot = self.snapshot()
         if self._flagging.look(snapshot.settings, snapshot.index):
             self.bell.ring()
