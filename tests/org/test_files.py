@@ -289,8 +289,9 @@ def test_a_folder_that_cannot_be_synced_is_no_failure(
             raise PermissionError(13, "Permission denied")
         return opened(path, flags, *args)
 
-    monkeypatch.setattr(os, "open", no_folders)
-    replace_log(log, OLD, NEW)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", no_folders)
+        replace_log(log, OLD, NEW)
     assert read_log(log) == NEW
 
 
