@@ -1,0 +1,1 @@
+"""Results: the numbers that commits give, read from their files and messages."""
