@@ -8,8 +8,7 @@ import pytest
 
 from explog.config import Root, Settings
 from explog.index.database import open_index
-from explog.sync.apart import sync_apart
-from explog.sync.look import sync
+from explog.sync.look import sync, sync_apart
 from support.repo import GitRepo
 
 Make = Callable[..., GitRepo]

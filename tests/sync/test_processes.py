@@ -6,13 +6,13 @@ from contextlib import ExitStack
 
 import pytest
 
-from explog.sync.processes import few_collections
+from explog.sync.prefetch import few_collections
 
 
 @pytest.fixture
 def _usual(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     # Whatever the threads of other tests are at.
-    monkeypatch.setattr("explog.sync.processes._thresholds", [])
+    monkeypatch.setattr("explog.sync.prefetch._thresholds", [])
     before = gc.get_threshold()
     gc.set_threshold(700, 10, 10)
     yield

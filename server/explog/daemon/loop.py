@@ -29,8 +29,7 @@ from explog.index.commits import all_repositories
 from explog.index.database import memory_index, open_index
 from explog.index.logs import all_logs
 from explog.rpc.client import Client
-from explog.sync.apart import sync_apart
-from explog.sync.look import sync
+from explog.sync.look import sync, sync_apart
 from explog.sync.report import Report
 from explog.sync.since import keep_since
 
