@@ -20,13 +20,9 @@ from typing import Generic, TypeVar
 log = logging.getLogger(__name__)
 
 _Item = TypeVar("_Item")
-_END = b""
 
 # Not by fork: this process may have threads that hold locks.
 _SPAWN = multiprocessing.get_context("spawn")
-# Nearly nothing that sync makes refers to itself: to look for that as often as usual takes a tenth
-# of its time.
-_BETWEEN_COLLECTIONS = 100_000
 
 
 def start(
@@ -78,8 +74,7 @@ def _interrupts_held_back() -> Iterator[None]:
 
 def _run(target: Callable[..., None], sender: Connection, arguments: tuple[object, ...]) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    with few_collections():
-        target(sender, *arguments)
+    target(sender, *arguments)
 
 
 def _end_with_parent() -> None:
@@ -87,28 +82,6 @@ def _end_with_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
-
-
-_lock = threading.Lock()
-# The thresholds of each block that is entered; the first are those outside of all. They belong to
-# the process, so that blocks of several threads overlap.
-_thresholds: list[tuple[int, int, int]] = []
-
-
-@contextmanager
-def few_collections() -> Iterator[None]:
-    """Look for circular garbage seldom until the block ends."""
-    with _lock:
-        _thresholds.append(gc.get_threshold())
-        gc.set_threshold(_BETWEEN_COLLECTIONS)
-    try:
-        yield
-    finally:
-        with _lock:
-            outside = _thresholds[0]
-            _thresholds.pop()
-            if not _thresholds:
-                gc.set_threshold(*outside)
 
 
 class BrokenPrefetchError(Exception):
@@ -126,29 +99,26 @@ class Prefetch(Iterator[_Item], Generic[_Item]):
         self, room: int, function: Callable[..., Iterator[_Item]], *arguments: object
     ) -> None:
         self._process, self._receiver = start(_make, function, arguments, leaf=True)
-        self._made: queue.Queue[bytes | None] = queue.Queue(room)
+        self._made: queue.Queue[bytes | type[Exception]] = queue.Queue(room)
         self._thread = threading.Thread(target=self._receive, name="prefetch", daemon=True)
         self._thread.start()
 
     def _receive(self) -> None:
-        data: bytes | None = None
-        with suppress(Exception):  # whatever went wrong, no item follows
-            while data != _END:
-                data = None
-                data = self._receiver.recv_bytes()
+        """Put the items, pickled, into the queue, and then what the next call is to raise."""
+        end: type[Exception] = BrokenPrefetchError
+        with suppress(Exception):
+            while data := self._receiver.recv_bytes():
                 self._made.put(data)
-        if data != _END:
-            self._made.put(None)
+            end = StopIteration
+        self._made.put(end)
 
     def __next__(self) -> _Item:
         """Wait for the next item and return it."""
-        data = self._made.get()
-        if data is None or data == _END:
-            self._made.put(data)  # for the next call
-            if data is None:
-                raise BrokenPrefetchError
-            raise StopIteration
-        item: _Item = pickle.loads(data)  # noqa: S301 - made by our own process
+        made = self._made.get()
+        if not isinstance(made, bytes):
+            self._made.put(made)  # for the next call
+            raise made
+        item: _Item = pickle.loads(made)  # noqa: S301 - made by our own process
         return item
 
     def is_ready(self) -> bool:
@@ -167,18 +137,17 @@ class Prefetch(Iterator[_Item], Generic[_Item]):
             with suppress(queue.Empty):
                 self._made.get(timeout=0.01)
         self._receiver.close()
-        with suppress(queue.Empty):
-            while True:
-                self._made.get_nowait()
-        self._made.put(None)
+        self._made = queue.Queue()
+        self._made.put(BrokenPrefetchError)
 
 
 def _make(
     sender: Connection, function: Callable[..., Iterator[object]], arguments: tuple[object, ...]
 ) -> None:
     os.setpgid(0, 0)  # so that the git that it runs ends with it
+    gc.disable()  # nearly nothing that is read refers to itself, and the process soon ends
     # The caller makes again what is missing, and is then told what is wrong.
     with suppress(Exception):
         for item in function(*arguments):
             sender.send_bytes(pickle.dumps(item, pickle.HIGHEST_PROTOCOL))
-        sender.send_bytes(_END)
+        sender.send_bytes(b"")

@@ -9,7 +9,7 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from explog.errors import ExplogError
 from explog.git.commits import batches
@@ -48,15 +48,10 @@ def read_history(repository: Repository, results: re.Pattern[str], since: float)
     return History(stamp, now, total, map(recorder.record, batches(commits)))
 
 
-class _Beginning(NamedTuple):
-    stamp: str | None
-    tips: Sequence[str]
-    total: int
-
-
-# What the other process sends for a repository: its common directory, its beginning, its batches,
-# and whether all of them could be read.
-_Said: TypeAlias = str | _Beginning | Recorded | bool
+# What the other process sends of a repository: the beginning and the batches of its history, and at
+# the end whether it could be read. Each with the common directory of the repository.
+_Item: TypeAlias = "tuple[str, _Beginning | Recorded | bool]"
+_Beginning: TypeAlias = tuple[str | None, Sequence[str], int]
 
 
 # The signatures of repositories that could not be read, so that not every look tries again.
@@ -71,13 +66,12 @@ class HistoryPrefetch:
     ) -> None:
         """RESULTS is a regexp; SINCE is as in `read_apart`."""
         self._waiting = deque(filter(_is_worth_it, repositories))
-        self._prefetch: Prefetch[_Said] | None = None
+        self._prefetch: Prefetch[Any] | None = None
         if self._waiting:
             self._prefetch = Prefetch(_ROOM, read_apart, list(self._waiting), results, since)
 
     def close(self) -> None:
         """End the reading."""
-        self._waiting.clear()
         if self._prefetch is not None:
             self._prefetch.close()
 
@@ -90,25 +84,26 @@ class HistoryPrefetch:
             return None
         while self._waiting.popleft() != repository:
             pass
-        common_dir = str(repository.common_dir)
+        said = _said_of(repository, self._prefetch)
         with suppress(BrokenPrefetchError):
-            while next(self._prefetch, common_dir) != common_dir:
-                pass
-            begun = next(self._prefetch, False)
-            if isinstance(begun, _Beginning):
-                return History(*begun, _batches(self._prefetch, repository))
-        _failed[common_dir] = signature(repository)
+            stamp, heads, total = next(said)
+            return History(stamp, heads, total, said)
         return None
 
 
-def _batches(prefetch: Prefetch[_Said], repository: Repository) -> Iterator[Recorded]:
-    said: _Said = False
+def _said_of(repository: Repository, prefetch: Iterable[tuple[str, Any]]) -> Iterator[Any]:
+    """Yield the beginning of the history of REPOSITORY, and its batches."""
+    common_dir = str(repository.common_dir)
     with suppress(BrokenPrefetchError):
-        while isinstance(said := next(prefetch, False), Recorded):
-            yield said
-    if said is not True:
-        _failed[str(repository.common_dir)] = signature(repository)
-        raise BrokenPrefetchError
+        for of, item in prefetch:
+            if of == common_dir:
+                if item is True:
+                    return
+                if item is False:
+                    break
+                yield item
+    _failed[common_dir] = signature(repository)
+    raise BrokenPrefetchError
 
 
 def _is_worth_it(repository: Repository) -> bool:
@@ -120,20 +115,19 @@ def _is_worth_it(repository: Repository) -> bool:
 
 def read_apart(
     repositories: Sequence[Repository], results: str, since: Mapping[str, float]
-) -> Iterator[_Said]:
+) -> Iterator[_Item]:
     """Yield the histories of REPOSITORIES; the caller reads those that fail again, to say why.
 
     SINCE has by common directory the time after which a commit is new.
     """
     pattern = results_pattern(results)
     for repository in repositories:
-        yield str(repository.common_dir)
-        try:
-            since_here = since[str(repository.common_dir)]
-            history = read_history(repository, pattern, since_here)
-            yield _Beginning(history.stamp, history.tips, history.total)
-            yield from history.batches
-        except ExplogError:
-            yield False
-        else:
-            yield True
+        common_dir = str(repository.common_dir)
+        whole = False
+        with suppress(ExplogError):
+            history = read_history(repository, pattern, since[common_dir])
+            yield common_dir, history[:3]
+            for batch in history.batches:
+                yield common_dir, batch
+            whole = True
+        yield common_dir, whole

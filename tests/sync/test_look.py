@@ -1,5 +1,6 @@
-"""A first index that another process makes."""
+"""What holds while an index is made, and a first index that another process makes."""
 
+import gc
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -36,3 +37,17 @@ def test_the_next_look_finds_nothing_left_to_do_or_does_it(
         assert (made_apart, report.repositories, told) == (1, [], [("repo", 1, 1)])
     else:
         assert (made_apart, report.repositories, told) == (0, [str(repo.path)], [])
+
+
+def test_garbage_is_looked_for_seldom_during_a_look_and_as_usual_after_it(
+    git_repo: Make, tmp_path: Path
+) -> None:
+    git_repo().commit("one")
+    usual = gc.get_threshold()
+    during: list[int] = []
+    settings = Settings(repositories=(Root(tmp_path, 1),))
+    with closing(open_index(tmp_path / "index")) as index:
+        sync(settings, index, progress=lambda *_what: during.append(gc.get_threshold()[0]))
+    assert during
+    assert min(during) > 10 * usual[0]
+    assert gc.get_threshold() == usual
