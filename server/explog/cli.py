@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -217,6 +218,7 @@ def serve() -> None:
 
     The token is read from stdin, the port is printed on stdout.
     """
+    gc.disable()  # loading makes no garbage: to look for some takes a tenth of the time
     from explog.build import build_id
     from explog.daemon.loop import Daemon
     from explog.methods import all_methods
@@ -232,6 +234,8 @@ def serve() -> None:
             build=build_id,
             on_client_ready=daemon.client_ready,
         )
+        gc.freeze()
+        gc.enable()
         status = serve_emacs(application, stdin=sys.stdin.buffer, stdout=sys.stdout)
         daemon.close()
         sys.exit(status)

@@ -9,6 +9,7 @@ Every pattern is anchored and bounded, so that the time is in proportion to the 
 from __future__ import annotations
 
 import re
+from functools import cache
 
 _MOST_PREFIXES = 16
 
@@ -41,13 +42,12 @@ _GITMOJI = r":[a-z0-9_+-]{1,50}:"
 _SEPARATOR = re.compile(r"(?:[\s\uff1a|,/;~*+\u00b7\u2022\u2013\u2014-]|:(?![a-z0-9_+-]{1,50}:))*")
 
 
+# Compiled when first used: a program that reads no commit starts 10 ms sooner.
+@cache
 def _prefix(kind: str) -> re.Pattern[str]:
     shapes = (_TAG, _PARENTHESES, _NUMBER, kind, _TICKET, _UNFINISHED, _GITMOJI, _EMOJI)
     return re.compile("|".join(shapes))
 
-
-_SUBJECT_PREFIX = _prefix(_TYPE)
-_BODY_PREFIX = _prefix(_BODY_TYPE)
 
 _OPEN = "\"'`\u201c\u201e\u2018\u201a\u00ab\u2039\u300c"
 _CLOSE = dict(zip(_OPEN, "\"'`\u201d\u201c\u2019\u2018\u00bb\u203a\u300d", strict=True))
@@ -68,27 +68,30 @@ _NAMED = (
     r"\(?(?:[#!][0-9]|bug\s[0-9]|(?-i:D[0-9]|r[0-9]|I[0-9a-f]{8}|r[A-Z]{1,8}[0-9a-f]{4}"
     r"|(?=[a-f]{0,63}[0-9])[0-9a-f]{7,64}\b))"
 )
-_QUOTING = re.compile(
+_QUOTING = (
     r"(?:fixup|squash|amend|reword|drop)!\s"
     r"|(?:wip|index|untracked files) on [^:\n]{1,250}: [0-9a-f]{4,64}\s"  # git stash
     rf"|update (?:base for\b|on {_QUOTE})"  # ghstack
     r"|merge changes (?:from topic|I[0-9a-f]{7})"  # Gerrit, which quotes several in the body
     rf"|[\[(]{_TAKING_BACK}[\])]"
     rf"|{_HOW}(?:{_TAKING_BACK}|{_COPYING})(?:\^[0-9]{{1,9}})?"
-    rf"(?::?\s?{_QUOTE}|\s{_OBJECT}(?:\(?{_QUOTE}|{_NAMED}))",
-    re.IGNORECASE,
+    rf"(?::?\s?{_QUOTE}|\s{_OBJECT}(?:\(?{_QUOTE}|{_NAMED}))"
 )
-_TAKEN_BACK = re.compile(rf"{_HOW}{_TAKING_BACK}(?:\^[0-9]{{1,9}})?\s{_OBJECT}", re.IGNORECASE)
-_MERGED = re.compile(
+_TAKEN_BACK = rf"{_HOW}{_TAKING_BACK}(?:\^[0-9]{{1,9}})?\s{_OBJECT}"
+_MERGED = (
     r"merged?\s(?:(?:branch(?:es)?|tags?|commits?|bookmark|remote-tracking branch|pull request"
-    rf"|merge request|pr|mr|changes?|topic)\s){{0,3}}({_QUOTE})",
-    re.IGNORECASE,
+    rf"|merge request|pr|mr|changes?|topic)\s){{0,3}}({_QUOTE})"
 )
 # What one of these begins with, as the patterns take longer.
 _BEGINNING = re.compile(r"(?i:am|au|ba|ch|dr|fi|in|ma|me|pa|re|ro|sq|te|un|up|wi|[\[(][rub])")
 # Android's automerger appends ` am: 83d45cd` to the subject that it merges, and may do so again.
 _AUTOMERGED = re.compile(r" am: [0-9a-f]{7,40}(?: -s ours)?$")
 _REFERENCE = re.compile(r"\[e[0-9]")
+
+
+@cache
+def _ignoring_case(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
 
 
 def after_prefixes(text: str, at: int = 0, *, body: bool = False) -> int:
@@ -105,7 +108,7 @@ def after_prefixes(text: str, at: int = 0, *, body: bool = False) -> int:
 
 
 def _after_prefix(text: str, at: int, *, body: bool = False) -> int:
-    prefix = (_BODY_PREFIX if body else _SUBJECT_PREFIX).match(text, at)
+    prefix = _prefix(_BODY_TYPE if body else _TYPE).match(text, at)
     if body and not prefix:
         return at
     separator = _SEPARATOR.match(text, prefix.end() if prefix else at)
@@ -134,12 +137,12 @@ def is_quote(text: str, at: int = 0) -> bool:
 def _quotes(text: str, at: int) -> bool:
     if not _BEGINNING.match(text, at):
         return False
-    if _QUOTING.match(text, at):
+    if _ignoring_case(_QUOTING).match(text, at):
         return True
-    taken_back = _TAKEN_BACK.match(text, at)
+    taken_back = _ignoring_case(_TAKEN_BACK).match(text, at)
     if taken_back and _REFERENCE.match(text, after_prefixes(text, taken_back.end())):
         return True
-    merged = _MERGED.match(text, at)
+    merged = _ignoring_case(_MERGED).match(text, at)
     return merged is not None and _has_reference_in_quotes(text, merged.start(1))
 
 
