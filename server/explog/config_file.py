@@ -7,10 +7,8 @@ terminal reads the logs as Emacs does; what the configuration file says comes be
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +17,6 @@ import platformdirs
 
 from explog.config import Project, Root, Settings, Tick
 from explog.errors import ExplogError
-from explog.ignored import read_pattern
 from explog.refs import results_pattern
 from explog.state import keep_state, read_state
 
@@ -56,13 +53,17 @@ def load(path: Path | None = None) -> Settings:
 
 def _read_toml(path: Path, *, must_exist: bool) -> dict[str, object]:
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        content = path.read_bytes()
     except FileNotFoundError as error:
         if must_exist:
             raise ExplogError("bad-config", f"{path}: there is no such file") from error
         return {}
     except OSError as error:
         raise ExplogError("bad-config", f"{path}: {error.strerror}") from error
+    import tomllib
+
+    try:
+        return tomllib.loads(content.decode("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ExplogError("bad-config", f"{path}: {error}") from error
 
@@ -181,6 +182,8 @@ def _lock_files(name: str, value: object) -> tuple[tuple[str, str], ...]:
 
 
 def _ignore(name: str, value: object) -> tuple[str, ...]:
+    from explog.ignored import read_pattern
+
     patterns = _strings(name, value)
     for pattern in patterns:
         read_pattern(pattern)
@@ -212,6 +215,8 @@ def _reader(name: str) -> Callable[[str, object], object]:
     """Return what reads the setting NAME; raise ExplogError `bad-config` if there is none."""
     if name in _READERS:
         return _READERS[name]
+    import difflib
+
     close = difflib.get_close_matches(name, _READERS, 1)
     advice = f"did you mean {close[0]}?" if close else f"there are: {', '.join(sorted(_READERS))}"
     raise ExplogError("bad-config", f"unknown setting {name!r}; {advice}")
