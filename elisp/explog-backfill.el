@@ -15,11 +15,6 @@
 ;;
 ;; Only edits that were shown are written.  Before the server writes, it
 ;; plans again, and skips edits that would be others now.
-;;
-;; A sheet is the diff of one experiment.  The cookies of a list depend on
-;; which of its edits are made together.  So the server makes a new sheet
-;; whenever an edit is dropped or brought back.  A sheet without edits is
-;; hidden, not deleted, so that it can be brought back in its place.
 
 ;;; Code:
 
@@ -28,21 +23,12 @@
 (require 'explog-base)
 (require 'explog-review)
 (require 'explog-server)
+(require 'explog-sheet)
 (require 'imenu)
 (require 'seq)
 (require 'subr-x)
-(require 'text-property-search)
 
 ;;;; Rows from the server
-
-(cl-defstruct (explog-backfill-sheet-row (:type vector) (:constructor nil) (:copier nil))
-  "The edits of one experiment, and a DIFF that shows them."
-  file line experiment title diff edits)
-
-(cl-defstruct (explog-backfill-edit-row (:type vector) (:constructor nil) (:copier nil))
-  "An edit of one step, shown in the diff of its sheet from START to END.
-REPLACES is the dead hash that it replaces, or an empty string."
-  number step line repository commit message start end replaces)
 
 (cl-defstruct (explog-backfill-unplaced-row (:type vector) (:constructor nil) (:copier nil))
   "A commit whose reference has no place, and why."
@@ -64,235 +50,6 @@ REPLACES is the dead hash that it replaces, or an empty string."
                                         (:constructor explog-backfill--make-drop-row))
   "An edit for the server to drop, or to take back."
   file experiment step commit)
-
-;;;; Sheets
-
-(cl-defstruct (explog-backfill-sheet (:constructor explog-backfill--make-sheet)
-                                     (:copier nil))
-  "An experiment with its remaining edits; its diff begins at MARKER."
-  file line experiment edits marker)
-
-(cl-defstruct (explog-backfill-edit (:constructor explog-backfill--make-edit)
-                                    (:copier nil))
-  "An edit of one step; STALE is the reason why it was not made, or nil."
-  number step line repository commit message sheet stale)
-
-(defvar-local explog-backfill-plan nil
-  "The server's number of the plan in this buffer, or nil.")
-
-(defvar-local explog-backfill-sheets nil
-  "The sheets of this buffer, in their order.")
-
-(defun explog-backfill-insert-sheet (row)
-  "Insert the sheet in ROW at point, and return it."
-  (let ((sheet (explog-backfill--make-sheet
-                :file (explog-backfill-sheet-row-file row)
-                :line (explog-backfill-sheet-row-line row)
-                :experiment (explog-backfill-sheet-row-experiment row)
-                :marker (point-marker))))
-    (setf (explog-backfill-sheet-edits sheet)
-          (explog-backfill--insert-diff sheet row))
-    sheet))
-
-(defun explog-backfill--insert-diff (sheet row &optional known)
-  "Insert the diff of SHEET from ROW, and return its edits.
-KNOWN are edits that exist already."
-  (let ((start (point)))
-    (insert (propertize (explog-backfill-sheet-row-diff row)
-                        'explog-backfill-sheet sheet))
-    (mapcar (lambda (row)
-              (let* ((number (explog-backfill-edit-row-number row))
-                     (edit (or (seq-find (lambda (edit)
-                                           (= number (explog-backfill-edit-number edit)))
-                                         known)
-                               (explog-backfill--edit row sheet))))
-                (put-text-property (+ start (explog-backfill-edit-row-start row))
-                                   (+ start (explog-backfill-edit-row-end row))
-                                   'explog-review-item edit)
-                (explog-backfill--mark-replaced
-                 (+ start (explog-backfill-edit-row-end row))
-                 (explog-backfill-edit-row-replaces row))
-                edit))
-            (explog-backfill-sheet-row-edits row))))
-
-(defun explog-backfill--mark-replaced (end hash)
-  "Display the dead HASH below the edit that ends at END.
-HASH is empty if the edit replaces none."
-  (unless (string-empty-p hash)
-    (let ((overlay (make-overlay (1- end) end)))
-      (overlay-put overlay 'evaporate t)
-      (overlay-put overlay 'after-string
-                   (propertize (format "! replaces a dead hash, %s\n" hash)
-                               'face 'explog-review-where)))))
-
-(defun explog-backfill--edit (row sheet)
-  "Return the edit in ROW, which is one of SHEET."
-  (explog-backfill--make-edit
-   :number (explog-backfill-edit-row-number row)
-   :step (explog-backfill-edit-row-step row)
-   :line (explog-backfill-edit-row-line row)
-   :repository (explog-backfill-edit-row-repository row)
-   :commit (explog-backfill-edit-row-commit row)
-   :message (explog-backfill-edit-row-message row)
-   :sheet sheet))
-
-(defun explog-backfill-forget ()
-  "Forget the plan of this buffer, whose text then is of no more use."
-  (setq explog-backfill-plan nil)
-  (dolist (sheet explog-backfill-sheets)
-    (set-marker (explog-backfill-sheet-marker sheet) nil))
-  (setq explog-backfill-sheets nil)
-  (let ((inhibit-read-only t))
-    (remove-text-properties (point-min) (point-max)
-                            '(explog-review-item nil explog-backfill-sheet nil))))
-
-;;;; Parts of the buffer
-
-(defun explog-backfill-sheet-here ()
-  "Return the sheet at point, or nil."
-  (get-text-property (line-beginning-position) 'explog-backfill-sheet))
-
-(defun explog-backfill-sheets-here ()
-  "Return the sheets of the file whose name is at point."
-  (when-let ((file (get-text-property (line-beginning-position) 'explog-backfill-file)))
-    (seq-filter (lambda (sheet) (equal file (explog-backfill-sheet-file sheet)))
-                explog-backfill-sheets)))
-
-(defun explog-backfill-edits-left ()
-  "Return the remaining edits of the plan that are not stale."
-  (mapcan (lambda (sheet)
-            (seq-remove #'explog-backfill-edit-stale
-                        (explog-backfill-sheet-edits sheet)))
-          explog-backfill-sheets))
-
-(defun explog-backfill-count (edits)
-  "Return a description of the number of EDITS."
-  (if (cdr edits)
-      (format "%d edits" (length edits))
-    (format "the edit of %s"
-            (car (split-string (explog-backfill-edit-message (car edits)))))))
-
-;;;; Changes of the buffer
-
-(defun explog-backfill-take-out (edits)
-  "Drop EDITS from the plan."
-  (explog-backfill--rewrite edits #'seq-difference))
-
-(defun explog-backfill-put-back (edits)
-  "Bring EDITS back into the plan."
-  (explog-backfill--rewrite
-   edits (lambda (left some)
-           (seq-sort-by #'explog-backfill-edit-number #'< (append left some)))))
-
-(defun explog-backfill--rewrite (edits change)
-  "Update the sheets of EDITS.
-CHANGE is called with the remaining edits of a sheet and those of EDITS
-in it.  It returns the new edits of the sheet."
-  (pcase-dolist (`(,sheet . ,some) (explog-backfill--by-sheet edits))
-    (let ((left (funcall change (explog-backfill-sheet-edits sheet) some)))
-      (setf (explog-backfill-sheet-edits sheet) left)
-      (if left
-          (explog-backfill--renew sheet)
-        (explog-backfill--hide sheet))))
-  (mapc #'explog-backfill--show-file
-        (delete-dups (mapcar (lambda (edit)
-                               (explog-backfill-sheet-file (explog-backfill-edit-sheet edit)))
-                             edits)))
-  (unless (explog-review-item)
-    (ignore-errors (explog-review-next))))
-
-(defun explog-backfill--by-sheet (edits)
-  "Return an alist of the sheets of EDITS, each with its own EDITS.
-With thousands of edits, `seq-group-by' would take seconds."
-  (let ((table (make-hash-table :test #'eq)) sheets)
-    (dolist (edit edits)
-      (let ((sheet (explog-backfill-edit-sheet edit)))
-        (unless (gethash sheet table)
-          (push sheet sheets))
-        (push edit (gethash sheet table))))
-    (mapcar (lambda (sheet) (cons sheet (nreverse (gethash sheet table))))
-            (nreverse sheets))))
-
-(defun explog-backfill-region (sheet)
-  "Return (BEG . END) of the diff of SHEET."
-  (let ((beg (marker-position (explog-backfill-sheet-marker sheet))))
-    (cons beg (or (next-single-property-change beg 'explog-backfill-sheet)
-                  (point-max)))))
-
-(defun explog-backfill--renew (sheet)
-  "Ask the server for SHEET with the remaining edits, and show it."
-  (let ((buffer (current-buffer))
-        (edits (explog-backfill-sheet-edits sheet)))
-    (explog-server-call
-     "sheet" (list explog-backfill-plan (mapcar #'explog-backfill-edit-number edits))
-     :success (lambda (row)
-                (when (buffer-live-p buffer)
-                  (with-current-buffer buffer
-                    ;; Else another answer is on its way.
-                    (when (and (marker-buffer (explog-backfill-sheet-marker sheet))
-                               (eq edits (explog-backfill-sheet-edits sheet)))
-                      (explog-backfill--replace sheet row)))))
-     :error (lambda (problem)
-              (when (buffer-live-p buffer)
-                (with-current-buffer buffer
-                  (explog-backfill-forget)
-                  (explog-review-failed problem)))))))
-
-(defun explog-backfill--replace (sheet row)
-  "Replace SHEET by the one in ROW, and keep point."
-  (pcase-let ((`(,beg . ,end) (explog-backfill-region sheet))
-              (line (line-number-at-pos))
-              (inhibit-read-only t))
-    (save-excursion
-      ;; Behind the first character, as the marker of the next sheet is at the end.
-      (goto-char (1+ beg))
-      (explog-backfill--insert-diff sheet row (explog-backfill-sheet-edits sheet))
-      (let ((new (point)))
-        (delete-region new (+ end (- new (1+ beg))))
-        (delete-region beg (1+ beg))))
-    (when (and (<= beg (point)) (not (= line (line-number-at-pos))))
-      (goto-char (point-min))
-      (forward-line (1- line)))
-    (explog-backfill-mark-stale
-     (seq-filter #'explog-backfill-edit-stale (explog-backfill-sheet-edits sheet)))))
-
-(defun explog-backfill--hide (sheet)
-  "Hide SHEET.
-Keep two characters: text that is inserted after the first one comes
-before the next sheet."
-  (pcase-let ((`(,beg . ,end) (explog-backfill-region sheet))
-              (inhibit-read-only t))
-    (remove-overlays beg end)
-    (delete-region (1+ beg) (1- end))
-    (remove-text-properties beg (+ beg 2) '(explog-review-item nil))
-    (put-text-property beg (+ beg 2) 'invisible t)))
-
-(defun explog-backfill--show-file (file)
-  "Show the name of FILE if an edit is left in it, otherwise hide it."
-  (save-excursion
-    (goto-char (point-min))
-    (when-let* ((match (text-property-search-forward 'explog-backfill-file file t))
-                (inhibit-read-only t))
-      (put-text-property (prop-match-beginning match) (prop-match-end match)
-                         'invisible
-                         (not (seq-some (lambda (sheet)
-                                          (and (equal file (explog-backfill-sheet-file sheet))
-                                               (explog-backfill-sheet-edits sheet)))
-                                        explog-backfill-sheets))))))
-
-(defun explog-backfill-mark-stale (edits)
-  "Display at each of EDITS why it was not made."
-  (save-excursion
-    (dolist (edit edits)
-      (goto-char (explog-backfill-sheet-marker (explog-backfill-edit-sheet edit)))
-      (when-let ((match (text-property-search-forward 'explog-review-item edit #'eq)))
-        (let ((overlay (make-overlay (prop-match-beginning match) (prop-match-end match))))
-          (overlay-put overlay 'evaporate t)
-          (overlay-put overlay 'face 'shadow)
-          (overlay-put overlay 'after-string
-                       (propertize (format "! not written: %s\n"
-                                           (explog-backfill-edit-stale edit))
-                                   'face 'explog-review-problem)))))))
 
 ;;;; The buffer
 
@@ -339,9 +96,9 @@ WHAT is `drop' or `apply'.")
 (defun explog-backfill--eldoc (&rest _)
   "Describe the edit or commit at point."
   (pcase (explog-review-item)
-    ((and (pred explog-backfill-edit-p) edit)
-     (or (explog-backfill-edit-stale edit)
-         (explog-backfill-edit-message edit)))
+    ((and (pred explog-sheet-edit-p) edit)
+     (or (explog-sheet-edit-stale edit)
+         (explog-sheet-edit-message edit)))
     ((and (pred explog-backfill-unplaced-p) unplaced)
      (explog-backfill-unplaced-message unplaced))
     ((and (pred explog-backfill-dropped-p) dropped)
@@ -366,9 +123,9 @@ WHAT is `drop' or `apply'.")
   "Fill the buffer with the plan in ANSWER, from the server."
   (pcase-let ((`(,plan ,sheets ,unplaced ,failures ,dropped ,cookies) answer)
               (inhibit-read-only t))
-    (explog-backfill-forget)
+    (explog-sheet-forget)
     (erase-buffer)
-    (setq explog-backfill-plan plan
+    (setq explog-sheet-plan plan
           explog-backfill--cookies (or cookies 0)
           explog-backfill--undo nil
           explog-backfill--dropped (mapcar #'explog-backfill--dropped-of-row dropped)
@@ -390,7 +147,7 @@ following ones of LINES."
     (cond ((< sheet sheets)
            (explog-backfill--fetch-some
             "sheets" sheet (format "Showing %d of %d experiments..." sheet sheets)
-            #'explog-backfill--append-sheets
+            #'explog-sheet-append
             (lambda () (explog-backfill--fetch (+ sheet more) sheets line lines))))
           ((< line lines)
            (explog-backfill--fetch-some
@@ -404,7 +161,7 @@ following ones of LINES."
   "Call METHOD for rows from FIRST on, pass them to SHOW, then call THEN.
 Meanwhile, the header line is WHAT."
   (explog-review-ask
-   method (list explog-backfill-plan first explog-backfill--batch) what
+   method (list explog-sheet-plan first explog-backfill--batch) what
    (lambda (rows)
      (let ((inhibit-read-only t)
            (gc-cons-threshold (max gc-cons-threshold 50000000)))
@@ -419,36 +176,6 @@ Meanwhile, the header line is WHAT."
     (explog-review-first)
     (dolist (window (get-buffer-window-list nil nil t))
       (set-window-point window (point)))))
-
-(defun explog-backfill--append-sheets (rows)
-  "Insert the sheets in ROWS after the existing ones."
-  (goto-char (explog-backfill--sheets-end))
-  (setq explog-backfill-sheets
-        (nconc explog-backfill-sheets (explog-backfill--insert-sheets rows))))
-
-(defun explog-backfill--sheets-end ()
-  "Return the end of the last sheet."
-  (if explog-backfill-sheets
-      (cdr (explog-backfill-region (car (last explog-backfill-sheets))))
-    (point-min)))
-
-(defun explog-backfill--insert-sheets (rows)
-  "Insert the sheets in ROWS, a vector, and return them."
-  (let ((file (when-let ((last (car (last explog-backfill-sheets))))
-                (explog-backfill-sheet-file last)))
-        sheets)
-    (seq-doseq (row rows)
-      (unless (equal file (explog-backfill-sheet-row-file row))
-        (setq file (explog-backfill-sheet-row-file row))
-        (explog-backfill--insert-file file))
-      (push (explog-backfill-insert-sheet row) sheets))
-    (nreverse sheets)))
-
-(defun explog-backfill--insert-file (file)
-  "Insert the head of the diff of FILE."
-  (let ((name (string-replace "\n" "\\n" (abbreviate-file-name file))))
-    (insert (propertize (format "--- %s\n+++ %s\n" name name)
-                        'explog-backfill-file file))))
 
 (defun explog-backfill--insert-heading (text)
   "Insert TEXT as a heading.
@@ -511,11 +238,18 @@ An overlay has the face, because `diff-mode' sets the faces of text."
 
 ;;;; How much there is
 
+(defun explog-backfill-count (edits)
+  "Return a description of the number of EDITS."
+  (if (cdr edits)
+      (format "%d edits" (length edits))
+    (format "the edit of %s"
+            (car (split-string (explog-sheet-edit-message (car edits)))))))
+
 (defun explog-backfill-summarize ()
   "Set the header line to the number of edits."
   (let ((edits (apply #'+ (mapcar (lambda (sheet)
-                                    (length (explog-backfill-sheet-edits sheet)))
-                                  explog-backfill-sheets))))
+                                    (length (explog-sheet-edits sheet)))
+                                  explog-sheets))))
     (setq explog-review-summary
           (concat (pcase edits
                     (0 "No hash is missing")
@@ -587,7 +321,7 @@ Nothing is written before you apply an edit."
 
 (defun explog-backfill--failed (problem)
   "Display PROBLEM; forget the plan, which is of no more use."
-  (explog-backfill-forget)
+  (explog-sheet-forget)
   (explog-review-failed problem))
 
 ;;;; Looking
@@ -598,17 +332,17 @@ For a commit without a place, visit the reason, or else show the commit."
   (interactive (list last-nonmenu-event))
   (when (mouse-event-p event)
     (mouse-set-point event))
-  (pcase (or (explog-review-item) (explog-backfill-sheet-here))
-    ((and (pred explog-backfill-sheet-p) sheet)
-     (explog-review-visit (explog-backfill-sheet-file sheet)
-                          (explog-backfill-sheet-line sheet)
-                          (explog-backfill-sheet-experiment sheet)))
-    ((and (pred explog-backfill-edit-p) edit)
-     (let ((sheet (explog-backfill-edit-sheet edit)))
-       (explog-review-visit (explog-backfill-sheet-file sheet)
-                            (explog-backfill-edit-line edit)
-                            (explog-backfill-sheet-experiment sheet)
-                            (explog-backfill-edit-step edit))))
+  (pcase (or (explog-review-item) (explog-sheet-here))
+    ((and (pred explog-sheet-p) sheet)
+     (explog-review-visit (explog-sheet-file sheet)
+                          (explog-sheet-line sheet)
+                          (explog-sheet-experiment sheet)))
+    ((and (pred explog-sheet-edit-p) edit)
+     (let ((sheet (explog-sheet-edit-sheet edit)))
+       (explog-review-visit (explog-sheet-file sheet)
+                            (explog-sheet-edit-line edit)
+                            (explog-sheet-experiment sheet)
+                            (explog-sheet-edit-step edit))))
     ((and (pred explog-backfill-unplaced-p) unplaced)
      (if-let ((file (explog-backfill-unplaced-file unplaced)))
          (explog-review-visit file (explog-backfill-unplaced-line unplaced))
@@ -624,9 +358,9 @@ For a commit without a place, visit the reason, or else show the commit."
   "Show the commit of the edit or the line at point."
   (interactive)
   (pcase (explog-review-item)
-    ((and (pred explog-backfill-edit-p) edit)
-     (explog-review-show-commit (explog-backfill-edit-repository edit)
-                                (explog-backfill-edit-commit edit)))
+    ((and (pred explog-sheet-edit-p) edit)
+     (explog-review-show-commit (explog-sheet-edit-repository edit)
+                                (explog-sheet-edit-commit edit)))
     ((and (pred explog-backfill-unplaced-p) unplaced)
      (explog-review-show-commit (explog-backfill-unplaced-repository unplaced)
                                 (explog-backfill-unplaced-commit unplaced)))
@@ -640,12 +374,12 @@ For a commit without a place, visit the reason, or else show the commit."
 (defun explog-backfill--chosen ()
   "Return the edits at point, or signal an error if there are none."
   (or (let ((item (explog-review-item)))
-        (cond ((explog-backfill-edit-p item) (list item))
-              ((explog-backfill-sheet-here)
-               (explog-backfill-sheet-edits (explog-backfill-sheet-here)))
+        (cond ((explog-sheet-edit-p item) (list item))
+              ((explog-sheet-here)
+               (explog-sheet-edits (explog-sheet-here)))
               (t (mapcan (lambda (sheet)
-                           (copy-sequence (explog-backfill-sheet-edits sheet)))
-                         (explog-backfill-sheets-here)))))
+                           (copy-sequence (explog-sheet-edits sheet)))
+                         (explog-sheets-here)))))
       (user-error "No edit here")))
 
 (defun explog-backfill-drop ()
@@ -662,7 +396,7 @@ On an edit that was dropped, bring that back, as \\[explog-backfill-undrop] does
   "Drop EDITS, and have the server keep that."
   (explog-backfill--keep-dropped (mapcar #'explog-backfill--dropped-of-edit edits) t)
   (push (cons 'drop edits) explog-backfill--undo)
-  (explog-backfill-take-out edits)
+  (explog-sheet-take-out edits)
   (setq explog-backfill--dropped
         (append explog-backfill--dropped
                 (mapcar #'explog-backfill--dropped-of-edit edits)))
@@ -678,7 +412,7 @@ On an edit that was dropped, bring that back, as \\[explog-backfill-undrop] does
                              explog-backfill--dropped)))
     (explog-backfill--keep-dropped dropped nil)
     (setq explog-backfill--dropped (seq-difference explog-backfill--dropped dropped #'eq))
-    (explog-backfill-put-back edits)
+    (explog-sheet-put-back edits)
     (explog-backfill--show-dropped)
     (explog-backfill-summarize)
     (message "Brought back %s" (explog-backfill-count edits))))
@@ -744,15 +478,15 @@ Call THEN in this buffer when it has."
 
 (defun explog-backfill--dropped-of-edit (edit)
   "Return EDIT as one that is dropped."
-  (let ((sheet (explog-backfill-edit-sheet edit)))
+  (let ((sheet (explog-sheet-edit-sheet edit)))
     (explog-backfill--make-dropped
-     :file (explog-backfill-sheet-file sheet)
-     :line (explog-backfill-edit-line edit)
-     :experiment (explog-backfill-sheet-experiment sheet)
-     :step (explog-backfill-edit-step edit)
-     :repository (explog-backfill-edit-repository edit)
-     :commit (explog-backfill-edit-commit edit)
-     :message (explog-backfill-edit-message edit)
+     :file (explog-sheet-file sheet)
+     :line (explog-sheet-edit-line edit)
+     :experiment (explog-sheet-experiment sheet)
+     :step (explog-sheet-edit-step edit)
+     :repository (explog-sheet-edit-repository edit)
+     :commit (explog-sheet-edit-commit edit)
+     :message (explog-sheet-edit-message edit)
      :edit edit)))
 
 (defun explog-backfill--show-dropped ()
@@ -792,14 +526,14 @@ Call THEN in this buffer when it has."
 Ask before those of a file are applied."
   (interactive)
   (let ((edits (explog-backfill--chosen)))
-    (if (or (explog-review-item) (explog-backfill-sheet-here))
+    (if (or (explog-review-item) (explog-sheet-here))
         (explog-backfill--apply edits)
       (explog-backfill--ask-and-apply edits))))
 
 (defun explog-backfill-apply-all ()
   "Apply all remaining edits."
   (interactive)
-  (explog-backfill--ask-and-apply (or (explog-backfill-edits-left)
+  (explog-backfill--ask-and-apply (or (explog-sheet-edits-left)
                                       (user-error "There is nothing to be made"))))
 
 (defun explog-backfill--ask-and-apply (edits)
@@ -811,12 +545,12 @@ Ask before those of a file are applied."
 
 (defun explog-backfill--apply (edits)
   "Let the server make EDITS, and show which were made."
-  (let ((fresh (seq-remove #'explog-backfill-edit-stale edits)))
+  (let ((fresh (seq-remove #'explog-sheet-edit-stale edits)))
     (unless fresh
       (user-error "This is not what would be written now; %s"
                   (substitute-command-keys "\\[revert-buffer] plans anew")))
     (explog-review-ask
-     "apply" (list explog-backfill-plan (mapcar #'explog-backfill-edit-number fresh))
+     "apply" (list explog-sheet-plan (mapcar #'explog-sheet-edit-number fresh))
      (format "Writing %s..." (explog-backfill-count fresh))
      (lambda (failures) (explog-backfill--applied fresh failures))
      #'explog-backfill--failed)))
@@ -830,13 +564,13 @@ That is a vector of `explog-backfill-not-made'."
                (explog-backfill-not-made-message failure)
                why))
     (dolist (edit edits)
-      (setf (explog-backfill-edit-stale edit)
-            (gethash (explog-backfill-edit-number edit) why))
-      (push edit (if (explog-backfill-edit-stale edit) left done)))
+      (setf (explog-sheet-edit-stale edit)
+            (gethash (explog-sheet-edit-number edit) why))
+      (push edit (if (explog-sheet-edit-stale edit) left done)))
     (when done
       (push (cons 'apply done) explog-backfill--undo))
-    (explog-backfill-take-out done)
-    (explog-backfill-mark-stale left)
+    (explog-sheet-take-out done)
+    (explog-sheet-mark-stale left)
     (explog-backfill-summarize)
     (explog-backfill--report (length done) (nreverse left))))
 
@@ -846,12 +580,12 @@ That is a vector of `explog-backfill-not-made'."
            (concat (format "%d %s" done (if (= done 1) "edit made" "edits made"))
                    (when left
                      (format ", %d not: %s" (length left)
-                             (explog-backfill-edit-stale (car left)))))))
+                             (explog-sheet-edit-stale (car left)))))))
 
 (defun explog-backfill--unapply (edits)
   "Have the server take out of the logs EDITS, which were made last."
   (explog-review-ask
-   "unapply" (list explog-backfill-plan (mapcar #'explog-backfill-edit-number edits))
+   "unapply" (list explog-sheet-plan (mapcar #'explog-sheet-edit-number edits))
    (format "Taking back %s..." (explog-backfill-count edits))
    (lambda (failures) (explog-backfill--unapplied edits failures))
    #'explog-backfill--failed))
@@ -859,9 +593,9 @@ That is a vector of `explog-backfill-not-made'."
 (defun explog-backfill--unapplied (edits failures)
   "Show EDITS again, except FAILURES, a vector of `explog-backfill-not-made'."
   (let* ((left (mapcar #'explog-backfill-not-made-number failures))
-         (back (seq-remove (lambda (edit) (memq (explog-backfill-edit-number edit) left))
+         (back (seq-remove (lambda (edit) (memq (explog-sheet-edit-number edit) left))
                            edits)))
-    (explog-backfill-put-back back)
+    (explog-sheet-put-back back)
     (explog-backfill-summarize)
     (message "explog: %s%s"
              (if back (format "took back %s" (explog-backfill-count back)) "took back nothing")
