@@ -53,16 +53,17 @@
 
 ;;;; The buffer
 
-(cl-defstruct (explog-backfill-unplaced (:constructor explog-backfill--make-unplaced)
+(cl-defstruct (explog-backfill-unplaced (:include explog-sheet-commit)
+                                        (:constructor explog-backfill--make-unplaced)
                                         (:copier nil))
-  "A commit that has no place."
-  reference repository commit message file line)
+  "A commit that has no place; FILE and LINE are of the reason, or nil."
+  reference)
 
 (defvar-local explog-backfill--unplaced nil
   "The number of commits without a place.")
 
 (defvar-local explog-backfill--dropped nil
-  "The edits that were dropped: a list of `explog-backfill-dropped'.")
+  "The edits that were dropped, now or before.")
 
 (defvar-local explog-backfill--cookies 0
   "The number of cookies that the whole plan leaves wrong.")
@@ -95,14 +96,9 @@ WHAT is `drop' or `apply'.")
 
 (defun explog-backfill--eldoc (&rest _)
   "Describe the edit or commit at point."
-  (pcase (explog-review-item)
-    ((and (pred explog-sheet-edit-p) edit)
-     (or (explog-sheet-edit-stale edit)
-         (explog-sheet-edit-message edit)))
-    ((and (pred explog-backfill-unplaced-p) unplaced)
-     (explog-backfill-unplaced-message unplaced))
-    ((and (pred explog-backfill-dropped-p) dropped)
-     (explog-backfill-dropped-message dropped))))
+  (when-let ((item (explog-review-item)))
+    (or (and (explog-sheet-edit-p item) (explog-sheet-edit-stale item))
+        (explog-sheet-commit-message item))))
 
 (defun explog-backfill--refine (limit)
   "Highlight the differences of the changed lines before LIMIT."
@@ -128,7 +124,7 @@ WHAT is `drop' or `apply'.")
     (setq explog-sheet-plan plan
           explog-backfill--cookies (or cookies 0)
           explog-backfill--undo nil
-          explog-backfill--dropped (mapcar #'explog-backfill--dropped-of-row dropped)
+          explog-backfill--dropped (mapcar #'explog-backfill--dropped-edit dropped)
           explog-backfill--unplaced unplaced
           explog-backfill--reason nil)
     (explog-backfill--insert-failures failures)
@@ -332,55 +328,37 @@ For a commit without a place, visit the reason, or else show the commit."
   (interactive (list last-nonmenu-event))
   (when (mouse-event-p event)
     (mouse-set-point event))
-  (pcase (or (explog-review-item) (explog-sheet-here))
-    ((and (pred explog-sheet-p) sheet)
-     (explog-review-visit (explog-sheet-file sheet)
-                          (explog-sheet-line sheet)
-                          (explog-sheet-experiment sheet)))
-    ((and (pred explog-sheet-edit-p) edit)
-     (let ((sheet (explog-sheet-edit-sheet edit)))
-       (explog-review-visit (explog-sheet-file sheet)
-                            (explog-sheet-edit-line edit)
-                            (explog-sheet-experiment sheet)
-                            (explog-sheet-edit-step edit))))
-    ((and (pred explog-backfill-unplaced-p) unplaced)
-     (if-let ((file (explog-backfill-unplaced-file unplaced)))
-         (explog-review-visit file (explog-backfill-unplaced-line unplaced))
-       (explog-backfill-show-commit)))
-    ((and (pred explog-backfill-dropped-p) dropped)
-     (explog-review-visit (explog-backfill-dropped-file dropped)
-                          (explog-backfill-dropped-line dropped)
-                          (explog-backfill-dropped-experiment dropped)
-                          (explog-backfill-dropped-step dropped)))
-    (_ (user-error "Nothing here to go to"))))
+  (let ((item (explog-review-item)) (sheet (explog-sheet-here)))
+    (cond ((and item (explog-sheet-commit-file item))
+           (explog-review-visit (explog-sheet-commit-file item)
+                                (explog-sheet-commit-line item)
+                                (explog-sheet-commit-experiment item)
+                                (explog-sheet-commit-step item)))
+          (item (explog-backfill-show-commit))
+          (sheet (explog-review-visit (explog-sheet-file sheet)
+                                      (explog-sheet-line sheet)
+                                      (explog-sheet-experiment sheet)))
+          (t (user-error "Nothing here to go to")))))
 
 (defun explog-backfill-show-commit ()
   "Show the commit of the edit or the line at point."
   (interactive)
-  (pcase (explog-review-item)
-    ((and (pred explog-sheet-edit-p) edit)
-     (explog-review-show-commit (explog-sheet-edit-repository edit)
-                                (explog-sheet-edit-commit edit)))
-    ((and (pred explog-backfill-unplaced-p) unplaced)
-     (explog-review-show-commit (explog-backfill-unplaced-repository unplaced)
-                                (explog-backfill-unplaced-commit unplaced)))
-    ((and (pred explog-backfill-dropped-p) dropped)
-     (explog-review-show-commit (explog-backfill-dropped-repository dropped)
-                                (explog-backfill-dropped-commit dropped)))
-    (_ (user-error "No commit here"))))
+  (let ((item (or (explog-review-item) (user-error "No commit here"))))
+    (explog-review-show-commit (explog-sheet-commit-repository item)
+                               (explog-sheet-commit-commit item))))
 
 ;;;; Dropping
 
 (defun explog-backfill--chosen ()
   "Return the edits at point, or signal an error if there are none."
-  (or (let ((item (explog-review-item)))
-        (cond ((explog-sheet-edit-p item) (list item))
-              ((explog-sheet-here)
-               (explog-sheet-edits (explog-sheet-here)))
+  (let ((item (explog-review-item)) (sheet (explog-sheet-here)))
+    (or (cond ((memq item explog-backfill--dropped) nil)
+              ((explog-sheet-edit-p item) (list item))
+              (sheet (explog-sheet-edits sheet))
               (t (mapcan (lambda (sheet)
                            (copy-sequence (explog-sheet-edits sheet)))
-                         (explog-sheets-here)))))
-      (user-error "No edit here")))
+                         (explog-sheets-here))))
+        (user-error "No edit here"))))
 
 (defun explog-backfill-drop ()
   "Drop the edit at point: neither now nor later is it made.
@@ -388,38 +366,33 @@ On an edit that was dropped, bring that back, as \\[explog-backfill-undrop] does
   (interactive)
   (explog-backfill--check-idle)
   (let ((item (explog-review-item)))
-    (if (explog-backfill-dropped-p item)
+    (if (memq item explog-backfill--dropped)
         (explog-backfill--take-back item)
       (explog-backfill--drop (explog-backfill--chosen)))))
 
 (defun explog-backfill--drop (edits)
   "Drop EDITS, and have the server keep that."
-  (explog-backfill--keep-dropped (mapcar #'explog-backfill--dropped-of-edit edits) t)
+  (explog-backfill--keep-dropped edits t)
   (push (cons 'drop edits) explog-backfill--undo)
   (explog-sheet-take-out edits)
-  (setq explog-backfill--dropped
-        (append explog-backfill--dropped
-                (mapcar #'explog-backfill--dropped-of-edit edits)))
+  (setq explog-backfill--dropped (append explog-backfill--dropped edits))
   (explog-backfill--show-dropped)
   (explog-backfill-summarize)
   (message "Dropped %s for good; %s" (explog-backfill-count edits)
            (substitute-command-keys "\\[explog-backfill-undrop] brings it back")))
 
 (defun explog-backfill--bring-back (edits)
-  "Bring EDITS back, which were dropped in this buffer."
-  (let ((dropped (seq-filter (lambda (dropped)
-                               (memq (explog-backfill-dropped-edit dropped) edits))
-                             explog-backfill--dropped)))
-    (explog-backfill--keep-dropped dropped nil)
-    (setq explog-backfill--dropped (seq-difference explog-backfill--dropped dropped #'eq))
-    (explog-sheet-put-back edits)
-    (explog-backfill--show-dropped)
-    (explog-backfill-summarize)
-    (message "Brought back %s" (explog-backfill-count edits))))
+  "Bring EDITS of this plan back, which were dropped."
+  (explog-backfill--keep-dropped edits nil)
+  (setq explog-backfill--dropped (seq-difference explog-backfill--dropped edits #'eq))
+  (explog-sheet-put-back edits)
+  (explog-backfill--show-dropped)
+  (explog-backfill-summarize)
+  (message "Brought back %s" (explog-backfill-count edits)))
 
-(defun explog-backfill--take-back (dropped)
-  "Bring back the edit that is DROPPED, and plan anew if this buffer has it not."
-  (if-let ((edit (explog-backfill-dropped-edit dropped)))
+(defun explog-backfill--take-back (edit)
+  "Bring back EDIT, which was dropped; plan anew if the plan does not have it."
+  (if (explog-sheet-edit-sheet edit)
       (progn
         (setq explog-backfill--undo
               (delq nil (mapcar (pcase-lambda (`(,what . ,edits))
@@ -427,20 +400,20 @@ On an edit that was dropped, bring that back, as \\[explog-backfill-undrop] does
                                     (cons what left)))
                                 explog-backfill--undo)))
         (explog-backfill--bring-back (list edit)))
-    (explog-backfill--keep-dropped (list dropped) nil #'explog-backfill--plan)))
+    (explog-backfill--keep-dropped (list edit) nil #'explog-backfill--plan)))
 
-(defun explog-backfill--keep-dropped (dropped keep &optional then)
-  "Have the server KEEP the edits in the list DROPPED as dropped, or forget them.
+(defun explog-backfill--keep-dropped (edits keep &optional then)
+  "Have the server KEEP the list EDITS as dropped, or forget them.
 Call THEN in this buffer when it has."
   (let ((buffer (current-buffer)))
     (explog-server-call
-     "drop" (list (mapcar (lambda (one)
+     "drop" (list (mapcar (lambda (edit)
                             (explog-backfill--make-drop-row
-                             :file (explog-backfill-dropped-file one)
-                             :experiment (explog-backfill-dropped-experiment one)
-                             :step (explog-backfill-dropped-step one)
-                             :commit (explog-backfill-dropped-commit one)))
-                          dropped)
+                             :file (explog-sheet-edit-file edit)
+                             :experiment (explog-sheet-edit-experiment edit)
+                             :step (explog-sheet-edit-step edit)
+                             :commit (explog-sheet-edit-commit edit)))
+                          edits)
                   keep)
      :success (lambda (_)
                 (when (and then (buffer-live-p buffer))
@@ -460,14 +433,9 @@ Call THEN in this buffer when it has."
 
 ;;;; What was dropped
 
-(cl-defstruct (explog-backfill-dropped (:constructor explog-backfill--make-dropped)
-                                       (:copier nil))
-  "An edit that was dropped; EDIT is it, if it was dropped in this buffer."
-  file line experiment step repository commit message edit)
-
-(defun explog-backfill--dropped-of-row (row)
+(defun explog-backfill--dropped-edit (row)
   "Return the edit in ROW, which was dropped before."
-  (explog-backfill--make-dropped
+  (explog-sheet-make-edit
    :file (explog-backfill-dropped-row-file row)
    :line (explog-backfill-dropped-row-line row)
    :experiment (explog-backfill-dropped-row-experiment row)
@@ -475,19 +443,6 @@ Call THEN in this buffer when it has."
    :repository (explog-backfill-dropped-row-repository row)
    :commit (explog-backfill-dropped-row-commit row)
    :message (explog-backfill-dropped-row-message row)))
-
-(defun explog-backfill--dropped-of-edit (edit)
-  "Return EDIT as one that is dropped."
-  (let ((sheet (explog-sheet-edit-sheet edit)))
-    (explog-backfill--make-dropped
-     :file (explog-sheet-file sheet)
-     :line (explog-sheet-edit-line edit)
-     :experiment (explog-sheet-experiment sheet)
-     :step (explog-sheet-edit-step edit)
-     :repository (explog-sheet-edit-repository edit)
-     :commit (explog-sheet-edit-commit edit)
-     :message (explog-sheet-edit-message edit)
-     :edit edit)))
 
 (defun explog-backfill--show-dropped ()
   "Show at the end of the buffer what was dropped."
@@ -505,13 +460,13 @@ Call THEN in this buffer when it has."
         (mapc #'explog-backfill--insert-dropped explog-backfill--dropped)
         (put-text-property start (point) 'explog-backfill-dropped t)))))
 
-(defun explog-backfill--insert-dropped (dropped)
-  "Insert a line for DROPPED."
+(defun explog-backfill--insert-dropped (edit)
+  "Insert a line for EDIT, which was dropped."
   (insert (propertize (format "  %s  %s:%d\n"
-                              (explog-backfill-dropped-message dropped)
-                              (file-name-nondirectory (explog-backfill-dropped-file dropped))
-                              (explog-backfill-dropped-line dropped))
-                      'explog-review-item dropped
+                              (explog-sheet-edit-message edit)
+                              (file-name-nondirectory (explog-sheet-edit-file edit))
+                              (explog-sheet-edit-line edit))
+                      'explog-review-item edit
                       'mouse-face 'highlight)))
 
 (defun explog-backfill--check-idle ()

@@ -41,10 +41,17 @@ REPLACES is the dead hash that it replaces, or an empty string."
   "An experiment with its remaining edits; its diff begins at MARKER."
   file line experiment edits marker)
 
-(cl-defstruct (explog-sheet-edit (:constructor explog-sheet--make-edit)
-                                    (:copier nil))
-  "An edit of one step; STALE is the reason why it was not made, or nil."
-  number step line repository commit message sheet stale)
+(cl-defstruct (explog-sheet-commit (:constructor nil) (:copier nil))
+  "A commit that a line shows, and where its reference leads.
+MESSAGE describes both."
+  file line experiment step repository commit message)
+
+(cl-defstruct (explog-sheet-edit (:include explog-sheet-commit)
+                                 (:constructor explog-sheet-make-edit) (:copier nil))
+  "An edit of one step; STALE is the reason why it was not made, or nil.
+NUMBER and SHEET are nil if the plan does not have the edit, as the user
+dropped it before."
+  number sheet stale)
 
 (defvar-local explog-sheet-plan nil
   "The server's number of the plan in this buffer, or nil.")
@@ -96,13 +103,15 @@ HASH is empty if the edit replaces none."
 
 (defun explog-sheet--edit (row sheet)
   "Return the edit in ROW, which is one of SHEET."
-  (explog-sheet--make-edit
-   :number (explog-sheet-edit-row-number row)
-   :step (explog-sheet-edit-row-step row)
+  (explog-sheet-make-edit
+   :file (explog-sheet-file sheet)
    :line (explog-sheet-edit-row-line row)
+   :experiment (explog-sheet-experiment sheet)
+   :step (explog-sheet-edit-row-step row)
    :repository (explog-sheet-edit-row-repository row)
    :commit (explog-sheet-edit-row-commit row)
    :message (explog-sheet-edit-row-message row)
+   :number (explog-sheet-edit-row-number row)
    :sheet sheet))
 
 (defun explog-sheet-forget ()
