@@ -59,10 +59,6 @@ When a reference is completed, their open steps are offered as well."
 (defconst explog-message--most 30
   "Of how many experiments the steps are asked for beforehand, and offered.")
 
-(defun explog-message-complete-forget ()
-  "Forget the offered references, because more is known of experiments."
-  (setq explog-message-complete--offered nil))
-
 (defun explog-message-complete--kept ()
   "Return (SUMMARIES SORTED BY-ID CAPTURED) for what is known now.
 SORTED are those that are not done, BY-ID is a hash table of all.  Both
@@ -73,18 +69,19 @@ include what was CAPTURED and is not saved."
     (unless (and explog-message-complete--kept
                  (eq summaries (car explog-message-complete--kept))
                  (equal captured (nth 3 explog-message-complete--kept)))
-      (let ((by-id (make-hash-table :test #'equal :size (length summaries)))
-            (all (append summaries captured)))
-        (dolist (summary (reverse all)) ; of those with one id, the first
+      (let ((by-id (make-hash-table :test #'equal :size (length summaries))))
+        (dolist (summary (reverse (append summaries captured))) ; of those with one id, the first
           (puthash (explog-cache-summary-ident summary) summary by-id))
-        (setq all (seq-filter (lambda (summary)
-                                (or (not (memq summary captured))
-                                    (eq summary (gethash (explog-cache-summary-ident summary)
-                                                         by-id))))
-                              all)
-              explog-message-complete--offered nil
+        (setq explog-message-complete--offered nil
               explog-message-complete--kept
-              (list summaries (explog-message-complete--sort all) by-id captured))))
+              (list summaries
+                    (explog-message-complete--sort
+                     (append summaries
+                             (seq-filter (lambda (summary)
+                                           (eq summary (gethash (explog-cache-summary-ident summary)
+                                                                by-id)))
+                                         captured)))
+                    by-id captured))))
     explog-message-complete--kept))
 
 (defun explog-message-complete-sorted ()
@@ -112,28 +109,21 @@ Those in progress are first, and among them the last touched."
   "Return a number by which SUMMARY is sorted; greater is more likely."
   (+ (or (explog-cache-summary-touched summary) 0)
      (cond ((explog-message-complete-in-progress-p summary) 1.0e15)
-           ((explog-message-complete--captured-p summary) 5.0e14)
+           ((member (explog-cache-summary-ident summary) explog-log-captured) 5.0e14)
            (t 0))))
-
-(defun explog-message-complete--captured-p (summary)
-  "Return non-nil if the experiment of SUMMARY was captured just now."
-  (member (explog-cache-summary-ident summary) explog-log-captured))
 
 (defun explog-message-complete-open-steps (id)
   "Return each known open step of experiment ID, a list."
   (seq-remove #'explog-message-complete--ticked-p
               (explog-message-complete--steps id)))
 
-(defun explog-message-complete--steps (id)
+(defun explog-message-complete--steps (id &optional unsaved)
   "Return each known step of experiment ID, a list.
-If it was captured just now and is not saved, they are read in its buffer."
-  (or (and (member id explog-log-captured)
-           (explog-message-complete--unsaved-steps id))
+If it was captured just now, or if UNSAVED is non-nil, those in a buffer
+that is not saved come before what the server knows."
+  (or (and (or unsaved (member id explog-log-captured))
+           (explog-cache-steps-of (explog-fresh-experiment id)))
       (explog-cache-steps-of (explog-cache-get id))))
-
-(defun explog-message-complete--unsaved-steps (id)
-  "Return each step of experiment ID in a log that is not saved, a list."
-  (explog-cache-steps-of (explog-fresh-experiment id)))
 
 (defun explog-message-complete--ticked-p (step)
   "Return non-nil if the box of STEP is ticked."
@@ -184,8 +174,7 @@ If it is one of the likeliest, include one for each of its open steps."
 (defun explog-message-complete--of-steps (id)
   "Return references to each step of experiment ID, the open ones first.
 Include those that are not saved yet."
-  (let* ((steps (or (explog-message-complete--unsaved-steps id)
-                    (explog-message-complete--steps id)))
+  (let* ((steps (explog-message-complete--steps id 'unsaved))
          (open (seq-remove #'explog-message-complete--ticked-p steps)))
     (mapcar (lambda (step) (explog-message-complete--reference id step))
             (append open (seq-difference steps open)))))
@@ -197,19 +186,18 @@ Include those that are not saved yet."
   (pcase-let* ((`(,id . ,number) (explog-ref-parse candidate))
                (step (and number
                           (or (explog-message-complete--step id number)
-                              (seq-find (lambda (step)
-                                          (equal number (explog-cache-step-number step)))
-                                        (explog-message-complete--unsaved-steps id))))))
+                              (explog-message-complete--step id number 'unsaved)))))
     (concat "  " (if step
                      (format "%s %s"
                              (if (explog-message-complete--ticked-p step) "[X]" "[ ]")
                              (explog-cache-step-text step))
                    (explog-message-complete--describe id)))))
 
-(defun explog-message-complete--step (id number)
-  "Return step NUMBER of experiment ID, as far as it is known, or nil."
+(defun explog-message-complete--step (id number &optional unsaved)
+  "Return step NUMBER of experiment ID, or nil.
+UNSAVED is as in `explog-message-complete--steps'."
   (seq-find (lambda (step) (equal number (explog-cache-step-number step)))
-            (explog-message-complete--steps id)))
+            (explog-message-complete--steps id unsaved)))
 
 (defun explog-message-complete--summary (id)
   "Return the summary of experiment ID, or nil."
@@ -239,10 +227,6 @@ An experiment that is offered with its steps is a group of its own."
         (concat id " " (explog-cache-summary-title summary))
       "Experiments")))
 
-(defun explog-message-complete--kind (_candidate)
-  "Return the kind of a candidate, for the icons of company and corfu."
-  'reference)
-
 ;;;; Completion at point
 
 ;;;###autoload
@@ -251,7 +235,8 @@ An experiment that is offered with its steps is a group of its own."
 For `completion-at-point-functions'."
   (when-let ((start (explog-message-complete--start)))
     (let ((typed (buffer-substring-no-properties start (point))))
-      (list start (explog-message-complete--end)
+      ;; A closing bracket may have been inserted in advance.
+      (list start (if (eq (char-after) ?\]) (1+ (point)) (point))
             (explog-complete-table
              (lambda (string)
                ;; Styles that look for parts ask for all, and give no string.
@@ -262,7 +247,7 @@ For `completion-at-point-functions'."
              :group #'explog-message-complete--group)
             :exclusive 'no
             :exit-function #'explog-message-complete--exit
-            :company-kind #'explog-message-complete--kind
+            :company-kind (lambda (_) 'reference)
             :company-prefix-length t))))
 
 (defun explog-message-complete--start ()
@@ -273,13 +258,6 @@ For `completion-at-point-functions'."
                                (line-beginning-position))
                  (not (explog-message-comment-p)))
         (match-beginning 1)))))
-
-(defun explog-message-complete--end ()
-  "Return the end of the reference around point.
-If a closing bracket was inserted in advance, that is after it."
-  (if (eq (char-after) ?\])
-      (1+ (point))
-    (point)))
 
 (defun explog-message-complete--exit (candidate _status)
   "Delete a second bracket after CANDIDATE, which was inserted in advance."
@@ -325,12 +303,6 @@ The groups are those of `explog-ref-regexp'.")
            (format "%s: no log has experiment %s" text id))
           (t (format "%s: %s has no step %s" text id step)))))
 
-(defun explog-message-check--reference ()
-  "Return (ID . STEP) for the match of `explog-message-check--regexp', or nil."
-  (when-let ((reference (explog-ref-match)))
-    (cons (car reference)
-          (and (cdr reference) (string-replace "," "." (cdr reference))))))
-
 (defun explog-message-check--each (beg end function)
   "Call FUNCTION for each possible reference from BEG to END.
 Its arguments are the matched text, the meant (ID . STEP), and the
@@ -340,12 +312,15 @@ beginning of the match; point is at the end of the match."
     (while (re-search-forward explog-message-check--regexp end t)
       (let ((start (match-beginning 0))
             (text (match-string-no-properties 0))
-            (reference (explog-message-check--reference)))
+            (reference (explog-ref-match)))
         (if (explog-message-comment-p)
             (forward-line)
           (when reference
             (save-excursion
-              (funcall function text reference start)))
+              (funcall function text
+                       (cons (car reference)
+                             (and (cdr reference) (string-replace "," "." (cdr reference))))
+                       start)))
           ;; `(see [e201.1 )' has one inside.
           (goto-char (max (1+ start) (1- (point)))))))))
 
@@ -437,10 +412,6 @@ It is a list of (ID . STEP), or the symbol `unknown' until it has arrived.")
                       (explog-message-last--keep-recent rows))))
        :error #'ignore))))              ; whoever needs it asks again
 
-(defun explog-message-last-forget ()
-  "Forget the data for this buffer."
-  (kill-local-variable 'explog-message-last--recent))
-
 (defun explog-message-last--folder ()
   "Return the local folder in which the commit is made, or nil."
   (let ((folder (if buffer-file-name
@@ -467,11 +438,6 @@ It is a list of (ID . STEP), or the symbol `unknown' until it has arrived.")
   "Request the likeliest experiments, so that they are known soon."
   (dolist (summary (seq-take (explog-message-complete-sorted) explog-message--most))
     (explog-cache-get (explog-cache-summary-ident summary))))
-
-(defun explog-message-last--in-progress ()
-  "Return the summaries of experiments in progress, the last touched first."
-  (seq-take-while #'explog-message-complete-in-progress-p
-                  (explog-message-complete-sorted)))
 
 ;;;; Inserting the last reference
 
@@ -504,7 +470,9 @@ They are a list of (ID . STEP).  Leave out those that no log has."
   (let* ((recent (explog-message-last--recent))
          (open (mapcar (lambda (summary)
                          (explog-message-last--first-open (explog-cache-summary-ident summary)))
-                       (seq-take (explog-message-last--in-progress) explog-message--most)))
+                       (seq-take (seq-take-while #'explog-message-complete-in-progress-p
+                                                 (explog-message-complete-sorted))
+                                 explog-message--most)))
          (last (car recent)))
     (or (seq-remove (lambda (reference)
                       (memq (explog-cache-get (car reference)) '(unknown other)))
@@ -517,13 +485,12 @@ They are a list of (ID . STEP).  Leave out those that no log has."
 (defun explog-message-last--recent ()
   "Return what was committed last; wait for it, but not long."
   (when (eq explog-message-last--recent 'unknown)
-    (let ((folder (and (explog-server-ready-p) (explog-message-last--folder))))
-      (when folder
-        (ignore-error explog-error
-          (explog-message-last--keep-recent
-           (explog-server-call-sync "recent" (list folder)
-                                    :timeout explog-message-last--patience))))))
-  (if (listp explog-message-last--recent) explog-message-last--recent nil))
+    (when-let ((folder (and (explog-server-ready-p) (explog-message-last--folder))))
+      (ignore-error explog-error
+        (explog-message-last--keep-recent
+         (explog-server-call-sync "recent" (list folder)
+                                  :timeout explog-message-last--patience)))))
+  (and (listp explog-message-last--recent) explog-message-last--recent))
 
 (defun explog-message-last--next (id)
   "Return a list of the next reference to experiment ID, or nil if it is done."
@@ -644,7 +611,7 @@ completed: before Emacs 30, Text mode completes words by it.")
   (remove-hook 'completion-at-point-functions #'explog-message-complete t)
   (remove-hook 'with-editor-pre-finish-hook #'explog-message--finished t)
   (remove-hook 'log-edit-done-hook #'explog-message--finished t)
-  (explog-message-last-forget)
+  (kill-local-variable 'explog-message-last--recent)
   (explog-message-check-stop))
 
 (defun explog-message-comment-p ()
@@ -672,7 +639,7 @@ It is a comment, or after the scissors line."
 
 (defun explog-message--changed (ids)
   "Show what is known of the experiments with IDS now, or of any if t."
-  (explog-message-complete-forget)
+  (setq explog-message-complete--offered nil) ; more is known of experiments
   (when-let ((buffers (explog-message--buffers)))
     (unless (consp ids)
       (explog-message-last-ask-steps))
@@ -683,6 +650,7 @@ It is a comment, or after the scissors line."
         (explog-message-check-start)))))
 
 ;;;; Warnings after the commit
+
 (defvar explog-message--timer nil
   "The timer that warns of wrong references after the commit.")
 
