@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 from explog.index.database import Index, batches, marks
+from explog.index.samples import want_values
 from explog.index.stamps import Stamps
 from explog.model import Commit, StepNumber
 from explog.refs import Place, parse_step, step_text
@@ -108,6 +109,7 @@ def add_commits(index: Index, repository: int, new: Iterable[CommitBatch]) -> No
     plain = sql.format(stamps.expression("?6", f"?1 + {first}"))
     stamped = sql.format("?11")
     claims = f"INSERT INTO claims VALUES (? + {first}, ?, ?, ?, ?)"
+    results: set[int] = set()
     for batch in new:
         if stamps.are_plain(first + batch.commits[-1][0]):
             index.write_many(plain, batch.commits)
@@ -115,11 +117,18 @@ def add_commits(index: Index, repository: int, new: Iterable[CommitBatch]) -> No
             rows = ((*one, stamps.new(one[5], first + one[0])) for one in batch.commits)
             index.write_many(stamped, rows)
         index.write_many(claims, batch.claims)
+        results.update(first + claim[0] for claim in batch.claims if _is_results(claim))
+    want_values(index, results)
     index.write(
         f"INSERT INTO commit_words (rowid, text) SELECT stamp, {_TEXT} FROM commits"
         " WHERE id >= ? ORDER BY +stamp",  # not by reading the stamps of all
         first,
     )
+
+
+def _is_results(claim: ClaimRow) -> bool:
+    _number, _experiment, step, place, results = claim
+    return bool(results and step and place < Place.MENTION)
 
 
 def remove_commits(index: Index, repository: int, oids: Iterable[str] | None) -> None:

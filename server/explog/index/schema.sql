@@ -159,3 +159,49 @@ CREATE TABLE pending (
     step TEXT NOT NULL,
     PRIMARY KEY (experiment, step)
 ) WITHOUT ROWID;
+
+-- Results commits, and others that were asked for: whether their values are read.
+CREATE TABLE readings (
+    commit_id INTEGER PRIMARY KEY REFERENCES commits (id) ON DELETE CASCADE,
+    done INTEGER NOT NULL
+);
+CREATE INDEX readings_to_do ON readings (commit_id) WHERE NOT done;
+
+-- What commits give; see explog.results.values. Commits with the same files of parameters have one
+-- sample of them in common, whose `digest` names those files. It is NULL for other samples.
+CREATE TABLE samples (
+    id INTEGER PRIMARY KEY,
+    source TEXT NOT NULL,
+    reference TEXT NOT NULL,
+    digest TEXT
+);
+CREATE UNIQUE INDEX samples_by_digest ON samples (digest) WHERE digest IS NOT NULL;
+CREATE TABLE sampled (
+    commit_id INTEGER NOT NULL REFERENCES commits (id) ON DELETE CASCADE,
+    sample INTEGER NOT NULL REFERENCES samples (id),
+    PRIMARY KEY (commit_id, sample)
+) WITHOUT ROWID;
+CREATE INDEX sampled_by_sample ON sampled (sample);
+CREATE TRIGGER unsampled AFTER DELETE ON sampled
+WHEN NOT EXISTS (SELECT 1 FROM sampled WHERE sample = OLD.sample) BEGIN
+    DELETE FROM samples WHERE id = OLD.sample; END;
+
+-- `kind` is 0 for a metric, 1 for a parameter. `value` is NULL for NaN and for what is no number.
+CREATE TABLE numbers (
+    sample INTEGER NOT NULL REFERENCES samples (id) ON DELETE CASCADE,
+    kind INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    text TEXT NOT NULL,
+    value REAL,
+    unit TEXT NOT NULL,
+    PRIMARY KEY (sample, kind, name)
+) WITHOUT ROWID;
+CREATE INDEX numbers_by_name ON numbers (kind, name, value);
+
+-- What of a commit's values could not be read, and why.
+CREATE TABLE troubles (
+    commit_id INTEGER NOT NULL REFERENCES commits (id) ON DELETE CASCADE,
+    source TEXT NOT NULL,
+    message TEXT NOT NULL
+);
+CREATE INDEX troubles_by_commit ON troubles (commit_id);
