@@ -9,8 +9,8 @@ from explog.config import Settings
 from explog.index.database import Index
 from explog.index.logs import find_experiments
 from explog.model import Experiment, Flag
+from explog.plan.deciding import decide_all
 from explog.plan.facts import gather
-from explog.plan.planner import decide_all
 
 
 def find_flags(settings: Settings, index: Index, idents: Iterable[str]) -> list[Flag]:

@@ -17,8 +17,8 @@ from explog.model import Change, Experiment, LineEdit, StepNumber
 from explog.org.edit import apply_edits
 from explog.org.entry import read_experiment
 from explog.org.renumber import renumber
+from explog.plan.deciding import decide_entry
 from explog.plan.facts import Claims, Facts, gather
-from explog.plan.planner import decide_entry
 from explog.plan.plans import EntryPlan, Plan
 from explog.plan.rule import Standing
 from explog.refs import Place, step_text
