@@ -16,7 +16,7 @@ from explog.index.database import Index
 from explog.model import Experiment, StepNumber
 from explog.plan.deciding import Only, decide_all
 from explog.plan.facts import Facts, gather
-from explog.plan.plans import EntryPlan, Failure, Plan
+from explog.plan.plans import Edit, EntryPlan, Failure, Plan
 from explog.plan.texts import on_texts
 
 
@@ -38,17 +38,25 @@ def plan(
     idents.difference_update(entry.ident for entry in unreadable)
     facts = gather(settings, index, experiments)
     decided, unplaced = decide_all(facts, found, idents, wanted)
-    with_short_hashes, no_git = _abbreviated(decided, facts)
-    kept = [_without(entry, dropped) for entry in with_short_hashes]
-    left_out = [e for entry in with_short_hashes for e in entry.edits if e.key in dropped]
+    abbreviated, no_git = _abbreviated(decided, facts)
+    kept, left_out = _without(abbreviated, dropped)
     entries, no_text = on_texts(kept, texts)
     failures = [*(_without_id(entry, wanted) for entry in unreadable), *no_text, *no_git]
     return Plan(texts, tuple(entries), tuple(unplaced), tuple(failures), tuple(left_out))
 
 
-def _without(entry: EntryPlan, dropped: Collection[DroppedEdit]) -> EntryPlan:
-    """Return ENTRY without those of its edits that were DROPPED."""
-    return replace(entry, edits=tuple(edit for edit in entry.edits if edit.key not in dropped))
+def _without(
+    entries: list[EntryPlan], dropped: Collection[DroppedEdit]
+) -> tuple[list[EntryPlan], list[Edit]]:
+    """Return ENTRIES without those of their edits that were DROPPED, and those edits."""
+    if not dropped:  # else each edit asks for the real name of its log
+        return entries, []
+    out = [[edit for edit in entry.edits if edit.key in dropped] for entry in entries]
+    kept = [
+        replace(entry, edits=tuple(edit for edit in entry.edits if edit not in some))
+        for entry, some in zip(entries, out, strict=True)
+    ]
+    return kept, [edit for some in out for edit in some]
 
 
 def _by_experiment(steps: Iterable[tuple[str, StepNumber]]) -> Only:
