@@ -20,12 +20,18 @@ Counts = tuple[int, int]
 
 _TODO = re.compile(r"\btodo\b", re.IGNORECASE)
 _RECURSIVE = re.compile(r"\brecursive\b", re.IGNORECASE)
-# What looks like a cookie in these is none: code, links, targets, macros, formulas, addresses.
-_INERT = (
-    r"(?:(?<=[\s('\"{-])|^)([=~])(?=\S).*?(?<=\S)\1(?=[\s.,:!?;'\")}\[-]|$)"
-    r"|\[\[[^\]\[]*\](?:\[.*?\])?\]|<[^<>\s][^<>]*>|\{\{\{.*?\}\}\}|\\\(.*?\\\)|\$[^\s$,.;](?:[^$]*[^\s$,.])?\$(?!\w)|\b\w+://\S+"
+# What looks like a cookie in these is none: code, links, targets, macros, formulas, addresses. An
+# address, a target and most formulas are whole here; of the others this is what they begin with.
+_INERT_OR_COOKIE = re.compile(
+    r"(?P<code>(?:(?<=[\s('\"{-])|^)[=~](?=\S))"
+    r"|(?P<link>\[\[[^\]\[]*\][\[\]])"
+    r"|(?P<macro>\{\{\{)"
+    r"|(?P<formula>\\\()"
+    r"|<[^<>\s][^<>]*>|\$[^\s$,.;](?:[^$]*[^\s$,.])?\$(?!\w)|\b\w+://\S+"
+    rf"|(?P<cookie>{COOKIE.pattern})"
 )
-_INERT_OR_COOKIE = re.compile(rf"{_INERT}|(?P<cookie>{COOKIE.pattern})")
+_ENDS = {"[": "]]", "{{{": "}}}", "\\(": "\\)"}
+_CODE_ENDS = {sign: re.compile(rf"(?<=\S){sign}(?=[\s.,:!?;'\")}}\[-]|$)") for sign in ("=", "~")}
 _NUMBER = re.compile(r"[0-9]")
 # (inner boxes too, `[x]` is ticked), org's default first.
 _WAYS = [(False, False), (False, True), (True, False), (True, True)]
@@ -74,7 +80,8 @@ def miscounted(
         right = {_count(line.lists, *how) for how in _WAYS}
         if line.number not in own or (0, 0) in right:
             continue
-        cookies = [m["cookie"] for m in _cookies(lines[line.number][: line.end])]
+        found_here = (match[0] for match in _cookies(lines[line.number][: line.end]))
+        cookies = [cookie for cookie in found_here if _NUMBER.search(cookie)]
         if any(not any(c == _cookie(c, counts) for counts in right) for c in cookies):
             found[line.number] = _recounting(lines, line, _is_recursive(steps, options))
     return found
@@ -130,19 +137,47 @@ def _bears_cookie(text: str) -> bool:
 
 
 def _cookies(text: str) -> Iterator[re.Match[str]]:
-    """Yield the cookies of TEXT that bear a number."""
-    for match in _INERT_OR_COOKIE.finditer(text):
-        if match["cookie"] and _NUMBER.search(match["cookie"]):
+    """Yield the cookies of TEXT that stand in nothing inert, also those that bear no number."""
+    never: set[str] = set()  # what nothing in the rest ends: many of them cost no more than one
+    match = _INERT_OR_COOKIE.search(text)
+    while match is not None:
+        if match["cookie"]:
             yield match
+        end = _end(text, match, never)
+        match = _INERT_OR_COOKIE.search(text, match.start() + 1 if end is None else end)
+
+
+def _end(text: str, match: re.Match[str], never: set[str]) -> int | None:
+    """Return where in TEXT ends what begins with MATCH; None if it is text like any other.
+
+    What is not ended in TEXT is put into NEVER.
+    """
+    kind = match.lastgroup
+    if kind in (None, "cookie") or match[0].endswith("]]"):
+        return match.end()
+    begun = "[" if kind == "link" else match[0]
+    if begun in never:
+        return None
+    if begun in _CODE_ENDS:
+        found = _CODE_ENDS[begun].search(text, match.end())
+        end = found.end() if found else -1
+    else:
+        at = text.find(_ENDS[begun], match.end())
+        end = at + len(_ENDS[begun]) if at >= 0 else -1
+    if end < 0:
+        never.add(begun)
+        return None
+    return end
 
 
 def _recounted(text: str, end: int, counts: Counts) -> str:
     """Return TEXT, its cookies before the column END being those of COUNTS."""
-
-    def put(match: re.Match[str]) -> str:
-        return _cookie(match[0], counts) if match["cookie"] else match[0]
-
-    return _INERT_OR_COOKIE.sub(put, text[:end]) + text[end:]
+    parts: list[str] = []
+    done = 0
+    for match in _cookies(text[:end]):
+        parts += [text[done : match.start()], _cookie(match[0], counts)]
+        done = match.end()
+    return "".join([*parts, text[done:]])
 
 
 def _counted(lists: Sequence[PlainList], recursive: bool) -> Iterator[Item]:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
 from typing import Any
 
 from explog.model import Diagnosis, Step
@@ -31,6 +32,9 @@ _ALONE = re.compile(
     r"[ \t]*\[([0-9]{4})-([0-9]{2})-([0-9]{2})(?: [^\W\d_]+\.?)?"
     r"(?: (?:[01][0-9]|2[0-3]):[0-5][0-9])?\][ \t]*"
 )
+# So many dates of a long line are read: orgparse takes the square of their number.
+_MOST_DATES, _LONG = 20, 1000
+_DATE = re.compile(r"[<\[][0-9]{4}-[^<>\[\]\n]{0,60}[>\]]")
 # What splitlines() takes for a line end and org does not.
 _ODD_BREAKS = str.maketrans(dict.fromkeys("\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029", " "))
 
@@ -118,22 +122,29 @@ def _dated_lines(
 
     Blocks and drawers are left out, but for the property `CREATED`.
     """
-    opaque = Opaque(lines, stop)
-    found = [(0, lines[0])]
+    opaque = Opaque(lines, 1, stop)
+    found = [(0, _shortened(lines[0]))]
     number = 1
     while number < stop:
         text = lines[number]
         end = opaque.end(number) if text.lstrip()[:1] in ("#", ":") else None
         if end is None and _DATED.search(text):
-            found.append((number, text))
+            found.append((number, _shortened(text)))
         number = (number if end is None else end) + 1
     if "CREATED" in properties:
         planned = len(found) > 1 and found[1][0] == 1 and PLANNING.match(found[1][1])
-        found.insert(2 if planned else 1, (0, properties["CREATED"]))
+        found.insert(2 if planned else 1, (0, _shortened(properties["CREATED"])))
     return [
         (number, text if text.isprintable() else text.translate(_ODD_BREAKS))
         for number, text in found
     ]
+
+
+def _shortened(text: str) -> str:
+    """Return TEXT, or if it is very long the first dates in it."""
+    if len(text) <= _LONG:
+        return text
+    return " ".join(match[0] for match in islice(_DATE.finditer(text), _MOST_DATES))
 
 
 def _read_dates(

@@ -125,7 +125,7 @@ def beginnings_of_names(lines: Sequence[str]) -> Iterator[str]:
 
 
 def _in_section(lines: Sequence[str], start: int, stop: int) -> Iterator[Mention]:
-    opaque = Opaque(lines, stop)
+    opaque = Opaque(lines, start, stop)
     columns: dict[int, Context] | None = None
     line = start
     while line < stop:

@@ -25,7 +25,7 @@ _BRACKETED = re.compile(_ID)
 _LEADING = re.compile(rf"(?:(?:[^\s\[<]+|\[[^\]0-9]\])[ \t]+)?(?:\[#[A-Z0-9]+\][ \t]*)?(?:{_ID})")
 _PRIORITY = re.compile(r"\[#[A-Z0-9]+\][ \t]*")
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
-_PROPERTY = re.compile(r"[ \t]*:([^\s:]+?)\+?:[ \t]*(.*?)[ \t\r]*$")
+_PROPERTY = re.compile(r"[ \t]*:([^\s:]+?)\+?:(.*)")
 
 
 def entry_ids(
@@ -90,7 +90,7 @@ def _drawer(lines: Sequence[str]) -> dict[str, str]:
         match = _PROPERTY.match(line)
         if match is None:
             return {}
-        found[match[1].upper()] = match[2]
+        found[match[1].upper()] = match[2].lstrip(" \t").rstrip(" \t\r")
     return {}
 
 

@@ -154,28 +154,26 @@ def parse_section(
 
     The others are as in OrgOptions.
     """
-    task = inline_task(inlinetask_min_level)
     item = _ITEM_OR_LETTER if alphabetical else _ITEM
-    section, waiting = _parse(lines, start, stop, item, task)
+    opaque = Opaque(lines, start, stop, inline_task(inlinetask_min_level))
+    section, waiting = _parse(opaque, start, item)
+    waiting.reverse()
     while waiting:  # as many blocks may be in one another as there are lines
-        inner, deeper = _parse(lines, *waiting.pop(0), item, task)
+        first, end = waiting.pop()
+        inner, deeper = _parse(opaque.within(first, end), first, item)
         section.enclosed += inner.lists
-        waiting = deeper + waiting
+        waiting += reversed(deeper)
     return section
 
 
 def _parse(
-    lines: Sequence[str],
-    start: int,
-    stop: int,
-    item: re.Pattern[str],
-    task: re.Pattern[str] | None,
+    opaque: Opaque, start: int, item: re.Pattern[str]
 ) -> tuple[Section, list[tuple[int, int]]]:
-    """Return the lists and the text of `lines[start:stop]`, and what is to be parsed by itself."""
-    parser, opaque = _Parser(item), Opaque(lines, stop, task)
+    """Return the lists and the text of the lines of OPAQUE, and what is to be parsed by itself."""
+    parser = _Parser(item)
     line = start
-    while line < stop:
-        line = parser.feed(lines, line, opaque)
+    while line < opaque.stop:
+        line = parser.feed(opaque.lines, line, opaque)
     return parser.section, parser.enclosed
 
 
