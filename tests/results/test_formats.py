@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -57,15 +58,19 @@ def test_no_control_character_reaches_a_terminal() -> None:
     assert "\x1b" not in terminal(make_grid(table("\x1b[31mred\r\n"), ("text",)))
 
 
+# Emacs holds org against the same file: tests/elisp/explog-results-table-tests.el.
+ORG = Path(__file__).parents[1] / "data" / "results.org"
+
+
 def test_org() -> None:
-    assert org(make_grid(TABLE, COLUMNS)) == (
-        "| step      | text                       | n |   lr | acc            | loss |\n"
-        "|-----------+----------------------------+---+------+----------------+------|\n"
-        "| [e201.1]  | Test XYZ without ABC       | 3 |  0.1 | 71.77 ± 0.32 % |      |\n"
-        "| [e201.2]  | Test 漢字 \\vert{} with ABC | 1 | 0.01 | *72.40 %*      | 0.31 |\n"
-        "| [e201.3]  | Test nothing               |   |      |                |      |\n"
-        "| [e201.10] | Diverged                   | 1 |      |                |  nan |\n"
-    )
+    steps = [
+        *STEPS[:1],
+        step((2,), sample("acc=72.40 %, loss=0.31", "lr=0.01, net=ab_c"), text=STEPS[1].text),
+        *STEPS[2:3],
+        step((10,), "loss=nan", text="<r5>"),
+    ]
+    made = make_table(steps, Asked(best=(Best("acc", largest=True),)))
+    assert org(make_grid(made, COLUMNS)) == ORG.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
