@@ -71,16 +71,22 @@ def _decide_ident(
         for step, candidates in asked.items():
             yield from _unplaced("unknown-experiment", ident, step, candidates)
     for entry in entries:
-        mine = claims
-        if len(entries) > 1:
-            belonging = facts.owners.belonging(entry, entries, claims.candidates)
-            mine = replace(claims, candidates=belonging)
-        yield decide_entry(entry, mine, facts, only)
+        yield decide_entry(entry, own_claims(entry, entries, claims, facts), facts, only)
     if len(entries) > 1:
         for step, candidates in asked.items():
             owner = facts.owners.owner
             nobodys = [c for c in candidates if owner(c.common_dir, entries) is None]
             yield from _unplaced("ambiguous", ident, step, nobodys, entries[0])
+
+
+def own_claims(
+    entry: Experiment, entries: Sequence[Experiment], claims: Claims, facts: Facts
+) -> Claims:
+    """Return those of CLAIMS that mean ENTRY, one of the ENTRIES that have its id."""
+    if len(entries) == 1:
+        return claims
+    belonging = facts.owners.belonging(entry, entries, claims.candidates)
+    return replace(claims, candidates=belonging)
 
 
 def decide_entry(

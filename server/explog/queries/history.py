@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -11,8 +12,9 @@ from explog.errors import ExplogError
 from explog.git.changes import touching
 from explog.git.repository import Repository, repository_around
 from explog.index.commits import IS_EXPERIMENT, RepositoryRecord, find_repository
-from explog.index.database import Index
+from explog.index.database import Index, batches, marks
 from explog.model import StepNumber
+from explog.queries.outline import CommitPlace
 from explog.refs import Place, parse_step
 
 # How many of the newest references to experiments are looked at for those of one file.
@@ -41,6 +43,13 @@ class CommitRow(NamedTuple):
     step: str
     place: str
     results: bool
+
+
+class ShortCommit(NamedTuple):
+    """How a commit is abbreviated, and when it was authored, in seconds since 1970."""
+
+    short: str
+    author_time: int
 
 
 class Touched(NamedTuple):
@@ -79,6 +88,23 @@ def commits_of(index: Index, experiment: str, step: StepNumber = ()) -> list[Com
         for oid, path, author, time, subject, number, place, results, *neighbours in rows
         if parse_step(number)[: len(step)] == step
     ]
+
+
+def short_commits(index: Index, places: Iterable[CommitPlace]) -> dict[CommitPlace, ShortCommit]:
+    """Return those of the commits at PLACES that are in the index."""
+    wanted: dict[str, list[str]] = defaultdict(list)
+    for place in places:
+        wanted[place.repository].append(place.oid)
+    sql = (
+        f"SELECT oid, author_time, {_NEIGHBOURS} FROM commits c WHERE repository ="
+        " (SELECT id FROM repositories WHERE path = ?) AND oid IN"
+    )
+    return {
+        CommitPlace(repository, oid): ShortCommit(_short(oid, neighbours), time)
+        for repository, oids in wanted.items()
+        for some in batches(oids)
+        for oid, time, *neighbours in index.read(f"{sql} ({marks(some)})", repository, *some)
+    }
 
 
 def _short(oid: str, neighbours: Iterable[str | None]) -> str:

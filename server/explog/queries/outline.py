@@ -92,11 +92,11 @@ def _commits(index: Index, experiment: Experiment) -> dict[StepNumber, CommitPla
     if not bearing:
         return {}
     candidates = find_candidates(index, experiment.ident)
-    places = ((s.number, _commit(index, s, candidates.get(s.number, ()))) for s in bearing)
+    places = ((s.number, commit_on(index, s, candidates.get(s.number, ()))) for s in bearing)
     return {number: place for number, place in places if place is not None}
 
 
-def _commit(index: Index, step: Step, candidates: Sequence[Commit]) -> CommitPlace | None:
+def commit_on(index: Index, step: Step, candidates: Sequence[Commit]) -> CommitPlace | None:
     """Return the reachable commit whose hash is on STEP: one that claims it, or else the only one.
 
     In several repositories it is the same commit; one is as good as another.
