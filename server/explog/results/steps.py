@@ -1,0 +1,251 @@
+"""The steps whose results are asked for, each with the commit that stands on it and its samples.
+
+Which commit stands on a step is for the plan to say: the log may not bear its hash yet, as right
+after a rebase.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from explog.config import Settings
+from explog.errors import ExplogError
+from explog.ignored import DroppedEdit
+from explog.index.database import Index
+from explog.index.logs import find_experiments
+from explog.model import Commit, Experiment, Step, StepNumber
+from explog.plan.deciding import decide_entry, own_claims
+from explog.plan.facts import Claims, Facts, gather
+from explog.plan.plans import Dead
+from explog.queries.agenda import select
+from explog.queries.history import short_commits
+from explog.queries.outline import CommitPlace, commit_on
+from explog.refs import ID_PATTERN, STEP_PATTERN, Place, Reference, parse_step
+from explog.results.kept import kept_values
+from explog.results.table import StepResult
+from explog.results.values import Sample, Values
+
+_REFERENCE = re.compile(rf"\[?e?({ID_PATTERN})(?:\.({STEP_PATTERN}))?\]?")
+
+
+class Standing(NamedTuple):
+    """A step, the commit that stands on it, and the commits whose samples are its own."""
+
+    experiment: Experiment
+    step: Step
+    commit: CommitPlace
+    observed: tuple[Observed, ...]
+
+    @property
+    def reference(self) -> str:
+        """What commits call the step."""
+        return str(Reference(self.experiment.ident, self.step.number))
+
+
+class Observed(NamedTuple):
+    """A commit with samples of a step; copies of a commit, as cherry-pick makes, share `origin`."""
+
+    oid: str
+    origin: object
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """The steps that were asked for, and a sentence for each whose commit is gone."""
+
+    standing: tuple[Standing, ...]
+    troubles: tuple[str, ...]
+
+    @property
+    def oids(self) -> list[str]:
+        """The commits whose values are needed."""
+        return list(dict.fromkeys(one.oid for step in self.standing for one in step.observed))
+
+
+def find_steps(
+    settings: Settings,
+    index: Index,
+    words: Sequence[str],
+    *,
+    every: bool = False,
+    dropped: Collection[DroppedEdit] = (),
+) -> Steps:
+    """Return the steps of the experiments that WORDS name, or find as a query, with their commits.
+
+    A word may also be the reference of a step. With EVERY, all results commits of a step are
+    observed, else the one that stands on it. INDEX is up to date; DROPPED are the edits that the
+    user dropped. Raises ExplogError `unknown-experiment`, `unknown-step` or `bad-query`.
+    """
+    named = _named(words)
+    experiments = _named_experiments(index, named) if named else _found(index, " ".join(words))
+    standing, troubles = list[Standing](), list[str]()
+    for one in _all_standing(settings, index, experiments, every, dropped):
+        if not _is_wanted(one.experiment.ident, one.step.number, named):
+            continue
+        if isinstance(one, Standing):
+            standing.append(one)
+        else:
+            troubles.append(_gone(one))
+    return Steps(tuple(standing), tuple(troubles))
+
+
+def results_of(index: Index, steps: Steps) -> tuple[list[StepResult], list[str]]:
+    """Return the results of STEPS that the index keeps, and sentences on what could not be read."""
+    values = kept_values(index, steps.oids)
+    short = short_commits(index, {one.commit for one in steps.standing})
+    results = []
+    for one in steps.standing:
+        found = short.get(one.commit)
+        if found is not None:  # a commit that went since
+            abbreviation = _abbreviation(one, found.short)
+            results.append(_result(one, abbreviation, found.author_time, values))
+    said = (trouble.message for oid in steps.oids for trouble in _values(values, oid).troubles)
+    return results, [*steps.troubles, *dict.fromkeys(said)]
+
+
+# Which experiments and steps
+
+
+def _named(words: Sequence[str]) -> list[Reference]:
+    """Return the references that WORDS are; none if they are a query."""
+    matches = [_REFERENCE.fullmatch(word) for word in words]
+    found = [Reference(m[1], parse_step(m[2] or "")) for m in matches if m is not None]
+    return found if len(found) == len(matches) else []
+
+
+def _named_experiments(index: Index, named: Sequence[Reference]) -> list[Experiment]:
+    """Return the experiments that NAMED are of, in that order."""
+    by_ident: dict[str, list[Experiment]] = {reference.experiment: [] for reference in named}
+    for experiment in find_experiments(index, by_ident):
+        by_ident[experiment.ident].append(experiment)
+    for ident, step in named:
+        if not by_ident[ident]:
+            raise ExplogError("unknown-experiment", f"no log has the experiment {ident}")
+        steps = (one.number for experiment in by_ident[ident] for one in experiment.steps)
+        if step and not any(number[: len(step)] == step for number in steps):
+            reference = Reference(ident, step)
+            raise ExplogError("unknown-step", f"the experiment {ident} has no step [{reference}]")
+    return [experiment for same in by_ident.values() for experiment in same]
+
+
+def _found(index: Index, query: str) -> list[Experiment]:
+    """Return the experiments that QUERY finds, in the order of their logs."""
+    found = {(one.file, one.ident) for one in select(index, query)}
+    experiments = find_experiments(index, {ident for _file, ident in found})
+    there = [one for one in experiments if (one.file, one.ident) in found]
+    return sorted(there, key=lambda one: (one.file, one.start))
+
+
+def _is_wanted(ident: str, number: StepNumber, named: Sequence[Reference]) -> bool:
+    """Tell whether a step is one of NAMED, or inside it; any is if nothing is named."""
+    return not named or any(
+        reference.experiment == ident and number[: len(reference.step)] == reference.step
+        for reference in named
+    )
+
+
+# Which commit stands on a step
+
+
+def _all_standing(
+    settings: Settings,
+    index: Index,
+    experiments: Sequence[Experiment],
+    every: bool,
+    dropped: Collection[DroppedEdit],
+) -> Iterator[Standing | Dead]:
+    """Yield the steps of EXPERIMENTS that a commit stands on, or stood on, in their order."""
+    idents = dict.fromkeys(one.ident for one in experiments)
+    entries: dict[str, list[Experiment]] = {ident: [] for ident in idents}
+    for entry in find_experiments(index, idents):  # also those that are not asked for
+        entries[entry.ident].append(entry)
+    facts = gather(settings, index, [one for same in entries.values() for one in same])
+    claims = dict(facts.claims(idents))
+    wanted = {one.id for one in experiments}
+    for ident, same in entries.items():
+        for entry in same:
+            if entry.id in wanted:
+                own = own_claims(entry, same, claims[ident], facts)
+                yield from _of_entry(entry, own, facts, every, dropped)
+
+
+def _of_entry(
+    entry: Experiment, claims: Claims, facts: Facts, every: bool, dropped: Collection[DroppedEdit]
+) -> Iterator[Standing | Dead]:
+    planned = decide_entry(entry, claims, facts)
+    edits = (edit for edit in planned.edits if edit.mark.hash is not None)
+    put = {e.step.number: e.commit for e in edits if not (dropped and e.key in dropped)}
+    dead = {one.step.number: one for one in planned.dead}
+    for step in facts.steps(entry, claims):
+        candidates = claims.candidates.get(step.number, ())
+        commit = put.get(step.number)
+        place = CommitPlace(commit.repository, commit.oid) if commit is not None else None
+        if place is None and step.hash is not None:
+            place = commit_on(facts.index, step, candidates)
+        if place is not None:
+            yield Standing(entry, step, place, _observed(place, candidates, every))
+        elif step.number in dead:
+            yield dead[step.number]
+
+
+def _observed(
+    place: CommitPlace, candidates: Sequence[Commit], every: bool
+) -> tuple[Observed, ...]:
+    """Return the commits with samples of a step: that at PLACE; with EVERY, all results commits."""
+    found = {place.oid: Observed(place.oid, place.oid)}
+    for one in candidates:
+        is_result = every and one.results and one.place < Place.MENTION
+        if is_result or one.oid == place.oid:
+            found[one.oid] = Observed(one.oid, (one.author_time, one.email))
+    return tuple(found.values())
+
+
+def _gone(dead: Dead) -> str:
+    where = f"{dead.experiment.file}:{dead.experiment.line + dead.step.line}"
+    reference = Reference(dead.experiment.ident, dead.step.number)
+    return f"{where}: {dead.step.hash} leads nowhere, so nobody knows the results of [{reference}]"
+
+
+# What the commit says
+
+
+def _values(values: Mapping[str, Values], oid: str) -> Values:
+    return values.get(oid) or Values()
+
+
+def _result(
+    standing: Standing, abbreviation: str, time: int, values: Mapping[str, Values]
+) -> StepResult:
+    experiment, step = standing.experiment, standing.step
+    return StepResult(
+        experiment=experiment.ident,
+        step=step.number,
+        title=experiment.title,
+        text=step.text,
+        file=experiment.file,
+        line=experiment.line + step.line,
+        repository=standing.commit.repository,
+        commit=standing.commit.oid,
+        abbreviation=abbreviation,
+        time=time,
+        samples=tuple(_samples(standing, values)),
+    )
+
+
+def _abbreviation(standing: Standing, short: str) -> str:
+    """Return the hash that the step bears, if it is that of its commit, or else SHORT."""
+    borne = standing.step.hash
+    return borne if borne is not None and standing.commit.oid.startswith(borne) else short
+
+
+def _samples(standing: Standing, values: Mapping[str, Values]) -> Iterable[Sample]:
+    """Return the samples of a step, those of a commit and of its copies once."""
+    seen: dict[object, Sequence[Sample]] = {}
+    for one in standing.observed:
+        samples = _values(values, one.oid).of(standing.reference)
+        numbers = repr([(dict(sample.metrics), dict(sample.parameters)) for sample in samples])
+        seen.setdefault((one.origin, numbers), samples)
+    return (sample for samples in seen.values() for sample in samples)
