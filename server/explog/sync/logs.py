@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -26,21 +24,15 @@ from explog.model import Diagnosis
 from explog.org.files import log_context, read_log
 from explog.org.options import org_options
 from explog.org.scan import Context, split_sections
+from explog.sync.quiet import QUIET_SECONDS, RACY, is_as_known, log_stamp, looks_cut, setup_stamp
 from explog.sync.report import Progress, Report, is_text
 from explog.sync.sections import LONG_BYTES, Content, SectionPrefetch, Ways, read_section
 
-# Editors empty a file and fill it again, so that a file written a moment ago may be half of itself:
-# more likely if it is smaller than before, almost surely if it is less than half as large.
-_QUIET_SECONDS = 0.03
-_BYTES_PER_SECOND = 50e6
-_SURELY_SECONDS = 1.5
 # How long to wait until it is written: as long as it takes, or only as long as others can wait.
 _PATIENCE_SECONDS = 3.0
 _IMPATIENCE_SECONDS = 0.15
 # After how many sections progress is told.
 _TOLD_AT = 500
-# The stamp of a log that is still being written, or was in the tick of the clock of this look.
-_RACY = "racy"
 
 
 class _HalfWrittenError(Exception):
@@ -111,7 +103,7 @@ class LogLook:
                 self.report.problem("unreadable", str(path), message)
 
     def _log(self, path: Path, known: LogRecord | None) -> None:
-        if known is not None and self._is_as_known(path, known.stamp):
+        if known is not None and is_as_known(path, self.key, known.stamp):
             if known.problem is not None:
                 code, _space, message = known.problem.partition(" ")
                 self.report.problem(code, str(path), message)
@@ -135,7 +127,7 @@ class LogLook:
         digest = hashlib.sha256(b"".join(place.digest for place in places)).hexdigest()
         with self.index.writing():
             known = find_log(self.index, str(path))
-            stamp += _setup_stamp(context.setup_files)
+            stamp += setup_stamp(context.setup_files)
             number = put_log(self.index, str(path), stamp, digest, len(data))
             if known is None or digest != known.digest:
                 self.report.logs.append(str(path))
@@ -148,10 +140,10 @@ class LogLook:
         """
         until = time.monotonic() + self.patience
         while True:
-            stamp = self._stamp(path)
-            if stamp != _RACY:
+            stamp = log_stamp(path, self.key)
+            if stamp != RACY:
                 data = read_log(path)
-                if stamp == self._stamp(path) and not self._looks_cut(path, data, known):
+                if stamp == log_stamp(path, self.key) and not looks_cut(path, data, known):
                     return stamp, data
             if time.monotonic() >= until:
                 raise _HalfWrittenError
@@ -159,7 +151,7 @@ class LogLook:
                 with suppress(ExplogError, ValueError):
                     self._cut(path, read_log(path))
                     continue
-            time.sleep(_QUIET_SECONDS / 3)
+            time.sleep(QUIET_SECONDS / 3)
 
     def _cut(self, path: Path, data: bytes) -> tuple[Context, list[SectionPlace]]:
         """Return what holds for the log at PATH with DATA, and its sections; raise ValueError.
@@ -172,35 +164,6 @@ class LogLook:
             self.cut = data, context, _places(data, self.key + context.digest)
         return self.cut[1:]
 
-    def _looks_cut(self, path: Path, data: bytes, known: LogRecord | None) -> bool:
-        if known is None or len(data) >= known.size:
-            return False
-        quiet = _QUIET_SECONDS + known.size / _BYTES_PER_SECOND
-        if 2 * len(data) < known.size:
-            quiet = max(quiet, _SURELY_SECONDS)
-        try:
-            return 0 <= time.time() - path.stat().st_mtime < quiet
-        except OSError:
-            return True  # somebody is putting another file in its place
-
-    def _stamp(self, path: Path) -> str:
-        """Return a text from `stat` that differs if a log may have changed; "" if it is missing."""
-        try:
-            status = path.stat()
-        except OSError:
-            return ""
-        if 0 <= time.time() - status.st_mtime < _QUIET_SECONDS:
-            return _RACY
-        stamps = (status.st_mtime_ns, status.st_size, status.st_ino, status.st_mode)
-        return ".".join([self.key.hex(), *map(str, stamps)])
-
-    def _is_as_known(self, path: Path, known: str) -> bool:
-        """Tell whether the log at PATH, and its setup files, have still the stamp KNOWN."""
-        stamp, _line, setup = known.partition("\n")
-        if stamp == _RACY or stamp != self._stamp(path):
-            return False
-        return not setup or f"\n{setup}" == _setup_stamp([name for name, *_ in json.loads(setup)])
-
     def _unreadable(self, path: Path, known: LogRecord | None, code: str, message: str) -> None:
         self.report.problem(code, str(path), message)
         problem = f"{code} {message}"
@@ -208,7 +171,7 @@ class LogLook:
             with self.index.writing():
                 if known is not None:
                     drop_log(self.index, known.id)
-                put_log(self.index, str(path), self._stamp(path), "", 0, problem)
+                put_log(self.index, str(path), log_stamp(path, self.key), "", 0, problem)
             self.report.logs.append(str(path))
 
     def _take_sections(
@@ -243,21 +206,6 @@ class LogLook:
             yield content
             if done % _TOLD_AT == 0 or done == total:
                 self.progress(path.name, done, total)
-
-
-def _setup_stamp(files: Sequence[str]) -> str:
-    """Return what tells from `stat` that one of the setup files may have changed."""
-    stamps: list[tuple[str, float, int]] = []
-    for file in files:
-        try:
-            status = os.stat(file)
-        except OSError:
-            stamps.append((file, 0, -1))
-            continue
-        # One that was written a moment ago may be written again without a new time.
-        recent = 0 <= time.time() - status.st_mtime < _QUIET_SECONDS
-        stamps.append((file, time.time() if recent else status.st_mtime_ns, status.st_size))
-    return f"\n{json.dumps(stamps)}" if stamps else ""
 
 
 def _with_missing(contents: Iterator[Content], context: Context) -> Iterator[Content]:
