@@ -9,7 +9,7 @@ from typing import Any, get_args, get_type_hints
 import pytest
 
 from explog.daemon import notify
-from explog.methods import backfill, check, doctor, history, outline, recent
+from explog.methods import backfill, check, doctor, history, outline, recent, results
 from explog.queries import search
 from explog.queries.agenda import FactsRow, FoundExperiment
 from explog.queries.history import CommitRow, Touched
@@ -41,6 +41,8 @@ STRUCTS: dict[type, str] = {
     OutlineRow: "explog-cache-summary",
     outline.StepRow: "explog-cache-step",
     recent.ReferenceRow: "explog-message-reference",
+    results.CellRow: "explog-results-cell",
+    results.ResultRow: "explog-results-row",
     search.Hit: "explog-search-hit",
 }
 

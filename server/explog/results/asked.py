@@ -40,6 +40,20 @@ def read_names(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part.strip() for part in parts if part.strip()))
 
 
+def read_asked(metrics: str | None, parameters: str | None, best: str | None) -> Asked:
+    """Return what the user wrote to be shown: names of metrics, of parameters, and what is best.
+
+    None, for parameters also `t`, means all metrics, the parameters that differ, and no best.
+    Raises ExplogError `bad-best`.
+    """
+    differing = parameters is None or parameters.strip() == "t"
+    return Asked(
+        metrics=None if metrics is None else read_names(metrics),
+        parameters=None if differing else read_names(parameters or ""),
+        best=read_best(best or ""),
+    )
+
+
 def read_best(text: str) -> tuple[Best, ...]:
     """Return what TEXT says, such as `max:acc`, `max acc` or `max:acc, min:loss`.
 

@@ -27,6 +27,7 @@ from explog.refs import ID_PATTERN, STEP_PATTERN, Place, Reference, parse_step
 from explog.results.kept import kept_values
 from explog.results.table import StepResult
 from explog.results.values import Sample, Values
+from explog.wording import counted
 
 _REFERENCE = re.compile(rf"\[?e?({ID_PATTERN})(?:\.({STEP_PATTERN}))?\]?")
 
@@ -68,19 +69,20 @@ class Steps:
 def find_steps(
     settings: Settings,
     index: Index,
-    words: Sequence[str],
+    text: str,
     *,
     every: bool = False,
     dropped: Collection[DroppedEdit] = (),
 ) -> Steps:
-    """Return the steps of the experiments that WORDS name, or find as a query, with their commits.
+    """Return the steps that TEXT asks for, each with the commit that stands on it.
 
-    A word may also be the reference of a step. With EVERY, all results commits of a step are
-    observed, else the one that stands on it. INDEX is up to date; DROPPED are the edits that the
-    user dropped. Raises ExplogError `unknown-experiment`, `unknown-step` or `bad-query`.
+    TEXT is references of experiments and steps, or else a query that finds experiments. With EVERY,
+    all results commits of a step are observed, else the one that stands on it. INDEX is up to date;
+    DROPPED are the edits that the user dropped. Raises ExplogError `unknown-experiment`,
+    `unknown-step` or `bad-query`.
     """
-    named = _named(words)
-    experiments = _named_experiments(index, named) if named else _found(index, " ".join(words))
+    named = _named(text.split())
+    experiments = _named_experiments(index, named) if named else _found(index, text)
     standing, troubles = list[Standing](), list[str]()
     for one in _all_standing(settings, index, experiments, every, dropped):
         if not _is_wanted(one.experiment.ident, one.step.number, named):
@@ -102,7 +104,10 @@ def results_of(index: Index, steps: Steps) -> tuple[list[StepResult], list[str]]
         if found is not None:  # a commit that went since
             abbreviation = _abbreviation(one, found.short)
             results.append(_result(one, abbreviation, found.author_time, values))
-    said = (trouble.message for oid in steps.oids for trouble in _values(values, oid).troubles)
+    said = [trouble.message for oid in steps.oids for trouble in _values(values, oid).troubles]
+    unread = sum(1 for oid in steps.oids if oid not in values)
+    if unread:
+        said.append(f"the numbers of {counted(unread, 'commits')} have not been read yet")
     return results, [*steps.troubles, *dict.fromkeys(said)]
 
 

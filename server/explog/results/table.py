@@ -80,6 +80,10 @@ class Table:
     parameters: tuple[str, ...]
     troubles: tuple[str, ...] = ()
 
+    def with_troubles(self, troubles: Iterable[str]) -> Table:
+        """Return the table with more sentences on what is amiss, each once."""
+        return replace(self, troubles=tuple(dict.fromkeys([*troubles, *self.troubles])))
+
 
 def make_table(results: Iterable[StepResult], asked: Asked | None = None) -> Table:
     """Return the table of RESULTS, in their order, with what is ASKED for."""

@@ -1,0 +1,30 @@
+"""Find the table of results that somebody asks for."""
+
+from __future__ import annotations
+
+from explog.config import Settings
+from explog.ignored import read_dropped
+from explog.index.database import Index
+from explog.results.asked import Asked
+from explog.results.steps import find_steps, results_of
+from explog.results.table import Table, make_table
+
+_NO_NUMBERS = (
+    "the commits on these steps give no numbers: none changed a file of metrics, and no message"
+    " says any, such as acc=71.4"
+)
+
+
+def find_table(
+    settings: Settings, index: Index, text: str, asked: Asked, *, every: bool = False
+) -> Table:
+    """Return the table for TEXT: references of experiments or steps, or a query.
+
+    With EVERY, each results commit of a step is an observation. Raises ExplogError as `find_steps`.
+    """
+    steps = find_steps(settings, index, text, every=every, dropped=read_dropped())
+    results, troubles = results_of(index, steps)
+    table = make_table(results, asked)
+    if results and not troubles and not any(row.n for row in table.rows):
+        troubles = [_NO_NUMBERS]
+    return table.with_troubles(troubles)
