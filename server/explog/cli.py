@@ -8,12 +8,14 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from explog import __version__
 from explog.config import Settings
+from explog.config_file import default_config_path
 from explog.console import (
     QueryCommand,
     bring_up_to_date,
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from explog.checking.audit import FoundHash
     from explog.model import Problem
     from explog.plan.plans import Plan
+    from explog.report.groups import By
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -209,6 +212,67 @@ def search(settings: Settings, as_json: bool, query: tuple[str, ...], limit: int
         if result.total > len(result.hits):
             complain(f"{result.total - len(result.hits):,} more; see --limit")
     if problems:
+        sys.exit(2)
+
+
+@main.command()
+@click.argument("period", default="week")
+@click.argument("query", nargs=-1)
+@click.option(
+    "--format", "kind", default="org", show_default=True, type=click.Choice(["org", "md", "json"])
+)
+@click.option(
+    "-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Write or renew FILE."
+)
+@click.option(
+    "--by",
+    default="experiment",
+    show_default=True,
+    type=click.Choice(["experiment", "project", "repository"]),
+    help="Group what is shown.",
+)
+@click.option("--author", default="all", show_default=True, help="me, all, or a part of a name.")
+@click.option(
+    "--sections", default="", metavar="NAMES", help="Show these, in this order: results,next."
+)
+@common
+def report(
+    settings: Settings,
+    as_json: bool,
+    period: str,
+    query: tuple[str, ...],
+    kind: str,
+    output: Path | None,
+    by: By,
+    author: str,
+    sections: str,
+) -> None:
+    """Report what was concluded, tried and left open in PERIOD: week, last-week, 2w, 2018-06,
+    2018-06-01..2018-06-14, since-last.
+
+    QUERY chooses the experiments, as in `explog search`.
+    """
+    from explog.entries.text import EntryTexts
+    from explog.report.output import put_report, read_period, report_sections
+    from explog.report.sections import Request, make_report
+    from explog.report.writing import write_report
+
+    days = read_period(period, output)
+    names = report_sections(sections)
+    with open_index(settings) as index:
+        unread = bring_up_to_date(settings, index)
+        request = Request(days, " ".join(query), author, names)
+        made = make_report(settings, index, EntryTexts(settings), request)
+    text = write_report(made, "json" if as_json else kind, by, default_config_path().parent)
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        put_report(output, text)
+    if not made.sections:
+        complain(f"nothing happened from {days.first} to {days.last}")
+    for problem in made.problems:
+        complain(problem)
+    if unread or made.problems:
         sys.exit(2)
 
 

@@ -82,6 +82,8 @@ class Settings:
     """Where archived entries go: `org-archive-location`."""
     lock_files: tuple[tuple[str, str], ...] = ()
     """(log, the file by which Emacs locks it) where it lies elsewhere than Emacs usually has it."""
+    exclude_tags: tuple[str, ...] = ("noexport",)
+    """What a report leaves out: `org-export-exclude-tags`."""
     ignore: tuple[str, ...] = ()
     """Problems that `check` does not count: KIND or KIND REFERENCE each."""
     problems: tuple[str, ...] = ()

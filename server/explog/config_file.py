@@ -207,6 +207,7 @@ _READERS: dict[str, Callable[[str, object], object]] = {
     "log_note_headings": _strings,
     "archive_location": _string,
     "lock_files": _lock_files,
+    "exclude_tags": _strings,
     "ignore": _ignore,
 }
 

@@ -28,6 +28,7 @@ CREATE TABLE commits (
     width INTEGER NOT NULL
 );
 CREATE UNIQUE INDEX commits_by_oid ON commits (repository, oid);
+CREATE INDEX commits_by_author_time ON commits (author_time);
 
 -- What commits claim. `step` is '' for a whole experiment; `place` as in explog.refs.Place.
 CREATE TABLE claims (

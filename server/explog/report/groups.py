@@ -1,0 +1,65 @@
+"""Group the items of a section for showing them: by experiment, by project or by repository."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Literal, NamedTuple
+
+from explog.report.values import Item, Section
+
+By = Literal["experiment", "project", "repository"]
+
+
+class Part(NamedTuple):
+    """An experiment, or the commits of a repository, and what is said of it line by line.
+
+    `head` is the experiment's own item. Without one, `label` names the repository.
+    """
+
+    head: Item | None
+    label: str
+    lines: tuple[Item, ...]
+
+
+class Group(NamedTuple):
+    """What is shown under one heading; `label` is empty where experiments are not grouped."""
+
+    label: str
+    parts: tuple[Part, ...]
+
+
+def groups(section: Section, by: By) -> list[Group]:
+    """Return the items of SECTION, grouped BY the log's project or by the repository of commits."""
+    parts = list(_parts(section))
+    if by == "experiment":
+        return [Group("", tuple(parts))]
+    found: dict[str, list[Part]] = {}
+    for part in parts:
+        found.setdefault(_label(part, by), []).append(part)
+    return [Group(label, tuple(some)) for label, some in sorted(found.items())]
+
+
+def _parts(section: Section) -> Iterator[Part]:
+    for _key, some in groupby(section.items, key=_whose):
+        items = list(some)
+        first = items[0]
+        if first.experiment is not None and first.step is None and first.commit is None:
+            yield Part(first, "", tuple(items[1:]))
+        else:
+            yield Part(None, _repository(first), tuple(items))
+
+
+def _whose(item: Item) -> tuple[str | None, ...]:
+    return (item.experiment, item.file) if item.experiment is not None else (_repository(item),)
+
+
+def _repository(item: Item) -> str:
+    return item.commit.repository if item.commit is not None else ""
+
+
+def _label(part: Part, by: By) -> str:
+    """Return the repository of PART's first commit, or the log that has the experiment."""
+    if by == "repository":
+        return next((_repository(item) for item in part.lines if item.commit), part.label)
+    return (part.head and part.head.file) or part.label

@@ -1,0 +1,266 @@
+"""Reports of real logs and repositories, as a terminal prints them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.repo import GitRepo
+
+LOG = """\
+* DONE [201] ABC in XYZ model [1/1]  :exp:
+CLOSED: [2018-06-08 Fri 18:00]
+** Experiments
+1. [X] Test XYZ without ABC
+** Conclusions
+ABC gains *nothing*.
+* TODO [202] Larger batches [1/3]  :exp:paper:
+DEADLINE: <2018-06-20 Wed>
+- [2018-06-07 Thu] the loss explodes
+** Experiments
+1. [X] Batch of 64
+2. [ ] Batch of 256
+3. [ ] Batch of 1024
+* WAIT [203] Another cluster  :exp:
+:LOGBOOK:
+- State "WAIT"       from "TODO"       [2018-06-05 Tue] \\\\
+  The quota is used up
+:END:
+** Experiments
+1. [ ] Move
+* TODO [204] Secret  :exp:noexport:
+** Experiments
+1. [ ] Hidden
+* TODO [205] Left alone  :exp:
+** Experiments
+1. [ ] Go on
+"""
+
+
+def on(day: int, month: int = 6) -> datetime:
+    return datetime(2018, month, day, 12, tzinfo=UTC)
+
+
+class World:
+    """A log and a repository, and explog run on them."""
+
+    def __init__(self, folder: Path, repo: GitRepo) -> None:
+        self.folder, self.repo = folder, repo
+        self.log = folder / "log.org"
+        self.log.write_text(LOG)
+
+    @property
+    def places(self) -> list[str]:
+        return ["--log", str(self.log), "--repo", str(self.repo.path)]
+
+    def run(self, *args: str, status: int = 0, **env: str) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "explog", "report", *args, *self.places],
+            env={**os.environ, "TZ": "UTC", **env},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == status, done.stderr
+        return done
+
+    def sections(self, *args: str) -> dict[str, list[dict[str, Any]]]:
+        made = json.loads(self.run("2018-06-04..2018-06-10", *args, "--json").stdout)
+        assert (made["from"], made["to"]) == ("2018-06-04", "2018-06-10")
+        return {section["name"]: section["items"] for section in made["sections"]}
+
+
+@pytest.fixture
+def world(tmp_path: Path, git_repo: Callable[..., GitRepo]) -> World:
+    repo = git_repo("proj")
+    repo.commit("[e205.1] Begin", date=on(3, 5))
+    repo.commit("[e202.1] Before", date=on(2))
+    repo.commit("[e202.1] Results- 64 is fine", date=on(4))
+    repo.commit("[e201.1] Results- no ABC", date=on(6))
+    repo.commit("[e202.2] Implement", date=on(7))
+    repo.commit("Clean up", date=on(7))
+    repo.commit("[e204.1] Hidden work", date=on(8))
+    repo.commit("[e202.2] After the period", date=on(11))
+    return World(tmp_path, repo)
+
+
+def places(items: list[dict[str, Any]]) -> list[tuple[str | None, str | None]]:
+    return [(item["experiment"], item["step"]) for item in items]
+
+
+def test_sections(world: World) -> None:
+    found = world.sections()
+    assert list(found) == ["concluded", "results", "progress", "waiting", "next", "unreferenced"]
+    assert [(i["experiment"], i["text"], i["date"]) for i in found["concluded"]] == [
+        ("201", "ABC gains *nothing*.", "2018-06-08")
+    ]
+    assert places(found["results"]) == [("202", None), ("202", "1"), ("201", None), ("201", "1")]
+    step = found["results"][1]
+    assert step["title"] == "Batch of 64"
+    assert (step["date"], step["repository"]) == ("2018-06-04", str(world.repo.path))
+    assert step["commit"] == world.repo.run("rev-parse", ":/64 is fine")
+    assert places(found["progress"]) == [("202", None), ("202", "2")]
+    assert found["progress"][0]["text"] == "- [2018-06-07 Thu] the loss explodes"
+    assert [(i["experiment"], i["text"], i["date"]) for i in found["waiting"]] == [
+        ("203", "The quota is used up", "2018-06-05"),
+        ("205", "TODO · last commit 2018-05-03", "2018-05-03"),
+    ]
+    assert places(found["next"]) == [("202", None), ("202", "2")]
+    assert found["next"][0]["text"] == "DEADLINE 2018-06-20"
+    assert [item["title"] for item in found["unreferenced"]] == ["Clean up"]
+
+
+def test_a_rewritten_history_moves_no_work(world: World) -> None:
+    before = world.sections()
+    world.repo.run(
+        "rebase", "--quiet", "--root", "--force-rebase", "--committer-date-is-author-date"
+    )
+    world.repo.run("commit", "--quiet", "--amend", "--no-edit", "--allow-empty")
+    after = world.sections()
+    for found in (before, after):
+        for items in found.values():
+            for item in items:
+                item["commit"] = bool(item["commit"])
+    assert after == before
+
+
+def test_same_input_same_bytes(world: World) -> None:
+    for kind in ("org", "md", "json"):
+        one = world.run("2018-06", "--format", kind).stdout
+        assert world.run("2018-06", "--format", kind).stdout == one != ""
+
+
+def test_private_experiments_stay_out(world: World) -> None:
+    text = world.run("2018-06").stdout
+    assert "Secret" not in text
+    assert "Hidden" not in text
+
+
+def test_query_and_author(world: World) -> None:
+    found = world.sections("tag:paper")
+    assert {item["experiment"] for items in found.values() for item in items} == {"202"}
+    assert "unreferenced" not in found
+    world.repo.commit("[e201.1] Results- mine", date=on(9), author="Bo Other <bo@example.org>")
+    assert places(world.sections("--author", "bo")["results"]) == [("201", None), ("201", "1")]
+    assert ("202", "1") in places(world.sections("--author", "me")["results"])
+    assert "results" not in world.sections("--author", "nobody")
+
+
+def test_mailmap_names_the_author(world: World) -> None:
+    world.repo.commit("[e201.1] Results- x", date=on(9), author="B <old@example.org>")
+    assert "results" not in world.sections("--author", "Bo Real")
+    world.repo.write(".mailmap", "Bo Real <bo@example.org> <old@example.org>\n")
+    assert places(world.sections("--author", "Bo Real")["results"]) == [("201", None), ("201", "1")]
+
+
+def test_what_was_planned(world: World, git_repo: Callable[..., GitRepo]) -> None:
+    notes = git_repo("notes")
+    old = LOG.replace("1. [X] Batch of 64", "1. [ ] Batch of 64").replace(
+        "3. [ ] Batch of 1024", "3. [ ] Batch of 1024\n4. [ ] Dropped"
+    )
+    notes.commit("Plan", file="log.org", text=old, date=on(1))
+    world.log = notes.path / "log.org"
+    world.log.write_text(LOG)
+    items = world.sections()["planned"]
+    assert [(i["step"], i["title"], i["text"]) for i in items if i["experiment"] == "202"] == [
+        (None, "Larger batches", "TODO"),
+        ("1", "Batch of 64", "done"),
+        ("2", "Batch of 256", "open"),
+        ("3", "Batch of 1024", "open"),
+        ("4", "Dropped", "gone"),
+    ]
+
+
+def test_links_and_what_is_not_pushed(world: World) -> None:
+    world.repo.run("remote", "add", "origin", "https://u:secret@github.com/ada/xyz.git")
+    pushed = world.repo.run("rev-parse", ":/no ABC")
+    world.repo.run("update-ref", "refs/remotes/origin/main", pushed)
+    text = world.run("2018-06").stdout
+    assert f"[[https://github.com/ada/xyz/commit/{pushed}][{pushed[:7]}]] · 2018-06-06" in text
+    assert "secret" not in text
+    assert text.count("(not pushed)") >= 2
+    world.repo.run("config", "orgit.commit", "https://code.example.org/%r")
+    assert f"https://code.example.org/{pushed}" in world.run("2018-06").stdout
+
+
+def test_sections_are_chosen(world: World) -> None:
+    found = world.sections("--sections", "next,results")
+    assert list(found) == ["next", "results"]
+    done = world.run("2018-06", "--sections", "nxt", status=2)
+    assert "there is no section nxt; there are concluded, results" in done.stderr
+
+
+def test_nothing_happened(world: World) -> None:
+    done = world.run("2015")
+    assert "* Summary" in done.stdout
+    assert "nothing happened from 2015-01-01 to 2015-12-31" in done.stderr
+
+
+def test_renewing_keeps_what_the_user_wrote(world: World) -> None:
+    file = world.folder / "report.org"
+    world.run("2018-06-04..2018-06-10", "-o", str(file))
+    text = file.read_text()
+    file.write_text(text.replace("* Summary\n", "* Summary\nAll is well.\n") + "\nMy end.\n")
+    world.repo.commit("[e201.1] Results- newer", date=on(9))
+    world.run("2018-06-04..2018-06-10", "-o", str(file))
+    renewed = file.read_text()
+    assert "* Summary\nAll is well.\n" in renewed
+    assert renewed.endswith("\n\nMy end.\n")
+    assert world.repo.head[:7] in renewed
+    world.run("since-last", "-o", str(file))
+    assert "begin 2018-06-10.." in file.read_text()
+
+
+def test_other_files_are_left_alone(world: World) -> None:
+    before = world.log.read_bytes()
+    done = world.run("2018-06", "-o", str(world.log), status=2)
+    assert done.stderr.endswith("log.org: it is not a report of explog, and is left as it is\n")
+    assert world.log.read_bytes() == before
+    done = world.run("since-last", status=2)
+    assert "since-last needs the file" in done.stderr
+    done = world.run("2018-06", "-o", str(world.folder / "no" / "r.org"), status=2)
+    assert "No such file or directory" in done.stderr
+
+
+def test_a_report_that_somebody_edits_is_not_written(world: World) -> None:
+    file = world.folder / "report.org"
+    world.run("2018-06-04..2018-06-10", "-o", str(file))
+    (world.folder / ".#report.org").symlink_to("ada@elsewhere.1:1")
+    world.repo.commit("[e201.1] Results- newer", date=on(9))
+    before = file.read_bytes()
+    world.run("2018-06-04..2018-06-10", "-o", str(file), status=2)
+    assert file.read_bytes() == before
+
+
+HOSTILE = "Clean [[elisp:(x)][y]] {{{m}}} <script> | `x` *b* \\input{x} # \u202e" + "long " * 2000
+
+
+def test_markup_in_subjects_is_shown_as_it_is(world: World) -> None:
+    world.repo.commit(HOSTILE, date=on(8))
+    org = world.run("2018-06").stdout
+    assert "[[elisp" not in org
+    assert "{{{" not in org
+    assert max(map(len, org.splitlines())) < 500
+    markdown = world.run("2018-06", "--format", "md").stdout
+    assert r"\<script\>" in markdown
+    assert "\u202e" not in org + markdown
+
+
+def test_headings_in_a_conclusion_stay_below_it(world: World) -> None:
+    text = LOG.replace("ABC gains *nothing*.", "See\n*** Detail\n#+END:\n# explog-report: end\nx")
+    world.log.write_text(text)
+    report = world.run("2018-06", "-o", str(world.folder / "r.org"))
+    assert report.stdout == ""
+    lines = (world.folder / "r.org").read_text().splitlines()
+    assert "*** Detail" in lines
+    assert ",#+END:" in lines
+    assert sum(line.startswith("# explog-report: end") for line in lines) == 1
