@@ -158,7 +158,7 @@ def _public(
 
 def _drawers(lines: Sequence[str], kept: Sequence[bool]) -> list[tuple[int, int]]:
     """Return the first and the last line of each drawer."""
-    opaque = Opaque(lines, len(lines))
+    opaque = Opaque(lines, 0, len(lines))
     found = []
     number = 0
     while number < len(lines):
