@@ -27,9 +27,9 @@
   "A problem as the server sends it; what does not apply is nil."
   kind file line experiment step message mendable entry-line title lines ignored)
 
-(cl-defstruct (explog-check-line (:type vector) (:constructor nil) (:copier nil))
-  "A change to the line NUMBER of an entry, whose heading is line 0."
-  number old new)
+(cl-defstruct (explog-check-line-edit (:type vector) (:constructor nil) (:copier nil))
+  "The OLD text of a LINE of an entry, whose heading is line 0, and the NEW."
+  line old new)
 
 (cl-defstruct (explog-check-mend-row (:type vector) (:copier nil)
                                      (:constructor explog-check-make-mend-row))
@@ -308,11 +308,11 @@ Behind the others come those that the user ignores."
    (lambda (line)
      (concat (propertize
               (format "    line %d\n"
-                      (+ (explog-check-line-number line)
+                      (+ (explog-check-line-edit-line line)
                          (explog-check-problem-entry-line problem)))
               'face 'explog-review-where)
-             (explog-review-change (string-remove-suffix "\r" (explog-check-line-old line))
-                                   (string-remove-suffix "\r" (explog-check-line-new line))
+             (explog-review-change (string-remove-suffix "\r" (explog-check-line-edit-old line))
+                                   (string-remove-suffix "\r" (explog-check-line-edit-new line))
                                    "    ")))
    (explog-check-problem-lines problem) ""))
 

@@ -313,7 +313,7 @@ def doctor(settings: Settings, as_json: bool) -> None:
 
     findings = list(examine(settings))
     if as_json:
-        click.echo(json.dumps({"findings": [asdict(finding) for finding in findings]}))
+        click.echo(json.dumps({"findings": [finding._asdict() for finding in findings]}))
     else:
         for finding in findings:
             mark = click.style("ok ", fg="green") if finding.ok else click.style("NOT", fg="red")

@@ -9,8 +9,8 @@ import sqlite3
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from explog import __version__
 from explog.config import DEFAULT_DONE, DEFAULT_OPEN, Settings
@@ -26,8 +26,7 @@ from explog.sync.sections import experiment_chunks
 _STATES = {*DEFAULT_OPEN, *DEFAULT_DONE, "HOLD", "STARTED"}
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One thing that was examined; `hint` says what to do where it is not `ok`."""
 
     name: str

@@ -100,8 +100,7 @@ class Commit:
     results: bool
 
 
-@dataclass(frozen=True, slots=True)
-class LineEdit:
+class LineEdit(NamedTuple):
     """The text that is expected on a line of an entry, and the text to put there.
 
     `line` counts from the heading of the entry, which is line 0.
@@ -162,8 +161,7 @@ class Problem:
     mend: Change | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
+class Flag(NamedTuple):
     """A step at the 1-based `line` of `file`, and what is to be said of its hash."""
 
     file: str

@@ -12,6 +12,7 @@ from explog.checking.mending import MendRequest, mend
 from explog.config import Root, Settings
 from explog.index.database import Index, open_index
 from explog.model import Problem
+from explog.rpc.arguments import FileName
 from explog.sync.look import sync
 from support.buffers import Emacs
 from support.repo import GitRepo
@@ -53,10 +54,10 @@ class Desk:
         return [
             MendRequest(
                 kind,
-                one.mend.file,
+                FileName(one.mend.file),
                 one.mend.experiment,
                 (one.line or 0) - one.mend.line,
-                one.mend.lines,
+                list(one.mend.lines),
             )
             for one in self.find()
             if one.kind == kind and one.mend is not None

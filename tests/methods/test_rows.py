@@ -8,12 +8,14 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 
-from explog.daemon import notify
-from explog.methods import backfill, check, doctor, history, outline, recent, results
+from explog.checking.mending import MendRequest
+from explog.doctor import Finding
+from explog.methods import backfill, check, history, recent, results
+from explog.model import Flag, LineEdit
 from explog.queries import search
 from explog.queries.agenda import FactsRow, FoundExperiment
 from explog.queries.history import CommitRow, Touched
-from explog.queries.outline import OutlineRow
+from explog.queries.outline import DescribedStep, Description, OutlineRow
 from support.calls import REGISTRY
 
 ELISP = Path(__file__).parents[2] / "elisp"
@@ -29,17 +31,17 @@ STRUCTS: dict[type, str] = {
     backfill.SheetRow: "explog-sheet-row",
     backfill.UnplacedRow: "explog-backfill-unplaced-row",
     check.IgnoreRow: "explog-check-ignore-row",
-    check.LineRow: "explog-check-line",
-    check.MendRow: "explog-check-mend-row",
+    LineEdit: "explog-check-line-edit",
+    MendRequest: "explog-check-mend-row",
     check.ProblemRow: "explog-check-problem",
-    doctor.FindingRow: "explog-doctor-row",
+    Finding: "explog-doctor-row",
     CommitRow: "explog-history-commit",
     history.FoundCommitRow: "explog-visit-commit",
     Touched: "explog-experiments-here-row",
-    notify.FlagRow: "explog-flags-row",
-    outline.DescriptionRow: "explog-cache-experiment",
+    Flag: "explog-flags-row",
+    Description: "explog-cache-experiment",
     OutlineRow: "explog-cache-summary",
-    outline.StepRow: "explog-cache-step",
+    DescribedStep: "explog-cache-step",
     recent.ReferenceRow: "explog-message-reference",
     results.CellRow: "explog-results-cell",
     results.ResultRow: "explog-results-row",
@@ -76,7 +78,7 @@ def test_every_row_of_a_method_is_known() -> None:
     for method in REGISTRY:
         _collect(get_type_hints(method.function).values(), seen)
     assert seen <= STRUCTS.keys()
-    assert STRUCTS.keys() - seen == {notify.FlagRow}
+    assert STRUCTS.keys() - seen == {Flag}
 
 
 def _collect(kinds: Any, seen: set[type]) -> None:

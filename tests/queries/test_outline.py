@@ -56,6 +56,11 @@ class World:
         return outline.describe(self.index, idents)
 
 
+def commits(found: outline.Description) -> dict[str, tuple[str | None, str]]:
+    """Return (repository, commit) by the number of the step that has it."""
+    return {s.number: (s.repository, s.commit) for s in found.steps if s.commit is not None}
+
+
 @pytest.fixture
 def world(tmp_path: Path, git_repo: Make) -> World:
     return World(tmp_path, git_repo)
@@ -64,13 +69,13 @@ def world(tmp_path: Path, git_repo: Make) -> World:
 def test_a_hash_leads_to_its_commit(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subprocess, "Popen", None)  # no process is needed for it
     (found,) = world.describe("201")
-    assert found.commits == {
-        (1,): outline.CommitPlace(str(world.one.path), world.results),
-        (3,): outline.CommitPlace(str(world.two.path), world.users),
+    assert commits(found) == {
+        "1": (str(world.one.path), world.results),
+        "3": (str(world.two.path), world.users),
     }
     assert (found.archived, found.problem) == (False, None)
-    assert found.experiment.title == "ABC in XYZ model"
-    assert [step.number for step in found.experiment.steps] == [(1,), (2,), (2, 1), (3,), (4,)]
+    assert found.title == "ABC in XYZ model"
+    assert [step.number for step in found.steps] == ["1", "2", "2.1", "3", "4"]
 
 
 def test_in_a_clone_it_is_the_same_commit(world: World) -> None:
@@ -81,7 +86,7 @@ def test_in_a_clone_it_is_the_same_commit(world: World) -> None:
     )
     world.sync()
     (found,) = world.describe("201")
-    assert found.commits[3,].oid == world.users
+    assert commits(found)["3"][1] == world.users
 
 
 @pytest.mark.parametrize("short", ["0000000", "fffffff" * 9])
@@ -89,7 +94,7 @@ def test_a_hash_that_nobody_knows_leads_nowhere(world: World, short: str) -> Non
     world.write(LOG % (short[:40], short[:7]))
     world.sync()
     (found,) = world.describe("201")
-    assert found.commits == {}
+    assert commits(found) == {}
 
 
 def test_a_hash_that_means_two_commits_leads_nowhere(
@@ -98,12 +103,12 @@ def test_a_hash_that_means_two_commits_leads_nowhere(
     both = [(world.users, "/a"), (world.users[:9] + "0" * 31, "/b")]
     monkeypatch.setattr(outline, "commits_with_prefix", lambda _index, _prefix: both)
     (found,) = world.describe("201")
-    assert set(found.commits) == {(1,)}  # a commit that says so is meant all the same
+    assert set(commits(found)) == {"1"}  # a commit that says so is meant all the same
 
 
 def test_what_no_log_has_is_left_out(world: World) -> None:
     assert world.describe("999", "") == []
-    assert [d.experiment.ident for d in world.describe("202", "999", "202")] == ["202"]
+    assert [d.ident for d in world.describe("202", "999", "202")] == ["202"]
 
 
 def test_many_ids(world: World) -> None:
@@ -118,7 +123,7 @@ def test_an_archived_experiment_says_so_and_comes_second(world: World) -> None:
     (old,) = world.describe("7")
     assert old.archived
     (found,) = world.describe("201")
-    assert (found.archived, found.experiment.file) == (False, str(world.log))
+    assert (found.archived, found.file) == (False, str(world.log))
     assert found.problem == "201 is there more than once: also in log.org_archive:2"
 
 

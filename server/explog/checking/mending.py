@@ -3,34 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from explog.config import Settings
 from explog.entries.apply import CHANGED, apply
 from explog.entries.emacs import BufferEntries, Editor
 from explog.entries.text import EntryTexts
 from explog.model import Change, LineEdit, Problem
+from explog.rpc.arguments import FileName
 
 # Mends of one entry are made one after the other, each on a text that is checked again.
 _MOST_ROUNDS = 50
 
 
-@dataclass(frozen=True, slots=True)
-class MendRequest:
-    """A problem to be mended, and the LINES that its mend was seen to change.
+class MendRequest(NamedTuple):
+    """A problem to be mended, and the `lines` that its mend was seen to change.
 
     `offset` is where it is, in lines from the heading of its entry.
     """
 
     kind: str
-    file: str
+    file: FileName
     experiment: str
     offset: int
-    lines: tuple[LineEdit, ...]
+    lines: list[LineEdit]
 
 
-Key = tuple[str, str, str, int]
-Entry = tuple[str, str]
+_Problem = tuple[str, str, str, int]
+"""A problem by what does not change when lines come or go above its entry."""
+_Place = tuple[str, str]
+"""An entry by its file and its experiment."""
 
 
 def mend(
@@ -45,10 +48,10 @@ def mend(
     """
     said: list[str | None] = [CHANGED] * len(requests)
     left = dict(enumerate(requests))
-    mended: set[Entry] = set()
+    mended: set[_Place] = set()
     for _ in range(_MOST_ROUNDS):
         found = _mends(find())
-        for number in [n for n, request in left.items() if _entry(request) in mended]:
+        for number in [n for n, request in left.items() if _place(request) in mended]:
             if _key(left[number]) not in found:  # another mend took it away as well
                 del left[number]
                 said[number] = None
@@ -56,40 +59,40 @@ def mend(
         mends = [found[_key(left[number])] for number in turn]
         for number, problem in zip(turn, _make(settings, editors, mends), strict=True):
             said[number] = problem
-            mended.add(_entry(left.pop(number)))
+            mended.add(_place(left.pop(number)))
         if not turn or not left:
             break
     return said
 
 
 def _turn(
-    left: Mapping[int, MendRequest], found: Mapping[Key, Change], mended: Set[Entry]
+    left: Mapping[int, MendRequest], found: Mapping[_Problem, Change], mended: Set[_Place]
 ) -> list[int]:
     """Return the numbers of the requests to be granted now, one of an entry.
 
     Of several mends of one entry the later ones follow from the earlier, so they need not look as
     they were seen.
     """
-    turn: dict[Entry, int] = {}
+    turn: dict[_Place, int] = {}
     for number, request in left.items():
         mending = found.get(_key(request))
         if mending is not None and (
-            _entry(request) in mended or _same(mending.lines, request.lines)
+            _place(request) in mended or _same(mending.lines, request.lines)
         ):
-            turn.setdefault(_entry(request), number)
+            turn.setdefault(_place(request), number)
     return list(turn.values())
 
 
-def _entry(request: MendRequest) -> Entry:
+def _place(request: MendRequest) -> _Place:
     return request.file, request.experiment
 
 
-def _key(request: MendRequest) -> Key:
+def _key(request: MendRequest) -> _Problem:
     return request.kind, request.file, request.experiment, request.offset
 
 
-def _mends(problems: Sequence[Problem]) -> dict[Key, Change]:
-    found: dict[Key, Change] = {}
+def _mends(problems: Sequence[Problem]) -> dict[_Problem, Change]:
+    found: dict[_Problem, Change] = {}
     for problem in problems:
         mending = problem.mend
         if mending is not None:

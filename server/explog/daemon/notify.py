@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import NamedTuple
 
 from explog.errors import ExplogError
 from explog.model import Flag
@@ -28,16 +27,6 @@ _EMACS_SECONDS = 20.0
 # How many of the problems that wait for the user are sent in full.
 _MOST_PROBLEMS = 10
 _LINE = re.compile(r":\d+: ")
-
-
-class FlagRow(NamedTuple):
-    """A step that bears a hash and has another number than its commit says."""
-
-    file: str
-    line: int
-    experiment: str
-    hash: str
-    message: str
 
 
 class Notifier:
@@ -126,8 +115,7 @@ class _Listener:
         if flags == self._flags:
             return
         self._flags = list(flags)
-        rows = [FlagRow(f.file, f.line, f.experiment, f.hash, f.message) for f in flags]
-        self._notify("flags", rows)
+        self._notify("flags", self._flags)
 
     def show_problems(self, messages: list[str]) -> None:
         if messages == self._problems:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from explog.checking import check as checking
 from explog.checking import mending
 from explog.checking.ignoring import split_ignored
+from explog.checking.mending import MendRequest
 from explog.daemon.loop import Daemon
 from explog.ignored import ignored_problem, keep_ignored, must_be_kept
 from explog.model import LineEdit, Problem
@@ -15,14 +16,6 @@ from explog.rpc.arguments import FileName
 from explog.rpc.client import Client
 from explog.rpc.registry import method
 from explog.rpc.wire import Bulk
-
-
-class LineRow(NamedTuple):
-    """A change to a line of an entry; `number` counts from 0, the heading."""
-
-    number: int
-    old: str
-    new: str
 
 
 class ProblemRow(NamedTuple):
@@ -42,7 +35,7 @@ class ProblemRow(NamedTuple):
     mendable: bool
     entry_line: int | None
     title: str | None
-    lines: list[LineRow] | None
+    lines: tuple[LineEdit, ...] | None
     ignored: bool
 
 
@@ -54,19 +47,6 @@ class IgnoreRow(NamedTuple):
     experiment: str | None
     step: str | None
     message: str
-
-
-class MendRow(NamedTuple):
-    """A problem to mend, which Emacs sends back.
-
-    `offset` counts the lines from the heading of its entry; `lines` are those of the problem.
-    """
-
-    kind: str
-    file: FileName
-    experiment: str
-    offset: int
-    lines: list[LineRow]
 
 
 @method("check", lane="slow")
@@ -89,32 +69,21 @@ def ignore(_daemon: Daemon, _client: Client, problems: list[IgnoreRow], ignored:
 
 
 @method("mend", lane="slow")
-def mend(daemon: Daemon, _client: Client, wanted: list[MendRow]) -> Bulk[str | None]:
+def mend(daemon: Daemon, _client: Client, wanted: list[MendRequest]) -> Bulk[str | None]:
     """Mend the WANTED problems; return for each nil, or why it was not mended."""
-    requests = [
-        mending.MendRequest(
-            row.kind, row.file, row.experiment, row.offset, tuple(map(_line_edit, row.lines))
-        )
-        for row in wanted
-    ]
     with daemon.synced() as now:
 
         def find() -> Sequence[Problem]:
             daemon.look(patient=True)
             return checking.check(now.settings, now.index, unread=daemon.snapshot().problems)
 
-        said = mending.mend(now.settings, daemon.editors, find, requests)
+        said = mending.mend(now.settings, daemon.editors, find, wanted)
     daemon.bell.ring()
     return Bulk(said)
 
 
-def _line_edit(row: LineRow) -> LineEdit:
-    return LineEdit(row.number, row.old, row.new)
-
-
 def _row(problem: Problem, ignored: bool) -> ProblemRow:
     mend = problem.mend
-    lines = mend.lines if mend else ()
     return ProblemRow(
         kind=problem.kind,
         file=problem.file,
@@ -125,6 +94,6 @@ def _row(problem: Problem, ignored: bool) -> ProblemRow:
         mendable=mend is not None,
         entry_line=mend.line if mend else None,
         title=mend.messages[0] if mend else None,
-        lines=[LineRow(line.line, line.old, line.new) for line in lines] if mend else None,
+        lines=mend.lines if mend else None,
         ignored=ignored,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from explog.daemon.loop import SWEEP_SECONDS, Daemon
 from explog.daemon.snapshot import Snapshot
@@ -13,17 +12,8 @@ from explog.rpc.registry import method
 from explog.rpc.wire import Bulk
 
 
-class FindingRow(NamedTuple):
-    """One thing that was examined; `hint` says what to do where it is not `ok`."""
-
-    name: str
-    ok: bool
-    message: str
-    hint: str
-
-
 @method("doctor", lane="slow")
-def doctor(daemon: Daemon, _client: Client) -> Bulk[FindingRow]:
+def doctor(daemon: Daemon, _client: Client) -> Bulk[Finding]:
     """Return what was found about all that the server depends on."""
     now = daemon.snapshot()
     examined = list(examine(now.settings))
@@ -32,8 +22,7 @@ def doctor(daemon: Daemon, _client: Client) -> Bulk[FindingRow]:
     findings = [*examined, *_of_daemon(daemon, now)]
     # The last look may have found the same problem as the examination just now.
     last = {finding.message: finding for finding in reversed(findings)}
-    rows = [finding for finding in findings if last[finding.message] is finding]
-    return Bulk([FindingRow(one.name, one.ok, one.message, one.hint) for one in rows])
+    return Bulk([finding for finding in findings if last[finding.message] is finding])
 
 
 def _of_daemon(daemon: Daemon, now: Snapshot) -> Iterator[Finding]:

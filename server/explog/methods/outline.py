@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from explog.daemon.loop import Daemon
 from explog.errors import ExplogError
 from explog.queries import outline
-from explog.queries.outline import OutlineRow
-from explog.refs import step_text
+from explog.queries.outline import Description, OutlineRow
 from explog.rpc.client import Client
 from explog.rpc.registry import method
 from explog.rpc.wire import Bulk
@@ -16,36 +13,10 @@ from explog.rpc.wire import Bulk
 _MOST = 5000
 
 
-class StepRow(NamedTuple):
-    """A step of an experiment, and the commit whose hash it has, if that is known."""
-
-    number: str
-    box: str | None
-    text: str
-    hash: str | None
-    line: int
-    repository: str | None
-    commit: str | None
-
-
-class DescriptionRow(NamedTuple):
-    """An experiment with its steps; `problem` says what is wrong with it, if anything is."""
-
-    ident: str
-    title: str
-    todo: str | None
-    done: bool
-    file: str
-    line: int
-    archived: bool
-    problem: str | None
-    steps: list[StepRow]
-
-
 @method("describe", lane="fast")
 def describe(
     daemon: Daemon, _client: Client, idents: list[str]
-) -> tuple[bool, Bulk[str], Bulk[DescriptionRow], Bulk[str]]:
+) -> tuple[bool, Bulk[str], Bulk[Description], Bulk[str]]:
     """Return (COMPLETE PROBLEMS ROWS OTHERS) for the experiments with one of IDENTS.
 
     Those that no log has are left out and, unless COMPLETE, also those that were not read yet.
@@ -53,7 +24,7 @@ def describe(
     log has and that are no mistake, as `2e` in `[e2e]`.
     """
     now = daemon.snapshot()
-    rows = [_description_row(description) for description in outline.describe(now.index, idents)]
+    rows = outline.describe(now.index, idents)
     others = outline.others(now.index, idents)
     return now.looked, Bulk(outline.problems(now.index)), Bulk(rows), Bulk(others)
 
@@ -70,32 +41,3 @@ def experiments(
         raise ExplogError("bad-arguments", f"experiments: most must be from 1 to {_MOST}")
     files, rows, following = outline.outlines(daemon.snapshot().index, after, most)
     return following, Bulk(files), Bulk(rows)
-
-
-def _description_row(description: outline.Description) -> DescriptionRow:
-    found = description.experiment
-    steps = []
-    for step in found.steps:
-        commit = description.commits.get(step.number)
-        steps.append(
-            StepRow(
-                number=step_text(step.number),
-                box="X" if step.box == "x" else step.box,
-                text=step.text,
-                hash=step.hash,
-                line=found.line + step.line,
-                repository=commit.repository if commit else None,
-                commit=commit.oid if commit else None,
-            )
-        )
-    return DescriptionRow(
-        ident=found.ident,
-        title=found.title,
-        todo=found.todo,
-        done=found.done,
-        file=found.file,
-        line=found.line,
-        archived=description.archived,
-        problem=description.problem,
-        steps=steps,
-    )

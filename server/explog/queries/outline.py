@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ from explog.index.commits import commits_with_prefix, find_candidates
 from explog.index.database import Index
 from explog.index.logs import all_idents, all_logs, find_experiments
 from explog.model import Commit, Experiment, Step, StepNumber
-from explog.refs import id_shape, may_be_id
+from explog.refs import id_shape, may_be_id, step_text
 
 BOXES = "SELECT count(*) FROM steps WHERE experiment = e.id AND box IS NOT NULL"
 TICKED = "SELECT count(*) FROM steps WHERE experiment = e.id AND box IN ('x', 'X')"
@@ -52,17 +52,30 @@ class CommitPlace:
     oid: str
 
 
-@dataclass(frozen=True, slots=True)
-class Description:
-    """An experiment; `commits` has those whose hashes stand on its steps, as far as known.
+class DescribedStep(NamedTuple):
+    """A step on the 1-based `line` of a log, and the commit whose hash it has, if that is known."""
 
-    `problem` is a sentence about what is wrong with it, if anything is.
-    """
+    number: str
+    box: str | None
+    text: str
+    hash: str | None
+    line: int
+    repository: str | None
+    commit: str | None
 
-    experiment: Experiment
+
+class Description(NamedTuple):
+    """An experiment with its steps; `problem` says what is wrong with it, if anything is."""
+
+    ident: str
+    title: str
+    todo: str | None
+    done: bool
+    file: str
+    line: int
     archived: bool
     problem: str | None
-    commits: dict[StepNumber, CommitPlace]
+    steps: list[DescribedStep]
 
 
 def describe(index: Index, idents: Iterable[str]) -> list[Description]:
@@ -77,23 +90,46 @@ def describe(index: Index, idents: Iterable[str]) -> list[Description]:
 
 
 def _describe(index: Index, same: Sequence[Experiment]) -> Description:
-    experiment = min(same, key=lambda one: is_archive(one.file))
-    others = [one for one in same if one is not experiment]
+    found = min(same, key=lambda one: is_archive(one.file))
+    others = [one for one in same if one is not found]
     problem = None
     if others:
         where = ", ".join(f"{os.path.basename(one.file)}:{one.line}" for one in others)
-        problem = f"{experiment.ident} is there more than once: also in {where}"
-    commits = _commits(index, experiment)
-    return Description(experiment, is_archive(experiment.file), problem, commits)
+        problem = f"{found.ident} is there more than once: also in {where}"
+    return Description(
+        ident=found.ident,
+        title=found.title,
+        todo=found.todo,
+        done=found.done,
+        file=found.file,
+        line=found.line,
+        archived=is_archive(found.file),
+        problem=problem,
+        steps=_steps(index, found),
+    )
 
 
-def _commits(index: Index, experiment: Experiment) -> dict[StepNumber, CommitPlace]:
-    bearing = [step for step in experiment.steps if step.hash is not None]
-    if not bearing:
-        return {}
-    candidates = find_candidates(index, experiment.ident)
-    places = ((s.number, commit_on(index, s, candidates.get(s.number, ()))) for s in bearing)
-    return {number: place for number, place in places if place is not None}
+def _steps(index: Index, experiment: Experiment) -> list[DescribedStep]:
+    candidates: Mapping[StepNumber, Sequence[Commit]] = {}
+    if any(step.hash is not None for step in experiment.steps):
+        candidates = find_candidates(index, experiment.ident)
+    steps: list[DescribedStep] = []
+    for step in experiment.steps:
+        commit = None
+        if step.hash is not None:
+            commit = commit_on(index, step, candidates.get(step.number, ()))
+        steps.append(
+            DescribedStep(
+                number=step_text(step.number),
+                box="X" if step.ticked else step.box,
+                text=step.text,
+                hash=step.hash,
+                line=experiment.line + step.line,
+                repository=commit.repository if commit else None,
+                commit=commit.oid if commit else None,
+            )
+        )
+    return steps
 
 
 def commit_on(index: Index, step: Step, candidates: Sequence[Commit]) -> CommitPlace | None:
