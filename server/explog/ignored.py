@@ -40,7 +40,7 @@ class IgnoredProblem(NamedTuple):
     message: str
 
 
-Row: TypeAlias = DroppedEdit | IgnoredProblem
+_Row: TypeAlias = DroppedEdit | IgnoredProblem
 _KINDS: Mapping[str, type[DroppedEdit] | type[IgnoredProblem]] = {
     "edits": DroppedEdit,
     "problems": IgnoredProblem,
@@ -90,7 +90,7 @@ def must_be_kept(what: str) -> Iterator[None]:
         raise ExplogError("not-kept", reason) from error
 
 
-def _keep(kind: str, rows: Iterable[Row], there: bool) -> None:
+def _keep(kind: str, rows: Iterable[_Row], there: bool) -> None:
     some = set(rows)
 
     def change(table: dict[str, object]) -> Mapping[str, object]:
@@ -100,11 +100,11 @@ def _keep(kind: str, rows: Iterable[Row], there: bool) -> None:
     change_state(_NAME, change)
 
 
-def _rows(kind: str) -> list[Row]:
+def _rows(kind: str) -> list[_Row]:
     return _read(read_state(_NAME), kind)
 
 
-def _read(table: Mapping[str, object], kind: str) -> list[Row]:
+def _read(table: Mapping[str, object], kind: str) -> list[_Row]:
     """Return the rows of KIND in TABLE, without what is none."""
     make, rows = _KINDS[kind], table.get(kind)
     return [

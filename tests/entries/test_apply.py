@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from explog.config import Settings
-from explog.entries.apply import Result, apply
+from explog.entries.apply import Result, apply_changes
 from explog.entries.emacs import BufferEntries
 from explog.entries.text import EntryTexts
 from explog.model import Change, LineEdit
@@ -58,14 +58,14 @@ def codes(results: list[Result]) -> list[str | None]:
 
 
 def test_a_file_gets_all_its_changes(desk: Desk) -> None:
-    assert codes(apply(desk.changes(), desk.texts())) == [None, None]
+    assert codes(apply_changes(desk.changes(), desk.texts())) == [None, None]
     assert desk.log.read_text(encoding="utf-8") == LOG.replace("[ ]", "[X]")
 
 
 def test_an_entry_that_is_another_is_left_alone(desk: Desk) -> None:
     text = LOG.replace("First", "Other")
     desk.log.write_text(text, encoding="utf-8")
-    results = apply(desk.changes(), desk.texts())
+    results = apply_changes(desk.changes(), desk.texts())
     assert codes(results) == ["changed", None]
     assert results[0].problem == f"{desk.log}: it changed meanwhile"
     assert desk.log.read_text(encoding="utf-8") == text.replace(
@@ -77,7 +77,7 @@ def test_nothing_is_written_to_a_file_that_changed_since_it_was_read(desk: Desk)
     texts = desk.texts()
     texts.log(str(desk.log))
     desk.log.write_text(f"{LOG}more\n", encoding="utf-8")
-    assert codes(apply(desk.changes(), texts)) == ["changed", "changed"]
+    assert codes(apply_changes(desk.changes(), texts)) == ["changed", "changed"]
     assert desk.log.read_text(encoding="utf-8") == f"{LOG}more\n"
 
 
@@ -85,12 +85,12 @@ def test_one_log_holds_up_no_other(desk: Desk) -> None:
     first, second = desk.changes()
     other = desk.log.with_name("other.org")
     moved = Change(str(other), 4, "202", second.text, second.lines, second.messages)
-    assert codes(apply([moved, first], desk.texts())) == ["missing", None]
+    assert codes(apply_changes([moved, first], desk.texts())) == ["missing", None]
 
 
 def test_a_buffer_gets_all_its_changes_in_one_call(desk: Desk) -> None:
     desk.emacs.visit(desk.log)
-    assert codes(apply(desk.changes(), desk.texts())) == [None, None]
+    assert codes(apply_changes(desk.changes(), desk.texts())) == [None, None]
     assert desk.emacs.calls == 1
     assert desk.emacs.shown == ["e201.1", "e202.1"]
     assert desk.emacs.buffers[str(desk.log)] == LOG.replace("[ ]", "[X]")
@@ -100,7 +100,7 @@ def test_an_entry_that_was_typed_in_since_it_was_read(desk: Desk) -> None:
     desk.emacs.visit(desk.log)
     texts = desk.texts()
     desk.emacs.type(desk.log, "1. [ ] one\n* TODO", "1. [ ] one, two\n* TODO")
-    assert codes(apply(desk.changes(), texts)) == ["changed", None]
+    assert codes(apply_changes(desk.changes(), texts)) == ["changed", None]
     assert "1. [ ] one, two\n" in desk.emacs.buffers[str(desk.log)]
     assert desk.log.read_text(encoding="utf-8") == LOG
 
@@ -108,7 +108,7 @@ def test_an_entry_that_was_typed_in_since_it_was_read(desk: Desk) -> None:
 def test_a_buffer_that_must_not_be_edited_is_not_asked_to_be(desk: Desk) -> None:
     desk.emacs.visit(desk.log)
     desk.emacs.problem = "the buffer is read-only"
-    results = apply(desk.changes(), desk.texts())
+    results = apply_changes(desk.changes(), desk.texts())
     assert [result.problem for result in results] == ["the buffer is read-only"] * 2
     assert desk.emacs.calls == 0
 
@@ -116,7 +116,7 @@ def test_a_buffer_that_must_not_be_edited_is_not_asked_to_be(desk: Desk) -> None
 def test_a_change_of_a_file_fits_a_buffer_without_carriage_returns(desk: Desk) -> None:
     desk.log.write_bytes(LOG.replace("\n", "\r\n").encode())
     desk.emacs.visit(desk.log)
-    assert codes(apply(desk.changes("\r\n"), desk.texts())) == [None, None]
+    assert codes(apply_changes(desk.changes("\r\n"), desk.texts())) == [None, None]
     assert desk.emacs.buffers[str(desk.log)] == LOG.replace("[ ]", "[X]")
 
 
@@ -128,7 +128,7 @@ def test_a_log_waits_for_git(tmp_path: Path, visited: bool) -> None:
     desk = Desk(repo.path)
     if visited:
         desk.emacs.visit(desk.log)
-    results = apply(desk.changes(), desk.texts())
+    results = apply_changes(desk.changes(), desk.texts())
     assert codes(results) == ["git", "git"]
     assert "in the middle of a bisection" in (results[0].problem or "")
     assert desk.emacs.calls == 0

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from explog.git.changes import changes
+from explog.git.changes import history_change
 from explog.git.repository import tips
 from support.objects import opened
 from support.repo import GitRepo
@@ -83,7 +83,7 @@ def test_changes_against_a_naive_reference(git_repo: Make, seed: int) -> None:
     for number in range(30):
         what = [step(source, repo, number * 10 + n) for n in range(source.randint(0, 3))]
         new, expected = tips(repository), reachable(repo)
-        change = changes(repository, old, new)
+        change = history_change(repository, old, new)
         if change.complete:
             assert "gc" in what
             known = set()

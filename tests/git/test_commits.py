@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from explog.git.changes import changes
-from explog.git.commits import batches, read_commits, read_known
+from explog.git.changes import history_change
+from explog.git.commits import commit_batches, read_commits, read_known
 from explog.git.repository import tips
 from explog.git.run import GitError
 from support.objects import opened
@@ -18,8 +18,8 @@ def test_as_many_are_read_together_as_memory_is_for(git_repo: Make) -> None:
     repo = git_repo()
     for number in range(12):
         repo.run("commit", "--allow-empty", "-F", "-", stdin=f"{number}\n\n{'long ' * 40_000}")
-    oids = changes(opened(repo.path), [], tips(opened(repo.path))).added
-    together = list(batches(read_commits(opened(repo.path), oids)))
+    oids = history_change(opened(repo.path), [], tips(opened(repo.path))).added
+    together = list(commit_batches(read_commits(opened(repo.path), oids)))
     assert [len(batch) for batch in together] == [6, 6]
     assert [commit.oid for batch in together for commit in batch] == list(oids)
 
@@ -45,7 +45,7 @@ def test_corrupt_objects_are_an_error(git_repo: Make) -> None:
     with pytest.raises(GitError):
         next(commits)
     with pytest.raises(GitError):
-        changes(repository, [], [oids[-1]])
+        history_change(repository, [], [oids[-1]])
 
 
 def test_read_known_leaves_out_what_is_gone(git_repo: Make) -> None:

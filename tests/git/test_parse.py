@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explog.git.changes import changes
+from explog.git.changes import history_change
 from explog.git.commits import read_commits, read_known
 from explog.git.parse import MESSAGE_LIMIT, CommitObject, parse_commit
 from explog.git.repository import tips
@@ -27,7 +27,7 @@ def everything(repo: GitRepo) -> list[CommitObject]:
     """Return all commits, which both ways to read them must agree about."""
     repository = opened(repo.path)
     now = tips(repository)
-    commits = list(read_commits(repository, changes(repository, [], now).added))
+    commits = list(read_commits(repository, history_change(repository, [], now).added))
     total, others = read_all(repository, now)
     assert sorted(others) == sorted(commits)
     assert total == len(commits)

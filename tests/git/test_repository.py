@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from explog.git.changes import changes
+from explog.git.changes import history_change
 from explog.git.commits import read_commits
 from explog.git.repository import (
     Repository,
@@ -32,7 +32,7 @@ Make = Callable[..., GitRepo]
 def subjects(path: Path) -> set[str]:
     """Return the first line of every reachable commit of the repository at PATH."""
     repository = opened(path)
-    change = changes(repository, [], tips(repository))
+    change = history_change(repository, [], tips(repository))
     return {c.message.partition("\n")[0] for c in read_commits(repository, change.added)}
 
 
@@ -107,10 +107,10 @@ def test_shallow_clone_and_its_deepening(git_repo: Make, tmp_path: Path) -> None
     assert settled(repository) != stamp
     after = tips(repository)
     assert [tip for tip in before if not is_boundary(tip)] == after
-    change = changes(repository, before, after)
+    change = history_change(repository, before, after)
     assert change.complete
     assert len(change.added) == 3
-    assert changes(repository, after, before).complete
+    assert history_change(repository, after, before).complete
     repo.run("-C", str(clone), "fetch", "--depth=2")
     assert subjects(clone) == {"two", "three"}
 
@@ -221,7 +221,7 @@ def test_branch_at_an_object_that_is_no_more_is_an_error(git_repo: Make) -> None
     before = tips(repository)
     (repo.path / ".git/objects" / oid[:2] / oid[2:]).unlink()
     with pytest.raises(GitError, match="bad object"):
-        changes(repository, before[:0], tips(repository))
+        history_change(repository, before[:0], tips(repository))
 
 
 def test_five_thousand_refs(git_repo: Make) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from explog.errors import ExplogError
 from explog.git import run as funnel
-from explog.git.changes import changes
+from explog.git.changes import history_change
 from explog.git.commits import read_commits, read_known
 from explog.git.repository import Repository, abbreviate, resolve, tips
 from explog.git.run import GitError, run, stream
@@ -23,7 +23,7 @@ Make = Callable[..., GitRepo]
 def read_everything(repository: Repository) -> list[str]:
     """Do everything that explog does with a repository; return the messages."""
     heads = tips(repository)
-    change = changes(repository, [], heads)
+    change = history_change(repository, [], heads)
     found = [commit.message for commit in read_commits(repository, change.added)]
     read_known(repository, change.added)
     abbreviate(repository, change.added)

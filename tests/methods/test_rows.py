@@ -14,7 +14,7 @@ from explog.methods import backfill, check, history, recent, results
 from explog.model import Flag, LineEdit
 from explog.queries import search
 from explog.queries.agenda import FactsRow, FoundExperiment
-from explog.queries.history import CommitRow, Touched
+from explog.queries.history import HistoryCommit, Touched
 from explog.queries.outline import DescribedStep, Description, OutlineRow
 from support.calls import REGISTRY
 
@@ -35,7 +35,7 @@ STRUCTS: dict[type, str] = {
     MendRequest: "explog-check-mend-row",
     check.ProblemRow: "explog-check-problem",
     Finding: "explog-doctor-row",
-    CommitRow: "explog-history-commit",
+    HistoryCommit: "explog-history-commit",
     history.FoundCommitRow: "explog-visit-commit",
     Touched: "explog-experiments-here-row",
     Flag: "explog-flags-row",

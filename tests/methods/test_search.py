@@ -14,7 +14,7 @@ from explog.errors import ExplogError
 from explog.index.database import Index
 from explog.methods.search import search
 from explog.queries import search as queries
-from explog.queries.search import Result
+from explog.queries.search import SearchResult
 from explog.rpc.client import Client
 
 ENDLESS = "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT max(x) FROM n"
@@ -36,12 +36,12 @@ def test_the_next_key_ends_the_search_before(
     begun = threading.Event()
     codes: list[str] = []
 
-    def find(index: Index, text: str, _limit: int, *, count_all: bool) -> Result:
+    def find(index: Index, text: str, _limit: int, *, count_all: bool) -> SearchResult:
         assert not count_all
         if text == "endless":
             begun.set()
             index.one(ENDLESS)
-        return Result(0, complete=True, hits=())
+        return SearchResult(0, complete=True, hits=())
 
     def run() -> None:
         try:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explog.errors import ExplogError
-from explog.rpc.arguments import FileName, check
+from explog.rpc.arguments import FileName, check_argument
 from explog.rpc.registry import Registry, method
 from explog.rpc.wire import Symbol
 
@@ -41,7 +41,7 @@ class Point(NamedTuple):
     ],
 )
 def test_a_value_that_fits(kind: Any, value: object, wanted: object) -> None:
-    found = check(kind, value, "value")
+    found = check_argument(kind, value, "value")
     assert found == wanted
     assert type(found) is type(wanted)
 
@@ -72,7 +72,7 @@ def test_a_value_that_fits(kind: Any, value: object, wanted: object) -> None:
 )  # fmt: skip
 def test_a_value_that_does_not_fit(kind: Any, value: object, message: str) -> None:
     with pytest.raises(ExplogError) as caught:
-        check(kind, value, "value")
+        check_argument(kind, value, "value")
     assert (caught.value.code, caught.value.message) == ("bad-arguments", message)
 
 
@@ -85,7 +85,7 @@ VALUES = st.recursive(
 @given(VALUES, st.sampled_from([str, FileName, int, bool, float, list[str], list[Point], Point]))
 def test_any_value_is_taken_or_refused_in_one_line(value: object, kind: Any) -> None:
     try:
-        check(kind, value, "value")
+        check_argument(kind, value, "value")
     except ExplogError as error:
         assert error.code == "bad-arguments"
         assert error.message.startswith("value")
@@ -104,7 +104,7 @@ def deep(size: int) -> list[object]:
 def test_what_is_far_too_large_is_refused_as_well(value: object) -> None:
     for kind in (bool, list[int], list[Point]):
         with pytest.raises(ExplogError, match=r"value.* must be") as caught:
-            check(kind, value, "value")
+            check_argument(kind, value, "value")
         assert len(caught.value.message) < 200
 
 

@@ -12,7 +12,7 @@ from explog.checking.digits import is_like_commit
 from explog.checking.entries import entry_texts
 from explog.checking.living import kept_hashes
 from explog.checking.problem import seriousness
-from explog.checking.renumbering import Renumberings
+from explog.checking.renumbering import EntryPlace, Renumberings
 from explog.config import Settings
 from explog.entries.text import EntryText, EntryTexts
 from explog.errors import ExplogError
@@ -27,9 +27,6 @@ from explog.plan.planner import plan
 from explog.plan.plans import Dead, Edit, Misplaced, Plan, Unplaced
 from explog.refs import Reference, find_references, step_text
 from explog.sync.report import Progress, Unreadable
-
-Where = tuple[str, int]
-"""An entry: its file, and the line of its heading."""
 
 
 def check(
@@ -104,17 +101,17 @@ class _Check:
         self.index = index
         self.planned = planned
         self.active = takes_part(index, entries)
-        self.conflicts: set[Where] = set()
+        self.conflicts: set[EntryPlace] = set()
         self.at = {(entry.file, entry.line): entry for entry in entries}
         self.renumberings = Renumberings(settings, index, planned, entries)
-        self._edits: dict[Where, list[Edit]] = defaultdict(list)
+        self._edits: dict[EntryPlace, list[Edit]] = defaultdict(list)
         for edit in planned.edits:
             self._edits[edit.file, edit.experiment.line].append(edit)
         self._failed: dict[str, set[StepNumber]] = defaultdict(set)
         for failure in planned.failures:
             for ident, step in failure.steps:
                 self._failed[ident].add(step)
-        self._dead: dict[Where, list[Dead]] = defaultdict(list)
+        self._dead: dict[EntryPlace, list[Dead]] = defaultdict(list)
         off_branches = [dead.step.hash for dead in planned.dead if dead.known]
         off_branches += [edit.step.hash for edit in planned.edits if edit.lost]
         self._kept = kept_hashes(index, filter(None, off_branches))
@@ -182,7 +179,7 @@ class _Check:
             if (unplaced.file, unplaced.line) in moved:
                 yield _as_said(unplaced, "renumbered", "and another step has its number now")
 
-    def _bearing(self, unplaced: Unplaced, place: Where) -> list[tuple[Experiment, Step]]:
+    def _bearing(self, unplaced: Unplaced, place: EntryPlace) -> list[tuple[Experiment, Step]]:
         """Return the steps of the entry at PLACE that bear the hash of UNPLACED by mistake."""
         return [
             (one.experiment, one.step)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from explog.config import Settings
-from explog.entries.apply import CHANGED, apply
+from explog.entries.apply import CHANGED, apply_changes
 from explog.entries.emacs import BufferEntries, Editor
 from explog.entries.text import EntryTexts
 from explog.model import Change, LineEdit, Problem
@@ -117,5 +117,5 @@ def _make(
     for editor in editors:
         buffers.ask_for(editor, wanted)
     changes = [replace(one, messages=(f"e{one.experiment}: {one.messages[0]}",)) for one in mends]
-    results = apply(changes, EntryTexts(settings, buffers))
+    results = apply_changes(changes, EntryTexts(settings, buffers))
     return [result.problem for result in results]

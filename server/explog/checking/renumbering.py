@@ -23,7 +23,7 @@ from explog.plan.plans import EntryPlan, Plan
 from explog.plan.rule import Standing
 from explog.refs import Place, step_text
 
-Where = tuple[str, int]
+EntryPlace = tuple[str, int]
 """An entry: its file, and the line of its heading."""
 
 
@@ -84,7 +84,7 @@ class Renumberings:
         if after is not None:
             self._proposals.append(_Proposal(entry, replace(found, steps=after.steps), lines))
 
-    def mends(self) -> dict[Where, Change]:
+    def mends(self) -> dict[EntryPlace, Change]:
         """Return the mends that are proved: with them nothing is out of place any more."""
         facts = gather(self.settings, self.index, (one.after for one in self._proposals))
         return {

@@ -39,7 +39,7 @@ _Errors = dict[int, ExplogError]
 """Why the changes of entries, by the lines of their headings, were not made."""
 
 
-def apply(changes: Sequence[Change], texts: EntryTexts) -> list[Result]:
+def apply_changes(changes: Sequence[Change], texts: EntryTexts) -> list[Result]:
     """Make CHANGES, at most one of an entry, where TEXTS has the entries.
 
     Each log is changed at once: a file is replaced as a whole, a buffer edited as one step for

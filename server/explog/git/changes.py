@@ -12,7 +12,7 @@ from explog.git.run import GitError, one_a_line, run
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class HistoryChange:
     """The commits that became reachable (children after parents), and those that ceased to be.
 
     `complete` means that everything known before is to be forgotten: `added` is all there is.
@@ -23,7 +23,7 @@ class Change:
     complete: bool = False
 
 
-def changes(repository: Repository, old: Sequence[str], new: Sequence[str]) -> Change:
+def history_change(repository: Repository, old: Sequence[str], new: Sequence[str]) -> HistoryChange:
     """Return what changed between the tips OLD and the tips NEW.
 
     When an old tip's object is gone, so is the way to tell what it reached: all is read anew. So
@@ -43,7 +43,7 @@ def changes(repository: Repository, old: Sequence[str], new: Sequence[str]) -> C
     except GitError:
         # A tip may be there and something it reached pruned.
         return _complete(repository, new)
-    return Change(added, removed)
+    return HistoryChange(added, removed)
 
 
 def reachable(repository: Repository, tips: Iterable[str]) -> tuple[str, ...]:
@@ -56,8 +56,8 @@ def commit_tips(tips: Iterable[str]) -> list[str]:
     return [tip for tip in tips if not is_boundary(tip)]
 
 
-def _complete(repository: Repository, tips: Sequence[str]) -> Change:
-    return Change(reachable(repository, tips), (), complete=True)
+def _complete(repository: Repository, tips: Sequence[str]) -> HistoryChange:
+    return HistoryChange(reachable(repository, tips), (), complete=True)
 
 
 def _rev_list(

@@ -22,7 +22,7 @@ def read_commits(repository: Repository, oids: Sequence[str]) -> Iterator[Commit
             yield parse_commit(oid, _read_object(output))
 
 
-def batches(commits: Iterable[CommitObject]) -> Iterator[list[CommitObject]]:
+def commit_batches(commits: Iterable[CommitObject]) -> Iterator[list[CommitObject]]:
     """Yield COMMITS, many at a time."""
     some: list[CommitObject] = []
     size = 0

@@ -12,7 +12,7 @@ from explog.errors import ExplogError
 from explog.index.commits import commits_with_prefix
 from explog.index.logs import find_experiments
 from explog.queries import history
-from explog.queries.history import CommitRow, Touched
+from explog.queries.history import HistoryCommit, Touched
 from explog.refs import parse_step
 from explog.rpc.arguments import FileName
 from explog.rpc.client import Client
@@ -41,7 +41,7 @@ def places(daemon: Daemon, _client: Client, ident: str) -> tuple[list[str], bool
 
 
 @method("commits", lane="fast")
-def commits(daemon: Daemon, _client: Client, ident: str, step: str) -> Bulk[CommitRow]:
+def commits(daemon: Daemon, _client: Client, ident: str, step: str) -> Bulk[HistoryCommit]:
     """Return the commits of an experiment, or of its STEP unless that is empty, newest first."""
     try:
         number = parse_step(step)

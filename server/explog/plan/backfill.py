@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from explog.entries.apply import apply
+from explog.entries.apply import apply_changes
 from explog.errors import ExplogError
 from explog.model import StepNumber
 from explog.org.cookies import miscounted
@@ -60,7 +60,7 @@ def _apply(planned: Plan, files: Collection[str] | None) -> tuple[list[EntryPlan
         if entry.change is not None and (files is None or entry.experiment.file in files)
     ]
     failures = [one for one in planned.failures if files is None or one.path in files]
-    results = apply([entry.change for entry in entries if entry.change], planned.texts)
+    results = apply_changes([entry.change for entry in entries if entry.change], planned.texts)
     done = [entry for entry, one in zip(entries, results, strict=True) if one.error is None]
     why: dict[tuple[str, str], tuple[ExplogError, set[tuple[str, StepNumber]]]] = {}
     for entry, result in zip(entries, results, strict=True):

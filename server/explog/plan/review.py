@@ -11,8 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from explog.config import Settings
-from explog.entries.apply import CHANGED
-from explog.entries.apply import apply as apply_changes
+from explog.entries.apply import CHANGED, apply_changes
 from explog.entries.diff import entry_diff
 from explog.entries.emacs import BufferEntries, Editor
 from explog.entries.text import EntryTexts

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from explog.index.database import Index, batches, marks
-from explog.queries.find import find_experiments
+from explog.queries.find import matching_experiments
 from explog.queries.outline import BOXES, TICKED, TOUCHED
 from explog.queries.query import Clause, Query, parse
 
@@ -50,7 +50,7 @@ def select(index: Index, text: str) -> list[FoundExperiment]:
 
 
 def _having(index: Index, query: Query) -> set[FoundExperiment]:
-    return set(map(FoundExperiment._make, find_experiments(index, query)))
+    return set(map(FoundExperiment._make, matching_experiments(index, query)))
 
 
 def facts(index: Index, idents: Iterable[str]) -> list[FactsRow]:

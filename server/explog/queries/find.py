@@ -44,7 +44,7 @@ def find(index: Index, query: Query, most: int, count_all: bool) -> Matches:
     )
 
 
-def find_experiments(index: Index, query: Query) -> set[tuple[str, str]]:
+def matching_experiments(index: Index, query: Query) -> set[tuple[str, str]]:
     """Return (log, id) of the experiments of which QUERY finds a passage or a commit.
 
     A commit that merely mentions an experiment is not of it. An empty query finds all.

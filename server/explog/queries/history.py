@@ -18,7 +18,7 @@ from explog.queries.outline import CommitPlace
 from explog.refs import Place, parse_step
 
 # How many of the newest references to experiments are looked at for those of one file.
-MOST_CLAIMS = 20_000
+_MOST_CLAIMS = 20_000
 _SHORTEST = 7
 # The commits before and after a commit, in the order of ids, tell how short its id can be.
 _NEIGHBOURS = (
@@ -27,7 +27,7 @@ _NEIGHBOURS = (
 )
 
 
-class CommitRow(NamedTuple):
+class HistoryCommit(NamedTuple):
     """A commit with a reference to an experiment.
 
     `step` is empty for a reference to the whole experiment. `place` is where the commit has the
@@ -60,7 +60,7 @@ class Touched(NamedTuple):
     time: int
 
 
-def commits_of(index: Index, experiment: str, step: StepNumber = ()) -> list[CommitRow]:
+def commits_of(index: Index, experiment: str, step: StepNumber = ()) -> list[HistoryCommit]:
     """Return the commits with a reference to EXPERIMENT, newest first.
 
     With STEP, only those that refer to that step or one inside it. A commit is in the list once for
@@ -74,7 +74,7 @@ def commits_of(index: Index, experiment: str, step: StepNumber = ()) -> list[Com
         experiment,
     )
     return [
-        CommitRow(
+        HistoryCommit(
             oid=oid,
             short=_short(oid, neighbours),
             repository=path,
@@ -135,7 +135,7 @@ def _newest_claims(index: Index, repository: int) -> list[tuple[str, str, int]]:
         f" AND {IS_EXPERIMENT} ORDER BY committer_time DESC LIMIT ?",
         repository,
         Place.MENTION,
-        MOST_CLAIMS,
+        _MOST_CLAIMS,
     )
     return [(oid, experiment, time) for oid, experiment, time in rows]
 

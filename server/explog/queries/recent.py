@@ -11,7 +11,7 @@ from explog.index.database import Index
 from explog.refs import Place, Reference, parse_step
 
 # How many of the newest claims are looked at to find one's own among those of others.
-MOST_CLAIMS = 500
+_MOST_CLAIMS = 500
 
 
 def recent(index: Index, folder: Path, most: int) -> list[Reference]:
@@ -40,7 +40,7 @@ def _newest_claims(index: Index, repository: int) -> list[tuple[str, Reference]]
         " ORDER BY stamp DESC, place, step LIMIT ?",
         repository,
         Place.MENTION,
-        MOST_CLAIMS,
+        _MOST_CLAIMS,
     )
     return [(email, Reference(ident, parse_step(step))) for email, ident, step in rows]
 

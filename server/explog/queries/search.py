@@ -48,7 +48,7 @@ class Hit(NamedTuple):  # made by the hundred for every key that is typed
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class SearchResult:
     """Hits, best first; `total` counts all matches, or is a lower bound if not `complete`.
 
     Where nothing is found, `note` says what may be wrong with the query, and what was searched.
@@ -61,7 +61,7 @@ class Result:
     note: str = ""
 
 
-def search(index: Index, text: str, limit: int = 50, *, count_all: bool = True) -> Result:
+def search(index: Index, text: str, limit: int = 50, *, count_all: bool = True) -> SearchResult:
     """Return the best LIMIT hits of the query TEXT; raise ExplogError `bad-query`."""
     query = _parsed(index, text)
     result = _search(index, query, limit, count_all)
@@ -85,7 +85,7 @@ def _parsed(index: Index, text: str) -> Query:
         raise bad_query(reason, text, int(str(error.data["position"]))) from error
 
 
-def _search(index: Index, query: Query, limit: int, count_all: bool) -> Result:
+def _search(index: Index, query: Query, limit: int, count_all: bool) -> SearchResult:
     matches = find(index, query, max(RANKED, limit), count_all)
     now = time.time()
     patterns = _patterns(query.words())
@@ -94,7 +94,7 @@ def _search(index: Index, query: Query, limit: int, count_all: bool) -> Result:
     marks = "|".join(sorted({pattern.pattern for pattern in patterns}, key=len, reverse=True))
     marked = re.compile(marks or _NOTHING)
     hits = tuple(_hit(match, marked) for match in ranked[:limit])
-    return Result(matches.total, matches.complete, hits)
+    return SearchResult(matches.total, matches.complete, hits)
 
 
 # Where nothing is found

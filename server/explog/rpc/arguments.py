@@ -28,7 +28,7 @@ _SHOWN = 40
 _INTEGERS = range(-(2**63), 2**63)
 
 
-def check(kind: Any, value: object, name: str) -> Any:
+def check_argument(kind: Any, value: object, name: str) -> Any:
     """Return VALUE, which came over the wire, as the annotation KIND has it.
 
     Raises ExplogError `bad-arguments`, whose message calls the value NAME.
@@ -37,12 +37,12 @@ def check(kind: Any, value: object, name: str) -> Any:
         return _scalar(kind, value, name)
     if get_origin(kind) in (UnionType, Union):
         (kind,) = (one for one in get_args(kind) if one is not NoneType)
-        return None if value == [] else check(kind, value, name)
+        return None if value == [] else check_argument(kind, value, name)
     if not isinstance(value, list):
         raise _wrong(name, "a list", value)
     if get_origin(kind) is list:
         (item_kind,) = get_args(kind)
-        return [check(item_kind, item, f"{name}[{n}]") for n, item in enumerate(value)]
+        return [check_argument(item_kind, item, f"{name}[{n}]") for n, item in enumerate(value)]
     return _row(kind, value, name)
 
 
@@ -51,7 +51,7 @@ def _row(kind: Any, value: list[object], name: str) -> Any:
     if len(value) != len(fields):
         raise _wrong(name, f"a list of {', '.join(fields)}", value)
     items = zip(fields.items(), value, strict=True)
-    return kind(*(check(each, item, f"{name}.{field}") for (field, each), item in items))
+    return kind(*(check_argument(each, item, f"{name}.{field}") for (field, each), item in items))
 
 
 def _scalar(kind: Any, value: object, name: str) -> object:

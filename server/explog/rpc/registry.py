@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, Generic, ParamSpec, TypeVar
 
 from explog.errors import ExplogError
-from explog.rpc.arguments import check
+from explog.rpc.arguments import check_argument
 from explog.rpc.client import Client
 from explog.rpc.lanes import BOUNDS, Bounds, LaneName
 
@@ -46,7 +46,9 @@ class Method(Generic[P, R]):
         if not least <= len(args) <= len(self.parameters):
             raise ExplogError("bad-arguments", f"{self._usage(least)}, not {len(args)}")
         pairs = zip(self.parameters, args, strict=False)
-        return [check(one.annotation, arg, f"{self.name}: {one.name}") for one, arg in pairs]
+        return [
+            check_argument(one.annotation, arg, f"{self.name}: {one.name}") for one, arg in pairs
+        ]
 
     def _usage(self, least: int) -> str:
         names = [parameter.name for parameter in self.parameters]

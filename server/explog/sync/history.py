@@ -9,8 +9,8 @@ from pathlib import Path
 
 from explog.config import Settings
 from explog.errors import ExplogError
-from explog.git.changes import changes
-from explog.git.commits import batches, read_commits
+from explog.git.changes import history_change
+from explog.git.commits import commit_batches, read_commits
 from explog.git.repository import Repository, discover, signature, tips
 from explog.index.commits import (
     CommitBatch,
@@ -155,7 +155,7 @@ class HistoryLook:
         number = self._put(repository, stamp, new)
         if set(known.tips) == set(new):
             return
-        change = changes(repository, known.tips, new)
+        change = history_change(repository, known.tips, new)
         before = all_oids(self.index, number) if change.complete else set()
         kept = before.intersection(change.added)
         removed = before - kept if change.complete else change.removed
@@ -167,7 +167,7 @@ class HistoryLook:
             Generations(lambda oid: known_generations(self.index, number, [oid]).get(oid, 0)),
             lambda commit: commit.oid not in kept,
         )
-        new_commits = batches(read_commits(repository, change.added))
+        new_commits = commit_batches(read_commits(repository, change.added))
         recorded = map(recorder.record, new_commits)
         noted = self._noted(repository, recorded, len(change.added), touched)
         add_commits(self.index, number, noted)

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple, TypeAlias
 
 from explog.errors import ExplogError
-from explog.git.commits import batches
+from explog.git.commits import commit_batches
 from explog.git.repository import Repository, packed_bytes, signature, tips
 from explog.git.walk import read_all
 from explog.refs import results_pattern
@@ -45,7 +45,7 @@ def read_history(repository: Repository, results: re.Pattern[str], since: float)
     generations = Generations(lambda _oid: 0)
     recorder = Recorder(results, generations, lambda commit: commit.committer_time >= int(since))
     total, commits = read_all(repository, now)
-    return History(stamp, now, total, map(recorder.record, batches(commits)))
+    return History(stamp, now, total, map(recorder.record, commit_batches(commits)))
 
 
 # What the other process sends of a repository: the beginning and the batches of its history, and at
