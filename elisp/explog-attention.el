@@ -58,10 +58,16 @@
   "Note that there are COUNT open problems.
 TEXTS describe the newest of them, the newest first.  The server calls
 this."
+  (unless (and (natnump count) (explog-attention--strings-p texts))
+    (signal 'wrong-type-argument (list 'explog-attention count texts)))
   (setq explog-attention--count count
         explog-attention--texts texts)
   (explog-attention-show)
   t)
+
+(defun explog-attention--strings-p (value)
+  "Return non-nil if VALUE is a list of strings."
+  (and (proper-list-p value) (seq-every-p #'stringp value)))
 
 (defun explog-attention-restart ()
   "Forget the problems, because the server stopped or was restarted."
@@ -113,8 +119,13 @@ If it is one of the server or the options, call `explog-doctor'."
                       'face 'explog-attention
                       'mouse-face 'mode-line-highlight
                       'local-map explog-attention--map
-                      'help-echo (concat (string-join texts "\n")
-                                         "\nmouse-1: show the problems"))))
+                      'help-echo (explog-attention--tooltip
+                                  (concat (string-join texts "\n")
+                                          "\nmouse-1: show the problems")))))
+
+(defun explog-attention--tooltip (text)
+  "Return TEXT as a tooltip: its quotes and `\\\\[' are no names of keys."
+  (propertize (explog-visible text) 'help-echo-inhibit-substitution t))
 
 (defvar explog-attention--wrapped nil
   "A cons (NEW . OLD), if `global-mode-string' was not a list, or nil.
@@ -162,6 +173,8 @@ OLD was its value, and NEW is the list that was made of it.")
 (defun explog-flags-set (flags)
   "Show FLAGS, a list of (FILE LINE ID HASH MESSAGE), and no others.
 The server calls this."
+  (unless (and (proper-list-p flags) (seq-every-p #'explog-flags--row-p flags))
+    (signal 'wrong-type-argument (list 'explog-flags-row flags)))
   (setq explog-flags--all (and explog-mode flags))
   (if explog-flags--all
       (add-hook 'find-file-hook #'explog-flags--show)
@@ -171,6 +184,12 @@ The server calls this."
       (with-current-buffer buffer
         (explog-flags--show))))
   t)
+
+(defun explog-flags--row-p (row)
+  "Return non-nil if ROW is an `explog-flags-row'."
+  (and (proper-list-p row) (= 5 (length row))
+       (natnump (explog-flags-row-line row))
+       (explog-attention--strings-p (cons (car row) (cddr row)))))
 
 (defun explog-flags-remove ()
   "Remove all flags."
@@ -213,14 +232,15 @@ LINE is its line in the file, which is near its line in the buffer."
 
 (defun explog-flags--put (end hash message)
   "Show MESSAGE after HASH, whose closing parenthesis ends at END."
-  (let ((overlay (make-overlay (- end (length hash) 2) end nil t)))
+  (let ((overlay (make-overlay (- end (length hash) 2) end nil t))
+        (tooltip (explog-attention--tooltip message)))
     (overlay-put overlay 'explog-flag t)
     (overlay-put overlay 'evaporate t)
     (overlay-put overlay 'face 'explog-renumbered)
-    (overlay-put overlay 'help-echo message)
+    (overlay-put overlay 'help-echo tooltip)
     (overlay-put overlay 'after-string
-                 (propertize (format " ← %s" (explog-flags--short message))
-                             'face 'explog-renumbered 'help-echo message))))
+                 (propertize (format " ← %s" (explog-flags--short (explog-visible message)))
+                             'face 'explog-renumbered 'help-echo tooltip))))
 
 (defun explog-flags--short (message)
   "Return MESSAGE without the hash at its beginning."

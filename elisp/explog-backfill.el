@@ -85,6 +85,7 @@ WHAT is `drop' or `apply'.")
         (seq-remove (lambda (map)
                       (memq (car map) '(buffer-read-only diff-mode-read-only)))
                     minor-mode-overriding-map-alist))
+  (explog-show-reordering)
   (setq-local diff-refine nil)          ; a process for each hunk
   (setq-local diff-font-lock-syntax nil) ; would read the logs
   (setq-local diff-update-on-the-fly nil)
@@ -230,7 +231,8 @@ An overlay has the face, because `diff-mode' sets the faces of text."
                        ""))
              'explog-review-item unplaced
              'mouse-face 'highlight
-             'help-echo (explog-backfill-unplaced-message unplaced)))))
+             'help-echo (propertize (explog-backfill-unplaced-message unplaced)
+                                    'help-echo-inhibit-substitution t)))))
 
 ;;;; How much there is
 

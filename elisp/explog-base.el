@@ -159,6 +159,36 @@ start a server that nothing stops."
         ((not (explog-configured-p))
          (user-error "No logs or repositories are set; see `explog-logs' and `explog-repositories'"))))
 
+;;;; Text of others
+
+;; Titles of logs and subjects of commits may come from anybody.  Emacs shows
+;; control characters for what they are, but not those that have the text
+;; around them appear in another order than it has.
+(defconst explog--reordering "[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+  "Regexp of a character that changes the order in which others are shown.")
+
+(defun explog-visible (text)
+  "Return TEXT with characters that would reorder it replaced by their codes."
+  (replace-regexp-in-string explog--reordering #'explog--code text t t))
+
+(defun explog--code (text)
+  "Return the code of the first character of TEXT, as <202E>."
+  (format "<%04X>" (aref text 0)))
+
+(defun explog-show-reordering ()
+  "Show characters that would reorder the text of this buffer as their codes.
+Only what is on the screen is looked at."
+  (jit-lock-register #'explog--show-reordering))
+
+(defun explog--show-reordering (beg end)
+  "Show characters between BEG and END that would reorder text as their codes."
+  (save-excursion
+    (goto-char beg)
+    (while (re-search-forward explog--reordering end t)
+      (put-text-property (match-beginning 0) (match-end 0) 'display
+                         (propertize (explog--code (match-string 0))
+                                     'face 'escape-glyph)))))
+
 ;;;; Modal editing
 
 (declare-function evil-initial-state "evil-core" (mode &optional checked-modes))

@@ -265,7 +265,7 @@ Return the number after which the next page begins, or nil at the end."
     (seq-doseq (row rows)
       (cl-callf2 aref files (explog-cache-summary-file row))
       (push row (cdr loading)))
-    next))
+    (and next (> (length rows) 0) next)))
 
 (defun explog-cache--loaded (loading)
   "Note that LOADING is complete: it becomes the list of all experiments."

@@ -93,6 +93,7 @@ when you type the key again.
 \\{explog-check-mode-map}"
   (setq truncate-lines t
         buffer-undo-list t)
+  (explog-show-reordering)
   (setq-local revert-buffer-function #'explog-check--revert)
   (setq-local imenu-generic-expression '((nil "^\\([^ →\n].*\\)$" 1)))
   (setq-local outline-regexp "[^ →\n]")

@@ -82,6 +82,7 @@
 (define-derived-mode explog-doctor-mode special-mode "Explog Doctor"
   "Major mode of the buffer of `explog-doctor'.
 \\{explog-doctor-mode-map}"
+  (explog-show-reordering)
   (setq-local revert-buffer-function #'explog-doctor--draw)
   (dolist (hook explog-doctor--news)
     (add-hook hook #'explog-doctor--renew))

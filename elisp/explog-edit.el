@@ -186,8 +186,9 @@ Another Emacs may have made and saved the same edit at the same time."
 
 (defun explog-edit--show (text)
   "Show TEXT as a message, again if magit covers it at once."
+  (setq text (explog-visible (truncate-string-to-width text 1000 nil nil t))
+        explog-edit--shown text)
   (message "%s" text)
-  (setq explog-edit--shown text)
   (unless noninteractive
     (run-with-timer 0.3 nil #'explog-edit--show-again
                     text num-nonmacro-input-events)))

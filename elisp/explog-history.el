@@ -125,6 +125,7 @@ magit log, otherwise in a list."
                                ("Subject" 0 t)]
         tabulated-list-padding 1
         next-error-function #'explog-history--next-error)
+  (explog-show-reordering)
   (add-hook 'tabulated-list-revert-hook #'explog-history--refresh nil t)
   (tabulated-list-init-header))
 

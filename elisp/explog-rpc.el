@@ -107,29 +107,89 @@ If its head is not complete yet, return the length of the head."
         (error "A message cannot begin with %S" head))
       (+ 6 (string-to-number head 16)))))
 
+;; What may come is data alone: strings, numbers, symbols, lists, vectors.
+;; All else that Emacs reads begins with a `#': strings with text
+;; properties, which can hold code, records, hash tables, byte code, cycles.
+;; The server writes a `#' in a string as an escape, and so one that
+;; comes as it is stands for one of these.  To search for it costs
+;; nothing; to look through what was read would cost as much as reading.
+
+(defconst explog-rpc--long 10000
+  "The size in bytes from which a message is read in a buffer.
+That is much faster for long messages, and slower for short ones.")
+
+(defconst explog-rpc--depth 100
+  "How deep the lists and vectors of a long message may be nested.")
+
+(defconst explog-rpc--syntax
+  (let ((table (make-syntax-table)))
+    (dolist (char '(?{ ?} ?$ ?%))
+      (modify-syntax-entry char "_" table))
+    (dolist (char '(?# ?' ?` ?, ?? ?\;)) ; what the server never writes
+      (modify-syntax-entry char "<" table))
+    table)
+  "A syntax table for messages, in which all but data begins a comment.")
+
 (defun explog-rpc--read (bytes)
   "Return the message in BYTES, a list.
-If it cannot be read, return an error for the call that it answers."
+If it cannot be read, return a list (unreadable KIND ID PROBLEM); ID is
+nil if it cannot be read either."
   (condition-case err
       (let ((gc-cons-threshold (max gc-cons-threshold explog-rpc-gc-threshold)))
-        (car (read-from-string (decode-coding-string bytes 'utf-8-unix t))))
+        (when (string-search "#" bytes)
+          (error "It contains something other than data"))
+        (if (< (length bytes) explog-rpc--long)
+            (car (read-from-string (decode-coding-string bytes 'utf-8-unix t)))
+          (explog-rpc--read-long bytes)))
     (error
-     (let ((problem (format "An answer of the server cannot be read: %s"
+     (let ((problem (format "A message of the server cannot be read: %s"
                             (error-message-string err))))
-       (list 'return-error (explog-rpc--recover-id bytes)
-             (explog-rpc-failure "bad-message" problem))))))
+       `(unreadable ,@(explog-rpc--recover bytes)
+                    ,(explog-rpc-failure "bad-message" problem))))))
 
-(defun explog-rpc--recover-id (bytes)
-  "Return the id of a call in BYTES, an unreadable message, or nil."
+(defun explog-rpc--read-long (bytes)
+  "Return the message in BYTES, which may be long."
+  (with-temp-buffer
+    (insert bytes)
+    (decode-coding-region (point-min) (point-max) 'utf-8-unix)
+    (when (< emacs-major-version 29)
+      (explog-rpc--check-depth))
+    (goto-char (point-min))
+    (read (current-buffer))))
+
+(defun explog-rpc--check-depth ()
+  "Signal an error if the message in the current buffer is nested too deep.
+The reader of Emacs 28 would overflow its stack."
+  (with-syntax-table explog-rpc--syntax
+    (let ((state (parse-partial-sexp (point-min) (point-max)
+                                     explog-rpc--depth nil nil t)))
+      (unless (and (eobp) (eq 0 (car state)))
+        (error "It is nested too deep, or contains something other than data")))))
+
+(defun explog-rpc--recover (bytes)
+  "Return (KIND ID) of BYTES, an unreadable message; both may be nil."
   (save-match-data
-    (when (string-match "\\`([a-z-]+ \\([0-9]+\\)[ )]" bytes)
-      (string-to-number (match-string 1 bytes)))))
+    (if (string-match "\\`(\\([a-z-]+\\) \\([0-9]\\{1,15\\}\\)[ )]" bytes)
+        (list (match-string 1 bytes) (string-to-number (match-string 2 bytes)))
+      (list nil nil))))
+
+(defconst explog-rpc--longest-problem 2000
+  "How many characters of an error's message are kept.")
 
 (defun explog-rpc--error (value)
-  "Return VALUE, the error in an answer, as a plist with a `:code'."
+  "Return VALUE, the error in an answer, as a plist of strings and data."
   (if (and (proper-list-p value) (plist-get value :code))
-      value
-    (explog-rpc-failure "epc-error" (format "%s" value))))
+      (list :code (explog-rpc--text (plist-get value :code))
+            :message (explog-rpc--text (plist-get value :message))
+            :data (plist-get value :data))
+    (explog-rpc-failure "epc-error" (explog-rpc--text value))))
+
+(defun explog-rpc--text (value)
+  "Return VALUE as a string that is not too long to be shown."
+  (let ((print-length 100) (print-level 10))
+    (explog-visible
+     (truncate-string-to-width (format "%s" value)
+                               explog-rpc--longest-problem nil nil t))))
 
 (defvar explog-rpc-functions (make-hash-table :test #'equal)
   "The functions that the server may call, by method name.")
@@ -285,12 +345,20 @@ out of a process filter spoils Emacs's match data."
      (explog-rpc--settle conn id :error (explog-rpc--error (car rest))))
     (`(call ,id ,method ,args)
      (explog-rpc--answer conn id method args))
+    (`(unreadable "call" ,id ,problem)
+     (explog-rpc--reply conn id 'return-error problem))
+    (`(unreadable ,_ ,id ,problem)
+     (explog-rpc--settle conn id :error problem))
     (`(methods ,id)
      (explog-rpc--reply
       conn id 'return
       (mapcar (lambda (name) (list (intern name) nil ""))
               (map-keys explog-rpc-functions))))
-    (_ (explog-rpc-log "Ignored an unknown message: %S" message))))
+    (`(return ,id . ,_)
+     (explog-rpc--settle
+      conn id :error
+      (explog-rpc-failure "bad-message" "An answer of the server is no single value")))
+    (_ (explog-rpc-log "Ignored an unknown message: %s" (explog-rpc--text message)))))
 
 (defun explog-rpc--answer (conn id method args)
   "Answer the call ID of METHOD with ARGS on CONN, even if it fails."

@@ -211,6 +211,7 @@ requested in the background if necessary."
 \\{explog-search-mode-map}"
   (buffer-disable-undo)                 ; or else every answer would be kept
   (setq truncate-lines t)
+  (explog-show-reordering)
   (add-hook 'explog-cache-changed-functions #'explog-search--retitle)
   (setq-local revert-buffer-function #'explog-search--revert)
   (setq-local next-error-function #'explog-search--next-error)

@@ -27,7 +27,7 @@ import sexpdata
 
 from explog.errors import ExplogError
 
-PROTOCOL = 3
+PROTOCOL = 4
 """Raised whenever a method or a message changes so that an older side would misread it."""
 
 MAX_FRAME = 0xFFFFFF
@@ -185,15 +185,20 @@ def _items(value: Any) -> Sequence[object]:
 
 # Writing
 
+_NUMBER_SIGN = rb"\u0023"
+
 
 def encode(kind: str, uid: int, *rest: object) -> bytes:
     """Return the frame of the message `(KIND UID REST...)`.
+
+    A `#`, which can only be in a string, is written as an escape: Emacs reads no message with one,
+    as it begins all that is more than data, such as code in the text properties of a string.
 
     Raises ExplogError "reply-too-large" (data: size and limit in bytes), or "unencodable" when a
     value has no Lisp form.
     """
     try:
-        body = _to_bytes(_list((Symbol(kind), uid, *rest)))
+        body = _to_bytes(_list((Symbol(kind), uid, *rest))).replace(b"#", _NUMBER_SIGN)
     except Exception as error:
         raise ExplogError("unencodable", f"cannot be sent: {one_line(error)}") from error
     size = len(body) + 1
