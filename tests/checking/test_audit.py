@@ -9,7 +9,7 @@ import pytest
 from explog.checking.audit import FoundHash, dead_hashes
 from explog.git.keeping import keeping_refs, unreached
 from explog.git.repository import Repository
-from explog.org.hashes import Context, find_hashes
+from explog.org.hashes import HashContext, find_hashes
 from support.logs import Logs
 from support.repo import GitRepo
 
@@ -129,7 +129,7 @@ def test_very_many_options_of_git_take_no_longer_than_their_number_asks() -> Non
 )
 def test_links(text: str, target: str) -> None:
     [found] = find_hashes([text])
-    assert found.context in (Context.ADDRESS, Context.LINK)
+    assert found.context in (HashContext.ADDRESS, HashContext.LINK)
     assert found.target == target
 
 

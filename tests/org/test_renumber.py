@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from explog.model import StepNumber
 from explog.org.edit import apply_edits
 from explog.org.options import Keywords, OrgOptions
-from explog.org.renumber import Number, renumber
+from explog.org.renumber import renumber
 from explog.org.steps import find_steps
 from support.oracle import ask
 
@@ -17,14 +18,14 @@ OPTIONS = OrgOptions(Keywords(("TODO",), ("DONE",)))
 HEAD = "* [201] T :exp:\n** Experiments\n"
 
 
-def lines_of(text: str) -> dict[Number, int]:
+def lines_of(text: str) -> dict[StepNumber, int]:
     """Return the lines of the steps in TEXT."""
     found = find_steps(text.split("\n"), "Experiments", OPTIONS)
     return {number: item.line for number, item in found.items} if found else {}
 
 
 def renumbered(
-    text: str, wanted: dict[Number, Number], taken: list[Number] | None = None
+    text: str, wanted: dict[StepNumber, StepNumber], taken: list[StepNumber] | None = None
 ) -> str | None:
     """Return TEXT after the steps WANTED, by their numbers now, got their numbers."""
     lines, at = text.split("\n"), lines_of(text)
@@ -117,7 +118,9 @@ def test_org_finds_nothing_to_repair(tmp_path: Path) -> None:
         numbers = [number for number in lines_of(text) if len(number) == 1]
         new = rng.sample(range(1, 15), len(numbers))
         pairs = zip(numbers, new, strict=True)
-        wanted: dict[Number, Number] = {one: (other,) for one, other in pairs if rng.random() < 0.7}
+        wanted: dict[StepNumber, StepNumber] = {
+            one: (other,) for one, other in pairs if rng.random() < 0.7
+        }
         found = renumbered(text, wanted)
         if found is None:
             continue

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from explog.org.options import Keywords, OrgOptions
 from explog.org.scan import (
     BOM,
-    Context,
+    LogContext,
     file_context,
     for_short_texts,
     scan_section,
@@ -228,15 +228,15 @@ def test_split_tags(text: str, expected: tuple[str, tuple[str, ...]]) -> None:
 
 def test_the_digest_tells_contexts_apart() -> None:
     contexts = [
-        Context("utf-8", OPTIONS, frozenset()),
-        Context("latin-1", OPTIONS, frozenset()),
-        Context("utf-8", OrgOptions(Keywords(("TODO", "DONE"), ())), frozenset()),
-        Context("utf-8", OPTIONS, frozenset({"\udcff"})),
+        LogContext("utf-8", OPTIONS, frozenset()),
+        LogContext("latin-1", OPTIONS, frozenset()),
+        LogContext("utf-8", OrgOptions(Keywords(("TODO", "DONE"), ())), frozenset()),
+        LogContext("utf-8", OPTIONS, frozenset({"\udcff"})),
     ]
     assert len({context.digest for context in contexts}) == len(contexts)
     assert (
-        Context("utf-8", OPTIONS, frozenset("ab")).digest
-        == Context("utf-8", OPTIONS, frozenset("ba")).digest
+        LogContext("utf-8", OPTIONS, frozenset("ab")).digest
+        == LogContext("utf-8", OPTIONS, frozenset("ba")).digest
     )
 
 

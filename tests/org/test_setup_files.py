@@ -9,14 +9,14 @@ import pytest
 
 from explog.org.files import log_context
 from explog.org.options import Keywords, OrgOptions
-from explog.org.scan import Context
+from explog.org.scan import LogContext
 from support.logs import Logs
 
 OPTIONS = OrgOptions(Keywords(("TODO",), ("DONE",)))
 ENTRY = "* RUNNING [201] x :exp:\n** RUNNING Experiments [0/1]\n1. [ ] a\n"
 
 
-def context(folder: Path, text: str) -> Context:
+def context(folder: Path, text: str) -> LogContext:
     """Return what holds for a log with TEXT in FOLDER."""
     return log_context(folder / "log.org", text.encode(), OPTIONS)
 

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explog.config import Tick
+from explog.digits import may_be_hash
 from explog.model import Commit
-from explog.plan.rule import Decision, Outcome, Standing, Stray, age, decide, is_hash_like, tied
+from explog.plan.rule import Decision, Outcome, Standing, Stray, age, decide, tied
 from explog.refs import Place
 
 SUBJECT, BODY, MENTION = int(Place.SUBJECT), int(Place.BODY), int(Place.MENTION)
@@ -521,7 +522,7 @@ def test_whatever_there_is(
     )
     if made.outcome is not Outcome.PLACE:
         assert (made.put_hash, made.tick) == (False, False)
-    if standing is USERS or (standing is UNKNOWN and not is_hash_like(hash_now)):
+    if standing is USERS or (standing is UNKNOWN and not may_be_hash(hash_now)):
         assert made.outcome is not Outcome.PLACE
     if made.tick:
         assert box in (" ", "-")

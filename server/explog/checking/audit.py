@@ -14,16 +14,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from explog.checking.check import knows_all
-from explog.checking.digits import is_like_commit
 from explog.checking.living import off_branches
 from explog.config import Settings
+from explog.digits import is_surely_hash
 from explog.errors import ExplogError
 from explog.git.repository import Repository
 from explog.index.commits import all_repositories, commits_with_prefix
 from explog.index.database import Index
 from explog.model import Problem
 from explog.org.files import read_log
-from explog.org.hashes import Context, Mention, beginnings_of_names, find_hashes
+from explog.org.hashes import HashContext, HashMention, beginnings_of_names, find_hashes
 from explog.org.options import org_options
 from explog.org.scan import BOM, file_context
 from explog.plan.hashes import Hashes
@@ -77,7 +77,7 @@ def audit(
 ) -> list[FoundHash]:
     """Return the hashes in the prose of the logs, by file and line; see `check` for UNREAD."""
     files = settings.log_files()
-    mentions: dict[str, list[Mention]] = {}
+    mentions: dict[str, list[HashMention]] = {}
     names: set[str] = set()
     for done, path in enumerate(files):
         if progress is not None:
@@ -131,7 +131,7 @@ class _Known:
         repositories = [Repository(Path(r.path), Path(r.common_dir)) for r in records]
         self._lost = Hashes(index, repositories, rest).lost
 
-    def found(self, file: str, mention: Mention) -> FoundHash:
+    def found(self, file: str, mention: HashMention) -> FoundHash:
         """Return what is known of MENTION in FILE."""
         digits, line = mention.digits, mention.line + 1
         lost = self._lost.get(digits)
@@ -142,16 +142,16 @@ class _Known:
             return FoundHash(file, line, digits, GONE, (), lost.record.oid, now)
         return FoundHash(file, line, digits, DEAD)
 
-    def is_meant(self, file: str, mention: Mention) -> bool:
+    def is_meant(self, file: str, mention: HashMention) -> bool:
         """Tell whether MENTION, which no repository knows, was a commit of one of them."""
-        if not is_like_commit(mention.digits):
+        if not is_surely_hash(mention.digits):
             return False
-        if mention.context is Context.ADDRESS:
+        if mention.context is HashContext.ADDRESS:
             return any(_name(folder) == mention.target for folder in self.folders)
-        if mention.context is Context.LINK:
+        if mention.context is HashContext.LINK:
             folder = os.path.join(os.path.dirname(file), os.path.expanduser(mention.target))
             return os.path.realpath(folder) in map(os.path.realpath, self.folders)
-        return mention.context is Context.PLAIN
+        return mention.context is HashContext.PLAIN
 
 
 def _name(folder: str) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 
+from explog.digits import HASH_IN_NOTE
 from explog.entries.text import EntryText
 from explog.index.commits import claimed_experiments, find_candidates
 from explog.index.database import Index
@@ -13,8 +13,6 @@ from explog.model import Experiment, LineEdit, Problem, Step, StepNumber
 from explog.org.cookies import miscounted
 from explog.org.heading import COOKIE
 from explog.refs import Place, step_text
-
-_HASH = re.compile(r"\b(?=[0-9]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{7,64}\b")
 
 
 def takes_part(index: Index, entries: Iterable[Experiment]) -> set[str]:
@@ -98,4 +96,4 @@ def _tells_hash(entry: EntryText, step: Step) -> bool:
     """Tell whether a note in STEP bears what looks like a hash."""
     later = (other.line for other in entry.experiment.steps if other.line > step.line)
     stop = next(later, entry.steps.stop if entry.steps else len(entry.lines))
-    return any(_HASH.search(text) for text in entry.lines[step.line : stop])
+    return any(HASH_IN_NOTE.search(text) for text in entry.lines[step.line : stop])

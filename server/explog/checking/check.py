@@ -8,12 +8,12 @@ from dataclasses import replace
 
 from explog.checking.boxes import check_boxes, takes_part
 from explog.checking.dates import check_dates
-from explog.checking.digits import is_like_commit
 from explog.checking.entries import entry_texts
 from explog.checking.living import kept_hashes
 from explog.checking.problem import seriousness
 from explog.checking.renumbering import EntryPlace, Renumberings
 from explog.config import Settings
+from explog.digits import is_surely_hash
 from explog.entries.text import EntryText, EntryTexts
 from explog.errors import ExplogError
 from explog.git.repository import is_boundary
@@ -192,7 +192,7 @@ class _Check:
         for dead in self.planned.dead:
             found, digits = dead.experiment, dead.step.hash or ""
             where = (found.file, found.line + dead.step.line)
-            if not dead.known and (is_like_commit(digits) or where in self._blocked):
+            if not dead.known and (is_surely_hash(digits) or where in self._blocked):
                 yield _at_step("dead-hash", found, dead, f"no repository knows {digits}")
 
     def sound(self, entries: Iterable[Experiment]) -> list[Experiment]:

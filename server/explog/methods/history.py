@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from typing import NamedTuple
 
 from explog.daemon.loop import Daemon
+from explog.digits import HASH
 from explog.errors import ExplogError
 from explog.index.commits import commits_with_prefix
 from explog.index.logs import find_experiments
@@ -18,8 +18,6 @@ from explog.rpc.arguments import FileName
 from explog.rpc.client import Client
 from explog.rpc.registry import method
 from explog.rpc.wire import Bulk
-
-_HASH = re.compile(r"[0-9a-f]{7,64}")
 
 
 class FoundCommitRow(NamedTuple):
@@ -54,7 +52,7 @@ def commits(daemon: Daemon, _client: Client, ident: str, step: str) -> Bulk[Hist
 @method("find-commit", lane="fast")
 def find_commit(daemon: Daemon, _client: Client, commit: str) -> Bulk[FoundCommitRow]:
     """Return what the hash COMMIT, of at least seven digits, may mean."""
-    if not _HASH.fullmatch(commit):
+    if not HASH.fullmatch(commit):
         raise ExplogError("bad-arguments", f"{commit} is not the hash of a commit")
     found = commits_with_prefix(daemon.snapshot().index, commit)
     return Bulk([FoundCommitRow(oid, repository) for oid, repository in found])

@@ -15,7 +15,7 @@ from explog.org.options import OrgOptions
 from explog.org.scan import split_tags
 from explog.org.steps import StepList
 
-Counts = tuple[int, int]
+BoxCounts = tuple[int, int]
 """(ticked, all) boxes."""
 
 _TODO = re.compile(r"\btodo\b", re.IGNORECASE)
@@ -170,7 +170,7 @@ def _end(text: str, match: re.Match[str], never: set[str]) -> int | None:
     return end
 
 
-def _recounted(text: str, end: int, counts: Counts) -> str:
+def _recounted(text: str, end: int, counts: BoxCounts) -> str:
     """Return TEXT, its cookies before the column END being those of COUNTS."""
     parts: list[str] = []
     done = 0
@@ -186,13 +186,13 @@ def _counted(lists: Sequence[PlainList], recursive: bool) -> Iterator[Item]:
         yield from plain.walk() if recursive else plain.items
 
 
-def _count(lists: Sequence[PlainList], recursive: bool, liberal: bool = False) -> Counts:
+def _count(lists: Sequence[PlainList], recursive: bool, liberal: bool = False) -> BoxCounts:
     """Count boxes; org counts `[x]` among all but not as ticked, who is LIBERAL as ticked too."""
     boxes = [item.box for item in _counted(lists, recursive) if item.box is not None]
     return boxes.count("X") + (boxes.count("x") if liberal else 0), len(boxes)
 
 
-def _cookie(old: str, counts: Counts) -> str:
+def _cookie(old: str, counts: BoxCounts) -> str:
     """Return the cookie of the kind of OLD for COUNTS."""
     ticked, total = counts
     if old.endswith("%]"):

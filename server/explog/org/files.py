@@ -21,7 +21,7 @@ from pathlib import Path
 from explog.errors import ExplogError
 from explog.org.locks import emacs_lock
 from explog.org.options import OrgOptions
-from explog.org.scan import Context, file_context
+from explog.org.scan import LogContext, file_context
 
 # The address of a page, and a file on another machine, as Emacs names it.
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://|/[a-z]+:", re.IGNORECASE)
@@ -43,7 +43,7 @@ def read_log(path: Path) -> bytes:
         raise ExplogError("unreadable", reason, file=str(path)) from error
 
 
-def log_context(path: Path, data: bytes, options: OrgOptions) -> Context:
+def log_context(path: Path, data: bytes, options: OrgOptions) -> LogContext:
     """Return what holds for the log at PATH, whose bytes are DATA, with its setup files.
 
     Raises ValueError as `file_context` does.

@@ -78,7 +78,7 @@ _DRAWER = re.compile(r"[ \t]*:PROPERTIES:[ \t\r]*$", re.IGNORECASE)
 _MARKED = re.compile(r"[ \t]*#(?:[ \t\r+]|$)|[ \t]*:(?:[ \t\r]|$)")
 
 
-class Context(Enum):
+class HashContext(Enum):
     """What makes digits a commit."""
 
     PLAIN = "plain"
@@ -94,17 +94,17 @@ class Context(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Mention:
+class HashMention:
     """DIGITS at a column of a line, both from 0."""
 
     line: int
     column: int
     digits: str
-    context: Context
+    context: HashContext
     target: str = ""
 
 
-def find_hashes(lines: Sequence[str]) -> Iterator[Mention]:
+def find_hashes(lines: Sequence[str]) -> Iterator[HashMention]:
     """Yield what stands in the context of a commit in LINES, in order, each place once."""
     headings = [number for number, text in enumerate(lines) if HEADING.match(text)]
     starts = [0, *(number for number in headings if number)]
@@ -124,9 +124,9 @@ def beginnings_of_names(lines: Sequence[str]) -> Iterator[str]:
                 yield from (name[:length] for length in range(7, len(name) + 1))
 
 
-def _in_section(lines: Sequence[str], start: int, stop: int) -> Iterator[Mention]:
+def _in_section(lines: Sequence[str], start: int, stop: int) -> Iterator[HashMention]:
     opaque = Opaque(lines, start, stop)
-    columns: dict[int, Context] | None = None
+    columns: dict[int, HashContext] | None = None
     line = start
     while line < stop:
         text = lines[line]
@@ -148,48 +148,49 @@ def _in_section(lines: Sequence[str], start: int, stop: int) -> Iterator[Mention
         line += 1
 
 
-_Found = tuple[int, str, Context, str]
+_Found = tuple[int, str, HashContext, str]
 """(column, digits, context, target)."""
 
 
-_WEAK = (Context.DOUBTFUL, Context.BARE)
+_WEAK = (HashContext.DOUBTFUL, HashContext.BARE)
 """What gives way to any other context, the weakest first."""
 
 
-def _once(line: int, found: Sequence[_Found] | Iterator[_Found]) -> Iterator[Mention]:
+def _once(line: int, found: Sequence[_Found] | Iterator[_Found]) -> Iterator[HashMention]:
     """Yield each place of LINE once, as what says most of it says."""
-    places: dict[int, Mention] = {}
+    places: dict[int, HashMention] = {}
     for column, digits, context, target in found:
         known = places.get(column)
         if known is None or _rank(context) > _rank(known.context):
-            places[column] = Mention(line, column, digits, context, target)
+            places[column] = HashMention(line, column, digits, context, target)
     yield from (places[column] for column in sorted(places))
 
 
-def _rank(context: Context) -> int:
+def _rank(context: HashContext) -> int:
     return _WEAK.index(context) if context in _WEAK else len(_WEAK)
 
 
 def _in_prose(text: str) -> Iterator[_Found]:
-    for pattern, context in ((_ADDRESS, Context.ADDRESS), (_LINK, Context.LINK)):
+    for pattern, context in ((_ADDRESS, HashContext.ADDRESS), (_LINK, HashContext.LINK)):
         for match in pattern.finditer(text):
             yield from _digits(match, context, match["target"])
     for match in _SAID.finditer(text):
         vague = _VAGUE.match(match["word"]) or _is_of_others(text, match)
-        yield from _digits(match, Context.BARE if vague else Context.PLAIN)
+        yield from _digits(match, HashContext.BARE if vague else HashContext.PLAIN)
     for match in _WITH_SUBJECT.finditer(text):
-        yield from _digits(match, Context.PLAIN)
-    alone = Context.BARE if _SOMETHING_ELSE.search(text) else Context.PLAIN
+        yield from _digits(match, HashContext.PLAIN)
+    alone = HashContext.BARE if _SOMETHING_ELSE.search(text) else HashContext.PLAIN
     for match in _PARENTHESES.finditer(text):
         said = (match["word"] or "").lower().startswith("commit")
         ends = match.start() == 0 or _LINE_END.match(text, match.end())
-        yield from _digits(match, Context.PLAIN if said else alone if ends else Context.BARE)
+        weak = alone if ends else HashContext.BARE
+        yield from _digits(match, HashContext.PLAIN if said else weak)
     for match in _CODE.finditer(text):
         commit = _IS_COMMIT.fullmatch(match["content"])
         if commit is not None:
             other = SOMETHING_ELSE.search(text, max(0, match.start() - 40), match.start())
-            plain = Context.PLAIN if commit["git"] else Context.BARE
-            yield from _digits(match, Context.DOUBTFUL if other else plain)
+            plain = HashContext.PLAIN if commit["git"] else HashContext.BARE
+            yield from _digits(match, HashContext.DOUBTFUL if other else plain)
     stamped = _STAMPED.match(text)
     if stamped is not None:
         yield from _digits(stamped, alone)
@@ -201,24 +202,24 @@ def _is_of_others(text: str, match: re.Match[str]) -> bool:
     return bool(_OF_OTHERS_BEFORE.search(before) or _OF_OTHERS_BEHIND.match(text, match.end()))
 
 
-def _digits(match: re.Match[str], context: Context, target: str = "") -> Iterator[_Found]:
+def _digits(match: re.Match[str], context: HashContext, target: str = "") -> Iterator[_Found]:
     """Yield the hashes in the content of MATCH."""
     start = match.start("content")
     for found in re.finditer(r"(?<![0-9A-Za-z_-])" + _BARE, match["content"]):
         yield start + found.start(), found[0], context, target
 
 
-def _columns(header: str) -> dict[int, Context]:
+def _columns(header: str) -> dict[int, HashContext]:
     """Return which columns of a table with this first row hold commits."""
     named = ((number, _COLUMN.search(cell)) for number, cell in enumerate(header.split("|")))
     return {number: _named(match) for number, match in named if match}
 
 
-def _named(match: re.Match[str]) -> Context:
-    return Context.BARE if match["vague"] else Context.PLAIN
+def _named(match: re.Match[str]) -> HashContext:
+    return HashContext.BARE if match["vague"] else HashContext.PLAIN
 
 
-def _in_row(text: str, columns: Mapping[int, Context]) -> Iterator[_Found]:
+def _in_row(text: str, columns: Mapping[int, HashContext]) -> Iterator[_Found]:
     if _RULE.match(text):
         return
     start = 0
@@ -229,7 +230,7 @@ def _in_row(text: str, columns: Mapping[int, Context]) -> Iterator[_Found]:
         start += len(cell) + 1
 
 
-def _in_properties(lines: Sequence[str], start: int, stop: int) -> Iterator[Mention]:
+def _in_properties(lines: Sequence[str], start: int, stop: int) -> Iterator[HashMention]:
     """Yield the hashes in properties that are called after commits."""
     if start == 0 or not _DRAWER.match(lines[start - 1]):
         return

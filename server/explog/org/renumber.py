@@ -8,12 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 
-from explog.model import LineEdit
+from explog.model import LineEdit, StepNumber
 from explog.org.lists import Item, PlainList
 from explog.org.numbering import DEEPEST
 from explog.org.steps import StepList
-
-Number = tuple[int, ...]
 
 _HEAD = re.compile(
     r"(?P<indent>[ \t]*)(?P<number>[0-9]+)(?P<sign>[.)])(?P<gap>[ \t]*)"
@@ -28,8 +26,8 @@ class _NoWayError(Exception):
 def renumber(
     lines: Sequence[str],
     steps: StepList,
-    wanted: Mapping[int, Number],
-    taken: Collection[Number],
+    wanted: Mapping[int, StepNumber],
+    taken: Collection[StepNumber],
 ) -> tuple[LineEdit, ...] | None:
     """Return the edits after which the steps on the lines WANTED have the numbers given there.
 
@@ -59,8 +57,8 @@ class _Job:
         self,
         lines: Sequence[str],
         steps: StepList,
-        wanted: Mapping[int, Number],
-        taken: Collection[Number],
+        wanted: Mapping[int, StepNumber],
+        taken: Collection[StepNumber],
     ) -> None:
         self.lines = list(lines)
         self.stop = steps.stop
@@ -68,8 +66,8 @@ class _Job:
         self.taken = taken
         self.numbered: set[int] = set()
 
-    def number(self, plain: PlainList, prefix: Number) -> None:
-        """Number the items of PLAIN, whose parent gets the number PREFIX, and those inside."""
+    def number(self, plain: PlainList, prefix: StepNumber) -> None:
+        """StepNumber the items of PLAIN, whose parent gets the number PREFIX, and those inside."""
         numbers = self._numbers(plain, prefix)
         before = 0
         for index, (item, number) in enumerate(zip(plain.items, numbers, strict=True)):
@@ -81,7 +79,7 @@ class _Job:
             if inner is not None and len(prefix) < DEEPEST:
                 self.number(inner, (*prefix, number))
 
-    def _numbers(self, plain: PlainList, prefix: Number) -> list[int]:
+    def _numbers(self, plain: PlainList, prefix: StepNumber) -> list[int]:
         if any(item.number is None for item in plain.items):
             raise _NoWayError
         depth = len(prefix)

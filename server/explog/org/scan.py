@@ -50,7 +50,7 @@ def for_short_texts(function: _Function) -> _Function:
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class LogContext:
     """What holds for every section of a file. `encoding` decodes any part of it and back."""
 
     encoding: str
@@ -101,7 +101,7 @@ are None if it cannot be read. None is what is not to be read, such as an addres
 
 def file_context(
     data: bytes, options: OrgOptions, file: str = "", read_setup: SetupReader | None = None
-) -> Context:
+) -> LogContext:
     """Return what holds for all of the bytes of the log FILE; OPTIONS hold where it says nothing.
 
     Raises ValueError with a sentence when the bytes are no text that org could read.
@@ -116,7 +116,7 @@ def file_context(
     if said.keywords is not None:
         options = replace(options, keywords=said.keywords)
     setup_files = tuple(said.setup_files)
-    return Context(encoding, options, frozenset(said.tags), setup_files, tuple(said.missing))
+    return LogContext(encoding, options, frozenset(said.tags), setup_files, tuple(said.missing))
 
 
 def _detect_encoding(data: bytes) -> str:
@@ -273,7 +273,7 @@ def split_sections(data: bytes) -> list[tuple[int, int]]:
     return list(zip(starts, [*starts[1:], len(data)], strict=True)) if data else []
 
 
-def scan_section(section: bytes, context: Context) -> list[Chunk]:
+def scan_section(section: bytes, context: LogContext) -> list[Chunk]:
     """Return every heading of SECTION with its subtree, in order."""
     headings = list(_headings(section, context))
     ends = _ends([level for level, *_ in headings])
@@ -294,7 +294,9 @@ def scan_section(section: bytes, context: Context) -> list[Chunk]:
     return chunks
 
 
-def _headings(section: bytes, context: Context) -> Iterator[tuple[int, int, int, tuple[str, ...]]]:
+def _headings(
+    section: bytes, context: LogContext
+) -> Iterator[tuple[int, int, int, tuple[str, ...]]]:
     """Yield (level, start, line, tags) of each heading."""
     line, counted = 0, 0
     for match in _heading(context.options.inlinetask_min_level).finditer(section):

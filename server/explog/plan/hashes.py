@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from explog.digits import may_be_hash
 from explog.errors import ExplogError
 from explog.git.ancestry import patch_ids
 from explog.git.commits import read_known
@@ -20,7 +21,7 @@ from explog.index.commits import commits_like, commits_with_prefix
 from explog.index.database import Index
 from explog.index.unreachable import UnreachableCommit, unreachable_commits
 from explog.model import Commit, Step, StepNumber
-from explog.plan.rule import Standing, Stray, age, is_hash_like
+from explog.plan.rule import Standing, Stray, age
 from explog.refs import Place, claims, split_message
 
 # To compare the changes of all commits that are called "wip" would take too long.
@@ -70,7 +71,7 @@ class Hashes:
             [one for one in claiming if one.in_place],
             [one for one in known if one.in_place],
             claiming,
-            [one for one in in_place if is_hash_like(one.digits)],
+            [one for one in in_place if may_be_hash(one.digits)],
             known,
             in_place,
         )

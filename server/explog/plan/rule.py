@@ -6,19 +6,16 @@ recomputed from the commits that are reachable now, never tracked through what w
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from explog.config import Tick
+from explog.digits import may_be_hash
 from explog.model import Commit, StepNumber
 from explog.refs import Place
 
 Age = tuple[int, int, int, int, str, str]
-
-# A word followed by digits, as in `decade1`, and a word or a number alone are no hash.
-_TEXT = re.compile(r"[a-f]*[0-9]*")
 
 
 class Standing(Enum):
@@ -115,7 +112,7 @@ def _kept(standing: Standing, hash_now: str | None) -> Outcome | None:
     """Return why HASH_NOW must stay although a commit claims the step; None if it need not."""
     if standing is Standing.USERS:
         return Outcome.KEPT_BY_HAND
-    if standing is Standing.UNKNOWN and not is_hash_like(hash_now or ""):
+    if standing is Standing.UNKNOWN and not may_be_hash(hash_now or ""):
         return Outcome.DEAD
     return None
 
@@ -126,11 +123,6 @@ def _place(best: Commit, hash_now: str | None, box: str | None, tick: Tick) -> D
     if stands and not ticks:
         return Decision(Outcome.NOTHING, best)
     return Decision(Outcome.PLACE, best, put_hash=not stands, tick=ticks)
-
-
-def is_hash_like(digits: str) -> bool:
-    """Tell whether DIGITS, which no repository knows, mix digits and letters as a hash does."""
-    return _TEXT.fullmatch(digits) is None
 
 
 def age(candidate: Commit, preference: Mapping[str, int] | None = None) -> Age:

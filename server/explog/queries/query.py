@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
+from explog.digits import TYPED_HASH
 from explog.errors import ExplogError
 from explog.refs import ID_PATTERN, STEP_PATTERN, Reference, parse_step
 
@@ -28,7 +29,6 @@ FILTERS = ("kind", "state", "tag", "repo", "log", "author", "after", "before")
 
 _REFERENCE = re.compile(rf"\[?e({ID_PATTERN})(?:\.({STEP_PATTERN}))?\]?")
 _NUMBER = re.compile(rf"({ID_PATTERN})(?:\.((?:[1-9][0-9]{{0,5}}\.)*[1-9][0-9]{{0,5}}))?")
-_HASH = re.compile(r"(?=[0-9a-f]*[0-9])[0-9a-f]{4,64}")
 # A setting with blanks in it, `lr = 0.01` or `lr: 0.01`, and a percentage, `7.4 %`, are one word.
 _SETTING = rf"(?!(?:{'|'.join(FILTERS)}):)[^\W\d][\w./-]*(?:\s*=\s*[^\s=\"]\S*|:\s+[-+.]?\d\S*)"
 _PERCENTAGE = r"\d[\d.,]*\s+%(?!\S)"
@@ -200,7 +200,7 @@ def _term(match: re.Match[str], text: str, today: date) -> Term:
     if reference is not None:
         step = parse_step(reference[2] or "")
         return Words(word, reference=Reference(reference[1], step))
-    is_hash = _HASH.fullmatch(word) is not None
+    is_hash = TYPED_HASH.fullmatch(word) is not None
     number = _NUMBER.fullmatch(word) if not is_hash or word.isdigit() else None
     found = Words(
         word,

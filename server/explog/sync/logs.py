@@ -23,7 +23,7 @@ from explog.index.records import LogRecord, SectionPlace, SectionRecord
 from explog.model import Diagnosis
 from explog.org.files import log_context, read_log
 from explog.org.options import org_options
-from explog.org.scan import Context, split_sections
+from explog.org.scan import LogContext, split_sections
 from explog.sync.quiet import QUIET_SECONDS, RACY, is_as_known, log_stamp, looks_cut, setup_stamp
 from explog.sync.report import Progress, Report, is_text
 from explog.sync.sections import LONG_BYTES, Content, SectionPrefetch, Ways, read_section
@@ -59,7 +59,7 @@ class LogLook:
         self.ways = Ways(settings.tag, settings.steps_heading)
         self.prefetch: SectionPrefetch | None = None
         self.looked = False
-        self.cut: tuple[bytes, Context, list[SectionPlace]] | None = None
+        self.cut: tuple[bytes, LogContext, list[SectionPlace]] | None = None
         # The same bytes are read anew when settings change how they are read.
         ways = repr((self.ways, self.options)).encode()
         self.key = hashlib.blake2b(ways, digest_size=16).digest()
@@ -122,7 +122,7 @@ class LogLook:
             self._take(path, stamp, data, context, places)
 
     def _take(
-        self, path: Path, stamp: str, data: bytes, context: Context, places: list[SectionPlace]
+        self, path: Path, stamp: str, data: bytes, context: LogContext, places: list[SectionPlace]
     ) -> None:
         digest = hashlib.sha256(b"".join(place.digest for place in places)).hexdigest()
         with self.index.writing():
@@ -153,7 +153,7 @@ class LogLook:
                     continue
             time.sleep(QUIET_SECONDS / 3)
 
-    def _cut(self, path: Path, data: bytes) -> tuple[Context, list[SectionPlace]]:
+    def _cut(self, path: Path, data: bytes) -> tuple[LogContext, list[SectionPlace]]:
         """Return what holds for the log at PATH with DATA, and its sections; raise ValueError.
 
         The last answer is kept: nearly always the same bytes come again after the wait for quiet.
@@ -175,7 +175,7 @@ class LogLook:
             self.report.logs.append(str(path))
 
     def _take_sections(
-        self, path: Path, log: int, data: bytes, new: list[SectionPlace], context: Context
+        self, path: Path, log: int, data: bytes, new: list[SectionPlace], context: LogContext
     ) -> None:
         """Read again the sections whose digests are not those of the index."""
         old = section_places(self.index, log)
@@ -208,7 +208,7 @@ class LogLook:
                 self.progress(path.name, done, total)
 
 
-def _with_missing(contents: Iterator[Content], context: Context) -> Iterator[Content]:
+def _with_missing(contents: Iterator[Content], context: LogContext) -> Iterator[Content]:
     """Yield CONTENTS, the first with a diagnosis for each setup file that cannot be read."""
     first = next(contents)
     missing = (

@@ -26,7 +26,7 @@ from explog.org.files import log_context, read_log
 from explog.org.heading import ARCHIVED_TAGS, archived_tags, read_id
 from explog.org.options import OrgOptions
 from explog.org.passages import Passage, read_passages, read_texts
-from explog.org.scan import Chunk, Context, scan_section, split_sections
+from explog.org.scan import Chunk, LogContext, scan_section, split_sections
 from explog.sync.prefetch import BrokenPrefetchError, Prefetch
 
 log = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ class Content(NamedTuple):
     texts: tuple[TextRow, ...] = ()
 
 
-def read_section(data: bytes, context: Context, ways: Ways) -> Content:
+def read_section(data: bytes, context: LogContext, ways: Ways) -> Content:
     """Return what the section DATA says."""
     experiments: list[ExperimentRecord] = []
     diagnoses: list[Diagnosis] = []
@@ -83,7 +83,7 @@ def read_section(data: bytes, context: Context, ways: Ways) -> Content:
     return Content(tuple(experiments), tuple(diagnoses), tuple(_texts(data, context, read)))
 
 
-def _texts(section: bytes, context: Context, read: Sequence[Chunk]) -> Iterator[TextRow]:
+def _texts(section: bytes, context: LogContext, read: Sequence[Chunk]) -> Iterator[TextRow]:
     """Yield the prose of SECTION that is not in the experiments of the chunks READ."""
     if read and read[0].line == 0 and read[0].stop is None:
         return  # nearly all sections are one experiment
@@ -97,7 +97,7 @@ def _texts(section: bytes, context: Context, read: Sequence[Chunk]) -> Iterator[
 
 
 def experiment_chunks(
-    section: bytes, context: Context, tag: str
+    section: bytes, context: LogContext, tag: str
 ) -> Iterator[tuple[Chunk, list[str], list[tuple[int, int]]]]:
     """Yield each experiment of SECTION with its lines and its headings among them, (line, level).
 
@@ -140,7 +140,7 @@ class SectionPrefetch:
         """Tell whether all is read, or as much as there is room for."""
         return self._prefetch.is_ready()
 
-    def take(self, data: bytes, parts: Sequence[bytes], context: Context) -> Iterator[Content]:
+    def take(self, data: bytes, parts: Sequence[bytes], context: LogContext) -> Iterator[Content]:
         """Yield what each of PARTS says; together they are the log DATA."""
         done = 0
         with closing(self), suppress(BrokenPrefetchError):
