@@ -80,3 +80,9 @@ class Source(Protocol):
     def read(self, repository: Repository, commits: Sequence[Message]) -> Mapping[str, Values]:
         """Return {full id: values} for those of COMMITS, all of REPOSITORY, that have any."""
         ...
+
+
+def trouble(source: str, oid: str, repository: Repository, complaint: str) -> Trouble:
+    """Return that there is a COMPLAINT about SOURCE of a commit."""
+    name = "the message" if source == MESSAGE else source
+    return Trouble(source, f"{name} at {oid[:10]} of {repository.name}: {complaint}")
