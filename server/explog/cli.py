@@ -219,7 +219,11 @@ def search(settings: Settings, as_json: bool, query: tuple[str, ...], limit: int
 @click.argument("period", default="week")
 @click.argument("query", nargs=-1)
 @click.option(
-    "--format", "kind", default="org", show_default=True, type=click.Choice(["org", "md", "json"])
+    "--format",
+    "kind",
+    default="org",
+    show_default=True,
+    type=click.Choice(["org", "md", "html", "latex", "json"]),
 )
 @click.option(
     "-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Write or renew FILE."
@@ -253,9 +257,8 @@ def report(
     QUERY chooses the experiments, as in `explog search`.
     """
     from explog.entries.text import EntryTexts
-    from explog.report.output import put_report, read_period, report_sections
+    from explog.report.output import publish, read_period, report_sections
     from explog.report.sections import Request, make_report
-    from explog.report.writing import write_report
 
     days = read_period(period, output)
     names = report_sections(sections)
@@ -263,11 +266,10 @@ def report(
         unread = bring_up_to_date(settings, index)
         request = Request(days, " ".join(query), author, names)
         made = make_report(settings, index, EntryTexts(settings), request)
-    text = write_report(made, "json" if as_json else kind, by, default_config_path().parent)
-    if output is None:
+    kind = "json" if as_json else kind
+    text = publish(made, kind, by, default_config_path().parent, output)
+    if text is not None:
         click.echo(text, nl=False)
-    else:
-        put_report(output, text)
     if not made.sections:
         complain(f"nothing happened from {days.first} to {days.last}")
     for problem in made.problems:

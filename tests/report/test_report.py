@@ -264,3 +264,65 @@ def test_headings_in_a_conclusion_stay_below_it(world: World) -> None:
     assert "*** Detail" in lines
     assert ",#+END:" in lines
     assert sum(line.startswith("# explog-report: end") for line in lines) == 1
+
+
+@pytest.mark.parametrize("kind", ["html", "latex"])
+def test_markup_does_no_harm_in_html_and_latex(world: World, kind: str) -> None:
+    world.repo.commit(HOSTILE, date=on(8))
+    made = world.run("2018-06", "--format", kind).stdout
+    assert "<script>" not in made
+    assert kind == "html" or r"\input{" not in made
+    assert {"html": "&lt;script&gt;", "latex": r"\textbackslash{}input\{x\}"}[kind] in made
+
+
+EXCERPT = (
+    'A *bold* word, [[elisp:(delete-file "x")][run]], [[https://example.org][page]]\n'
+    '#+INCLUDE: "/etc/passwd"\n#+MACRO: m (eval (error "run"))\n{{{m}}} src_emacs-lisp{(error "run")}\n'
+    "@@html:<script>alert(1)</script>@@\n"
+    "#+begin_export html\n<script>alert(2)</script>\n#+end_export\n| a | b |\n|---+---|\n| 1 | 2 |"
+)
+
+
+@pytest.mark.parametrize("emacs", ["emacs", "/nowhere/emacs"])
+def test_excerpts_in_html(world: World, emacs: str) -> None:
+    world.log.write_text(LOG.replace("ABC gains *nothing*.", EXCERPT))
+    made = world.run("2018-06", "--format", "html", EMACS=emacs).stdout
+    assert "<script>" not in made
+    assert "root:" not in made
+    if emacs == "emacs":
+        assert "<b>bold</b>" in made
+        assert '<a href="https://example.org">page</a>' in made
+        assert "elisp" not in made
+        assert "<table" in made
+    else:
+        assert "<pre>A *bold* word" in made
+
+
+def test_the_html_page_needs_no_net_and_has_the_timeline(world: World) -> None:
+    made = world.run("2018-06-04..2018-06-10", "--format", "html").stdout
+    assert "default-src 'none'" in made
+    assert made.count("<svg") == 1
+    assert made.count('class="results"') == 2
+    assert made.count('class="commit"') == 1
+    assert made.count('class="concluded"') == 1
+    assert "src=" not in made
+    assert world.run("2018-06-04..2018-06-10", "--format", "html").stdout == made
+
+
+def test_the_timeline_lies_beside_an_org_report(world: World) -> None:
+    file = world.folder / "report.org"
+    world.run("2018-06-04..2018-06-10", "-o", str(file))
+    assert "[[file:report-timeline.svg]]" in file.read_text()
+    assert "<svg" in (world.folder / "report-timeline.svg").read_text()
+
+
+def test_templates_of_ones_own(world: World) -> None:
+    folder = world.folder / "configuration" / "explog"
+    folder.mkdir(parents=True)
+    (folder / "report.md.j2").write_text("MINE {{ title }}\n{{ begin }}\n{{ body }}\n{{ end }}\n")
+    made = world.run("2018-06", "--format", "md", XDG_CONFIG_HOME=str(folder.parent)).stdout
+    assert made.startswith("MINE Report 2018-06-01")
+    assert "## Results" in made
+    (folder / "report.md.j2").write_text("{% if %}")
+    done = world.run("2018-06", "--format", "md", XDG_CONFIG_HOME=str(folder.parent), status=2)
+    assert "report.md.j2:1: " in done.stderr

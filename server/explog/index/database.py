@@ -24,7 +24,7 @@ from typing import Any, TypeAlias
 from explog.errors import ExplogError
 from explog.index.words import fold, indexed
 
-SCHEMA_VERSION = 10
+SCHEMA_VERSION = 11
 # How long a writer waits for another process that is building the same index.
 _BUSY_SECONDS = 120.0
 # SQLite's own default of 2 MiB makes it write pages of a first index many times over.

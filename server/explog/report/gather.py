@@ -162,25 +162,28 @@ def stalled(index: Index, day: date) -> list[tuple[ExperimentFacts, date]]:
     return sorted(found, key=lambda pair: pair[1], reverse=True)
 
 
-def last_results_before(index: Index, experiment: str, step: StepNumber, time: int) -> int | None:
-    """Return the number of the newest results commit of the step before STEP of EXPERIMENT.
+def results_before(
+    index: Index, experiment: str, step: StepNumber, time: int
+) -> tuple[StepNumber, str] | None:
+    """Return the step before STEP of EXPERIMENT, and its newest results commit by its full id.
 
     That is the nearest earlier step of the same list that has one made before TIME, in seconds.
     """
     rows = index.read(
-        "SELECT step, commit_id FROM claims JOIN commits ON commits.id = commit_id"
+        "SELECT step, oid FROM claims JOIN commits ON commits.id = commit_id"
         " WHERE experiment = ? AND results AND place < ? AND author_time < ?"
-        " ORDER BY author_time",
+        " ORDER BY author_time, oid",
         experiment,
         Place.MENTION,
         time,
     )
+    numbers = ((parse_step(text), oid) for text, oid in rows)
     earlier = {
-        number: commit
-        for text, commit in rows
-        if (number := parse_step(text))[:-1] == step[:-1] and number and number < step
+        number: str(oid)
+        for number, oid in numbers
+        if len(number) == len(step) and number[:-1] == step[:-1] and number < step
     }
-    return earlier[max(earlier)] if earlier else None
+    return max(earlier.items()) if earlier else None
 
 
 def _experiment(row: Collection[object]) -> ExperimentFacts:

@@ -8,11 +8,34 @@ from pathlib import Path
 
 from explog.errors import ExplogError
 from explog.org.files import read_log, replace_log
+from explog.report.groups import By
 from explog.report.period import Period, parse_period
-from explog.report.values import SECTIONS
-from explog.report.writing import last_period, renew
+from explog.report.renewing import last_period, renew
+from explog.report.values import SECTIONS, Report
+from explog.report.writing import timeline, write_report
 
 SINCE_LAST = "since-last"
+_PICTURE = b'<svg xmlns="http://www.w3.org/2000/svg" class="timeline"'
+
+
+def publish(
+    report: Report, kind: str, by: By, templates: Path | None, output: Path | None
+) -> str | None:
+    """Return REPORT as text in the format KIND, or write it to the file OUTPUT and return None.
+
+    The timeline of a report in org is a file beside it. See `write_report` for BY and TEMPLATES.
+    """
+    beside = None
+    if output is not None and kind == "org" and report.timeline:
+        beside = output.with_name(f"{output.stem}-timeline.svg")
+    name = beside.name if beside is not None else ""
+    text = write_report(report, kind, by, templates, name)
+    if output is None:
+        return text
+    if beside is not None:
+        put_picture(beside, timeline(report, templates))
+    put_report(output, text)
+    return None
 
 
 def read_period(text: str, file: Path | None, today: date | None = None) -> Period:
@@ -60,6 +83,25 @@ def put_report(file: Path, text: str) -> None:
         new = renew(_decoded(old, file), text, str(file)).encode()
         if new != old:
             replace_log(file, old, new)
+    except OSError as error:
+        raise ExplogError("unwritable", f"{file}: {error.strerror}") from error
+
+
+def put_picture(file: Path, svg: str) -> None:
+    """Write the timeline SVG to FILE, which is new or was written by this function before.
+
+    Raises ExplogError as `put_report` does.
+    """
+    try:
+        if not os.path.lexists(file):
+            file.write_text(svg, encoding="utf-8")
+            return
+        old = read_log(file)
+        if not old.startswith(_PICTURE):
+            reason = f"{file}: it is no timeline of explog, and is left as it is"
+            raise ExplogError("not-a-report", reason)
+        if old != svg.encode():
+            replace_log(file, old, svg.encode())
     except OSError as error:
         raise ExplogError("unwritable", f"{file}: {error.strerror}") from error
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from functools import cached_property
 from typing import NamedTuple
@@ -22,6 +22,7 @@ from explog.report import gather
 from explog.report.excerpts import Excerpts
 from explog.report.gather import CommitClaim, ExperimentFacts, WorkCommit
 from explog.report.links import CommitLinks
+from explog.report.metrics import StepMetrics
 from explog.report.people import by_author, with_names
 from explog.report.period import Period
 from explog.report.planned import planned_steps
@@ -42,24 +43,14 @@ class Request(NamedTuple):
     sections: Sequence[str] = SECTIONS
 
 
-Metrics = Callable[[WorkCommit, str, StepNumber], tuple[str, ...]]
-"""Returns what a results commit measured for a step, one text for each metric."""
-
-
-def no_metrics(_commit: WorkCommit, _experiment: str, _step: StepNumber) -> tuple[str, ...]:
-    """Return that nothing was measured."""
-    return ()
-
-
 def make_report(
     settings: Settings,
     index: Index,
     texts: EntryTexts,
     request: Request,
-    metrics: Metrics = no_metrics,
 ) -> Report:
     """Return the report that REQUEST asks for; raise ExplogError `bad-query`."""
-    writer = _Writer(settings, index, texts, request, metrics)
+    writer = _Writer(settings, index, texts, request)
     sections = []
     for name in request.sections:
         items, more = writer.section(name)
@@ -83,7 +74,6 @@ class _Writer:
         index: Index,
         texts: EntryTexts,
         request: Request,
-        metrics: Metrics,
     ) -> None:
         self.problems: list[str] = []
         self.links = CommitLinks()
@@ -91,7 +81,7 @@ class _Writer:
         self._index = index
         self._texts = texts
         self._request = request
-        self._metrics = metrics
+        self._metrics = StepMetrics(index)
         self._entries: dict[tuple[str, str], EntryText | None] = {}
         self._options = org_options(settings)
 
@@ -206,7 +196,7 @@ class _Writer:
             one = self._experiments[ident]
             last = {claim.step: commit for commit, claim in worked if claim.results}
             found = [
-                self._commit_item(one, step, commit, self._metrics(commit, ident, step))
+                self._commit_item(one, step, commit, self._metrics.of(commit, ident, step))
                 for step, commit in sorted(last.items())
             ]
             if found:

@@ -1,0 +1,72 @@
+"""Convert excerpts of org text, by Emacs's exporters or by pandoc. None of it is written here."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterable, Mapping
+from importlib import resources
+
+# What makes an exporter read other files, or run something.
+_KEYWORD = re.compile(
+    r"^[ \t]*#\+(?:INCLUDE|MACRO|SETUPFILE|BIND|CALL|OPTIONS|EXPORT_\w+|LATEX\w*|HTML\w*):.*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_MACRO = re.compile(r"\{\{\{")
+_SECONDS = 60
+_PANDOC = {"html": "html", "latex": "latex", "md": "commonmark"}
+
+
+def convert(texts: Iterable[str], kind: str) -> Mapping[str, str]:
+    """Return {text: the same in the format KIND} for those of the org TEXTS that can be converted.
+
+    KIND is "html", "latex" or "md". Without Emacs and pandoc that is none.
+    """
+    wanted = [text for text in dict.fromkeys(texts) if text]
+    if not wanted:
+        return {}
+    found = _by_emacs(list(map(_harmless, wanted)), kind)
+    if found is None:
+        found = [_by_pandoc(text, kind) for text in map(_harmless, wanted)]
+    pairs = zip(wanted, found, strict=True)
+    return {text: said.strip("\n") for text, said in pairs if said is not None}
+
+
+def _harmless(text: str) -> str:
+    return _MACRO.sub("{\N{ZERO WIDTH SPACE}{{", _KEYWORD.sub("", text))
+
+
+def _by_emacs(texts: list[str], kind: str) -> list[str | None] | None:
+    """Return what Emacs makes of TEXTS, None for one that it cannot export; None without Emacs."""
+    program = shutil.which(os.environ.get("EMACS") or "emacs")
+    if program is None:
+        return None
+    with resources.as_file(resources.files("explog.report") / "export.el") as script:
+        command = [program, "-Q", "--batch", "-l", str(script), kind]
+        said = _run(command, json.dumps(texts) + "\n")
+    try:
+        found = json.loads(said) if said is not None else None
+    except ValueError:
+        return None
+    return found if isinstance(found, list) and len(found) == len(texts) else None
+
+
+def _by_pandoc(text: str, kind: str) -> str | None:
+    program = shutil.which("pandoc")
+    if program is None:
+        return None
+    return _run([program, "--sandbox", "--from=org", f"--to={_PANDOC[kind]}"], text)
+
+
+def _run(command: list[str], text: str) -> str | None:
+    """Return what COMMAND prints when it reads TEXT; None if it fails."""
+    try:
+        done = subprocess.run(
+            command, input=text.encode(), capture_output=True, check=True, timeout=_SECONDS
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.decode("utf-8", "replace")

@@ -1,0 +1,95 @@
+"""The timeline: where the marks of each experiment are drawn, for an SVG or as text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from explog.report.period import Period
+from explog.report.values import TimelineRow
+
+MOST_ROWS = 40
+"""A picture has so many rows at most: the experiments that were worked on last."""
+_LABELS, _DAYS, _ROW, _HEAD = 190, 560, 22, 26
+_TICKS = 8
+# The steps between ticks, in days.
+_STEPS = (1, 2, 7, 14, 28, 61, 122, 365, 730, 1826)
+
+
+class Mark(NamedTuple):
+    """A commit, or the day on which an experiment was concluded, at X in the row at Y."""
+
+    kind: str
+    x: float
+    y: float
+    day: date
+
+
+class Tick(NamedTuple):
+    """A day on the axis."""
+
+    x: float
+    day: date
+
+
+class Label(NamedTuple):
+    """The experiment of a row, and the line from its first mark to its last."""
+
+    y: float
+    experiment: str
+    title: str
+    first: float
+    last: float
+
+
+class Picture(NamedTuple):
+    """A timeline as it is drawn; all lengths are in pixels."""
+
+    width: int
+    height: int
+    left: int
+    labels: tuple[Label, ...]
+    marks: tuple[Mark, ...]
+    ticks: tuple[Tick, ...]
+    more: int
+
+
+def picture(rows: Sequence[TimelineRow], period: Period) -> Picture:
+    """Return where ROWS are drawn: a dot for a commit, filled for results, a diamond at the end."""
+    latest = sorted(rows, key=lambda row: row.dots[-1].day, reverse=True)[:MOST_ROWS]
+    shown = [row for row in rows if row in latest]
+    labels, marks = [], []
+    for number, row in enumerate(shown):
+        y = _HEAD + _ROW * number + _ROW / 2
+        found = [
+            Mark("results" if dot.results else "commit", _x(dot.day, period), y, dot.day)
+            for dot in row.dots
+        ]
+        if row.concluded is not None:
+            found.append(Mark("concluded", _x(row.concluded, period), y, row.concluded))
+        places = [mark.x for mark in found]
+        labels.append(Label(y, row.experiment, row.title, min(places), max(places)))
+        marks += found
+    ticks = tuple(Tick(_x(day, period), day) for day in _tick_days(period))
+    height = _HEAD + _ROW * len(shown) + 8
+    return Picture(
+        width=_LABELS + _DAYS + 20,
+        height=height,
+        left=_LABELS,
+        labels=tuple(labels),
+        marks=tuple(marks),
+        ticks=ticks,
+        more=len(rows) - len(shown),
+    )
+
+
+def _x(day: date, period: Period) -> float:
+    days = (period.last - period.first).days + 1
+    return round(_LABELS + _DAYS * ((day - period.first).days + 0.5) / days, 1)
+
+
+def _tick_days(period: Period) -> list[date]:
+    days = (period.last - period.first).days + 1
+    step = next((one for one in _STEPS if days / one <= _TICKS), _STEPS[-1])
+    return [period.first + timedelta(n) for n in range(0, days, step)]
