@@ -15,6 +15,7 @@ from typing import NamedTuple
 from explog import __version__
 from explog.config import DEFAULT_DONE, DEFAULT_OPEN, Settings
 from explog.errors import ExplogError
+from explog.extras import PLOT, install_command, installed_version
 from explog.git.repository import discover, open_repository, tips
 from explog.git.run import run
 from explog.org.files import log_context, read_log
@@ -41,6 +42,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield Finding("explog", True, f"{__version__}, on Python {version}")
     yield _git()
     yield _fts()
+    yield _plots()
     for problem in settings.problems:
         yield Finding("setting", False, problem, "correct it; until then it is not used")
     yield from _logs(settings)
@@ -61,6 +63,14 @@ def _fts() -> Finding:
     ok = "ENABLE_FTS5" in options
     hint = "" if ok else "use a Python whose SQLite has FTS5; search needs it"
     return Finding("sqlite", ok, f"SQLite {sqlite3.sqlite_version}", hint)
+
+
+def _plots() -> Finding:
+    version = installed_version(PLOT)
+    if version is not None:
+        return Finding("plots", True, f"matplotlib {version}")
+    message = "matplotlib is not installed, which plots of results need and nothing else"
+    return Finding("plots", True, message, install_command(PLOT))
 
 
 def _logs(settings: Settings) -> Iterator[Finding]:

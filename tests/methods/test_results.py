@@ -73,6 +73,7 @@ def test_text(call: Call, project: GitRepo) -> None:
         ("results-names", ("201.9", []), "unknown-step"),
         ("results-text", ("201", [], [], [], [], "nothing", "org"), "unknown-column"),
         ("results-text", ("201", [], [], [], [], [], "html"), "unknown-format"),
+        ("results-plot", ("201", [], [], [], []), "no-plot"),
     ],
 )
 def test_what_cannot_be_answered(

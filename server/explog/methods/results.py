@@ -9,7 +9,8 @@ it is. All answers are of what the last look found, as a dynamic block of org wa
 
 TROUBLES are sentences for the user, such as that a file cannot be read, or that a name is unknown
 (with names near it); what is there is returned all the same. Errors are `unknown-experiment`,
-`unknown-step`, `bad-query`, `bad-best`, `unknown-column`, `unknown-format`, `no-plot`.
+`unknown-step`, `bad-query`, `bad-best`, `unknown-column`, `unknown-format`, `no-plot`,
+`no-matplotlib`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from explog.results.asked import Asked, read_asked, read_names
 from explog.results.cells import Cell
 from explog.results.find import find_table
 from explog.results.grid import iso_time
+from explog.results.picture import draw_apart
 from explog.results.render import render
 from explog.results.table import Row, Table, metric_names, parameter_names
 from explog.rpc.client import Client
@@ -112,6 +114,26 @@ def results_text(
     table = _table(daemon, text, _asked(metrics, parameters, best), every)
     named = read_names(columns or "") or None
     return render(table, form, named), Bulk(table.troubles)
+
+
+@method("results-plot", lane="slow")
+def results_plot(
+    daemon: Daemon,
+    _client: Client,
+    text: str,
+    metrics: str | None,
+    best: str | None,
+    every: bool,
+    against: str | None,
+) -> tuple[str, Bulk[str]]:
+    """Return (SVG TROUBLES): the first four metrics drawn, one above the other, as an image.
+
+    AGAINST is nil for a bar for each step, "date", or the name of a parameter. To draw takes a
+    second or two, in another process. The errors `no-plot` (nothing to draw) and `no-matplotlib`
+    have a sentence that says what to do.
+    """
+    table = _table(daemon, text, _asked(metrics, None, best), every)
+    return draw_apart(table, against, "svg").decode(), Bulk(table.troubles)
 
 
 def _asked(metrics: str | None, parameters: str | None, best: str | None) -> Asked:
