@@ -9,6 +9,7 @@ from explog.results.asked import Asked
 from explog.results.steps import find_steps, results_of
 from explog.results.table import Table, make_table
 
+_NO_COMMIT = "no commit stands on any of these steps"
 _NO_NUMBERS = (
     "the commits on these steps give no numbers: none changed a file of metrics, and no message"
     " says any, such as acc=71.4"
@@ -25,6 +26,6 @@ def find_table(
     steps = find_steps(settings, index, text, every=every, dropped=read_dropped())
     results, troubles = results_of(index, steps)
     table = make_table(results, asked)
-    if results and not troubles and not any(row.n for row in table.rows):
-        troubles = [_NO_NUMBERS]
+    if not troubles and not any(row.n for row in table.rows):
+        troubles = [_NO_NUMBERS if results else _NO_COMMIT]
     return table.with_troubles(troubles)

@@ -10,25 +10,27 @@ from explog.results.formats import latex, markdown, org, terminal
 from explog.results.grid import Grid, make_grid
 from explog.results.table import Table
 
-_OF_GRID: dict[str, Callable[[Grid], str]] = {
-    "table": terminal,
-    "org": org,
-    "md": markdown,
-    "latex": latex,
-}
-FORMATS = (*_OF_GRID, "csv")
+_OF_GRID: dict[str, Callable[[Grid], str]] = {"org": org, "md": markdown, "latex": latex}
+FORMATS = ("table", *_OF_GRID, "csv")
 """The names of the formats."""
 
 
-def render(table: Table, form: str, columns: Sequence[str] | None = None) -> str:
+def render(
+    table: Table,
+    form: str,
+    columns: Sequence[str] | None = None,
+    bold: Callable[[str], str] = str,
+) -> str:
     """Return TABLE in one of FORMATS, with COLUMNS as in `make_grid`.
 
-    Raises ExplogError `unknown-format` or `unknown-column`.
+    On a terminal, BOLD makes the best bold. Raises ExplogError `unknown-format` or
+    `unknown-column`.
     """
     if form == "csv":
         return csv_text(table, columns)
+    if form == "table":
+        return terminal(make_grid(table, columns), bold)
     if form not in _OF_GRID:
-        raise ExplogError(
-            "unknown-format", f"there is no format {form}; there are {', '.join(FORMATS)}"
-        )
+        message = f"there is no format {form}; there are {', '.join(FORMATS)}"
+        raise ExplogError("unknown-format", message)
     return _OF_GRID[form](make_grid(table, columns))
