@@ -326,7 +326,7 @@ def test_doctor(given: list[str], tmp_path: Path) -> None:
     assert "\x1b" not in done.stdout
     assert all(line.startswith("ok ") for line in done.stdout.splitlines())
     names = [finding["name"] for finding in printed("doctor", *given)["findings"]]
-    assert names == ["explog", "git", "sqlite", "log", "repository", "index"]
+    assert names == ["explog", "git", "sqlite", "plots", "log", "repository", "index"]
     bad = ["--log", str(tmp_path / "no.org"), "--repo", str(tmp_path / "nowhere")]
     worse = explog("doctor", *bad)
     assert worse.returncode == 1
