@@ -20,7 +20,7 @@ import pytest
 from explog.errors import ExplogError
 from explog.org import files
 from explog.org.files import read_log, replace_log
-from explog.org.locks import emacs_lock
+from explog.org.locks import lock_owner, lock_places
 
 OLD, NEW = b"* [201] old\r\n", b"* [201] new\r\n"
 
@@ -180,7 +180,7 @@ def test_another_emacs_that_edits_the_log(log: Path, tmp_path: Path, kind: str) 
         lock.symlink_to(owner)
     else:
         lock.write_text(owner, encoding="utf-8")
-    assert emacs_lock(log) == owner
+    assert lock_owner(lock_places(log)) == owner
     code, message = refused(log)
     assert code == "locked"
     assert f"in another Emacs ({owner})" in message
@@ -220,7 +220,7 @@ def test_a_lock_of_an_emacs_that_died_is_none(log: Path, owner: str, held: bool)
     with subprocess.Popen([sys.executable, "-c", ""]) as child:
         child.wait()
     log.with_name(".#log.org").symlink_to(owner.format(host=socket.gethostname(), dead=child.pid))
-    assert (emacs_lock(log) is not None) is held
+    assert (lock_owner(lock_places(log)) is not None) is held
     if not held:
         replace_log(log, OLD, NEW)
         assert read_log(log) == NEW
@@ -235,12 +235,12 @@ def test_a_lock_that_emacs_keeps_elsewhere(log: Path, home: Path, place: str, wh
     name = str(log).replace("/", "!") if whole else log.name
     (folder / f".#{name}").symlink_to("ada@elsewhere.4242:1")
     if place == "emacs" and not whole:
-        assert emacs_lock(log) is None, "any file of that name may be meant"
+        assert lock_owner(lock_places(log)) is None, "any file of that name may be meant"
         return
     assert refused(log)[0] == "locked"
     if not whole:
         (folder / log.name).touch()
-        assert emacs_lock(log) is None, "it is the lock of the file beside it"
+        assert lock_owner(lock_places(log)) is None, "it is the lock of the file beside it"
 
 
 def test_another_program_that_locks_the_log_is_waited_for_but_not_for_long(
@@ -395,8 +395,8 @@ def test_a_lock_that_is_kept_elsewhere_is_honoured(tmp_path: Path) -> None:
     log, lock = tmp_path / "log.org", tmp_path / "elsewhere"
     log.write_text("a\n")
     lock.symlink_to("ada@elsewhere.4242:1")
-    assert emacs_lock(log) is None
-    assert emacs_lock(log, [lock]) == "ada@elsewhere.4242:1"
+    assert lock_owner(lock_places(log)) is None
+    assert lock_owner(lock_places(log, [lock])) == "ada@elsewhere.4242:1"
     with pytest.raises(ExplogError, match="another Emacs") as caught:
         replace_log(log, b"a\n", b"b\n", [lock])
     assert caught.value.code == "locked"

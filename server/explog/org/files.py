@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from explog.errors import ExplogError
-from explog.org.locks import emacs_lock
+from explog.org.locks import lock_owner, lock_places
 from explog.org.options import OrgOptions
 from explog.org.scan import LogContext, file_context
 
@@ -76,17 +76,19 @@ def replace_log(path: Path, expected: bytes, new: bytes, locks: Sequence[Path] =
     """
     real = Path(os.path.realpath(path))
     with _locked(real) as status:
-        _refuse_unsafe(path, real, status, locks)
+        places = lock_places(path, locks)
+        _refuse_unsafe(path, real, status)
+        _refuse_locked(path, places)
         if read_log(real) != expected:
             raise ExplogError("changed", f"{path}: it changed meanwhile", file=str(path))
         try:
-            _replace(real, new, status, locks)
+            _replace(real, new, status, places)
         except OSError as error:
             reason = f"{path}: it cannot be written: {error.strerror}"
             raise ExplogError("not-written", reason, file=str(path)) from error
 
 
-def _refuse_unsafe(path: Path, real: Path, status: os.stat_result, locks: Sequence[Path]) -> None:
+def _refuse_unsafe(path: Path, real: Path, status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):
         raise ExplogError("unreadable", f"{path}: it is not a file", file=str(path))
     if status.st_nlink > 1:
@@ -95,15 +97,13 @@ def _refuse_unsafe(path: Path, real: Path, status: os.stat_result, locks: Sequen
     writable = status.st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH)
     if not writable or not os.access(real, os.W_OK):
         raise ExplogError("read-only", f"{path}: it is read-only", file=str(path))
-    _refuse_locked(path, real, locks)
 
 
-def _refuse_locked(path: Path, real: Path, locks: Sequence[Path]) -> None:
-    for candidate in {path, real}:
-        holder = emacs_lock(candidate, locks)
-        if holder is not None:
-            reason = f"{path}: it is being edited in another Emacs ({holder})"
-            raise ExplogError("locked", reason, file=str(path))
+def _refuse_locked(path: Path, places: Sequence[Path]) -> None:
+    holder = lock_owner(places)
+    if holder is not None:
+        reason = f"{path}: it is being edited in another Emacs ({holder})"
+        raise ExplogError("locked", reason, file=str(path))
 
 
 @contextlib.contextmanager
@@ -151,7 +151,7 @@ def _is_at(real: Path, status: os.stat_result) -> bool:
         raise ExplogError("missing", f"{real}: there is no such log", file=str(real)) from error
 
 
-def _replace(real: Path, new: bytes, status: os.stat_result, locks: Sequence[Path]) -> None:
+def _replace(real: Path, new: bytes, status: os.stat_result, places: Sequence[Path]) -> None:
     # A long name is cut, so that the temporary one does not become too long.
     prefix = f".{real.name[:_LONG]}.explog-"
     if len(real.name) <= _LONG:
@@ -165,7 +165,7 @@ def _replace(real: Path, new: bytes, status: os.stat_result, locks: Sequence[Pat
             stream.flush()
             _copy_metadata(real, stream.fileno(), status)
             os.fsync(stream.fileno())
-        _refuse_locked(real, real, locks)
+        _refuse_locked(real, places)
         if _version(os.stat(real)) != _version(status):
             raise ExplogError("changed", f"{real}: it changed meanwhile", file=str(real))
         os.replace(temporary, real)

@@ -6,7 +6,7 @@ import itertools
 import os
 import re
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 _OWNER = re.compile(r".*@(?P<host>[^@]+)\.(?P<pid>[0-9]+)(?::[0-9]+)?", re.DOTALL)
@@ -15,18 +15,25 @@ _EMACS_FOLDERS = (".emacs.d", ".config/emacs", ".cache/emacs", ".local/state/ema
 _MOST_FOLDERS = 1000
 
 
-def emacs_lock(path: Path, locks: Sequence[Path] = ()) -> str | None:
-    """Return who holds the file in a modified Emacs buffer (`user@host.pid`), or None.
+def lock_places(path: Path, locks: Sequence[Path] = ()) -> list[Path]:
+    """Return where an Emacs may lock the file at PATH, or the one that it is a link to.
 
-    LOCKS are where Emacs is known to lock it beside the usual place. As in Emacs itself, a lock
-    that a process of this machine left behind when it died is none.
+    LOCKS are where Emacs is known to lock it beside the usual place.
     """
-    beside = path.with_name(f".#{path.name}")
-    found = map(_lock_owner, itertools.chain([beside], locks, _elsewhere(path)))
-    return next((owner for owner in found if owner is not None), None)
+    files = list(dict.fromkeys([path, Path(os.path.realpath(path))]))
+    beside = [file.with_name(f".#{file.name}") for file in files]
+    return [*beside, *locks, *_elsewhere(files)]
 
 
-def _lock_owner(lock: Path) -> str | None:
+def lock_owner(places: Iterable[Path]) -> str | None:
+    """Return who holds a lock at one of PLACES (`user@host.pid`), or None.
+
+    As in Emacs itself, a lock that a process of this machine left behind when it died is none.
+    """
+    return next((owner for owner in map(_owner, places) if owner is not None), None)
+
+
+def _owner(lock: Path) -> str | None:
     try:
         owner = os.readlink(lock)
     except FileNotFoundError:
@@ -53,22 +60,23 @@ def _is_dead(owner: str) -> bool:
     return False
 
 
-def _elsewhere(path: Path) -> Iterator[Path]:
-    """Yield where an Emacs may lock PATH that nobody has told us of.
+def _elsewhere(files: Sequence[Path]) -> Iterator[Path]:
+    """Yield where an Emacs may lock one of FILES that nobody has told us of.
 
     The option `lock-file-name-transforms` can name any folder, mostly one of Emacs's own or one
     beside the file. The lock bears the whole name of the file there, with `!` for `/`, or only its
     last part; the latter counts beside the file alone, where no other file can be meant.
     """
-    whole = ".#" + str(path).replace("!", "!!").replace("/", "!")
-    for folder in _subfolders(path.parent):
-        yield folder / whole
-        if not (folder / path.name).exists():
-            yield folder / f".#{path.name}"
+    whole = {file: ".#" + str(file).replace("!", "!!").replace("/", "!") for file in files}
+    for file in files:
+        for folder in _subfolders(file.parent):
+            yield folder / whole[file]
+            if not (folder / file.name).exists():
+                yield folder / f".#{file.name}"
     for name in _EMACS_FOLDERS:
         own = Path.home() / name
         for folder in (own, *_subfolders(own)):
-            yield folder / whole
+            yield from (folder / lock for lock in whole.values())
 
 
 def _subfolders(folder: Path) -> list[Path]:
