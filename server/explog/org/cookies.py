@@ -38,27 +38,33 @@ _WAYS = [(False, False), (False, True), (True, False), (True, True)]
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
-    """A line whose cookies count the boxes of LISTS: all before column `end`."""
+class CookieLine:
+    """A line with cookies that count the boxes of `lists`."""
 
     number: int
-    end: int
     lists: Sequence[PlainList]
+    is_heading: bool = False
+
+    def cookies_end(self, text: str) -> int:
+        """Return the column in TEXT, which the line has, before which cookies stand."""
+        return len(split_tags(text)[0]) if self.is_heading else len(text)
 
 
-def recount(lines: Sequence[str], steps: StepList, options: OrgOptions) -> dict[int, str]:
-    """Return {line: new text} of LINES where org, when a box of STEPS is ticked, writes another.
+def recount(
+    lines: list[str], steps: StepList, where: Sequence[CookieLine], options: OrgOptions
+) -> set[int]:
+    """Write into LINES what org writes when a box of STEPS is ticked; return which lines changed.
 
-    A `[x]` that is counted becomes `[X]`: a reader sees it ticked, and org does not.
+    WHERE is what `cookie_lines` returns. A `[x]` that is counted becomes `[X]`: a reader sees it
+    ticked, and org does not.
     """
-    new = list(lines)
-    if not _counts_headings(steps):
-        recursive = _is_recursive(steps, options)
-        for line in _lines(lines, steps):
-            for number, text in _recounting(new, line, recursive).items():
-                new[number] = text
-    pairs = enumerate(zip(lines, new, strict=True))
-    return {number: text for number, (old, text) in pairs if old != text}
+    recursive = _is_recursive(steps, options)
+    changed: set[int] = set()
+    for line in where:
+        for number, text in _recounting(lines, line, recursive).items():
+            lines[number] = text
+            changed.add(number)
+    return changed
 
 
 def miscounted(
@@ -71,23 +77,22 @@ def miscounted(
     nothing to count is text. Sub-headings of the steps' heading make org count those.
     """
     found: dict[int, dict[int, str]] = {}
-    if _counts_headings(steps):
-        return found
     own = {line for item in steps.section.walk() for line in item.text_lines}
     if not (steps.stop < len(lines) and _depth(lines[steps.stop]) > _depth(lines[steps.heading])):
         own.add(steps.heading)
-    for line in _lines(lines, steps):
+    for line in cookie_lines(lines, steps):
         right = {_count(line.lists, *how) for how in _WAYS}
         if line.number not in own or (0, 0) in right:
             continue
-        found_here = (match[0] for match in _cookies(lines[line.number][: line.end]))
+        text = lines[line.number]
+        found_here = (match[0] for match in _cookies(text[: line.cookies_end(text)]))
         cookies = [cookie for cookie in found_here if _NUMBER.search(cookie)]
         if any(not any(c == _cookie(c, counts) for counts in right) for c in cookies):
             found[line.number] = _recounting(lines, line, _is_recursive(steps, options))
     return found
 
 
-def _recounting(lines: Sequence[str], line: _Line, recursive: bool) -> dict[int, str]:
+def _recounting(lines: Sequence[str], line: CookieLine, recursive: bool) -> dict[int, str]:
     """Return {line: new text} of LINES where the cookies of LINE, or what they count, change."""
     found: dict[int, str] = {}
     for item in _counted(line.lists, recursive):
@@ -95,14 +100,10 @@ def _recounting(lines: Sequence[str], line: _Line, recursive: bool) -> dict[int,
             text, column = lines[item.line], item.box_column
             found[item.line] = f"{text[:column]}X{text[column + 1 :]}"
     text = found.get(line.number, lines[line.number])
-    new = _recounted(text, line.end, _count(line.lists, recursive, liberal=True))
+    new = _recounted(text, line.cookies_end(text), _count(line.lists, recursive, liberal=True))
     if new != lines[line.number]:
         found[line.number] = new
     return found
-
-
-def _counts_headings(steps: StepList) -> bool:
-    return _TODO.search(steps.properties.get("COOKIE_DATA", "")) is not None
 
 
 def _is_recursive(steps: StepList, options: OrgOptions) -> bool:
@@ -116,20 +117,22 @@ def _depth(heading: str) -> int:
     return len(match[1]) if match else 0
 
 
-def _lines(lines: Sequence[str], steps: StepList) -> Iterator[_Line]:
-    """Yield the lines that have a cookie which counts boxes."""
+def cookie_lines(lines: Sequence[str], steps: StepList) -> Iterator[CookieLine]:
+    """Yield those of LINES that have a cookie which counts boxes of STEPS."""
+    if _TODO.search(steps.properties.get("COOKIE_DATA", "")):
+        return  # org counts headings
     section = steps.section
     lists = [*section.lists, *section.enclosed]
     heading = lines[steps.heading]
     if COOKIE.search(heading):
-        yield _Line(steps.heading, len(split_tags(heading)[0]), lists)
+        yield CookieLine(steps.heading, lists, is_heading=True)
     for line in section.text_lines:
         if _bears_cookie(lines[line]):
-            yield _Line(line, len(lines[line]), lists)
+            yield CookieLine(line, lists)
     for item in section.walk():
         for line in item.text_lines:
             if _bears_cookie(lines[line]):
-                yield _Line(line, len(lines[line]), item.lists)
+                yield CookieLine(line, item.lists)
 
 
 def _bears_cookie(text: str) -> bool:

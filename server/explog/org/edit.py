@@ -10,10 +10,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 
 from explog.errors import ExplogError
 from explog.model import LineEdit
-from explog.org.cookies import recount
+from explog.org.cookies import CookieLine, cookie_lines, recount
 from explog.org.lists import Item, PlainList
 from explog.org.options import OrgOptions
 from explog.org.spans import hash_spans, same_hash
@@ -80,13 +81,19 @@ class StepMarks:
         for number, item in steps.items if steps else ():
             self._items[number].append(item)
 
+    @cached_property
+    def _cookie_lines(self) -> Sequence[CookieLine]:
+        """Where the cookies are: a mark brings none and takes none."""
+        return list(cookie_lines(self._lines, self._steps)) if self._steps else []
+
     def together(self, marks: Iterable[Mark]) -> tuple[LineEdit, ...]:
         """Return the edits that make all MARKS stand there, cookies included; see `mark_entry`."""
         with self._copy() as entry:
             for mark in marks:
                 entry.mark(mark)
-            entry.recount()
-            return self._edits(entry, range(len(self._lines)))
+            if entry.ticked:
+                entry.recount(self._cookie_lines)
+            return self._edits(entry, entry.changed)
 
     def alone(self, mark: Mark) -> tuple[LineEdit, ...]:
         """Return what MARK changes in its own step, when no other mark is put on one."""
@@ -102,9 +109,9 @@ class StepMarks:
         finally:
             entry.restore_boxes()
 
-    def _edits(self, entry: _Entry, span: range) -> tuple[LineEdit, ...]:
+    def _edits(self, entry: _Entry, numbers: Iterable[int]) -> tuple[LineEdit, ...]:
         old, new = self._lines, entry.lines
-        return tuple(LineEdit(n, old[n], new[n]) for n in span if old[n] != new[n])
+        return tuple(LineEdit(n, old[n], new[n]) for n in sorted(numbers) if old[n] != new[n])
 
 
 class _Entry:
@@ -122,6 +129,7 @@ class _Entry:
         self.options = options
         self._items = items
         self.ticked = False
+        self.changed: set[int] = set()
         self._boxes: list[tuple[Item, str | None]] = []
         """The boxes that were set, and what they were before, in order."""
 
@@ -153,11 +161,15 @@ class _Entry:
         old = self._old_hash(item, mark.old)
         for line, start, end in old:
             text = self.lines[line]
-            self.lines[line] = text[:start] + _in_form(text[start:end], mark, new) + text[end:]
+            self._write(line, text[:start] + _in_form(text[start:end], mark, new) + text[end:])
         if not old:
             text = self.lines[item.paragraph_end]
             end = len(text.rstrip(" \t\r"))
-            self.lines[item.paragraph_end] = f"{text[:end]} ({new}){text[end:]}"
+            self._write(item.paragraph_end, f"{text[:end]} ({new}){text[end:]}")
+
+    def _write(self, line: int, text: str) -> None:
+        self.lines[line] = text
+        self.changed.add(line)
 
     def _old_hash(self, item: Item, digits: str | None) -> list[tuple[int, int, int]]:
         """Return (line, start, end) of what the hash on ITEM is made of, the last first.
@@ -192,7 +204,7 @@ class _Entry:
 
     def _set_box(self, item: Item, box: str) -> None:
         text, column = self.lines[item.line], item.box_column
-        self.lines[item.line] = text[:column] + box + text[column + 1 :]
+        self._write(item.line, text[:column] + box + text[column + 1 :])
         self._boxes.append((item, item.box))
         item.box = box
 
@@ -213,11 +225,10 @@ class _Entry:
                 if child.box == "x":
                     self._set_box(child, "X")
 
-    def recount(self) -> None:
+    def recount(self, where: Sequence[CookieLine]) -> None:
         """Rewrite the statistics cookies that org updates when a box in the section is ticked."""
-        if self.steps is not None and self.ticked:
-            for line, text in recount(self.lines, self.steps, self.options).items():
-                self.lines[line] = text
+        if self.steps is not None:
+            self.changed |= recount(self.lines, self.steps, where, self.options)
 
 
 def _in_form(written: str, mark: Mark, new: str) -> str:
