@@ -11,6 +11,9 @@
 
 ;;; Code:
 
+;; A suite conses much and lives for seconds: most of its time would go into collecting garbage.
+(setq gc-cons-threshold (* 64 1024 1024))
+
 (require 'ert)
 (require 'seq)
 

@@ -8,6 +8,9 @@
 
 ;;; Code:
 
+;; Most of the time would go into collecting garbage.
+(setq gc-cons-threshold (* 64 1024 1024))
+
 (require 'explog-steps)
 (require 'json)
 
