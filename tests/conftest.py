@@ -62,9 +62,22 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
             link.unlink(missing_ok=True)
 
 
+@pytest.fixture(scope="session")
+def native_code(pytestconfig: pytest.Config) -> str:
+    """The folders with native code that Emacs reads; this worker's, the first, it writes to.
+
+    An Emacs with a new folder compiles each advised primitive anew, a second of work that is the
+    same in every run. Two that write to one folder could delete each other's files.
+    """
+    assert pytestconfig.cache is not None
+    own = pytestconfig.cache.mkdir(f"eln-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}")
+    others = sorted(set(own.parent.glob("eln-*")) - {own})
+    return os.pathsep.join(map(str, [own, *others]))
+
+
 @pytest.fixture(autouse=True)
 def home(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    tmp_path_factory: pytest.TempPathFactory, native_code: str, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Path]:
     """A new, empty home folder, and an environment like on a fresh machine.
 
@@ -77,6 +90,7 @@ def home(
             monkeypatch.delenv(name, raising=False)
     for name, value in _environment(folder).items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setenv("EXPLOG_TEST_ELN", native_code)
     (folder / ".gitconfig").write_text(CONFIG, encoding="utf-8")
     with _guard.watch():
         yield folder

@@ -13,6 +13,9 @@ EARLY_INIT = """\
 ;;; -*- lexical-binding: t; -*-
 ;; Packages in a fresh home would all be compiled again in the background, on every start.
 (setq native-comp-deferred-compilation nil native-comp-jit-compilation nil)
+{native_code}
+;; Emacs would spend half of its few seconds collecting garbage.
+(setq gc-cons-threshold (* 64 1024 1024))
 (setq package-directory-list (append '{folders} package-directory-list))
 {early_init}
 (load {probe} nil t)
@@ -55,11 +58,21 @@ def furnish(home: Path, init: str, early_init: str) -> None:
     early = EARLY_INIT.format(
         probe=lisp(Path(__file__).with_name("probe.el")),
         folders=lisp(folders),
+        native_code=_native_code(),
         early_init=early_init,
     )
     (configuration / "early-init.el").write_text(early, encoding="utf-8")
     (configuration / "init.el").write_text(INIT.format(init=init), encoding="utf-8")
     (home / ".gitconfig").write_text(GITCONFIG, encoding="utf-8")
+
+
+def _native_code() -> str:
+    """Return Lisp that has Emacs keep native code in the folders of EXPLOG_TEST_ELN."""
+    folders = [path for path in os.environ.get("EXPLOG_TEST_ELN", "").split(os.pathsep) if path]
+    if not folders:
+        return ""
+    old = "native-comp-eln-load-path"
+    return f"(when (boundp '{old}) (setq {old} (append '{lisp(folders)} (cdr {old}))))"
 
 
 def explog_init(

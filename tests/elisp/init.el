@@ -52,8 +52,15 @@ Under pytest that is the home of the test."
           abbreviated-home-dir nil)
     (make-directory user-emacs-directory t)
     (when (boundp 'native-comp-eln-load-path)
-      (setcar native-comp-eln-load-path
-              (expand-file-name "eln-cache/" user-emacs-directory)))))
+      (setq native-comp-eln-load-path
+            (append (explog-test--native-code-folders)
+                    (cdr native-comp-eln-load-path))))))
+
+(defun explog-test--native-code-folders ()
+  "Return the folders for native code; Emacs writes to the first.
+Under pytest they outlive the test, as EXPLOG_TEST_ELN says."
+  (or (split-string (or (getenv "EXPLOG_TEST_ELN") "") path-separator t)
+      (list (expand-file-name "eln-cache/" user-emacs-directory))))
 
 (defun explog-test--package-folders ()
   "Return the folders in which to look for installed packages."
