@@ -78,6 +78,7 @@
                  ("explog-install" explog-install-server)
                  ("explog-conclude" explog-conclude)
                  ("explog-note" explog-note)
+                 ("explog-report" explog-report explog-report-renew)
                  ("explog-start" explog-start)
                  ("explog-step" explog-add-step)
                  ("explog-ref" explog-ref-mode global-explog-ref-mode)
@@ -101,6 +102,7 @@
                  ("explog-log" explog-log-into-drawer-around)
                  ("explog-message" explog-message-install explog-message-complete)
                  ("explog-ref" explog-ref-at-point)
+                 ("explog-report" org-dblock-write:explog-report)
                  ("explog-search" explog-search-for explog-search-bookmark-handler)))
   (dolist (function functions)
     (autoload function file)))
@@ -110,7 +112,7 @@
 (dolist (library '(explog-agenda explog-agenda-scan explog-agenda-view
                    explog-attention explog-backfill explog-capture explog-check
                    explog-complete explog-doctor explog-edit explog-history explog-install
-                   explog-link explog-message explog-note explog-ref
+                   explog-link explog-message explog-note explog-ref explog-report
                    explog-review explog-search explog-server))
   (custom-add-load 'explog library))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from itertools import groupby
 from typing import Literal, NamedTuple
@@ -47,7 +48,7 @@ def _parts(section: Section) -> Iterator[Part]:
         if first.experiment is not None and first.step is None and first.commit is None:
             yield Part(first, "", tuple(items[1:]))
         else:
-            yield Part(None, _repository(first), tuple(items))
+            yield Part(None, _abbreviated(_repository(first)), tuple(items))
 
 
 def _whose(item: Item) -> tuple[str | None, ...]:
@@ -61,5 +62,12 @@ def _repository(item: Item) -> str:
 def _label(part: Part, by: By) -> str:
     """Return the repository of PART's first commit, or the log that has the experiment."""
     if by == "repository":
-        return next((_repository(item) for item in part.lines if item.commit), part.label)
-    return (part.head and part.head.file) or part.label
+        paths = (_repository(item) for item in part.lines if item.commit)
+        return next(map(_abbreviated, paths), part.label)
+    return _abbreviated(part.head.file) if part.head and part.head.file else part.label
+
+
+def _abbreviated(path: str) -> str:
+    """Return PATH with `~` for the home folder."""
+    home = os.path.expanduser("~")
+    return f"~{path.removeprefix(home)}" if path.startswith(f"{home}/") else path
