@@ -28,6 +28,20 @@ DEFAULT_DONE = ("DONE", "CANCELED", "CANCELLED", "LATER")
 
 
 DEFAULT_ARCHIVE = "%s_archive::"
+
+_FORMATS = "{json,yaml,toml,csv,tsv}"
+DEFAULT_METRICS = (
+    f"metrics.{_FORMATS}",
+    f"*/metrics.{_FORMATS}",
+    f"results.{_FORMATS}",
+    f"results/*.{_FORMATS}",
+    f"metrics/*.{_FORMATS}",
+)
+DEFAULT_PARAMETERS = (
+    "params.{yaml,json,toml}",
+    "config.{yaml,json,toml}",
+    ".hydra/config.yaml",
+)
 # Where people write settings of a file: at its beginning.
 _HEAD_BYTES = 8192
 _ARCHIVE_LINE = re.compile(rb"^#\+ARCHIVE:[ \t]*([^\r\n]+)", re.MULTILINE | re.IGNORECASE)
@@ -84,6 +98,10 @@ class Settings:
     """(log, the file by which Emacs locks it) where it lies elsewhere than Emacs usually has it."""
     exclude_tags: tuple[str, ...] = ("noexport",)
     """What a report leaves out: `org-export-exclude-tags`."""
+    metrics: tuple[str, ...] = DEFAULT_METRICS
+    """Patterns of the files of a repository that have metrics, the ones that count first."""
+    parameters: tuple[str, ...] = DEFAULT_PARAMETERS
+    """The same of files that have parameters."""
     ignore: tuple[str, ...] = ()
     """Problems that `check` does not count: KIND or KIND REFERENCE each."""
     problems: tuple[str, ...] = ()

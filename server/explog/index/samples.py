@@ -20,9 +20,10 @@ _BY_OID = "repositories r CROSS JOIN commits c ON c.repository = r.id AND c.oid 
 
 
 class UnreadCommit(NamedTuple):
-    """A commit whose values are to be read: its number in the index, and what it says."""
+    """A commit whose values are to be read: its number, its repository, and what it says."""
 
     number: int
+    path: str
     common_dir: str
     oid: str
     subject: str
@@ -78,15 +79,25 @@ def want_all_anew(index: Index) -> None:
     index.write(f"INSERT INTO readings {claims}")
 
 
+_UNREAD = "SELECT c.id, r.path, r.common_dir, c.oid, c.subject, c.body FROM"
+
+
 def unread(index: Index, most: int) -> list[UnreadCommit]:
     """Return up to MOST commits whose values are to be read, the last that came first."""
-    rows = index.read(
-        "SELECT c.id, r.common_dir, c.oid, c.subject, c.body FROM readings"
-        " JOIN commits c ON c.id = commit_id JOIN repositories r ON r.id = c.repository"
-        " WHERE NOT done ORDER BY commit_id DESC LIMIT ?",
-        most,
+    tables = (
+        "readings JOIN commits c ON c.id = commit_id JOIN repositories r ON r.id = c.repository"
     )
-    return list(map(UnreadCommit._make, rows))
+    sql = f"{_UNREAD} {tables} WHERE NOT done ORDER BY commit_id DESC LIMIT ?"
+    return list(map(UnreadCommit._make, index.read(sql, most)))
+
+
+def unread_among(index: Index, oids: Iterable[str]) -> list[UnreadCommit]:
+    """Return those of the commits OIDS whose values are to be read."""
+    found: list[UnreadCommit] = []
+    for some in batches(oids):
+        tables = f"{_BY_OID.format(marks(some))} JOIN readings ON commit_id = c.id"
+        found += map(UnreadCommit._make, index.read(f"{_UNREAD} {tables} AND NOT done", *some))
+    return found
 
 
 def count_unread(index: Index) -> int:

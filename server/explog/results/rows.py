@@ -24,7 +24,7 @@ MERGE = "\0<<"
 
 # A table that others refer to is visited once for each of them.
 _MOST_VISITS = 20_000
-_LONGEST_NAME, _LONGEST_TEXT, _LONGEST_SHOWN = 200, 200, 24
+_LONGEST_NAME, _LONGEST_TEXT, _LONGEST_SHOWN = 200, 200, 40
 _MOST_SHOWN = 3
 _SAMPLED = ("seed", "run")
 

@@ -11,8 +11,8 @@ from typing import NamedTuple, Protocol
 
 from explog.git.repository import Repository
 
-MESSAGE = "message"
-"""The `source` of what stands in the message of a commit."""
+MESSAGE, FILES = "message", "files"
+"""The `source` of what stands in the message of a commit, and of what is said of all its files."""
 
 
 class Number(NamedTuple):
@@ -84,5 +84,5 @@ class Source(Protocol):
 
 def trouble(source: str, oid: str, repository: Repository, complaint: str) -> Trouble:
     """Return that there is a COMPLAINT about SOURCE of a commit."""
-    name = "the message" if source == MESSAGE else source
+    name = f"the {source}" if source in (MESSAGE, FILES) else source
     return Trouble(source, f"{name} at {oid[:10]} of {repository.name}: {complaint}")

@@ -1,0 +1,165 @@
+"""Read the values of commits, and keep them in the index.
+
+Files count for more than the message: it gives only the metrics that no file gives. So a number
+that is rounded in the message stands nowhere beside its exact value.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from explog.config import Settings
+from explog.git.repository import Repository
+from explog.index.database import Index
+from explog.index.samples import (
+    METRIC,
+    PARAMETER,
+    NumberRow,
+    ReadCommit,
+    SampleRow,
+    UnreadCommit,
+    count_unread,
+    never_wanted,
+    put_values,
+    unread,
+    unread_among,
+    want_all_anew,
+    want_values,
+)
+from explog.refs import results_pattern
+from explog.results.files import FileSource
+from explog.results.globs import Globs
+from explog.results.message import MessageSource
+from explog.results.parameters import ParameterSource
+from explog.results.values import Message, Number, Sample, Source, Values
+
+VERSION = 1
+"""Raised when the readers read more than before, so that all is read again."""
+
+_AT_ONCE = 2000
+_META = "values"
+_NOTHING = Values()
+
+
+def read_all(settings: Settings, index: Index, progress: Callable[[str, int, int], None]) -> None:
+    """Read the values of all results commits that are not read yet."""
+    total = done = 0
+    while some := _next(settings, index, _AT_ONCE):
+        total = total or count_unread(index)
+        _read(settings, index, some)
+        done += len(some)
+        progress("results", min(done, total), total)
+
+
+def read_some(settings: Settings, index: Index, most: int) -> int:
+    """Read the values of up to MOST results commits; return of how many that was."""
+    some = _next(settings, index, most)
+    _read(settings, index, some)
+    return len(some)
+
+
+def read_these(settings: Settings, index: Index, oids: Iterable[str]) -> None:
+    """Read the values of those of the commits OIDS that are not read yet, results or not."""
+    oids = list(oids)
+    _renew(settings, index)
+    new = never_wanted(index, oids)
+    if new:
+        with index.writing():
+            want_values(index, new)
+    _read(settings, index, unread_among(index, oids))
+
+
+def _next(settings: Settings, index: Index, most: int) -> list[UnreadCommit]:
+    _renew(settings, index)
+    return unread(index, most)
+
+
+def _renew(settings: Settings, index: Index) -> None:
+    """Forget what was read with other settings, or by another version of the readers."""
+    now = json.dumps([VERSION, settings.metrics, settings.parameters])
+    if index.get_meta(_META) == now:
+        return
+    with index.writing():
+        if index.get_meta(_META) is not None:
+            want_all_anew(index)
+        index.set_meta(_META, now)
+
+
+def _read(settings: Settings, index: Index, commits: Iterable[UnreadCommit]) -> None:
+    by_repository: dict[tuple[str, str], list[UnreadCommit]] = {}
+    for commit in commits:
+        by_repository.setdefault((commit.path, commit.common_dir), []).append(commit)
+    for (path, common_dir), some in by_repository.items():
+        repository = Repository(Path(path), Path(common_dir))
+        read = list(_values(settings, repository, some))
+        with index.writing():
+            put_values(index, read)
+
+
+# The sources
+
+
+def _values(
+    settings: Settings, repository: Repository, commits: Sequence[UnreadCommit]
+) -> Iterator[ReadCommit]:
+    """Yield what COMMITS of REPOSITORY give."""
+    messages = [Message(commit.oid, commit.subject, commit.body) for commit in commits]
+    sources: list[Source] = [
+        FileSource(Globs(settings.metrics)),
+        MessageSource(results_pattern(settings.results)),
+    ]
+    found = [source.read(repository, messages) for source in sources]
+    with_values = [one for one in messages if any(one.oid in values for values in found)]
+    parameters = ParameterSource(Globs(settings.parameters)).read(repository, with_values)
+    digests: dict[int, str] = {}
+    for commit in commits:
+        own = parameters.get(commit.oid, _NOTHING)
+        metrics = _together([values.get(commit.oid, _NOTHING) for values in found], own)
+        samples = [
+            *(_row(sample, None) for sample in metrics.samples),
+            *(_row(sample, _digest(sample, digests)) for sample in own.samples),
+        ]
+        yield ReadCommit(commit.number, commit.oid, samples, (*metrics.troubles, *own.troubles))
+
+
+def _together(found: Sequence[Values], parameters: Values) -> Values:
+    """Return what the sources FOUND, the first of which counts most.
+
+    Of a later one, what is a parameter of the commit is no metric: `lr=0.1` in its message.
+    """
+    first, *others = found
+    if not any(other.samples for other in others):
+        return Values(first.samples, tuple(one for values in found for one in values.troubles))
+    taken = {name for sample in parameters.samples for name in sample.parameters}
+    taken |= {name.rpartition(".")[2] for name in taken}
+    samples = list(first.samples)
+    for other in others:
+        taken |= {name for sample in samples for name in sample.metrics}
+        for sample in other.samples:
+            metrics = {n: number for n, number in sample.metrics.items() if n not in taken}
+            if metrics:
+                samples.append(sample._replace(metrics=metrics))
+    return Values(tuple(samples), tuple(one for values in found for one in values.troubles))
+
+
+def _row(sample: Sample, digest: str | None) -> SampleRow:
+    rows = [*_rows(METRIC, sample.metrics), *_rows(PARAMETER, sample.parameters)]
+    return SampleRow(sample.source, sample.reference, digest, rows)
+
+
+def _rows(kind: int, numbers: Mapping[str, Number]) -> Iterator[NumberRow]:
+    for name, (text, value, unit) in numbers.items():
+        yield kind, name, text, None if value is None or math.isnan(value) else value, unit
+
+
+def _digest(sample: Sample, known: dict[int, str]) -> str:
+    """Return what names the content of SAMPLE, one that several commits have in common."""
+    digest = known.get(id(sample))
+    if digest is None:
+        content = repr((sample.source, sorted(sample.parameters.items())))
+        digest = known[id(sample)] = hashlib.sha256(content.encode()).hexdigest()
+    return digest
