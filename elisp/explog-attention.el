@@ -239,12 +239,9 @@ LINE is its line in the file, which is near its line in the buffer."
     (overlay-put overlay 'face 'explog-renumbered)
     (overlay-put overlay 'help-echo tooltip)
     (overlay-put overlay 'after-string
-                 (propertize (format " ← %s" (explog-flags--short (explog-visible message)))
+                 (propertize (concat " ← " (replace-regexp-in-string "\\`[[:xdigit:]]+ " ""
+                                                                     (explog-visible message)))
                              'face 'explog-renumbered 'help-echo tooltip))))
-
-(defun explog-flags--short (message)
-  "Return MESSAGE without the hash at its beginning."
-  (replace-regexp-in-string "\\`[[:xdigit:]]+ " "" message))
 
 (provide 'explog-attention)
 ;;; explog-attention.el ends here

@@ -299,7 +299,7 @@ all in that file.
 
 \\{explog-backfill-mode-map}"
   (explog-review-mode-on)
-  (setq-local revert-buffer-function #'explog-backfill--revert))
+  (setq-local revert-buffer-function #'explog-backfill--plan))
 
 ;;;###autoload
 (defun explog-backfill ()
@@ -308,14 +308,10 @@ Nothing is written before you apply an edit."
   (interactive)
   (explog-review-open "*explog backfill*" #'explog-backfill-mode #'explog-backfill--plan))
 
-(defun explog-backfill--plan ()
+(defun explog-backfill--plan (&rest _)
   "Request a plan, and show it."
   (explog-review-ask "plan" nil "Planning..." #'explog-backfill-show
                      #'explog-backfill--failed))
-
-(defun explog-backfill--revert (&rest _)
-  "Make a new plan."
-  (explog-backfill--plan))
 
 (defun explog-backfill--failed (problem)
   "Display PROBLEM; forget the plan, which is of no more use."

@@ -119,6 +119,10 @@ leaves them alone, and does not require Org to be loaded.")
 
 ;;;; Helpers
 
+(defun explog-one-line (text)
+  "Return TEXT as one line, without blanks around it."
+  (mapconcat #'identity (split-string text "[ \t]*[\n\r][ \t\n\r]*" t "[ \t\n\r]+") " "))
+
 (defun explog-local-p (name)
   "Return non-nil if NAME is the name of a file on this machine.
 Files on other machines are never read: that could wait for a network

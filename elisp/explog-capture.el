@@ -72,23 +72,15 @@ ID, TITLE and DESCRIPTION are strings, TAGS a list of them."
   (let ((tags (delete-dups (mapcar #'explog-capture--tag
                                    (append explog-capture-tags tags)))))
     (concat "* " explog-capture-todo " [" id "] "
-            (explog-capture--line (concat (explog-capture--line title) " [%]"))
+            (explog-one-line (concat (explog-one-line title) " [%]"))
             (if tags (format "   :%s:" (string-join tags ":")) "")
             (format "\n:PROPERTIES:\n%-10s %s\n:END:\n"
-                    (explog-capture--id-property) id)
+                    (if (equal "CUSTOM_ID" explog-capture-id-property) ":CUSTOM_ID:" ":ID:") id)
             (format-time-string "[%Y-%m-%d %a %H:%M]")
-            "\n\n- " (explog-capture--line description)
+            "\n\n- " (explog-one-line description)
             "\n\n** Notes\n\n"
             "** TODO " explog-steps-heading " [/]\n1. [ ] \n\n"
             "** TODO Conclusions\n")))
-
-(defun explog-capture--id-property ()
-  "Return the property for the id as it stands in a drawer."
-  (if (equal "CUSTOM_ID" explog-capture-id-property) ":CUSTOM_ID:" ":ID:"))
-
-(defun explog-capture--line (text)
-  "Return TEXT as one line."
-  (string-trim (replace-regexp-in-string "[ \t]*[\n\r][ \t\n\r]*" " " text)))
 
 (defun explog-capture--tag (tag)
   "Return TAG in the form of an Org tag: other characters become underscores."

@@ -94,7 +94,7 @@ when you type the key again.
   (setq truncate-lines t
         buffer-undo-list t)
   (explog-show-reordering)
-  (setq-local revert-buffer-function #'explog-check--revert)
+  (setq-local revert-buffer-function (lambda (&rest _) (explog-check-again)))
   (setq-local imenu-generic-expression '((nil "^\\([^ →\n].*\\)$" 1)))
   (setq-local outline-regexp "[^ →\n]")
   (explog-review-mode-on))
@@ -120,10 +120,6 @@ when you type the key again.
 (defun explog-check-again ()
   "Ask the server for all problems, and list them in this buffer."
   (explog-review-ask "check" nil "Checking..." #'explog-check--show))
-
-(defun explog-check--revert (&rest _)
-  "Check again."
-  (explog-check-again))
 
 ;;;; The list
 

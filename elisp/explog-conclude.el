@@ -171,13 +171,11 @@ during what magit does after each command, and disturb that."
 (defun explog-conclude--save-later (buffer)
   "Save BUFFER when the current buffer, with a note for it, is killed."
   (add-hook 'kill-buffer-hook
-            (lambda () (run-with-timer 0 nil #'explog-conclude--save buffer))
+            (lambda ()
+              (run-with-timer 0 nil (lambda ()
+                                      (when (buffer-live-p buffer)
+                                        (explog-write-save buffer)))))
             nil t))
-
-(defun explog-conclude--save (buffer)
-  "Save BUFFER, if it is still there."
-  (when (buffer-live-p buffer)
-    (explog-write-save buffer)))
 
 (provide 'explog-conclude)
 ;;; explog-conclude.el ends here

@@ -350,7 +350,10 @@ RET mends it.\n"))
   "Show ROWS, the answer to request NUMBER, in BUFFER."
   (explog-doctor--show buffer number
                        (mapcar #'explog-doctor--of-row
-                               (seq-remove #'explog-doctor--known-p rows))))
+                               (seq-remove
+                                (lambda (row) ; Emacs examined the program already
+                                  (equal "explog" (explog-doctor-row-name row)))
+                                rows))))
 
 (defun explog-doctor--refused (buffer number problem)
   "Show PROBLEM, the error of request NUMBER, in BUFFER."
@@ -370,10 +373,6 @@ RET mends it.\n"))
 (cl-defstruct (explog-doctor-row (:type vector) (:constructor nil) (:copier nil))
   "One thing that the server examined; HINT says what to do if it is not OK."
   name ok message hint)
-
-(defun explog-doctor--known-p (row)
-  "Return non-nil if ROW is about the program, which Emacs examined already."
-  (equal "explog" (explog-doctor-row-name row)))
 
 (defconst explog-doctor--mends
   '(("log" "Customize" . explog-logs)

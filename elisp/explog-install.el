@@ -77,7 +77,8 @@ If it fails, call OTHERWISE with its exit status and output, or give up."
                      (explog-install--fail
                       (format "%s failed: %s" what (explog-install--last-line output)))))))
     (explog-install--append "$ %s\n" (explog-install--shown command))
-    (setf (explog-install--job-start job) (explog-install--end-of-buffer))
+    (setf (explog-install--job-start job) (with-current-buffer (get-buffer-create explog-install--buffer)
+            (point-max)))
     (condition-case err
         (setf (explog-install--job-process job)
               (make-process :name "explog install" :command command :noquery t
@@ -160,11 +161,6 @@ If it fails, call OTHERWISE with its exit status and output, or give up."
       (insert (format "explog %s from %s\ninto %s\n\n" explog-version
                       (abbreviate-file-name source) (abbreviate-file-name folder))))
     (current-buffer)))
-
-(defun explog-install--end-of-buffer ()
-  "Return the end of the buffer of the installation."
-  (with-current-buffer (get-buffer-create explog-install--buffer)
-    (point-max)))
 
 (defun explog-install--append (format &rest args)
   "Append FORMAT with ARGS to the installation's buffer, and show its end."

@@ -91,10 +91,6 @@ Wait while the server has just started and is still reading the logs."
   (or (explog-ref-parse path)
       (user-error "%s is no experiment, as 201, and no step of one, as 201.1" path)))
 
-(defun explog-link--path (reference)
-  "Return the path of a link to REFERENCE, (ID . STEP)."
-  (substring (explog-ref-string (car reference) (cdr reference)) 1))
-
 ;;;; Following, storing and completing
 
 (defun explog-link-follow (path &optional _arg)
@@ -183,7 +179,7 @@ text."
   (if-let ((text (explog-ref-describe (car reference) (cdr reference))))
       ;; A title is no documentation, whatever it has in it.
       (propertize text 'help-echo-inhibit-substitution t)
-    (concat "LINK: exp:" (explog-link--path reference))))
+    (concat "LINK: exp:" (substring (explog-ref-string (car reference) (cdr reference)) 1))))
 
 (defun explog-link--changed (ids)
   "Update links to the experiments with IDS, or all links if t."

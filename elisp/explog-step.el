@@ -41,7 +41,7 @@ asked for."
          (number (explog-write-at buffer (car about)
                                   (lambda () (explog-step--next (car about) (cdr about)))))
          (name (explog-write-about-name (cons (car about) number)))
-         (title (explog-step--line (read-string (format "Step %s: " name))))
+         (title (explog-one-line (read-string (format "Step %s: " name))))
          (put (lambda () (explog-step--put (cdr about) title number))))
     (cond ((and (eq buffer (current-buffer)) (explog-write-typing (car about) put)))
           ((string-empty-p title)
@@ -57,10 +57,6 @@ asked for."
                (unless (cdr chosen)
                  (user-error "No step was chosen"))
                chosen)))))
-
-(defun explog-step--line (title)
-  "Return TITLE as one line."
-  (string-trim (replace-regexp-in-string "[ \t]*[\n\r][ \t\n\r]*" " " title)))
 
 ;;;; The list
 

@@ -92,7 +92,7 @@ list of checkboxes.  Items whose number is not certain are left out; see
     (if-let ((named (seq-find #'explog-steps-named-p children)))
         (explog-steps--beneath named)
       (seq-some (lambda (child)
-                  (let ((steps (and (not (explog-steps--own-id child))
+                  (let ((steps (and (not (explog-steps-child-id child))
                                     (explog-steps--beneath child))))
                     (and (seq-some #'explog-steps--boxed-p steps) steps)))
                 children))))
@@ -156,7 +156,7 @@ The heading of the experiment is at point."
             (or (match-string-no-properties 4) ""))
            (t "")))))
 
-(defun explog-steps--own-id (child)
+(defun explog-steps-child-id (child)
   "Return the id of the heading at CHILD if that is an experiment, or nil."
   (save-excursion
     (goto-char child)

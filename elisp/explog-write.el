@@ -341,7 +341,7 @@ The text of its child headings does not count."
 Insert it before the child at BEFORE, or at the end if BEFORE is nil.
 Experiments beneath this one stay last."
   (let* ((children (explog-steps-children))
-         (next (or before (seq-find #'explog-write--experiment-p children)))
+         (next (or before (seq-find #'explog-steps-child-id children)))
          ;; Children may have different levels; use that of the neighbor.
          (like (or next (car (last children))))
          (stars (explog-write--stars like))
@@ -351,12 +351,6 @@ Experiments beneath this one stay last."
                   end (append (and (explog-write--spaced-p like) '(""))
                               (list (concat stars " " title)))))
       (line-beginning-position))))
-
-(defun explog-write--experiment-p (child)
-  "Return non-nil if the heading at CHILD is an experiment."
-  (save-excursion
-    (goto-char child)
-    (explog-heading-id t)))
 
 (defun explog-write--stars (child)
   "Return the stars for a child heading, as many as CHILD has.
