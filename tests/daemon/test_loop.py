@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,6 +23,7 @@ from explog.index.commits import pending_steps
 from explog.index.database import Index
 from explog.rpc.client import Client
 from explog.state import state_file
+from explog.sync.look import sync_apart
 from support.repo import GitRepo
 from support.waiting import wait_until
 
@@ -120,6 +122,28 @@ def daemon(
     one = serve(log, project, emacs)
     yield one
     one.close()
+
+
+@pytest.mark.parametrize("large", [True, False])
+def test_only_a_large_first_index_is_made_by_another_process(
+    log: Path, project: GitRepo, emacs: Emacs, monkeypatch: pytest.MonkeyPatch, large: bool
+) -> None:
+    apart: list[Path] = []
+
+    def record(settings: Settings, index: Path, *rest: Any) -> None:
+        apart.append(index)
+        sync_apart(settings, index, *rest)
+
+    monkeypatch.setattr(module, "sync_apart", record)
+    if large:
+        monkeypatch.setattr("explog.sync.sections.LONG_BYTES", log.stat().st_size)
+    project.commit("[e201.1] Results", date=datetime.now(tz=UTC) + timedelta(seconds=5))
+    daemon = serve(log, project, emacs)
+    daemon.look()
+    daemon.close()
+    assert apart == ([log.with_name("index")] if large else [])
+    assert f"1. [X] one ({project.head[:7]})\n" in log.read_text(encoding="utf-8")
+    assert emacs.notified.count("changed") > 0
 
 
 def test_a_commit_that_comes_while_the_log_is_written(

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from explog.config import Root, Settings
+from explog.config import Project, Root, Settings
 from explog.index.database import open_index
-from explog.sync.look import sync, sync_apart
+from explog.sync.look import is_large, sync, sync_apart
 from support.repo import GitRepo
 
 Make = Callable[..., GitRepo]
@@ -37,6 +37,27 @@ def test_the_next_look_finds_nothing_left_to_do_or_does_it(
         assert (made_apart, report.repositories, told) == (1, [], [("repo", 1, 1)])
     else:
         assert (made_apart, report.repositories, told) == (0, [str(repo.path)], [])
+
+
+def test_long_logs_and_histories_make_a_large_index(
+    git_repo: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo = git_repo()
+    repo.commit("one")
+    repo.run("gc", "--quiet")
+    half, missing = tmp_path / "half.org", tmp_path / "missing.org"
+    half.write_text(" " * 500_000)
+    other = tmp_path / "other.org"
+    other.write_text(" " * 500_000)
+    in_roots = Settings(repositories=(Root(tmp_path, 1),))
+    in_project = Settings(projects=(Project(half, (repo.path,)),))
+    short = Settings(logs=(str(half), str(missing)), repositories=(Root(repo.path),))
+    assert not is_large(Settings())
+    assert not is_large(short)
+    assert is_large(Settings(logs=(str(half), str(other))))
+    for packs in (2_000_000, 1):
+        monkeypatch.setattr("explog.sync.reading.LONG_BYTES", packs)
+        assert is_large(in_roots) == is_large(in_project) == is_large(short) == (packs == 1)
 
 
 def test_garbage_is_looked_for_seldom_during_a_look_and_as_usual_after_it(

@@ -29,7 +29,7 @@ from explog.index.commits import all_repositories
 from explog.index.database import memory_index, open_index
 from explog.index.logs import all_logs
 from explog.rpc.client import Client
-from explog.sync.look import sync, sync_apart
+from explog.sync.look import is_large, sync, sync_apart
 from explog.sync.report import Report
 from explog.sync.since import keep_since
 
@@ -222,12 +222,13 @@ class Daemon:
 
     def _sync_index(self, snapshot: Snapshot, *, patient: bool) -> Report:
         settings, index = snapshot.settings, snapshot.index
-        new = index.path is not None and index.get_meta("born") is None
-        if new and index.path is not None:
+        apart = False
+        if index.path is not None and index.get_meta("born") is None and is_large(settings):
+            apart = True
             sync_apart(settings, index.path, self._since, self._progress)
         report = sync(settings, index, since=self._since, progress=self._progress, patient=patient)
         self._flagging.note(report, index)
-        if new:
+        if apart:
             # All is new to this process, though the other process has seen it.
             report.logs += (record.path for record in all_logs(index))
         return report

@@ -37,6 +37,12 @@ from explog.sync.report import Progress, Report, is_text
 from explog.sync.since import read_since
 
 
+def roots_of(settings: Settings) -> list[tuple[Path, int]]:
+    """Return the folders of SETTINGS in which to look for repositories, each with its depth."""
+    roots = [(root.path, root.depth) for root in settings.repositories]
+    return roots + [(path, 0) for project in settings.projects for path in project.repositories]
+
+
 class HistoryLook:
     """One look at all repositories. SINCE is in seconds since 1970, as in `sync`."""
 
@@ -56,8 +62,7 @@ class HistoryLook:
 
         Yields before the first, when the reading of long histories has begun, and after each.
         """
-        roots = [(root.path, root.depth) for root in self.settings.repositories]
-        roots += [(path, 0) for project in self.settings.projects for path in project.repositories]
+        roots = roots_of(self.settings)
         found = {str(repository.common_dir): repository for repository in discover(roots)}
         for path, depth in roots:
             if depth == 0 and not any(repo.path == path for repo in found.values()):

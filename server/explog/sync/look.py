@@ -14,8 +14,10 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from explog.config import Settings
+from explog.git.repository import discover, packed_bytes
 from explog.index.database import Index, open_index
-from explog.sync.history import HistoryLook
+from explog.sync import reading, sections
+from explog.sync.history import HistoryLook, roots_of
 from explog.sync.logs import LogLook
 from explog.sync.prefetch import start
 from explog.sync.report import Progress, Report
@@ -51,6 +53,20 @@ def sync(
         if not logs.looked:
             logs.look()
     return report
+
+
+def is_large(settings: Settings) -> bool:
+    """Tell whether the logs or repositories of SETTINGS are long, so that an index takes memory.
+
+    That of a few short ones is made before another process has started.
+    """
+    logs = 0
+    for path in settings.log_files():
+        with suppress(OSError):  # `sync` reports it
+            logs += path.stat().st_size
+    if logs >= sections.LONG_BYTES:
+        return True
+    return sum(map(packed_bytes, discover(roots_of(settings)))) >= reading.LONG_BYTES
 
 
 def sync_apart(settings: Settings, index: Path, since: float, progress: Progress) -> None:
