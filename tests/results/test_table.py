@@ -51,7 +51,7 @@ def test_a_message_counts_for_what_no_file_says() -> None:
     said = sample("acc=71, loss=0.3", source=MESSAGE)
     (row,) = make_table([step((1,), said, "acc=71.4")]).rows
     assert {name: cell.text for name, cell in row.metrics.items()} == {"acc": "71.4", "loss": "0.3"}
-    assert (row.n, row.source) == (1, "message, metrics.json")
+    assert (row.n, row.source) == (1, "metrics.json, message")
 
 
 def test_a_message_that_says_the_same_is_no_source() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Context, Decimal, localcontext
+from math import isfinite, nan
 from typing import NamedTuple
 
 from explog.results.values import Number
@@ -39,21 +40,22 @@ class Cell(NamedTuple):
 
 def make_cell(values: Sequence[Number]) -> Cell:
     """Return the cell for VALUES, of which there is at least one."""
-    units = {number.unit for number in values}
-    if len(units) > 1:
-        text = ", ".join(with_unit(_written(number), number.unit) for number in values)
-        return Cell(tuple(values), None, None, text, text, "", "")
-    (unit,) = units
+    unit = values[0].unit
     if len(values) == 1:
         (number,) = values
         text = _written(number)
-        return Cell((number,), _as_float(number), None, with_unit(text, unit), text, "", unit)
+        value = nan if number.value is None else float(number.value)
+        return Cell((number,), value, None, with_unit(text, unit), text, "", unit)
+    if any(number.unit != unit for number in values):
+        text = ", ".join(with_unit(_written(number), number.unit) for number in values)
+        return Cell(tuple(values), None, None, text, text, "", "")
     with localcontext(_CONTEXT):
-        mean, sd = _mean_and_sd([_decimal(number) for number in values])
-        mean_text, sd_text = _texts(values, mean, sd)
+        numbers = list(map(_decimal, values))
+        mean, sd = _mean_and_sd(numbers)
+        mean_text, sd_text = _texts(numbers, mean, sd)
     shown = f"{mean_text} ± {sd_text}" if sd_text else mean_text
-    text = with_unit(shown, unit)
     deviation = float(sd) if sd.is_finite() else None
+    text = with_unit(shown, unit)
     return Cell(tuple(values), float(mean), deviation, text, mean_text, sd_text, unit)
 
 
@@ -64,15 +66,8 @@ def with_unit(text: str, unit: str) -> str:
 
 def _decimal(number: Number) -> Decimal:
     """Return NUMBER as it was written; as it was read if Python writes it otherwise."""
-    with localcontext(_CONTEXT):
-        found = Decimal(number.text.replace("_", ""))
-        if found.is_nan():
-            return Decimal(repr(number.value))
-        return +found
-
-
-def _as_float(number: Number) -> float:
-    return float(_decimal(number))
+    found = _CONTEXT.create_decimal(number.text)
+    return _CONTEXT.create_decimal(repr(number.value)) if found.is_nan() else found
 
 
 def _mean_and_sd(values: Sequence[Decimal]) -> tuple[Decimal, Decimal]:
@@ -83,11 +78,11 @@ def _mean_and_sd(values: Sequence[Decimal]) -> tuple[Decimal, Decimal]:
 
 def _written(number: Number) -> str:
     """Return NUMBER as it was written; shorter if it is longer than any float."""
-    found = _decimal(number)
-    if not found.is_finite():
-        return _not_finite(found)
     text = number.text
-    return text if len(text) <= _LONGEST else f"{found:.{_DIGITS_OF_LONG - 1}e}"
+    if len(text) <= _LONGEST and number.value is not None and isfinite(number.value):
+        return text
+    found = _decimal(number)
+    return f"{found:.{_DIGITS_OF_LONG - 1}e}" if found.is_finite() else _not_finite(found)
 
 
 def _not_finite(value: Decimal) -> str:
@@ -96,7 +91,7 @@ def _not_finite(value: Decimal) -> str:
     return "inf" if value > 0 else "-inf"
 
 
-def _texts(values: Sequence[Number], mean: Decimal, sd: Decimal) -> tuple[str, str]:
+def _texts(values: Sequence[Decimal], mean: Decimal, sd: Decimal) -> tuple[str, str]:
     """Return the texts of MEAN and SD.
 
     SD has two significant digits. MEAN ends where SD ends, and has one digit more than any of
@@ -104,7 +99,7 @@ def _texts(values: Sequence[Number], mean: Decimal, sd: Decimal) -> tuple[str, s
     """
     if not mean.is_finite():
         return _not_finite(mean), ""
-    written = max(_places(_decimal(number)) for number in values)
+    written = max(map(_places, values))
     if not sd:
         return _fixed(mean, written), "0"
     places = 1 - sd.adjusted()

@@ -81,12 +81,9 @@ def find_steps(
     DROPPED are the edits that the user dropped. Raises ExplogError `unknown-experiment`,
     `unknown-step` or `bad-query`.
     """
-    named = _named(text.split())
-    experiments = _named_experiments(index, named) if named else _found(index, text)
+    asked = _asked(index, text)
     standing, troubles = list[Standing](), list[str]()
-    for one in _all_standing(settings, index, experiments, every, dropped):
-        if not _is_wanted(one.experiment.ident, one.step.number, named):
-            continue
+    for one in _all_standing(settings, index, asked, every, dropped):
         if isinstance(one, Standing):
             standing.append(one)
         else:
@@ -114,42 +111,66 @@ def results_of(index: Index, steps: Steps) -> tuple[list[StepResult], list[str]]
 # Which experiments and steps
 
 
-def _named(words: Sequence[str]) -> list[Reference]:
-    """Return the references that WORDS are; none if they are a query."""
-    matches = [_REFERENCE.fullmatch(word) for word in words]
-    found = [Reference(m[1], parse_step(m[2] or "")) for m in matches if m is not None]
-    return found if len(found) == len(matches) else []
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The experiments that are asked for, among all that have one of their ids, by id.
+
+    `places` are theirs, (file, id), or None if all are asked for. `steps` has those of experiments
+    of which not all steps are.
+    """
+
+    entries: Mapping[str, Sequence[Experiment]]
+    places: Collection[tuple[str, str]] | None
+    steps: Mapping[str, Collection[StepNumber]]
+
+    def has(self, entry: Experiment) -> bool:
+        """Tell whether ENTRY is asked for."""
+        return self.places is None or (entry.file, entry.ident) in self.places
+
+    def has_step(self, ident: str, number: StepNumber) -> bool:
+        """Tell whether a step of an experiment that is asked for is so, too."""
+        wanted = self.steps.get(ident)
+        return wanted is None or any(number[: len(one)] == one for one in wanted)
 
 
-def _named_experiments(index: Index, named: Sequence[Reference]) -> list[Experiment]:
-    """Return the experiments that NAMED are of, in that order."""
-    by_ident: dict[str, list[Experiment]] = {reference.experiment: [] for reference in named}
-    for experiment in find_experiments(index, by_ident):
-        by_ident[experiment.ident].append(experiment)
+def _asked(index: Index, text: str) -> _Asked:
+    """Return what TEXT asks for: references, or else what it finds as a query."""
+    matches = [_REFERENCE.fullmatch(word) for word in text.split()]
+    named = [Reference(m[1], parse_step(m[2] or "")) for m in matches if m is not None]
+    if len(named) < len(matches) or not named:
+        places = {(one.file, one.ident) for one in select(index, text)}
+        entries = _entries(index, {ident for _file, ident in places})
+        ordered = sorted(entries.items(), key=lambda item: (item[1][0].file, item[1][0].start))
+        return _Asked(dict(ordered), places, {})
+    steps: dict[str, set[StepNumber]] = {}
     for ident, step in named:
-        if not by_ident[ident]:
-            raise ExplogError("unknown-experiment", f"no log has the experiment {ident}")
-        steps = (one.number for experiment in by_ident[ident] for one in experiment.steps)
-        if step and not any(number[: len(step)] == step for number in steps):
-            reference = Reference(ident, step)
-            raise ExplogError("unknown-step", f"the experiment {ident} has no step [{reference}]")
-    return [experiment for same in by_ident.values() for experiment in same]
-
-
-def _found(index: Index, query: str) -> list[Experiment]:
-    """Return the experiments that QUERY finds, in the order of their logs."""
-    found = {(one.file, one.ident) for one in select(index, query)}
-    experiments = find_experiments(index, {ident for _file, ident in found})
-    there = [one for one in experiments if (one.file, one.ident) in found]
-    return sorted(there, key=lambda one: (one.file, one.start))
-
-
-def _is_wanted(ident: str, number: StepNumber, named: Sequence[Reference]) -> bool:
-    """Tell whether a step is one of NAMED, or inside it; any is if nothing is named."""
-    return not named or any(
-        reference.experiment == ident and number[: len(reference.step)] == reference.step
-        for reference in named
+        steps.setdefault(ident, set()).add(step)
+    asked = _Asked(
+        _entries(index, steps),
+        None,
+        {ident: numbers for ident, numbers in steps.items() if () not in numbers},
     )
+    for reference in named:
+        _check(asked, reference)
+    return asked
+
+
+def _entries(index: Index, idents: Iterable[str]) -> dict[str, list[Experiment]]:
+    """Return the experiments with each of IDENTS, in that order."""
+    found: dict[str, list[Experiment]] = {ident: [] for ident in idents}
+    for entry in find_experiments(index, found):
+        found[entry.ident].append(entry)
+    return found
+
+
+def _check(asked: _Asked, reference: Reference) -> None:
+    """Raise ExplogError unless there is what REFERENCE means."""
+    ident, step = reference
+    if not asked.entries[ident]:
+        raise ExplogError("unknown-experiment", f"no log has the experiment {ident}")
+    numbers = (one.number for entry in asked.entries[ident] for one in entry.steps)
+    if step and not any(number[: len(step)] == step for number in numbers):
+        raise ExplogError("unknown-step", f"the experiment {ident} has no step [{reference}]")
 
 
 # Which commit stands on a step
@@ -158,23 +179,19 @@ def _is_wanted(ident: str, number: StepNumber, named: Sequence[Reference]) -> bo
 def _all_standing(
     settings: Settings,
     index: Index,
-    experiments: Sequence[Experiment],
+    asked: _Asked,
     every: bool,
     dropped: Collection[DroppedEdit],
 ) -> Iterator[Standing | Dead]:
-    """Yield the steps of EXPERIMENTS that a commit stands on, or stood on, in their order."""
-    idents = dict.fromkeys(one.ident for one in experiments)
-    entries: dict[str, list[Experiment]] = {ident: [] for ident in idents}
-    for entry in find_experiments(index, idents):  # also those that are not asked for
-        entries[entry.ident].append(entry)
-    facts = gather(settings, index, [one for same in entries.values() for one in same])
-    claims = dict(facts.claims(idents))
-    wanted = {one.id for one in experiments}
-    for ident, same in entries.items():
-        for entry in same:
-            if entry.id in wanted:
-                own = own_claims(entry, same, claims[ident], facts)
-                yield from _of_entry(entry, own, facts, every, dropped)
+    """Yield the steps that are asked for and that a commit stands on, or stood on, in order."""
+    facts = gather(settings, index, [one for same in asked.entries.values() for one in same])
+    claims = dict(facts.claims(asked.entries))
+    for ident, same in asked.entries.items():
+        for entry in filter(asked.has, same):
+            own = own_claims(entry, same, claims[ident], facts)
+            for one in _of_entry(entry, own, facts, every, dropped):
+                if asked.has_step(ident, one.step.number):
+                    yield one
 
 
 def _of_entry(
@@ -246,11 +263,15 @@ def _abbreviation(standing: Standing, short: str) -> str:
     return borne if borne is not None and standing.commit.oid.startswith(borne) else short
 
 
-def _samples(standing: Standing, values: Mapping[str, Values]) -> Iterable[Sample]:
+def _samples(standing: Standing, values: Mapping[str, Values]) -> Sequence[Sample]:
     """Return the samples of a step, those of a commit and of its copies once."""
+    found = [
+        (one.origin, _values(values, one.oid).of(standing.reference)) for one in standing.observed
+    ]
+    if len(found) == 1:
+        return found[0][1]
     seen: dict[object, Sequence[Sample]] = {}
-    for one in standing.observed:
-        samples = _values(values, one.oid).of(standing.reference)
+    for origin, samples in found:
         numbers = repr([(dict(sample.metrics), dict(sample.parameters)) for sample in samples])
-        seen.setdefault((one.origin, numbers), samples)
-    return (sample for samples in seen.values() for sample in samples)
+        seen.setdefault((origin, numbers), samples)
+    return [sample for samples in seen.values() for sample in samples]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
+from typing import NamedTuple
 
 from explog.model import StepNumber
 from explog.refs import Reference, step_text
@@ -17,8 +18,7 @@ _MOST_VALUES = 3
 _REPETITIONS = ("seed", "run")
 
 
-@dataclass(frozen=True, slots=True)
-class StepResult:
+class StepResult(NamedTuple):
     """A step, the commit that stands on it, and the samples that it has.
 
     `title` is the experiment's and `text` the step's. `line` is the 1-based line of the step in
@@ -48,8 +48,7 @@ class StepResult:
         return step_text(self.step)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A row of the table.
 
     `metrics` and `parameters` have what is known of this step, by name. `source` names where its
@@ -124,36 +123,29 @@ def _most_frequent(found: Iterable[Iterable[str]]) -> list[str]:
 
 def _row(result: StepResult) -> Row:
     observed = [sample for sample in result.samples if sample.metrics]
-    metrics = _metrics(observed)
-    used = [sample for sample in observed if _is_used(sample, observed)]
+    in_files = [sample for sample in observed if sample.source != MESSAGE]
+    known = _gathered(sample.metrics for sample in in_files)
+    # What the message says counts for what no file says.
+    said = [one for one in observed if one.source == MESSAGE and one.metrics.keys() - known.keys()]
+    metrics = {**known, **_gathered(one.metrics for one in said), **known}
     return Row(
         result=result,
-        source=", ".join(dict.fromkeys(_shown_source(sample.source) for sample in used)),
-        n=max((len(cell.values) for cell in metrics.values()), default=0),
-        metrics=metrics,
+        source=", ".join(
+            dict.fromkeys(_shown_source(sample.source) for sample in [*in_files, *said])
+        ),
+        n=max(map(len, metrics.values()), default=0),
+        metrics={name: make_cell(numbers) for name, numbers in metrics.items()},
         parameters=_parameters(result.samples),
     )
 
 
-def _metrics(observed: Sequence[Sample]) -> dict[str, Cell]:
-    """Return the cells of a step; a message counts for what no file says."""
-    values: dict[str, list[Number]] = {}
-    for from_message in (False, True):
-        known = set(values)
-        for sample in observed:
-            if (sample.source == MESSAGE) is from_message:
-                for name, number in sample.metrics.items():
-                    if name not in known:
-                        values.setdefault(name, []).append(number)
-    return {name: make_cell(numbers) for name, numbers in values.items()}
-
-
-def _is_used(sample: Sample, observed: Sequence[Sample]) -> bool:
-    """Tell whether SAMPLE says anything that counts."""
-    if sample.source != MESSAGE:
-        return True
-    in_files = {name for one in observed if one.source != MESSAGE for name in one.metrics}
-    return not in_files.issuperset(sample.metrics)
+def _gathered(said: Iterable[Mapping[str, Number]]) -> dict[str, list[Number]]:
+    """Return the numbers of each name in what is SAID."""
+    found: dict[str, list[Number]] = {}
+    for numbers in said:
+        for name, number in numbers.items():
+            found.setdefault(name, []).append(number)
+    return found
 
 
 def _shown_source(source: str) -> str:
@@ -168,15 +160,23 @@ def _parameters(samples: Sequence[Sample]) -> dict[str, tuple[Number, ...]]:
     What a sample says of its own parameters counts for it, before what a file of parameters says.
     """
     observed = [sample for sample in samples if sample.metrics]
-    shared = [sample for sample in samples if not sample.metrics]
-    names = dict.fromkeys(name for one in (*shared, *observed) for name in one.parameters)
-    found: dict[str, tuple[Number, ...]] = {}
-    for name in names:
-        own = [one.parameters[name] for one in observed if name in one.parameters]
-        said = [one.parameters[name] for one in shared if name in one.parameters]
-        values = own if own and len(own) == len(observed) else [*own, *said]
-        found[name] = tuple({_key(one): one for one in reversed(values)}.values())[::-1]
-    return found
+    own = _gathered(sample.parameters for sample in observed)
+    shared = _gathered(sample.parameters for sample in samples if not sample.metrics)
+    found = dict(shared)
+    for name, numbers in own.items():
+        complete = len(numbers) == len(observed)
+        found[name] = numbers if complete else [*numbers, *shared.get(name, ())]
+    return {name: tuple(_distinct(numbers)) for name, numbers in found.items()}
+
+
+def _distinct(numbers: Sequence[Number]) -> Iterable[Number]:
+    """Return NUMBERS, those that are equal once, as it is written first."""
+    if len(numbers) == 1:
+        return numbers
+    first: dict[object, Number] = {}
+    for number in numbers:
+        first.setdefault(_key(number), number)
+    return first.values()
 
 
 def _key(number: Number) -> object:
@@ -212,7 +212,7 @@ def _mark(rows: Sequence[Row], best: Sequence[Best]) -> tuple[list[Row], list[st
             continue
         for place in _best(numbers, one.largest):
             marks[place].add(one.metric)
-    marked = [replace(row, best=frozenset(names)) for row, names in zip(rows, marks, strict=True)]
+    marked = [row._replace(best=frozenset(m)) for row, m in zip(rows, marks, strict=True)]
     return marked, sentences
 
 
