@@ -179,6 +179,20 @@ def commits_with_prefix(index: Index, prefix: str) -> list[tuple[str, str]]:
     return [(oid, path) for oid, path in rows]
 
 
+def reachable_prefixes(index: Index, prefixes: Iterable[str]) -> set[str]:
+    """Return those of PREFIXES that abbreviate a reachable commit."""
+    found: set[str] = set()
+    for some in batches(prefixes):
+        rows = index.read(
+            f"WITH given (prefix) AS (VALUES {', '.join('(?)' for _ in some)})"
+            " SELECT prefix FROM given WHERE EXISTS (SELECT 1 FROM repositories CROSS JOIN commits"
+            " ON repository = repositories.id AND oid >= prefix AND oid < prefix || 'g')",
+            *some,
+        )
+        found.update(row[0] for row in rows)
+    return found
+
+
 def commits_like(index: Index, times: Iterable[int], subjects: Iterable[str]) -> dict[Commit, str]:
     """Return the reachable commits with one of these author times or SUBJECTS: their subjects."""
     found: dict[Commit, str] = {}

@@ -17,7 +17,7 @@ from explog.git.ancestry import patch_ids
 from explog.git.commits import read_known
 from explog.git.parse import CommitObject
 from explog.git.repository import Repository, resolve_hashes
-from explog.index.commits import commits_like, commits_with_prefix
+from explog.index.commits import commits_like, reachable_prefixes
 from explog.index.database import Index
 from explog.index.unreachable import UnreachableCommit, unreachable_commits
 from explog.model import Commit, Step, StepNumber
@@ -46,7 +46,9 @@ class Hashes:
     def __init__(
         self, index: Index, repositories: Sequence[Repository], hashes: Iterable[str]
     ) -> None:
-        unreachable = [h for h in dict.fromkeys(hashes) if not commits_with_prefix(index, h)]
+        given = dict.fromkeys(hashes)
+        reachable = reachable_prefixes(index, given)
+        unreachable = [digits for digits in given if digits not in reachable]
         self._unreachable = set(unreachable)
         self.lost = _lost(index, repositories, _records(index, repositories, unreachable))
 
@@ -64,6 +66,8 @@ class Hashes:
                 lost is not None and step.number in lost.claims(ident)
             )
 
+        if all(one.in_place for one in step.hashes) and len(step.hashes) < 2:
+            return step  # nothing to choose from, as nearly always
         in_place = [one for one in step.hashes if one.in_place]
         known = [one for one in step.hashes if self._is_known(one.digits)]
         claiming = [one for one in known if claims_step(one.digits)]
