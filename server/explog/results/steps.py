@@ -21,7 +21,7 @@ from explog.plan.deciding import decide_entry, own_claims
 from explog.plan.facts import Claims, Facts, gather
 from explog.plan.plans import Dead
 from explog.queries.agenda import select
-from explog.queries.history import short_commits
+from explog.queries.history import ShortCommit, short_commits
 from explog.queries.outline import CommitPlace, commit_on
 from explog.refs import ID_PATTERN, STEP_PATTERN, Place, Reference, parse_step
 from explog.results.kept import kept_values
@@ -33,12 +33,22 @@ _REFERENCE = re.compile(rf"\[?e?({ID_PATTERN})(?:\.({STEP_PATTERN}))?\]?")
 
 
 class Standing(NamedTuple):
-    """A step, the commit that stands on it, and the commits whose samples are its own."""
+    """A step, the commit that stands on it, and the commits whose samples are its own.
+
+    `time` is when the commit was authored, in seconds since 1970, or None if that is not known yet.
+    """
 
     experiment: Experiment
     step: Step
     commit: CommitPlace
+    time: int | None
     observed: tuple[Observed, ...]
+
+    @property
+    def borne(self) -> str | None:
+        """The hash that the step bears, if it is that of its commit."""
+        digits = self.step.hash
+        return digits if digits is not None and self.commit.oid.startswith(digits) else None
 
     @property
     def reference(self) -> str:
@@ -94,13 +104,9 @@ def find_steps(
 def results_of(index: Index, steps: Steps) -> tuple[list[StepResult], list[str]]:
     """Return the results of STEPS that the index keeps, and sentences on what could not be read."""
     values = kept_values(index, steps.oids)
-    short = short_commits(index, {one.commit for one in steps.standing})
-    results = []
-    for one in steps.standing:
-        found = short.get(one.commit)
-        if found is not None:  # a commit that went since
-            abbreviation = _abbreviation(one, found.short)
-            results.append(_result(one, abbreviation, found.author_time, values))
+    unknown = {one.commit for one in steps.standing if one.borne is None or one.time is None}
+    short = short_commits(index, unknown)
+    results = [_result(one, short.get(one.commit), values) for one in steps.standing]
     said = [trouble.message for oid in steps.oids for trouble in _values(values, oid).troubles]
     unread = sum(1 for oid in steps.oids if oid not in values)
     if unread:
@@ -208,7 +214,8 @@ def _of_entry(
         if place is None and step.hash is not None:
             place = commit_on(facts.index, step, candidates)
         if place is not None:
-            yield Standing(entry, step, place, _observed(place, candidates, every))
+            time = next((one.author_time for one in candidates if one.oid == place.oid), None)
+            yield Standing(entry, step, place, time, _observed(place, candidates, every))
         elif step.number in dead:
             yield dead[step.number]
 
@@ -239,9 +246,10 @@ def _values(values: Mapping[str, Values], oid: str) -> Values:
 
 
 def _result(
-    standing: Standing, abbreviation: str, time: int, values: Mapping[str, Values]
+    standing: Standing, short: ShortCommit | None, values: Mapping[str, Values]
 ) -> StepResult:
-    experiment, step = standing.experiment, standing.step
+    experiment, step, commit = standing.experiment, standing.step, standing.commit
+    short = short or ShortCommit(commit.oid[:7], 0)  # it went a moment ago
     return StepResult(
         experiment=experiment.ident,
         step=step.number,
@@ -249,18 +257,12 @@ def _result(
         text=step.text,
         file=experiment.file,
         line=experiment.line + step.line,
-        repository=standing.commit.repository,
-        commit=standing.commit.oid,
-        abbreviation=abbreviation,
-        time=time,
+        repository=commit.repository,
+        commit=commit.oid,
+        abbreviation=standing.borne or short.short,
+        time=short.author_time if standing.time is None else standing.time,
         samples=tuple(_samples(standing, values)),
     )
-
-
-def _abbreviation(standing: Standing, short: str) -> str:
-    """Return the hash that the step bears, if it is that of its commit, or else SHORT."""
-    borne = standing.step.hash
-    return borne if borne is not None and standing.commit.oid.startswith(borne) else short
 
 
 def _samples(standing: Standing, values: Mapping[str, Values]) -> Sequence[Sample]:
