@@ -1,8 +1,7 @@
-"""Audit: the hashes anywhere in the prose of the logs, and where each of them lives, or that it
-is dead.
+"""Find every hash in the prose of the logs, and tell where its commit lives, or that it is dead.
 
-A log need not know of explog for that. A false alarm is a fault: what no repository knows counts as
-dead only where it looks like a commit, its context says that it is one, and we have seen all.
+Any org file will do. A false alarm is a fault: a hash that no repository knows counts as dead only
+if it looks like a commit, its context says that it is one, and all repositories were read.
 """
 
 from __future__ import annotations
@@ -34,11 +33,11 @@ BRANCH, REF, OBJECT, GONE, DEAD = "branch", "ref", "object", "gone", "dead"
 
 @dataclass(frozen=True, slots=True)
 class FoundHash:
-    """A hash in prose. `line` is 1-based; `commit` the full id; None is what nobody knows.
+    """A hash in prose. `line` is 1-based; `commit` is the full id; what is not known is None.
 
-    `state` is how it lives: on a "branch", by another "ref", as an "object" that nothing reaches,
-    "gone" (it was on a branch once), or "dead" (no repository knows it). `ref` is that other ref,
-    and `now` the commit that took its place, if one did.
+    `state` tells how its commit lives: on a "branch", by another "ref", as an "object" that nothing
+    reaches, "gone" (it was on a branch once), or "dead" (no repository knows it). `ref` is that
+    other ref, and `now` the commit that took its place, if one did.
     """
 
     file: str

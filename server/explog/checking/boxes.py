@@ -1,4 +1,4 @@
-"""Boxes and cookies of one entry: is the count right, and has what was ticked a commit?"""
+"""Check the cookies of one entry, and whether a commit names each ticked step."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from explog.refs import Place, step_text
 
 
 def takes_part(index: Index, entries: Iterable[Experiment]) -> set[str]:
-    """Return the files with an experiment that a commit speaks of, or with a hash on a step.
+    """Return the files with an experiment that a commit names, or with a hash on a step.
 
-    Where there is nothing of the kind, nobody wants to hear that a step has no commit.
+    In a log without either, nobody wants to hear that a step has no commit.
     """
     claimed = set(claimed_experiments(index))
     return {
@@ -31,7 +31,7 @@ def takes_part(index: Index, entries: Iterable[Experiment]) -> set[str]:
 def check_boxes(
     index: Index, entry: EntryText, placed: Collection[StepNumber], *, active: bool
 ) -> Iterator[Problem]:
-    """Yield the cookies of ENTRY that are wrong and, if its log is ACTIVE, ticks with no commit.
+    """Yield the wrong cookies of ENTRY and, if its log is ACTIVE, the ticks without a commit.
 
     PLACED are the steps that a backfill has a commit for.
     """
@@ -57,7 +57,7 @@ def _written(text: str) -> str:
 
 
 def _step_at(entry: EntryText, line: int) -> str | None:
-    """Return the step that LINE is part of, if it is of one."""
+    """Return the number of the step that LINE belongs to, if it belongs to one."""
     above = [step for step in entry.experiment.steps if step.line <= line]
     return step_text(above[-1].number) if above else None
 
@@ -70,7 +70,8 @@ def _unreferenced(
     ticked = [step for step in bare if step.ticked]
     if not ticked:
         return
-    # What claims a step and is not placed there means another, unless its number is there twice.
+    # A commit that claims a step, and cannot be placed on it, means another step, unless the list
+    # has the number twice.
     times = Counter(step.number for step in found.steps)
     spoken_of = {
         number

@@ -1,4 +1,4 @@
-"""Check: every problem of the logs, most serious first, and the mending of those that have one."""
+"""Find every problem of the logs, and the mend of those that have one."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def check(
     progress: Progress | None = None,
     unread: Sequence[Unreadable] = (),
 ) -> list[Problem]:
-    """Return every problem of what INDEX, which is up to date, holds. Reads files, writes none.
+    """Return all problems, the most serious first. Reads files, and writes none.
 
-    UNREAD is what could not be read when it was brought up to date.
+    INDEX is up to date. UNREAD are the files and repositories that could not be read meanwhile.
     """
     entries = list(find_experiments(index))
     texts = EntryTexts(settings)
@@ -61,9 +61,9 @@ def check(
 
 
 def knows_all(settings: Settings, index: Index, unread: Sequence[Unreadable]) -> bool:
-    """Tell whether what no repository knows is no commit of any.
+    """Tell whether all commits of the repositories are known.
 
-    It may be one where a repository could not be read, or ends early as a shallow clone does.
+    Some are not if a repository could not be read, or is a shallow clone.
     """
     repositories = all_repositories(index)
     logs = {str(path) for path in settings.log_files()}
@@ -76,7 +76,7 @@ def _unreadable(file: str, message: str, line: int | None = None) -> Problem:
 
 
 def _unread(unread: Iterable[Unreadable]) -> Iterator[Problem]:
-    """Yield what could not be read at all; each log or repository is told of once."""
+    """Yield a problem for each log or repository that could not be read."""
     for one in {one.file: one for one in unread}.values():
         yield _unreadable(one.file, one.message)
 
@@ -88,7 +88,7 @@ def _diagnosed(index: Index) -> Iterator[Problem]:
 
 
 class _Check:
-    """What is said of the entries one by one, and of all that could not be placed."""
+    """Finds the problems of the entries one by one, and of the commits that could not be placed."""
 
     def __init__(
         self,
@@ -118,7 +118,7 @@ class _Check:
         for dead in planned.dead:
             if dead.step.hash not in self._kept:
                 self._dead[dead.experiment.file, dead.experiment.line].append(dead)
-        # A step whose commit cannot be placed, as something else stands there.
+        # The steps whose commit cannot be placed, because something else stands there.
         self._blocked = {(u.file, u.line) for u in planned.unplaced if u.reason == "kept-by-hand"}
 
     def entry(self, entry: EntryText) -> Iterator[Problem]:
@@ -140,7 +140,7 @@ class _Check:
         yield from check_boxes(self.index, entry, placed, active=found.file in self.active)
 
     def _edit(self, entry: EntryText, marks: StepMarks, edit: Edit) -> Iterator[Problem]:
-        """Yield the problem that a planned edit mends, if it is one and not just work to do."""
+        """Yield the problem that EDIT mends, if it mends one: most edits are just work to do."""
         tick = replace(edit.mark, hash=None)
         kind, said = "dead-hash", ""
         if edit.lost and edit.step.hash not in self._kept:
@@ -174,7 +174,7 @@ class _Check:
             if (problem.file, problem.line) not in moved:
                 moved.add((problem.file, problem.line))
                 yield problem
-        # What stands there in the place of these came with the step, by no hand.
+        # Nobody put the other hash on these steps: it came with its step.
         for unplaced in by_hand:
             if (unplaced.file, unplaced.line) in moved:
                 yield _as_said(unplaced, "renumbered", "and another step has its number now")
@@ -188,7 +188,7 @@ class _Check:
         ]
 
     def unknown(self) -> Iterator[Problem]:
-        """Yield the hashes on steps that no repository knows, but for those that are just text."""
+        """Yield the hashes on steps that no repository knows, unless they are just text."""
         for dead in self.planned.dead:
             found, digits = dead.experiment, dead.step.hash or ""
             where = (found.file, found.line + dead.step.line)
@@ -196,7 +196,7 @@ class _Check:
                 yield _at_step("dead-hash", found, dead, f"no repository knows {digits}")
 
     def sound(self, entries: Iterable[Experiment]) -> list[Experiment]:
-        """Return ENTRIES without those in which a merge left two of everything."""
+        """Return ENTRIES without those in which a merge is not resolved."""
         return [entry for entry in entries if (entry.file, entry.line) not in self.conflicts]
 
 
@@ -228,7 +228,7 @@ def _unplaced(
 
 
 def _as_said(unplaced: Unplaced, kind: str, because: str | None = None) -> Problem:
-    """Return the problem that a commit says something which does not hold, BECAUSE of what."""
+    """Return the problem with what a commit says; BECAUSE tells it, or else UNPLACED does."""
     reference = _reference(unplaced.reference)
     said = unplaced.message.removeprefix(f"{unplaced.file}:{unplaced.line}: ")
     if because is not None:

@@ -1,7 +1,8 @@
-"""Dates that contradict history: a commit stands as the newest, and one made after it is older.
+"""Find dates that contradict history: the commit on a step has the latest date of those that name
+the step, though another one was made after it.
 
-The rule of the hash goes by author dates. They are wrong where a clock was, and only people know
-which commit they mean.
+The rule of the hash goes by author dates. They are wrong if a clock was, and only people know which
+commit they mean.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from explog.refs import step_text
 
 
 def check_dates(index: Index, entries: Iterable[Experiment]) -> Iterator[Problem]:
-    """Yield the steps of ENTRIES with a commit that another one follows, with earlier dates.
+    """Yield a problem for each step of ENTRIES whose commit is older in history than by its dates.
 
     A commit that was rebased or picked has an old author date and a new committer date; that is no
     problem.

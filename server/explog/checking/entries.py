@@ -1,4 +1,4 @@
-"""The text of experiments, entry by entry, as the files have it now."""
+"""Read the texts of experiments, file by file."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def entry_texts(
     failed: Callable[[str, ExplogError], None],
     progress: Progress | None = None,
 ) -> Iterator[EntryText]:
-    """Yield what TEXTS has of EXPERIMENTS, which are in the order of their files.
+    """Yield the texts of EXPERIMENTS, which are in the order of their files.
 
-    FAILED is told of files that cannot be read, or are not as the index knows them.
+    FAILED is called for each file that cannot be read, or differs from what the index knows.
     """
     files = [(file, list(some)) for file, some in itertools.groupby(experiments, lambda e: e.file)]
     for done, (file, some) in enumerate(files):

@@ -1,4 +1,4 @@
-"""Flags: steps that bear a hash and got another number than its commit says."""
+"""Find the flags: steps that bear a hash, and have another number than its commit says."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from explog.plan.facts import gather
 
 
 def find_flags(settings: Settings, index: Index, idents: Iterable[str]) -> list[Flag]:
-    """Return the flags of the experiments IDENTS as INDEX has them; nothing else is read."""
+    """Return the flags of the experiments IDENTS as INDEX has them. No log is read."""
     found: dict[str, list[Experiment]] = defaultdict(list)
     for experiment in find_experiments(index, idents):
         found[experiment.ident].append(experiment)

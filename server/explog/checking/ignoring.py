@@ -13,8 +13,8 @@ def split_ignored(
 ) -> tuple[list[Problem], list[Problem]]:
     """Return those of PROBLEMS that count, and those that are ignored.
 
-    Ignored is what PATTERNS mean, and what the user told explog to ignore. Raises ExplogError
-    `bad-config` for a pattern that is none.
+    Ignored are those that one of PATTERNS matches, and those that the user told explog to ignore.
+    Raises ExplogError `bad-config` if a pattern cannot be read.
     """
     meant = [read_pattern(text) for text in patterns]
     known = read_ignored()

@@ -1,4 +1,6 @@
-"""Where commits live that no branch reaches: kept by another ref, or still there for a while."""
+"""Find commits that no branch reaches and a repository still has: a ref keeps them, or git has not
+pruned them yet.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +17,9 @@ from explog.index.database import Index
 
 @dataclass(frozen=True, slots=True)
 class Living:
-    """A commit that no branch reaches, by its full id, and in which repositories it is.
+    """A commit that no branch reaches, and the repositories that have it. `oid` is its full id.
 
-    `ref` is what keeps it there, as `refs/tags/v1`; None if nothing does.
+    `ref` is what keeps it there, such as `refs/tags/v1`; None if nothing does.
     """
 
     oid: str
@@ -26,9 +28,10 @@ class Living:
 
 
 def off_branches(index: Index, hashes: Iterable[str]) -> dict[str, Living]:
-    """Return {hash: how it lives} for those of HASHES whose object a repository has.
+    """Return {hash: its commit} for those of HASHES whose object a repository has.
 
-    HASHES are abbreviations that no branch reaches. Kept in one repository is kept.
+    HASHES are abbreviations of commits that no branch reaches. A commit that a ref keeps in one
+    repository counts as kept.
     """
     wanted = list(dict.fromkeys(hashes))
     found: dict[str, Living] = {}

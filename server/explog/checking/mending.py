@@ -1,4 +1,4 @@
-"""Mend: make the mends of problems that the user has seen, as they were seen."""
+"""Mend problems: make the changes that the user has seen, and no others."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def mend(
 ) -> list[str | None]:
     """Make the mends of REQUESTS; return for each None, or why it was not made.
 
-    FIND brings the index up to date and returns the problems that there are.
+    FIND brings the index up to date, and returns the problems of now.
     """
     said: list[str | None] = [CHANGED] * len(requests)
     left = dict(enumerate(requests))
@@ -52,7 +52,7 @@ def mend(
     for _ in range(_MOST_ROUNDS):
         found = _mends(find())
         for number in [n for n, request in left.items() if _place(request) in mended]:
-            if _key(left[number]) not in found:  # another mend took it away as well
+            if _key(left[number]) not in found:  # another mend solved it, too
                 del left[number]
                 said[number] = None
         turn = _turn(left, found, mended)
@@ -68,10 +68,9 @@ def mend(
 def _turn(
     left: Mapping[int, MendRequest], found: Mapping[_Problem, Change], mended: Set[_Place]
 ) -> list[int]:
-    """Return the numbers of the requests to be granted now, one of an entry.
+    """Return the numbers of the requests to grant now, one for each entry.
 
-    Of several mends of one entry the later ones follow from the earlier, so they need not look as
-    they were seen.
+    Once an entry was mended, its other mends may look different from what the user has seen.
     """
     turn: dict[_Place, int] = {}
     for number, request in left.items():
@@ -111,7 +110,7 @@ def _same(now: Sequence[LineEdit], seen: Sequence[LineEdit]) -> bool:
 def _make(
     settings: Settings, editors: Sequence[Editor], mends: Sequence[Change]
 ) -> list[str | None]:
-    """Make MENDS, one of an entry, where the entries are as their files have them."""
+    """Make MENDS, each of another entry; return for each None, or why it was not made."""
     buffers = BufferEntries()
     wanted = list(dict.fromkeys((one.file, one.experiment) for one in mends))
     for editor in editors:

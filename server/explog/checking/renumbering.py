@@ -1,7 +1,7 @@
-"""The mending of lists that were renumbered: each step gets the number that its commit gives it.
+"""Mend lists that were renumbered: each step gets back the number that its commit names.
 
-That is done only where it is beyond doubt: every hash has one number, no two have the same, and
-with the new numbers nothing else would be placed anywhere than before.
+A mend is offered only if it is beyond doubt: each hash has one number, no two hashes have the same,
+and with the new numbers no other commit would be placed elsewhere.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ class _Proposal:
 
 
 class Renumberings:
-    """Gathers the entries of PLANNED whose lists were renumbered, then proves what mends them.
+    """Collects the entries of PLANNED whose lists were renumbered, and proves which mends hold.
 
-    ENTRIES are all that there are.
+    ENTRIES are those of all logs.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Renumberings:
         self._proposals: list[_Proposal] = []
 
     def consider(self, entry: EntryText) -> None:
-        """Take in ENTRY, if its list was renumbered and there may be a way back."""
+        """Propose a mend of ENTRY, if its list was renumbered."""
         found = entry.experiment
         suspect = self._suspects.get((found.file, found.line))
         if suspect is None or entry.steps is None:
@@ -85,7 +85,7 @@ class Renumberings:
             self._proposals.append(_Proposal(entry, replace(found, steps=after.steps), lines))
 
     def mends(self) -> dict[EntryPlace, Change]:
-        """Return the mends that are proved: with them nothing is out of place any more."""
+        """Return the mends that are proved: after them, nothing is out of place any more."""
         facts = gather(self.settings, self.index, (one.after for one in self._proposals))
         return {
             (one.before.file, one.before.line): _mend(one)
@@ -104,7 +104,7 @@ def _may_be_renumbered(entry: EntryPlan) -> bool:
 
 
 def _wanted(entry: EntryPlan, claims: Claims, facts: Facts) -> dict[int, StepNumber] | None:
-    """Return {line: number} for the steps of ENTRY that have one to have; None where in doubt."""
+    """Return {line: number} for the steps whose commit names a number; None if one is in doubt."""
     placed = {edit.step.number for edit in entry.edits}
     misplaced = {one.step.line: one.claims for one in entry.misplaced}
     wanted: dict[int, StepNumber] = {}
@@ -130,9 +130,9 @@ def _claimed(claims: Claims) -> set[StepNumber]:
 
 
 def _is_better(after: EntryPlan, before: EntryPlan) -> bool:
-    """Tell whether in AFTER nothing is renumbered, and nothing else is wrong than in BEFORE.
+    """Tell whether AFTER has no renumbered step, and no problem that BEFORE does not have.
 
-    The commit of a step that was taken out then speaks of no step.
+    If a step was deleted, its commit names a step that does not exist.
     """
     return (
         _placed(after) <= _placed(before)
