@@ -1,4 +1,4 @@
-"""All of a history: git walks it and prints it in one pass, which takes it two thirds of the time.
+"""Read all of a history: git walks and prints it in one pass, in two thirds of the time of two.
 
 Printed newest first, as that is how git walks: oldest first it would have to hold all in memory,
 and what a hostile commit says may be a thousand times as large as its object.

@@ -194,7 +194,7 @@ def reachable_prefixes(index: Index, prefixes: Iterable[str]) -> set[str]:
 
 
 def commits_like(index: Index, times: Iterable[int], subjects: Iterable[str]) -> dict[Commit, str]:
-    """Return the reachable commits with one of these author times or SUBJECTS: their subjects."""
+    """Return {commit: subject} of reachable commits with one of the author TIMES or SUBJECTS."""
     found: dict[Commit, str] = {}
     for column, values in (("author_time", map(str, times)), ("subject", subjects)):
         for some in batches(values):
@@ -235,7 +235,7 @@ def claimed_experiments(index: Index) -> list[str]:
 
 
 def find_candidates(index: Index, experiment: str) -> dict[StepNumber, list[Commit]]:
-    """Return, for each step of EXPERIMENT, the commits that bear a reference to it, wherever."""
+    """Return for each step of EXPERIMENT the commits with a reference to it, wherever it stands."""
     rows = index.read(
         "SELECT step, oid, path, common_dir, author, email, author_time, committer_time,"
         " generation, place, results FROM claims JOIN commits ON commits.id = commit_id"

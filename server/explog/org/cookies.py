@@ -70,9 +70,9 @@ def recount(
 def miscounted(
     lines: Sequence[str], steps: StepList, options: OrgOptions
 ) -> dict[int, dict[int, str]]:
-    """Return the lines whose cookies are wrong by any way of counting, and not by intention.
+    """Return the lines whose cookies are wrong by every way of counting, and not by intention.
 
-    Each comes with {line: new text}, what sets it right. A reader counts `[x]` as ticked, and org
+    Each comes with {line: new text}, which corrects it. A reader counts `[x]` as ticked, and org
     may be set to count inner boxes; a cookie without numbers waits to be counted; one that has
     nothing to count is text. Sub-headings of the steps' heading make org count those.
     """
@@ -151,9 +151,9 @@ def _cookies(text: str) -> Iterator[re.Match[str]]:
 
 
 def _end(text: str, match: re.Match[str], never: set[str]) -> int | None:
-    """Return where in TEXT ends what begins with MATCH; None if it is text like any other.
+    """Return the end in TEXT of what MATCH begins; None if nothing ends it: then it is plain text.
 
-    What is not ended in TEXT is put into NEVER.
+    What nothing ends is put into NEVER.
     """
     kind = match.lastgroup
     if kind in (None, "cookie") or match[0].endswith("]]"):
@@ -190,7 +190,7 @@ def _counted(lists: Sequence[PlainList], recursive: bool) -> Iterator[Item]:
 
 
 def _count(lists: Sequence[PlainList], recursive: bool, liberal: bool = False) -> BoxCounts:
-    """Count boxes; org counts `[x]` among all but not as ticked, who is LIBERAL as ticked too."""
+    """Return (ticked, all) boxes. Org does not count `[x]` as ticked; it is counted if LIBERAL."""
     boxes = [item.box for item in _counted(lists, recursive) if item.box is not None]
     return boxes.count("X") + (boxes.count("x") if liberal else 0), len(boxes)
 

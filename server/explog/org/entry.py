@@ -78,8 +78,8 @@ def read_entry(
 ) -> tuple[Entry, StepList | None] | None:
     """Read the subtree LINES whose heading is at LINE of whatever it is part of; None without id.
 
-    Its steps come as they are read and as they stand there. What cannot be read is left out and
-    named in `diagnoses`. KNOWN is what `headings` of LINES returns, if the caller knows.
+    The list of its steps comes with it. What cannot be read is left out and named in `diagnoses`.
+    KNOWN is what `headings` of LINES returns, if the caller knows.
     """
     heading = lines[0].lstrip("*").strip()
     properties = read_properties(lines)

@@ -58,7 +58,7 @@ _OTHER = (
 )
 SOMETHING_ELSE = re.compile(rf"{_OTHER}[\s:#=~'\"`(]*$", re.IGNORECASE)
 _SOMETHING_ELSE = re.compile(_OTHER, re.IGNORECASE)
-# A commit of a project that is another's, and words that other things than commits go by as well.
+# What stands around a commit of somebody else's project.
 _OF_OTHERS_BEFORE = re.compile(
     r"(?:\b(?:upstream|their|vendored|submodule)|[\w.-]+/[\w.-]+)(?:'s)? $", re.I
 )
@@ -157,7 +157,7 @@ _WEAK = (HashContext.DOUBTFUL, HashContext.BARE)
 
 
 def _once(line: int, found: Sequence[_Found] | Iterator[_Found]) -> Iterator[HashMention]:
-    """Yield each place of LINE once, as what says most of it says."""
+    """Yield each place of LINE once, with the context that says most."""
     places: dict[int, HashMention] = {}
     for column, digits, context, target in found:
         known = places.get(column)

@@ -1,7 +1,7 @@
 """Which items of a section are steps, and the number of each, as a reader sees them.
 
-org makes a list of the note that it takes and of the steps right below it, and two lists of what
-a line at the margin stands between. A reader sees one numbering, which goes on.
+org takes a note of its own and the steps right below it for one list, and steps with a line at the
+margin between them for two lists. A reader sees one numbering, which goes on.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _ESCAPE = re.compile(r"%-?[0-9]*[a-zA-Z]")
 
 
 class Doubt(NamedTuple):
-    """Why steps have no number that is certain; `line` is the first of them."""
+    """Why the numbers of steps are not certain; `line` is that of the first of them."""
 
     line: int
     reason: str
@@ -33,7 +33,7 @@ class Doubt(NamedTuple):
 def number_steps(
     lines: Sequence[str], section: Section, options: OrgOptions
 ) -> tuple[list[tuple[StepNumber, Item]], Doubt | None]:
-    """Return the steps of SECTION, whose text is in LINES, and what cannot be told of others."""
+    """Return the steps of SECTION, whose text is in LINES, and why others are left out."""
     lists = section.lists
     if lists and lists[0].items[0].number is None:
         notes = _Notes(lines, options)
@@ -83,9 +83,9 @@ class _Notes:
         return any(span.in_place and span.line == item.line for span in spans)
 
     def inner_lists(self, lists: Sequence[PlainList]) -> list[PlainList]:
-        """Return the lists inside notes, to which steps belong for org that are indented.
+        """Return the lists inside notes: org takes indented steps below a note for part of it.
 
-        Without boxes they may be part of what the note says, where it says something.
+        A list without boxes may be part of the note itself, if the note says something.
         """
         found: list[PlainList] = []
         for item in (item for plain in lists for item in plain.items if self._is_note(item)):
@@ -197,10 +197,11 @@ class _Reader:
 def _continued(
     path: Sequence[_Level], indent: int, first: int, has_text: bool
 ) -> tuple[int, _Level | None]:
-    """Return (index in PATH, level) of what a list goes on that begins with FIRST at INDENT.
+    """Return (index in PATH, level) of the numbering that a list continues.
 
-    None with an index means that it is none of steps, and with -1 that none behind it is: where a
-    list begins anew, nobody can say which one a third goes on. HASTEXT tells of text before it.
+    The list begins with the number FIRST at INDENT; HASTEXT tells whether text stands before it. If
+    the level is None, it is no list of steps. If the index is -1, the lists behind it are none
+    either: a numbering began anew, and nobody can say which one they continue.
     """
     same = next((n for n in reversed(range(len(path))) if path[n].indent == indent), None)
     outer = [n for n in range(len(path)) if path[n].indent < indent]

@@ -67,7 +67,7 @@ class _Job:
         self.numbered: set[int] = set()
 
     def number(self, plain: PlainList, prefix: StepNumber) -> None:
-        """StepNumber the items of PLAIN, whose parent gets the number PREFIX, and those inside."""
+        """Number the items of PLAIN, whose parent gets the number PREFIX, and those inside."""
         numbers = self._numbers(plain, prefix)
         before = 0
         for index, (item, number) in enumerate(zip(plain.items, numbers, strict=True)):

@@ -92,7 +92,7 @@ def _read_list(lines: Sequence[str], start: int, stop: int, options: OrgOptions)
 def conflict_line(lines: Sequence[str]) -> int | None:
     """Return the first line that git left where it could not merge, or None.
 
-    Seven equal signs under a title as long are none: so titles are underlined in Markdown.
+    Seven equal signs under a title of that length are no such line: Markdown underlines titles so.
     """
     for line, text in enumerate(lines):
         if text[:1] in ("<", ">", "|", "=") and _CONFLICT.match(text):

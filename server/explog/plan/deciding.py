@@ -40,8 +40,8 @@ def decide_all(
 ) -> tuple[list[EntryPlan], list[Unplaced]]:
     """Decide on the experiments IDENTS, which are FOUND in logs, or only on the WANTED steps.
 
-    Return what there is to do and to say of each entry, with full ids in the marks, and the
-    commits without a place: those of the entries, and those that are of no entry or of several.
+    Return the plans of the entries, with full ids in the marks, and all commits without a place,
+    also those whose experiment is in no log or in several.
     """
     decided = {
         ident: list(_decide_ident(ident, found.get(ident, ()), claims, facts, wanted))
@@ -130,9 +130,9 @@ def decide_entry(
 def _lasting_strays(
     entry: Experiment, steps: Sequence[Step], claims: Claims, facts: Facts
 ) -> list[Stray]:
-    """Return the strays among STEPS but for those that a commit for their step replaces now.
+    """Return the strays on STEPS, without those that a commit for their step replaces now.
 
-    Nothing will tell of these in the next run, which is to come to the same.
+    The next run will not see those, and has to decide the same.
     """
     strays = facts.hashes.strays(entry.ident, steps, claims.candidates)
     while True:

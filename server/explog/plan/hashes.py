@@ -201,10 +201,10 @@ def _record(commit: CommitObject) -> UnreachableCommit:
 def _lost(
     index: Index, repositories: Sequence[Repository], records: Mapping[str, UnreachableCommit]
 ) -> dict[str, Lost]:
-    """Return what became of each of RECORDS: of the same author, author date and subject.
+    """Return what became of each of RECORDS: a commit of the same author, author date and subject.
 
-    Else it is the only commit that makes the same change: a script may have made a neighbour in
-    the same second.
+    If there is none, it is the only commit that makes the same change. The date is not enough: a
+    script may make several commits in a second.
     """
     dates = {record.author_time for record in records.values()}
     by_date: dict[int, list[tuple[Commit, str]]] = defaultdict(list)

@@ -74,7 +74,7 @@ def _by_ident(experiments: Iterable[Experiment]) -> dict[str, list[Experiment]]:
 
 
 def _with_hash_or_claim(index: Index, found: Mapping[str, Sequence[Experiment]]) -> set[str]:
-    """Return the ids of the experiments that there may be something to say of."""
+    """Return the ids of the experiments that a commit claims, or that have a hash on a step."""
     return set(claimed_experiments(index)).union(
         ident
         for ident, entries in found.items()

@@ -43,7 +43,7 @@ def _steps(entries: Sequence[EntryPlan]) -> frozenset[tuple[str, tuple[int, ...]
 def on_text(entry: EntryPlan, text: EntryText) -> EntryPlan:
     """Return ENTRY with what its edits change in TEXT, and without those that change nothing.
 
-    So it is where org's rules do not let a box be ticked.
+    An edit changes nothing if org's rules do not let the box be ticked.
     """
     marks = text.marks
     edits = [edit for one in entry.edits if (edit := _with_lines(one, text, marks)) is not None]

@@ -68,7 +68,7 @@ class Spelling:
         return {word for words in found for word in islice(words, _MOST_COMPARED)}
 
     def _other_first_letter(self, word: str, prefix: bool) -> set[str]:
-        """Return words that are WORD but for their first letter."""
+        """Return words that differ from WORD in the first letter only."""
         wanted = [word[1:], word[1] + word[0] + word[2:]]
         if not self.typing:
             wanted += (new + rest for new in _LETTERS for rest in (word, word[1:]))
@@ -80,9 +80,9 @@ class Spelling:
 
 
 def _distance(word: str, other: str, most: int, prefix: bool) -> int:
-    """Return how many letters to put in, leave out, exchange or turn make WORD of OTHER.
+    """Return how many letters to insert, delete, replace or swap to turn OTHER into WORD.
 
-    With PREFIX, of what OTHER begins with. What is more than MOST may be any such number.
+    With PREFIX, only the beginning of OTHER counts. A number above MOST is not exact.
     """
     if len(other) < len(word) - most or (len(other) > len(word) + most and not prefix):
         return most + 1

@@ -1,8 +1,8 @@
 """Words of a query in the language of FTS5, looked up in the vocabulary of a full-text index.
 
 FTS5 yields the rows of a word newest first as it reads them, and so stops after as many as are
-wanted. Those of a word's beginning it would first merge, all of them. So the words that begin so
-are looked up here, and asked for by name, unless there are very many.
+wanted. For the beginning of a word, it would first merge the rows of all words that begin so. So
+those words are looked up here, and asked for by name, unless there are very many.
 """
 
 from __future__ import annotations

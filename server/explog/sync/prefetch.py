@@ -1,4 +1,4 @@
-"""Have another process work for this one: make something before it is needed, for example."""
+"""Start processes that work for this one, and have one make items before they are needed."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def start(
     receiver, sender = _SPAWN.Pipe(duplex=False)
     process = _SPAWN.Process(target=_run, args=(target, sender, arguments), daemon=leaf)
     try:
-        # A process as well; at its start, Python 3.11 lets Ctrl-C through, whatever was so before.
+        # The tracker is a process as well, and Python 3.11 starts it with Ctrl-C unblocked.
         resource_tracker.ensure_running()
         with _interrupts_held_back():
             process.start()
@@ -52,9 +52,9 @@ def start(
 def _interrupts_held_back() -> Iterator[None]:
     """Hold Ctrl-C back until the end of the block, and for good from processes started in it.
 
-    They inherit that it is blocked: a terminal sends it to all, but to end them is for us. Here
-    another thread may take it, of which the main one is told: amid the start, that would leave a
-    process to which nobody says what to do.
+    A terminal sends Ctrl-C to those as well, but this process ends them. To block the signal is not
+    enough here: another thread may get it, and the main one is told. That would end the start half
+    way, and leave a process that waits to be told what to do.
     """
     in_main = threading.current_thread() is threading.main_thread()
     held: list[int] = []
@@ -146,7 +146,7 @@ def _make(
 ) -> None:
     os.setpgid(0, 0)  # so that the git that it runs ends with it
     gc.disable()  # nearly nothing that is read refers to itself, and the process soon ends
-    # The caller makes again what is missing, and is then told what is wrong.
+    # The caller makes what is missing itself, and so learns what is wrong.
     with suppress(Exception):
         for item in function(*arguments):
             sender.send_bytes(pickle.dumps(item, pickle.HIGHEST_PROTOCOL))
