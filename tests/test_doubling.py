@@ -19,11 +19,12 @@ from explog.entries.diff import diff
 from explog.entries.text import EntryTexts
 from explog.errors import ExplogError
 from explog.git.parse import parse_commit
+from explog.org.context import file_context
 from explog.org.cookies import miscounted
 from explog.org.edit import Mark, mark_entry
 from explog.org.hashes import beginnings_of_names, find_hashes
 from explog.org.options import Keywords, OrgOptions
-from explog.org.scan import file_context, split_sections
+from explog.org.scan import split_sections
 from explog.org.steps import find_steps
 from explog.plan.planner import plan
 from explog.queries.query import parse

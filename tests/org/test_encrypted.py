@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from explog.org.context import file_context
 from explog.org.encrypted import is_encrypted
 from explog.org.entry import read_experiment
 from explog.org.options import Keywords, OrgOptions
-from explog.org.scan import file_context
 from support.logs import Logs
 
 OPTIONS = OrgOptions(Keywords(("TODO",), ("DONE",)))

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from explog.org.context import file_context
 from explog.org.entry import Entry, read_experiment
 from explog.org.options import Keywords, OrgOptions
-from explog.org.scan import file_context, scan_section, split_sections
+from explog.org.scan import scan_section, split_sections
 from explog.org.steps import find_steps
 
 OPTIONS = OrgOptions(Keywords(("TODO", "INPROGRESS", "WAIT"), ("DONE",)))

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from explog.org.context import file_context
 from explog.org.entry import read_experiment
 from explog.org.heading import (
     clean_title,
@@ -18,7 +19,7 @@ from explog.org.heading import (
     title_of,
 )
 from explog.org.options import Keywords, OrgOptions
-from explog.org.scan import file_context, split_sections
+from explog.org.scan import split_sections
 from explog.sync.sections import experiment_chunks
 
 OPTIONS = OrgOptions(Keywords(("TODO", "INPROGRESS"), ("DONE",)))

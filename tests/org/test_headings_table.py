@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from explog.config import DEFAULT_DONE, DEFAULT_OPEN
+from explog.org.context import file_context
 from explog.org.heading import read_id
 from explog.org.options import Keywords, OrgOptions
-from explog.org.scan import file_context, split_sections
+from explog.org.scan import split_sections
 from explog.sync.sections import experiment_chunks
 
 TABLE = json.loads((Path(__file__).parent.parent / "data/headings.json").read_text("utf-8"))

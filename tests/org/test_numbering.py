@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explog.errors import ExplogError
+from explog.org.context import file_context
 from explog.org.edit import Mark, apply_edits, mark_entry
 from explog.org.entry import read_experiment
 from explog.org.options import Keywords, OrgOptions
-from explog.org.scan import file_context, scan_section
+from explog.org.scan import scan_section
 from explog.org.steps import find_steps
 
 OPTIONS = OrgOptions(Keywords(("TODO",), ("DONE",)))

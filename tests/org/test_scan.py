@@ -9,16 +9,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from explog.org.context import BOM, LogContext, file_context
 from explog.org.options import Keywords, OrgOptions
-from explog.org.scan import (
-    BOM,
-    LogContext,
-    file_context,
-    for_short_texts,
-    scan_section,
-    split_sections,
-    split_tags,
-)
+from explog.org.scan import for_short_texts, scan_section, split_sections, split_tags
 from support.oracle import ask
 
 OPTIONS = OrgOptions(Keywords(("TODO",), ("DONE",)))

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from explog.org.context import LogContext
 from explog.org.files import log_context
 from explog.org.options import Keywords, OrgOptions
-from explog.org.scan import LogContext
 from support.logs import Logs
 
 OPTIONS = OrgOptions(Keywords(("TODO",), ("DONE",)))

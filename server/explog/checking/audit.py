@@ -21,10 +21,10 @@ from explog.git.repository import Repository
 from explog.index.commits import all_repositories, commits_with_prefix
 from explog.index.database import Index
 from explog.model import Problem
+from explog.org.context import BOM, file_context
 from explog.org.files import read_log
 from explog.org.hashes import HashContext, HashMention, beginnings_of_names, find_hashes
 from explog.org.options import org_options
-from explog.org.scan import BOM, file_context
 from explog.plan.hashes import Hashes
 from explog.sync.report import Progress, Unreadable
 

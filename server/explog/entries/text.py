@@ -16,12 +16,12 @@ from explog.errors import ExplogError
 from explog.index.database import Index
 from explog.index.logs import find_experiments
 from explog.model import Change, Experiment, LineEdit
+from explog.org.context import BOM
 from explog.org.edit import StepMarks
 from explog.org.entry import read_experiment
 from explog.org.files import log_context, read_log
 from explog.org.heading import read_id
 from explog.org.options import OrgOptions, org_options
-from explog.org.scan import BOM
 from explog.org.steps import StepList, conflict_line, find_steps, read_step
 
 

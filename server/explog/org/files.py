@@ -19,9 +19,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from explog.errors import ExplogError
+from explog.org.context import LogContext, file_context
 from explog.org.locks import lock_owner, lock_places
 from explog.org.options import OrgOptions
-from explog.org.scan import LogContext, file_context
 
 # The address of a page, and a file on another machine, as Emacs names it.
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://|/[a-z]+:", re.IGNORECASE)

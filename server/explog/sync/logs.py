@@ -21,9 +21,10 @@ from explog.index.logs import (
 )
 from explog.index.records import LogRecord, SectionPlace, SectionRecord
 from explog.model import Diagnosis
+from explog.org.context import LogContext
 from explog.org.files import log_context, read_log
 from explog.org.options import org_options
-from explog.org.scan import LogContext, split_sections
+from explog.org.scan import split_sections
 from explog.sync.quiet import QUIET_SECONDS, RACY, is_as_known, log_stamp, looks_cut, setup_stamp
 from explog.sync.report import Progress, Report, is_text
 from explog.sync.sections import LONG_BYTES, Content, SectionPrefetch, Ways, read_section

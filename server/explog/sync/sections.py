@@ -21,12 +21,13 @@ from explog.index.records import (
     write_hashes,
 )
 from explog.model import Diagnosis, Step
+from explog.org.context import LogContext
 from explog.org.entry import Entry, read_entry
 from explog.org.files import log_context, read_log
 from explog.org.heading import ARCHIVED_TAGS, archived_tags, read_id
 from explog.org.options import OrgOptions
 from explog.org.passages import Passage, read_passages, read_texts
-from explog.org.scan import Chunk, LogContext, scan_section, split_sections
+from explog.org.scan import Chunk, scan_section, split_sections
 from explog.sync.prefetch import BrokenPrefetchError, Prefetch
 
 log = logging.getLogger(__name__)
