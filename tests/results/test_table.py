@@ -7,7 +7,6 @@ import pytest
 from explog.errors import ExplogError
 from explog.results.asked import Asked, Best, read_best, read_names
 from explog.results.table import Row, Table, make_table
-from explog.results.values import MESSAGE
 from support.results import sample, step
 
 
@@ -45,18 +44,6 @@ def test_rows_of_a_file_name_it_once() -> None:
     rows = (sample(f"acc={n}", f"seed={n}", source=f"runs.csv:{n}") for n in (1, 2, 3))
     (row,) = make_table([step((1,), *rows)]).rows
     assert (row.n, row.source, row.parameter("seed")) == (3, "runs.csv", "1, 2, 3")
-
-
-def test_a_message_counts_for_what_no_file_says() -> None:
-    said = sample("acc=71, loss=0.3", source=MESSAGE)
-    (row,) = make_table([step((1,), said, "acc=71.4")]).rows
-    assert {name: cell.text for name, cell in row.metrics.items()} == {"acc": "71.4", "loss": "0.3"}
-    assert (row.n, row.source) == (1, "metrics.json, message")
-
-
-def test_a_message_that_says_the_same_is_no_source() -> None:
-    (row,) = make_table([step((1,), sample("acc=71", source=MESSAGE), "acc=71.4")]).rows
-    assert row.source == "metrics.json"
 
 
 def test_a_step_without_values_has_an_empty_row() -> None:

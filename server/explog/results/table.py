@@ -11,11 +11,10 @@ from explog.model import StepNumber
 from explog.refs import Reference, step_text
 from explog.results.asked import Asked, Best, split_known
 from explog.results.cells import Cell, make_cell, with_unit
-from explog.results.values import MESSAGE, Number, Sample
+from explog.results.rows import names_sample
+from explog.results.values import Number, Sample
 
 _MOST_VALUES = 3
-# What tells repetitions of one observation apart, and so says nothing of a step.
-_REPETITIONS = ("seed", "run")
 
 
 class StepResult(NamedTuple):
@@ -123,16 +122,10 @@ def _most_frequent(found: Iterable[Iterable[str]]) -> list[str]:
 
 def _row(result: StepResult) -> Row:
     observed = [sample for sample in result.samples if sample.metrics]
-    in_files = [sample for sample in observed if sample.source != MESSAGE]
-    known = _gathered(sample.metrics for sample in in_files)
-    # What the message says counts for what no file says.
-    said = [one for one in observed if one.source == MESSAGE and one.metrics.keys() - known.keys()]
-    metrics = {**known, **_gathered(one.metrics for one in said), **known}
+    metrics = _gathered(sample.metrics for sample in observed)
     return Row(
         result=result,
-        source=", ".join(
-            dict.fromkeys(_shown_source(sample.source) for sample in [*in_files, *said])
-        ),
+        source=", ".join(dict.fromkeys(_shown_source(sample.source) for sample in observed)),
         n=max(map(len, metrics.values()), default=0),
         metrics={name: make_cell(numbers) for name, numbers in metrics.items()},
         parameters=_parameters(result.samples),
@@ -192,7 +185,7 @@ def _key(number: Number) -> object:
 
 def _differs(name: str, rows: Sequence[Row]) -> bool:
     """Tell whether the parameter NAME differs between those of ROWS whose parameters are known."""
-    if name.rpartition(".")[2].casefold() in _REPETITIONS:
+    if names_sample(name):
         return False
     known = [row.parameters for row in rows if row.parameters]
     return len({frozenset(map(_key, one.get(name, ()))) for one in known}) > 1
