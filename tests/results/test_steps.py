@@ -90,7 +90,7 @@ def test_a_hash_put_there_by_hand_stands(logs: Logs, repo: GitRepo) -> None:
     logs.log(LOG.replace("without ABC", f"without ABC ({mine[:8]})"))
     (one,) = steps(logs, "201").standing
     assert one.commit.oid == mine
-    (result,) = results_of(logs.index, Steps((one,), ()))[0]
+    (result,) = results_of(logs.settings, logs.index, Steps((one,), ()))[0]
     assert (result.abbreviation, result.text) == (mine[:8], "Test XYZ without ABC")
 
 
@@ -180,8 +180,8 @@ def test_what_nobody_has(logs: Logs, words: str, sentence: str) -> None:
 
 def test_what_a_row_is_told(logs: Logs, repo: GitRepo) -> None:
     commit = repo.commit("[e201.2.1] Results", date=datetime(2024, 5, 1, 12, tzinfo=UTC))
-    (one,), troubles = results_of(logs.index, steps(logs, "201"))
-    assert troubles == ["the numbers of 1 commit have not been read yet"]
+    (one,), troubles = results_of(logs.settings, logs.index, steps(logs, "201"))
+    assert troubles == []
     assert (one.experiment, one.number, one.title) == ("201", "2.1", "ABC in XYZ model")
     assert (one.text, one.file, one.line) == ("once", logs.logs[0], 5)
     assert (one.repository, one.commit) == (str(repo.path), commit)

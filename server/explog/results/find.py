@@ -24,7 +24,7 @@ def find_table(
     With EVERY, each results commit of a step is an observation. Raises ExplogError as `find_steps`.
     """
     steps = find_steps(settings, index, text, every=every, dropped=read_dropped())
-    results, troubles = results_of(index, steps)
+    results, troubles = results_of(settings, index, steps)
     table = make_table(results, asked)
     if not troubles and not any(row.n for row in table.rows):
         troubles = [_NO_NUMBERS if results else _NO_COMMIT]

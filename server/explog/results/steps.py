@@ -25,9 +25,9 @@ from explog.queries.history import ShortCommit, short_commits
 from explog.queries.outline import CommitPlace, commit_on
 from explog.refs import ID_PATTERN, STEP_PATTERN, Place, Reference, parse_step
 from explog.results.kept import kept_values
+from explog.results.reading import read_these
 from explog.results.table import StepResult
 from explog.results.values import Sample, Values
-from explog.wording import counted
 
 _REFERENCE = re.compile(rf"\[?e?({ID_PATTERN})(?:\.({STEP_PATTERN}))?\]?")
 
@@ -101,16 +101,22 @@ def find_steps(
     return Steps(tuple(standing), tuple(troubles))
 
 
-def results_of(index: Index, steps: Steps) -> tuple[list[StepResult], list[str]]:
-    """Return the results of STEPS that the index keeps, and sentences on what could not be read."""
+def results_of(
+    settings: Settings, index: Index, steps: Steps
+) -> tuple[list[StepResult], list[str]]:
+    """Return the results of STEPS, and sentences on what could not be read.
+
+    Commits that were not read yet are read now.
+    """
     values = kept_values(index, steps.oids)
+    unread = [oid for oid in steps.oids if oid not in values]
+    if unread:
+        read_these(settings, index, unread)
+        values.update(kept_values(index, unread))
     unknown = {one.commit for one in steps.standing if one.borne is None or one.time is None}
     short = short_commits(index, unknown)
     results = [_result(one, short.get(one.commit), values) for one in steps.standing]
     said = [trouble.message for oid in steps.oids for trouble in _values(values, oid).troubles]
-    unread = sum(1 for oid in steps.oids if oid not in values)
-    if unread:
-        said.append(f"the numbers of {counted(unread, 'commits')} have not been read yet")
     return results, [*steps.troubles, *dict.fromkeys(said)]
 
 
@@ -274,6 +280,6 @@ def _samples(standing: Standing, values: Mapping[str, Values]) -> Sequence[Sampl
         return found[0][1]
     seen: dict[object, Sequence[Sample]] = {}
     for origin, samples in found:
-        numbers = repr([(dict(sample.metrics), dict(sample.parameters)) for sample in samples])
-        seen.setdefault((origin, numbers), samples)
+        numbers = sorted(repr((dict(one.metrics), dict(one.parameters))) for one in samples)
+        seen.setdefault((origin, *numbers), samples)
     return [sample for samples in seen.values() for sample in samples]
