@@ -29,8 +29,11 @@ def project(tmp_path: Path) -> GitRepo:
 def call(tmp_path: Path, project: GitRepo) -> Iterator[Call]:
     """Return a function that calls a method of a server that has looked."""
     (tmp_path / "log.org").write_text(LOG, encoding="utf-8")
-    project.commit("[e201.1] Results: first")
-    project.commit("[e201.2] Results: second")
+    project.write("params.json", '{"lr": 0.1}')
+    project.commit("[e201.1] Results", file="metrics.csv", text="seed,acc\n1,71.4 %\n2,71.6 %\n")
+    project.write("params.json", '{"lr": 0.01}')
+    text = '{"acc": "72.40%", "loss": NaN}'
+    project.commit("[e201.2] Results: better", file="metrics.json", text=text)
     daemon = Daemon(background=False)
     settings = Settings(
         logs=(str(tmp_path / "log.org"),),
@@ -59,6 +62,50 @@ def test_rows(call: Call, project: GitRepo, tmp_path: Path) -> None:
     assert first[8:10] == [oid[:7], "2024-01-01T00:01:00Z"]
 
 
+def test_cells(call: Call) -> None:
+    metrics, parameters, rows, troubles = call("results", "201", [], "t", "max acc", [])
+    assert (metrics, parameters, troubles) == (["acc", "loss"], ["lr"], [])
+    assert [row[10:] for row in rows] == [
+        ["metrics.csv", 2, [["71.50 ± 0.14 %", 71.5, False], None], ["0.1"]],
+        ["metrics.json", 1, [["72.40 %", 72.4, True], ["nan", None, False]], ["0.01"]],
+    ]
+
+
+def test_no_parameters_unless_they_are_asked_for(call: Call) -> None:
+    assert call("results", "201", [], [], [], [])[1] == []
+    assert call("results", "201", [], "seed", [], [])[1] == ["seed"]
+
+
+def test_names(call: Call) -> None:
+    assert call("results-names", "201", []) == [["acc", "loss"], ["lr", "seed"]]
+
+
+def test_an_unknown_name_leaves_the_rest(call: Call) -> None:
+    metrics, _parameters, rows, troubles = call("results", "201", "acc los", [], [], [])
+    assert (metrics, len(rows)) == (["acc"], 2)
+    assert troubles == ["no step has the metric los; did you mean loss?"]
+
+
+def test_a_block(call: Call) -> None:
+    text, troubles = call(
+        "results-text", "201", "acc loss", "t", "max acc", [], "step n parameters metrics", "org"
+    )
+    assert troubles == []
+    assert text == (
+        "| step     | n |   lr | acc            | loss |\n"
+        "|----------+---+------+----------------+------|\n"
+        "| [e201.1] | 2 |  0.1 | 71.50 ± 0.14 % |      |\n"
+        "| [e201.2] | 1 | 0.01 | *72.40 %*      |  nan |\n"
+    )
+
+
+def test_plot(call: Call) -> None:
+    svg, troubles = call("results-plot", "201", "acc", "max acc", [], [])
+    assert troubles == []
+    assert svg.startswith("<?xml")
+    assert ">71.50 ± 0.14 %</text>" in svg
+
+
 def test_text(call: Call, project: GitRepo) -> None:
     oid = project.run("rev-parse", "HEAD~1")
     text, _troubles = call("results-text", "201.1", [], [], [], [], "step, commit", "org")
@@ -73,7 +120,7 @@ def test_text(call: Call, project: GitRepo) -> None:
         ("results-names", ("201.9", []), "unknown-step"),
         ("results-text", ("201", [], [], [], [], "nothing", "org"), "unknown-column"),
         ("results-text", ("201", [], [], [], [], [], "html"), "unknown-format"),
-        ("results-plot", ("201", [], [], [], []), "no-plot"),
+        ("results-plot", ("201", "loss", [], [], []), "no-plot"),
     ],
 )
 def test_what_cannot_be_answered(

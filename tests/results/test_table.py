@@ -32,7 +32,22 @@ def test_several_files_are_a_sample() -> None:
     )
     (row,) = make_table([step((1,), one, two, three)]).rows
     assert (row.n, row.metrics["acc"].text) == (3, "71.77 ± 0.32")
-    assert row.source == "results/0.json, results/1.json, results/2.json"
+    assert row.source == "results/*.json"
+
+
+@pytest.mark.parametrize(
+    ("files", "source"),
+    [
+        (("a.json",), "a.json"),
+        (("run1.json",), "run1.json"),
+        (("run1.json", "run2.json"), "run*.json"),
+        (("run1.json", "loss.json", "run12.json"), "run*.json, loss.json"),
+        (("a.csv:1", "a.csv:2", "message"), "a.csv, message"),
+    ],
+)
+def test_sources(files: tuple[str, ...], source: str) -> None:
+    (row,) = make_table([step((1,), *(sample("acc=1", source=file) for file in files))]).rows
+    assert row.source == source
 
 
 def test_files_with_other_metrics_are_one_observation() -> None:

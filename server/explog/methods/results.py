@@ -16,19 +16,16 @@ TROUBLES are sentences for the user, such as that a file cannot be read, or that
 from __future__ import annotations
 
 from math import isfinite
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from explog.daemon.loop import Daemon
-from explog.results.asked import Asked, read_asked, read_names
-from explog.results.cells import Cell
-from explog.results.find import find_table
-from explog.results.grid import iso_time
-from explog.results.picture import draw_apart
-from explog.results.render import render
-from explog.results.table import Row, Table, metric_names, parameter_names
 from explog.rpc.client import Client
 from explog.rpc.registry import method
 from explog.rpc.wire import Bulk
+
+if TYPE_CHECKING:  # a server starts without what makes tables
+    from explog.results.cells import Cell
+    from explog.results.table import Row, Table
 
 
 class CellRow(NamedTuple):
@@ -78,7 +75,7 @@ def results(
     every: bool,
 ) -> tuple[Bulk[str], Bulk[str], Bulk[ResultRow], Bulk[str]]:
     """Return (METRICS PARAMETERS ROWS TROUBLES): the names of the columns, and a row a step."""
-    table = _table(daemon, text, _asked(metrics, parameters, best), every)
+    table = _table(daemon, text, every, metrics, parameters, best)
     rows = [_result_row(table, row) for row in table.rows]
     return Bulk(table.metrics), Bulk(table.parameters), Bulk(rows), Bulk(table.troubles)
 
@@ -88,7 +85,9 @@ def results_names(
     daemon: Daemon, _client: Client, text: str, every: bool
 ) -> tuple[Bulk[str], Bulk[str]]:
     """Return (METRICS PARAMETERS): all names, those that most steps have first, for completion."""
-    table = _table(daemon, text, Asked(), every)
+    from explog.results.table import metric_names, parameter_names
+
+    table = _table(daemon, text, every)
     return Bulk(metric_names(table.rows)), Bulk(parameter_names(table.rows))
 
 
@@ -111,7 +110,10 @@ def results_text(
     (the same), or of single metrics and parameters; nil chooses those that say something. Each line
     ends with a newline. An org table is aligned as org does it.
     """
-    table = _table(daemon, text, _asked(metrics, parameters, best), every)
+    from explog.results.asked import read_names
+    from explog.results.render import render
+
+    table = _table(daemon, text, every, metrics, parameters, best)
     named = read_names(columns or "") or None
     return render(table, form, named), Bulk(table.troubles)
 
@@ -132,20 +134,31 @@ def results_plot(
     second or two, in another process. The errors `no-plot` (nothing to draw) and `no-matplotlib`
     have a sentence that says what to do.
     """
-    table = _table(daemon, text, _asked(metrics, None, best), every)
+    from explog.results.picture import draw_apart
+
+    table = _table(daemon, text, every, metrics, None, best)
     return draw_apart(table, against, "svg").decode(), Bulk(table.troubles)
 
 
-def _asked(metrics: str | None, parameters: str | None, best: str | None) -> Asked:
-    return read_asked(metrics, parameters or "", best)
+def _table(
+    daemon: Daemon,
+    text: str,
+    every: bool,
+    metrics: str | None = None,
+    parameters: str | None = None,
+    best: str | None = None,
+) -> Table:
+    from explog.results.asked import read_asked
+    from explog.results.find import find_table
 
-
-def _table(daemon: Daemon, text: str, asked: Asked, every: bool) -> Table:
     now = daemon.snapshot()
+    asked = read_asked(metrics, parameters or "", best)
     return find_table(now.settings, now.index, text, asked, every=every)
 
 
 def _result_row(table: Table, row: Row) -> ResultRow:
+    from explog.results.grid import iso_time
+
     result = row.result
     return ResultRow(
         experiment=result.experiment,

@@ -16,7 +16,7 @@ from explog.results.rows import Row, named, names_sample
 from explog.results.values import Number
 
 # Digits, and the names that programs make up of them: `3f2a9c01`.
-_RUN_NAMES = re.compile(r"(?<![0-9a-f])(?=[a-f]*[0-9])[0-9a-f]{8,}(?![0-9a-f])|[0-9]+")
+RUN_NAMES = re.compile(r"(?<![0-9a-f])(?=[a-f]*[0-9])[0-9a-f]{8,}(?![0-9a-f])|[0-9]+")
 
 
 class FileRows(NamedTuple):
@@ -48,7 +48,7 @@ def _value(number: Number) -> tuple[str, str]:
 
 def combined(files: Sequence[FileRows]) -> tuple[list[FileRows], list[str]]:
     """Return FILES with only the numbers that count, and complaints of those that disagree."""
-    keys = {file.path: (file.place, _RUN_NAMES.sub("0", file.path)) for file in files}
+    keys = {file.path: (file.place, RUN_NAMES.sub("0", file.path)) for file in files}
     if len(set(keys.values())) < 2:
         return list(files), []
     dropped: set[tuple[str, str]] = set()

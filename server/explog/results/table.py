@@ -11,6 +11,7 @@ from explog.model import StepNumber
 from explog.refs import Reference, step_text
 from explog.results.asked import Asked, Best, split_known
 from explog.results.cells import Cell, make_cell, with_unit
+from explog.results.combine import RUN_NAMES
 from explog.results.rows import names_sample
 from explog.results.values import Number, Sample
 
@@ -125,7 +126,7 @@ def _row(result: StepResult) -> Row:
     metrics = _gathered(sample.metrics for sample in observed)
     return Row(
         result=result,
-        source=", ".join(dict.fromkeys(_shown_source(sample.source) for sample in observed)),
+        source=_source(dict.fromkeys(_file(sample.source) for sample in observed)),
         n=max(map(len, metrics.values()), default=0),
         metrics={name: make_cell(numbers) for name, numbers in metrics.items()},
         parameters=_parameters(result.samples),
@@ -141,10 +142,18 @@ def _gathered(said: Iterable[Mapping[str, Number]]) -> dict[str, list[Number]]:
     return found
 
 
-def _shown_source(source: str) -> str:
+def _file(source: str) -> str:
     """Return SOURCE without the number of a row, so that a file is named once."""
     path, _colon, row = source.rpartition(":")
     return path if path and row.isdigit() else source
+
+
+def _source(files: Iterable[str]) -> str:
+    """Return the names of FILES; those that differ in the numbers of runs alone as `seed*.json`."""
+    alike: dict[str, list[str]] = {}
+    for file in files:
+        alike.setdefault(RUN_NAMES.sub("*", file), []).append(file)
+    return ", ".join(shape if len(same) > 1 else same[0] for shape, same in alike.items())
 
 
 def _parameters(samples: Sequence[Sample]) -> dict[str, tuple[Number, ...]]:
