@@ -14,6 +14,8 @@ from pathlib import Path
 
 import platformdirs
 
+from explog.private import hide, make_folder
+
 
 def state_file(name: str) -> Path:
     """Return where the state NAME is kept."""
@@ -23,8 +25,19 @@ def state_file(name: str) -> Path:
 def read_state(name: str) -> dict[str, object]:
     """Return the state NAME; an empty one if there is none, or none that can be read."""
     try:
+        return must_read_state(name)
+    except OSError:
+        return {}
+
+
+def must_read_state(name: str) -> dict[str, object]:
+    """Return the state NAME as `read_state` does, but raise OSError if it cannot be read now.
+
+    For whoever writes by it: what could not be read once is there nevertheless.
+    """
+    try:
         table = json.loads(state_file(name).read_text("utf-8", "surrogatepass"))
-    except (OSError, ValueError, RecursionError):
+    except (FileNotFoundError, ValueError, RecursionError):
         return {}
     return table if isinstance(table, dict) else {}
 
@@ -32,7 +45,7 @@ def read_state(name: str) -> dict[str, object]:
 def keep_state(name: str, table: Mapping[str, object]) -> None:
     """Replace the state NAME by TABLE; raise OSError if that cannot be written."""
     path = state_file(name)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(path.parent)
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)  # mode 0600
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogatepass") as stream:
@@ -49,10 +62,12 @@ def change_state(name: str, change: Callable[[dict[str, object]], Mapping[str, o
     Raises OSError if it cannot be written.
     """
     path = state_file(name)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    make_folder(path.parent)
+    lock = path.with_suffix(".lock")
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
+        hide(lock)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        keep_state(name, change(read_state(name)))
+        keep_state(name, change(must_read_state(name)))
     finally:
         os.close(descriptor)
