@@ -19,11 +19,12 @@ from explog.config import Settings
 from explog.config_file import default_config_path
 from explog.console import (
     QueryCommand,
+    ask_index,
     bring_up_to_date,
     common,
     complain,
+    complain_of,
     failures,
-    open_index,
     progress_bar,
     visible,
     with_options,
@@ -33,9 +34,12 @@ from explog.wording import counted
 
 if TYPE_CHECKING:
     from explog.checking.audit import FoundHash
+    from explog.index.database import Index
     from explog.model import Problem
+    from explog.plan.backfill import Written
     from explog.plan.plans import Plan
     from explog.report.groups import By
+    from explog.sync.report import Unreadable
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -57,9 +61,8 @@ def main(context: click.Context, /, **values: Any) -> None:
 @common
 def index(settings: Settings, as_json: bool) -> None:
     """Bring the index up to date with the logs and the repositories."""
-    with open_index(settings) as index:
-        problems = bring_up_to_date(settings, index)
-        counts = asdict(index.counts())
+    problems, counts = ask_index(settings, lambda index, _problems: asdict(index.counts()))
+    complain_of(problems)
     if as_json:
         click.echo(json.dumps({**counts, "problems": [asdict(problem) for problem in problems]}))
     else:
@@ -82,18 +85,23 @@ def backfill(settings: Settings, as_json: bool, write: bool) -> None:
     from explog.plan.backfill import Written, carry_out, wrong_cookies
     from explog.plan.planner import plan
 
-    with open_index(settings) as index:
-        problems = bring_up_to_date(settings, index)
-
-        def plan_anew() -> Plan:
-            bring_up_to_date(settings, index)
+    def ask(index: Index, problems: list[Unreadable]) -> tuple[Plan, bytes, Written]:
+        def plan_now() -> Plan:
             return plan(settings, index, EntryTexts(settings), dropped=read_dropped())
 
-        planned = plan(settings, index, EntryTexts(settings), dropped=read_dropped())
+        def plan_anew() -> Plan:
+            problems[:] = bring_up_to_date(settings, index)
+            return plan_now()
+
+        planned = plan_now()
         text = b"" if as_json else diff(planned.changes, planned.texts)
         done = (
             carry_out(planned, plan_anew) if write else Written(planned.entries, planned.failures)
         )
+        return planned, text, done
+
+    problems, (planned, text, done) = ask_index(settings, ask)
+    complain_of(problems)
     if as_json:
         click.echo(json.dumps(plan_json(done.edits, planned.unplaced, planned.dropped)))
     else:
@@ -155,11 +163,13 @@ def check(
     patterns = (*settings.ignore, *ignore)
     for pattern in ignore:  # those of the configuration were read with it
         read_pattern(pattern)
-    with open_index(settings) as index:
-        unread = bring_up_to_date(settings, index, quiet=True)
+
+    def ask(index: Index, unread: list[Unreadable]) -> tuple[list[Problem], list[FoundHash]]:
         with progress_bar() as progress:
             problems = find(settings, index, progress, unread)
-            found = audit(settings, index, progress, unread) if hashes else []
+            return problems, audit(settings, index, progress, unread) if hashes else []
+
+    _unread, (problems, found) = ask_index(settings, ask)
     problems = sorted([*problems, *dead_hashes(found, problems)], key=seriousness)
     problems, ignored = split_ignored(problems, patterns)
     if as_json:
@@ -199,9 +209,9 @@ def search(settings: Settings, as_json: bool, query: tuple[str, ...], limit: int
     """
     from explog.queries.search import search as find
 
-    with open_index(settings) as index:
-        problems = bring_up_to_date(settings, index)
-        result = find(index, " ".join(query), limit)
+    words = " ".join(query)
+    problems, result = ask_index(settings, lambda index, _problems: find(index, words, limit))
+    complain_of(problems)
     if result.note:
         complain(f"nothing found: {result.note}")
     if as_json:
@@ -267,9 +277,12 @@ def results(
     if plot is not None:
         picture_format(plot)
     asked = read_asked(metrics, parameters, best)
-    with open_index(settings) as index:
-        problems = bring_up_to_date(settings, index)
-        table = find_table(settings, index, " ".join(query), asked, every=every)
+    words = " ".join(query)
+    problems, table = ask_index(
+        settings,
+        lambda index, _problems: find_table(settings, index, words, asked, every=every),
+    )
+    complain_of(problems)
     for trouble in table.troubles:
         complain(trouble)
     if as_json:
@@ -330,10 +343,12 @@ def report(
 
     days = read_period(period, output)
     names = report_sections(sections)
-    with open_index(settings) as index:
-        unread = bring_up_to_date(settings, index)
-        request = Request(days, " ".join(query), author, names)
-        made = make_report(settings, index, EntryTexts(settings), request)
+    request = Request(days, " ".join(query), author, names)
+    unread, made = ask_index(
+        settings,
+        lambda index, _unread: make_report(settings, index, EntryTexts(settings), request),
+    )
+    complain_of(unread)
     kind = "json" if as_json else kind
     text = publish(made, kind, by, default_config_path().parent, output)
     if text is not None:
@@ -366,6 +381,7 @@ def serve() -> None:
             context=daemon,
             version=__version__,
             build=build_id,
+            on_failure=daemon.method_failed,
             on_client_ready=daemon.client_ready,
         )
         gc.freeze()

@@ -18,6 +18,7 @@ from typing import Literal
 
 import platformdirs
 
+from explog.errors import ExplogError
 from explog.refs import DEFAULT_RESULTS
 
 Tick = Literal["always", "results", "never"]
@@ -47,6 +48,9 @@ _HEAD_BYTES = 8192
 _ARCHIVE_LINE = re.compile(rb"^#\+ARCHIVE:[ \t]*([^\r\n]+)", re.MULTILINE | re.IGNORECASE)
 # What org appends to the name of a file for the name of its archive.
 ARCHIVE = "_archive"
+
+
+_INDEX_NAME = re.compile(r"index-[0-9a-f]{16}\.sqlite")
 
 
 def is_archive(path: str) -> bool:
@@ -132,8 +136,14 @@ class Settings:
                 yield os.path.join(os.path.dirname(log), os.path.expanduser(name))
 
     def index_path(self) -> Path:
-        """Return where the index of exactly these logs and repositories is kept."""
+        """Return where the index of exactly these logs and repositories is kept.
+
+        Raises ExplogError `not-an-index` if `index` is one of the logs.
+        """
         if self.index is not None:
+            real = os.path.realpath(self.index)
+            if any(real == os.path.realpath(log) for log in self.log_files()):
+                raise not_an_index(self.index, "it is a log")
             return self.index
         scope = {
             "logs": sorted(os.path.expanduser(spec) for spec in self.logs),
@@ -143,6 +153,18 @@ class Settings:
         }
         digest = hashlib.sha256(json.dumps(scope).encode("utf-8", "surrogateescape")).hexdigest()
         return Path(platformdirs.user_cache_dir("explog")) / f"index-{digest[:16]}.sqlite"
+
+
+def not_an_index(path: Path, reason: str) -> ExplogError:
+    """Return the error that PATH cannot be the index because of REASON."""
+    said = f"{path}: {reason}; name another file for the index"
+    return ExplogError("not-an-index", said, file=str(path))
+
+
+def is_default_index(path: Path) -> bool:
+    """Tell whether PATH, a real name, is one that `index_path` chooses by itself."""
+    folder = os.path.realpath(platformdirs.user_cache_dir("explog"))
+    return str(path.parent) == folder and bool(_INDEX_NAME.fullmatch(path.name))
 
 
 def _own_archives(log: str) -> list[str]:

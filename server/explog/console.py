@@ -11,7 +11,7 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from itertools import islice
@@ -24,14 +24,18 @@ from explog import __version__, interrupt
 from explog.config import Settings, with_overrides
 from explog.config_file import default_config_path, load
 from explog.errors import ExplogError
+from explog.private import hide, make_file, make_folder
 
 if TYPE_CHECKING:
     from explog.index.database import Index
     from explog.sync.report import Progress, Unreadable
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+_Result = TypeVar("_Result")
 
 _FAILED, _BROKEN_PIPE = 2, 141
+# A damaged index is made anew; where that cannot be written, it is kept in memory.
+_MOST_RECOVERIES = 2
 _MULTIPLE = ("logs", "repos")
 _SINGLE = ("index", "config", "as_json")
 # Control characters in a log or a file name must not reach the terminal.
@@ -154,7 +158,9 @@ def _unexpected(error: Exception) -> ExplogError:
     path = Path(platformdirs.user_state_dir("explog")) / "error.txt"
     report = f"explog {__version__}, Python {sys.version}\n{sys.argv}\n\n{trace}"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
+        make_file(path)
+        hide(path)
         path.write_text(report, "utf-8", "backslashreplace")
     except OSError:
         return ExplogError("unexpected", f"{said}; set EXPLOG_DEBUG=1 to see where")
@@ -171,11 +177,14 @@ def visible(text: str) -> str:
     return text.translate(_VISIBLE)
 
 
-@contextmanager
-def open_index(settings: Settings) -> Iterator[Index]:
-    """Open the index of SETTINGS, and close it in the end.
+def ask_index(
+    settings: Settings, ask: Callable[[Index, list[Unreadable]], _Result]
+) -> tuple[list[Unreadable], _Result]:
+    """Bring the index of SETTINGS up to date; return the problems, and what ASK makes of both.
 
-    Raises ExplogError `bad-config` if no log and no repository is configured.
+    ASK is called again with another index if the first one turns out to be damaged, or cannot be
+    written; so it prints nothing. Raises ExplogError: `bad-config` if no log and no repository is
+    configured, `not-an-index`, and what ASK raises.
     """
     from explog.index.database import open_index
 
@@ -188,21 +197,44 @@ def open_index(settings: Settings) -> Iterator[Index]:
     index = open_index(settings.index_path())
     if index.problem:
         complain(index.problem)
-    try:
-        yield index
-    finally:
-        index.close()
+    recoveries = _MOST_RECOVERIES
+    while True:
+        try:
+            problems = bring_up_to_date(settings, index)
+            return problems, ask(index, problems)
+        except Exception as error:
+            other = _recovered(index, error) if recoveries else None
+            if other is None:
+                raise
+            recoveries -= 1
+        finally:
+            index.close()
+        index = other
 
 
-def bring_up_to_date(settings: Settings, index: Index, *, quiet: bool = False) -> list[Unreadable]:
-    """Sync, with a progress bar; return the problems, which are printed too unless QUIET."""
+def _recovered(index: Index, error: Exception) -> Index | None:
+    """Return what to use instead of INDEX if ERROR comes from it, and say why."""
+    from explog.index.recovery import recover
+
+    recovery = recover(index, error)
+    if recovery is None:
+        return None
+    complain(recovery.message)
+    return recovery.index
+
+
+def bring_up_to_date(settings: Settings, index: Index) -> list[Unreadable]:
+    """Sync, with a progress bar; return the problems."""
     from explog.sync.look import sync
 
     with progress_bar() as progress:
-        problems = sync(settings, index, progress=progress).problems
-    for problem in problems if not quiet else ():
+        return sync(settings, index, progress=progress).problems
+
+
+def complain_of(problems: Iterable[Unreadable]) -> None:
+    """Print a line for each of PROBLEMS, on stderr."""
+    for problem in problems:
         complain(problem.message)
-    return problems
 
 
 @contextmanager

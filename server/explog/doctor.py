@@ -18,6 +18,7 @@ from explog.errors import ExplogError
 from explog.extras import PLOT, install_command, installed_version
 from explog.git.repository import discover, open_repository, tips
 from explog.git.run import run
+from explog.index.database import check_place
 from explog.org.files import log_context, read_log
 from explog.org.options import org_options
 from explog.org.scan import split_sections
@@ -47,7 +48,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield Finding("setting", False, problem, "correct it; until then it is not used")
     yield from _logs(settings)
     yield from _repositories(settings)
-    yield _index(settings.index_path())
+    yield _index(settings)
 
 
 def _git() -> Finding:
@@ -144,7 +145,12 @@ def _repositories(settings: Settings) -> Iterator[Finding]:
             )
 
 
-def _index(path: Path) -> Finding:
+def _index(settings: Settings) -> Finding:
+    try:
+        path = settings.index_path()
+        check_place(path)
+    except ExplogError as error:
+        return Finding("index", False, error.message, "correct the setting")
     if not path.exists():
         return Finding("index", True, f"{path}: not built yet")
     if not os.access(path, os.W_OK):

@@ -7,7 +7,6 @@ pending is written into the buffers of the connected Emacs, or into the files.
 from __future__ import annotations
 
 import logging
-import sqlite3
 import threading
 import time
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from typing import Any
 from explog.config import Settings
 from explog.daemon.doorbell import Doorbell
 from explog.daemon.flagging import Flagging
+from explog.daemon.healing import Healing
 from explog.daemon.notify import GRACE_SECONDS, Notifier
 from explog.daemon.settle import forget_settled, settle
 from explog.daemon.snapshot import Snapshot
@@ -26,7 +26,7 @@ from explog.daemon.tidy import Tidying
 from explog.entries.emacs import EmacsEditor
 from explog.errors import ExplogError
 from explog.index.commits import all_repositories
-from explog.index.database import memory_index, open_index
+from explog.index.database import Index
 from explog.index.logs import all_logs
 from explog.rpc.client import Client
 from explog.sync.look import is_large, sync, sync_apart
@@ -38,6 +38,8 @@ log = logging.getLogger(__name__)
 # A look at unchanged repositories costs 70 µs for each; this catches what no doorbell rings for.
 SWEEP_SECONDS = 2.0
 _MOST_ROUNDS = 5
+# A damaged index is made anew in a look; where that cannot be written, it is kept in memory.
+_MOST_RECOVERIES = 2
 # How long to wait between two steps of tidying up.
 _TIDY_SECONDS = 0.1
 # How long to wait, when the process is to end, until a look has ended.
@@ -70,6 +72,7 @@ class Daemon:
         self.bell = Doorbell()
         self._background = background
         self._snapshot: Snapshot | None = None
+        self._given: Settings | None = None
         self._since = time.time()
         self._seen: set[str] = set()
         self._door = threading.RLock()
@@ -79,6 +82,7 @@ class Daemon:
         self._flagging = Flagging()
         self._settling = _Settling()
         self._tidying = Tidying()
+        self.healing = Healing()
         self._watching = False
         self._news = False
         self._log_half_written = False
@@ -103,7 +107,8 @@ class Daemon:
     def configure(self, settings: Settings, since: float) -> None:
         """Serve SETTINGS from now on; SINCE as in `explog.sync.look.sync`."""
         with self._door:
-            if self._snapshot is None or settings != self._snapshot.settings:
+            if settings != self._given:
+                self._given = settings
                 self._open(settings)
             self._since = since
             self._seen = set()
@@ -132,12 +137,24 @@ class Daemon:
         RANG says that the doorbell rang. A log that is being written is waited for if PATIENT.
         """
         with self._door:
-            if self._snapshot is not None:
+            if self._snapshot is None:
+                return
+            for left in reversed(range(_MOST_RECOVERIES + 1)):
                 try:
                     self._look(rang, patient=patient)
-                except Exception:
+                    self.healing.look_ended(None)
+                    return
+                except Exception as error:
                     self._settling.retry = True  # what was taken in is not settled yet
-                    raise
+                    if not (left and self._recover(error)):
+                        raise
+
+    def method_failed(self, error: Exception) -> ExplogError | None:
+        """Take note that a method raised ERROR; return what to say if the index is to blame."""
+        if self._snapshot is None:
+            return None
+        self.bell.ring()
+        return self.healing.suspect(self._snapshot.index, error)
 
     def close(self) -> None:
         """Stop looking; wait a moment for a look that is under way."""
@@ -155,8 +172,8 @@ class Daemon:
             try:
                 self.look(rang)
                 tidying = self._tidy()
-            except Exception:
-                log.exception("a look failed")
+            except Exception as error:  # noqa: BLE001 - the next look may succeed
+                self.healing.look_ended(error)
                 failed = True
             soon = self._notifier.waiting or self._log_half_written
             seconds = GRACE_SECONDS if soon else SWEEP_SECONDS
@@ -165,11 +182,36 @@ class Daemon:
     def _tidy(self) -> bool:
         """Tidy up a little of the index if nothing happens; return whether more is left."""
         with self._door:
-            return self._snapshot is not None and self._tidying.step(self._snapshot.index)
+            if self._snapshot is None:
+                return False
+            try:
+                return self._tidying.step(self._snapshot.index)
+            except Exception as error:
+                if not self._recover(error):
+                    raise
+                return False
 
     # All below is called with the door locked.
 
+    def _recover(self, error: Exception) -> bool:
+        """Use another index if ERROR comes from the one in use; return whether that is so."""
+        index = self.healing.instead_of(self.snapshot().index, error)
+        if index is not None:
+            self._use(self.snapshot().settings, index)
+        return index is not None
+
+    def _examine_index(self) -> None:
+        """Use another index if the file was removed, or failed a method, or can be used again."""
+        settings, index = self.snapshot().settings, self.snapshot().index
+        if not index.is_in_place():
+            self._open(settings)
+            return
+        other = self.healing.better_than(index, settings)
+        if other is not None:
+            self._use(settings, other)
+
     def _look(self, rang: bool, *, patient: bool) -> None:
+        self._examine_index()
         report = self._sync(patient=patient)
         if rang or report.changed:
             self._tidying.postpone()
@@ -185,14 +227,15 @@ class Daemon:
         self._notify()
 
     def _open(self, settings: Settings) -> None:
+        self._use(*self.healing.open(settings))
+
+    def _use(self, settings: Settings, index: Index) -> None:
         # The old index is not closed, as a search may be reading it: it closes itself.
-        index = open_index(settings.index_path())
         self._snapshot = Snapshot(settings, index)
         self._flagging = Flagging()
         self._tidying.require()
         self._news = True
-        if index.problem:
-            log.warning("%s", index.problem)
+        self._watching = False
 
     def _replace(self, **changes: Any) -> Snapshot:
         """Have `snapshot` return another one, with CHANGES to its fields, from now on."""
@@ -200,16 +243,9 @@ class Daemon:
         return self._snapshot
 
     def _sync(self, *, patient: bool = False) -> Report:
-        """Bring the index up to date, in memory if it cannot be written."""
+        """Bring the index up to date."""
         try:
             report = self._sync_index(self.snapshot(), patient=patient)
-        except sqlite3.OperationalError as error:
-            index = self.snapshot().index
-            if index.path is None:
-                raise
-            log.warning("%s", error)
-            snapshot = self._replace(index=memory_index(index.path, error))
-            report = self._sync_index(snapshot, patient=patient)
         finally:
             self._replace(progress="")
         self._replace(looked=True, problems=tuple(report.problems))

@@ -6,6 +6,7 @@ import logging
 import sqlite3
 import time
 
+from explog.index.damage import is_damage
 from explog.index.database import Index
 
 log = logging.getLogger(__name__)
@@ -30,12 +31,17 @@ class Tidying:
         self._needed = True
 
     def step(self, index: Index) -> bool:
-        """Tidy up a little of INDEX if it is time; return whether more is left."""
+        """Tidy up a little of INDEX if it is time; return whether more is left.
+
+        Raises sqlite3.DatabaseError if the index is damaged.
+        """
         if not self._needed or time.monotonic() - self._busy < _IDLE_SECONDS:
             return False
         try:
             self._needed = index.tidy()
-        except sqlite3.DatabaseError as error:  # the disk is full, or the file damaged
-            log.warning("the index is not tidied up: %s", error)
+        except sqlite3.DatabaseError as error:
             self._needed = False
+            if is_damage(error):
+                raise
+            log.warning("the index is not tidied up: %s", error)  # the disk is full
         return self._needed

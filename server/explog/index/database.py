@@ -5,13 +5,14 @@ other modules of this folder write and read those tables; the modules of `explog
 questions of them.
 
 Each thread has its own connection, so that readers never wait for the writer. A file of another
-version or a damaged one is thrown away and made anew. Where no file can be written, the index is
-kept in memory.
+version or a damaged one is thrown away and made anew, if it is an index of explog at all
+(explog.index.storage). Where no file can be written, the index is kept in memory.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 import threading
 import weakref
@@ -22,15 +23,15 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from explog.errors import ExplogError
+from explog.index import storage
+from explog.index.damage import is_damage, is_unwritable
 from explog.index.words import fold, indexed
 
-SCHEMA_VERSION = 11
+SCHEMA_VERSION = 12
 # How long a writer waits for another process that is building the same index.
 _BUSY_SECONDS = 120.0
 # SQLite's own default of 2 MiB makes it write pages of a first index many times over.
 _CACHE_KIB = 16_384
-# With pages four times as large as usual, a first index is written in a tenth less time.
-_PAGE_BYTES = 16_384
 # How long the write-ahead log grows before it is copied into the file, and how much of it is kept.
 _WAL_BYTES = 16 << 20
 # SQLite runs this many of its instructions in a fraction of a millisecond.
@@ -39,6 +40,8 @@ _INSTRUCTIONS = 5000
 _VARIABLES = 900
 # How many pages of 4 kB are merged in one piece: a hundred take some 10 ms.
 _PAGES_AT_ONCE = 100
+# The tables of the full-text index.
+_WORDS = ("commit_words", "passage_words")
 
 Row: TypeAlias = Any
 """A tuple, as SQLite returns it: the statement says what is in it."""
@@ -70,6 +73,7 @@ class Index:
         self.path = path
         self.problem: str | None = None
         self._local = threading.local()
+        self._identity: tuple[int, int] | None = None
         self._connections: list[sqlite3.Connection] = []
         # A search may still run in an index that was replaced: it holds the index, and so keeps
         # its connections open until it ends. At the end of the process nothing is closed, as
@@ -84,6 +88,9 @@ class Index:
         except BaseException:
             self.close()
             raise
+        if path is not None:
+            self._identity = _identity(path)
+        _open.add(self)
 
     def _create(self) -> None:
         with self.writing():
@@ -124,10 +131,13 @@ class Index:
         return connection
 
     def _set_up(self, connection: sqlite3.Connection) -> None:
-        connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")  # of a file that is made
+        connection.execute(f"PRAGMA page_size = {storage.PAGE_BYTES}")  # of a file that is made
+        if self.path is not None and os.path.getsize(self.path) == 0:
+            # Before it is written ahead: whoever ends us, the file says whose it is.
+            connection.execute(f"PRAGMA application_id = {storage.APPLICATION_ID}")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute(f"PRAGMA wal_autocheckpoint = {_WAL_BYTES // _PAGE_BYTES}")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_WAL_BYTES // storage.PAGE_BYTES}")
         connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
@@ -228,6 +238,33 @@ class Index:
             _close_all(self._connections)
             self._local = threading.local()
 
+    def is_in_place(self) -> bool:
+        """Tell whether the file that is open is still the one at `path`."""
+        return self.path is None or (self._identity == _identity(self.path))
+
+    def holds(self, path: Path) -> bool:
+        """Tell whether this process has the file at PATH open as this index."""
+        return bool(self._connections) and self._identity == _identity(path) is not None
+
+    def is_sound(self) -> bool:
+        """Tell whether the file can be read to its end and is made as it should be.
+
+        This reads all of it.
+        """
+        with contextlib.closing(Index(None)) as new:
+            schema = "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name"
+            wanted = list(new.read(schema))
+        try:
+            if list(self.read(schema)) != wanted or self.one("PRAGMA quick_check(1)") != ("ok",):
+                return False
+            # Another process that writes reads it, too, and finds what is wrong.
+            with contextlib.suppress(ExplogError), self._without_waiting(), self.writing():
+                for table in _WORDS:
+                    self.write(f"INSERT INTO {table} ({table}) VALUES ('integrity-check')")
+        except sqlite3.DatabaseError as error:
+            return is_unwritable(error)
+        return True
+
     def get_meta(self, key: str) -> str | None:
         """Return the text that is remembered under KEY."""
         row = self.first("SELECT value FROM meta WHERE key = ?", key)
@@ -250,7 +287,7 @@ class Index:
         """
         try:
             with self._without_waiting():
-                return any(map(self._merge, ("commit_words", "passage_words")))
+                return any(map(self._merge, _WORDS))
         except ExplogError:  # index-busy
             return True
 
@@ -262,6 +299,19 @@ class Index:
             return self._connection.total_changes - before > 1
 
 
+# The indexes of this process, in files and in memory.
+_open: weakref.WeakSet[Index] = weakref.WeakSet()
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells the file at PATH from any other that exists; None if there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
 def _close_all(connections: list[sqlite3.Connection]) -> None:
     for connection in connections:
         connection.close()
@@ -269,29 +319,44 @@ def _close_all(connections: list[sqlite3.Connection]) -> None:
 
 
 def open_index(path: Path) -> Index:
-    """Open the index at PATH; make it anew if it is of another version or damaged."""
+    """Open the index at PATH; make it anew if it is of another version or damaged.
+
+    Raises ExplogError `not-an-index` if PATH is something else, which stays as it is.
+    """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return _open_file(path)
+        check_place(path)
+        return _open_file(Path(os.path.realpath(path)))
     except (OSError, sqlite3.OperationalError) as error:
         return memory_index(path, error)
+
+
+def check_place(path: Path) -> None:
+    """Raise ExplogError `not-an-index` if an index at PATH would destroy another file; OSError."""
+    real = Path(os.path.realpath(path))
+    if not any(index.holds(real) for index in list(_open)):
+        storage.check_place(real)
 
 
 def memory_index(path: Path | None, reason: Exception) -> Index:
     """Return an index in memory, because of REASON it cannot be at PATH."""
     index = Index(None)
-    index.problem = f"{path}: {reason}; the index is kept in memory"
+    index.problem = f"{path}: {_said(reason)}; the index is kept in memory"
     return index
 
 
+def _said(error: Exception) -> str:
+    return error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+
+
 def _open_file(path: Path) -> Index:
+    storage.make(path)
     try:
         return Index(path)
-    except sqlite3.OperationalError:
-        raise
-    except (sqlite3.DatabaseError, WrongVersionError):
-        for suffix in ("", "-wal", "-shm"):
-            Path(f"{path}{suffix}").unlink(missing_ok=True)
+    except (sqlite3.DatabaseError, WrongVersionError) as error:
+        if not (isinstance(error, WrongVersionError) or is_damage(error)):
+            raise
+        storage.remove(path)
+        storage.make(path)
         return Index(path)
 
 

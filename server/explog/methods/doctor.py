@@ -29,6 +29,11 @@ def _of_daemon(daemon: Daemon, now: Snapshot) -> Iterator[Finding]:
     """Yield findings on what only a server has: an index in use, watches, problems."""
     if now.index.problem:
         yield Finding("index", False, now.index.problem, "make room, or make its folder writable")
+    if daemon.healing.said:
+        yield Finding("index", True, daemon.healing.said)
+    if daemon.healing.failure:
+        hint = "see the log of the server; please report it if you cannot help it"
+        yield Finding("look", False, f"the last look failed: {daemon.healing.failure}", hint)
     watched, unwatched = daemon.bell.watched(), daemon.bell.unwatched
     message = f"{watched} folder{'' if watched == 1 else 's'} watched"
     if unwatched:

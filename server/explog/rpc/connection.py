@@ -221,10 +221,18 @@ class Connection(EPCHandler):
         except ExplogError as error:
             self._fail(uid, error)
         except BaseException as error:  # SystemExit is an answer too
+            known = self._explained(error)
+            if known is not None:
+                self._fail(uid, known)
+                return
             log.exception("%s failed", method.name)
             self._fail(uid, ExplogError("internal", wire.one_line(error)))
         else:
             self._answer("return", uid, result)
+
+    def _explained(self, error: BaseException) -> ExplogError | None:
+        explain = self.host.application.on_failure
+        return explain(error) if explain is not None and isinstance(error, Exception) else None
 
 
 _REPLIES = ("return", "return-error", "epc-error")

@@ -108,5 +108,7 @@ class Application:
     build: Callable[[], str] = str
     """Returns the build of the program, for the answer to `hello`; "" if it is not known."""
     bounds: Mapping[LaneName, Bounds] = field(default_factory=lambda: BOUNDS)
+    on_failure: Callable[[Exception], ExplogError | None] | None = None
+    """Called with what a method raised unexpectedly; returns what to answer if it is known."""
     on_client_ready: Callable[[Client], None] | None = None
     """Called for each client that said hello, in a thread of its own."""

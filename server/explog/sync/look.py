@@ -87,10 +87,10 @@ def _sync(sender: Connection, settings: Settings, path: Path, since: float) -> N
     def progress(what: str, done: int, total: int) -> None:
         sender.send((what, done, total))
 
-    index = open_index(path)
-    if index.path is not None:
-        sync(settings, index, since=since, progress=progress)
-    index.close()
+    # Whatever fails here fails in the next sync, too, which says so.
+    with suppress(Exception), closing(open_index(path)) as index:
+        if index.path is not None:
+            sync(settings, index, since=since, progress=progress)
 
 
 def sync_logs(settings: Settings, index: Index) -> Report:
