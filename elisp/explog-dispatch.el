@@ -159,6 +159,7 @@ If the menu is closed, stop doing that."
      :if (lambda () (fboundp 'explog-conclude)) :inapt-if explog-dispatch--off-p)]
    ["Search & agenda"
     ("/" "search" explog-search :inapt-if explog-dispatch--off-p)
+    ("t" "results" explog-results :inapt-if explog-dispatch--off-p)
     ("a" "agenda" explog-dispatch-agenda :inapt-if explog-dispatch--off-p)]]
   [["Check"
     ("!" "open problems" explog-attention :inapt-if explog-dispatch--calm-p)

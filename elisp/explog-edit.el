@@ -344,8 +344,28 @@ that were not edited."
     (when done
       (explog-edit--report (append done (explog-edit--offer buffer entries failed))
                            (with-current-buffer buffer
-                             (explog-edit--save))))
+                             (explog-edit--save)))
+      (run-hook-with-args 'explog-edit-done-functions buffer
+                          (seq-remove (lambda (id) (assoc id failed))
+                                      (mapcar #'car entries))))
     failed))
+
+(defvar explog-edit-done-functions nil
+  "Abnormal hook run when explog edited entries.
+Each function gets the buffer and a list of the ids of the experiments.")
+
+(defun explog-edit-further (edit)
+  "Call EDIT in the current buffer, which explog edited before, and save it.
+If nothing else changed since, both are one step for `undo'.  Where the
+buffer must not be edited, do nothing."
+  (ignore-errors
+    (let ((further (and (eql explog-edit--tick (buffer-chars-modified-tick))
+                        (consp buffer-undo-list)
+                        (null (car buffer-undo-list)))))
+      (when further
+        (pop buffer-undo-list))
+      (explog-edit--in-buffer buffer-file-name edit further)
+      (explog-edit--save))))
 
 (defun explog-edit--offer (buffer entries failed)
   "Return messages that offer to start one of ENTRIES in BUFFER.
@@ -383,9 +403,9 @@ FAILED are those that were not edited.  Only what got a hash is offered."
                         entries)))
     (mapcar #'cdr (nreverse (sort places #'car-less-than-car)))))
 
-(defun explog-edit--in-buffer (file edit)
+(defun explog-edit--in-buffer (file edit &optional further)
   "Call EDIT in the buffer that visits FILE, as one step for `undo'.
-Return that buffer."
+With FURTHER non-nil, it belongs to the step before.  Return that buffer."
   (let ((buffer (or (find-buffer-visiting file)
                     (error "No buffer visits %s any more" file))))
     (with-current-buffer buffer
@@ -394,7 +414,8 @@ Return that buffer."
           (error "%s" problem))
         (let ((alone (or (not (buffer-modified-p))
                          (eql explog-edit--tick (buffer-chars-modified-tick)))))
-          (undo-boundary)
+          (unless further
+            (undo-boundary))
           (save-excursion
             (save-restriction
               (widen)

@@ -232,7 +232,7 @@ With a prefix argument, ask for the experiment as well."
                   (abbreviate-file-name (explog-cache-step-repository new))))
     (when (equal (explog-cache-step-commit old) (explog-cache-step-commit new))
       (user-error "The same commit stands on steps %s and %s" from to))
-    (explog-diff--show (explog-cache-step-repository new)
+    (explog-diff-show (explog-cache-step-repository new)
                        (explog-cache-step-commit old) (explog-cache-step-commit new))))
 
 (defun explog-diff--steps (id)
@@ -291,7 +291,7 @@ With a prefix argument, ask for the experiment as well."
 
 ;;;; Showing
 
-(defun explog-diff--show (repository old new)
+(defun explog-diff-show (repository old new)
   "Show the diff from commit OLD to commit NEW of REPOSITORY."
   (unless (file-directory-p repository)
     (user-error "%s is not there" (abbreviate-file-name repository)))

@@ -60,6 +60,7 @@
 (autoload 'explog-server-stop "explog-server")
 (autoload 'explog-attention-show "explog-attention")
 (autoload 'explog-edit-refresh "explog-edit")
+(autoload 'explog-results-block-edited "explog-results-block")
 (autoload 'explog-settings-check "explog-settings")
 (autoload 'explog-settings-send "explog-settings")
 
@@ -79,6 +80,8 @@
                  ("explog-conclude" explog-conclude)
                  ("explog-note" explog-note)
                  ("explog-report" explog-report explog-report-renew)
+                 ("explog-results" explog-results)
+                 ("explog-results-block" explog-results-insert)
                  ("explog-start" explog-start)
                  ("explog-step" explog-add-step)
                  ("explog-ref" explog-ref-mode global-explog-ref-mode)
@@ -103,6 +106,7 @@
                  ("explog-message" explog-message-install explog-message-complete)
                  ("explog-ref" explog-ref-at-point)
                  ("explog-report" org-dblock-write:explog-report)
+                 ("explog-results-block" org-dblock-write:explog-results)
                  ("explog-search" explog-search-for explog-search-bookmark-handler)))
   (dolist (function functions)
     (autoload function file)))
@@ -113,6 +117,7 @@
                    explog-attention explog-backfill explog-capture explog-check
                    explog-complete explog-doctor explog-edit explog-history explog-install
                    explog-link explog-message explog-note explog-ref explog-report
+                   explog-results explog-results-block
                    explog-review explog-search explog-server))
   (custom-add-load 'explog library))
 
@@ -204,6 +209,7 @@ They are called in this order when the mode is turned off.")
     (add-hook 'explog-server-ready-hook #'explog--attend)
     (add-hook 'explog-server-stopped-hook #'explog--attend)
     (add-hook 'explog-cache-changed-functions #'explog-edit-refresh)
+    (add-hook 'explog-edit-done-functions #'explog-results-block-edited)
     (dolist (variable explog--watched)
       (add-variable-watcher variable #'explog--option-changed))
     (if after-init-time
@@ -219,6 +225,7 @@ They are called in this order when the mode is turned off.")
   (remove-hook 'explog-server-ready-hook #'explog--attend)
   (remove-hook 'explog-server-stopped-hook #'explog--attend)
   (remove-hook 'explog-cache-changed-functions #'explog-edit-refresh)
+  (remove-hook 'explog-edit-done-functions #'explog-results-block-edited)
   (remove-hook 'emacs-startup-hook #'explog--start)
   (dolist (variable explog--watched)
     (remove-variable-watcher variable #'explog--option-changed))
