@@ -112,6 +112,12 @@ def test_a_hash_that_leads_nowhere_is_named(logs: Logs, repo: GitRepo) -> None:
     assert steps(logs, "201").troubles == ()
 
 
+def test_digits_that_may_be_a_date_are_not_named(logs: Logs, repo: GitRepo) -> None:
+    repo.commit("base")
+    logs.log(LOG.replace("Test QRS", "Test QRS (20240501)"))
+    assert steps(logs, "202").troubles == ()
+
+
 def test_two_logs_with_the_same_id(logs: Logs, repo: GitRepo) -> None:
     other = logs.log("* [201] Another :exp:\n** Experiments\n1. [ ] Other\n", "other.org")
     commit = repo.commit("[e201.1] Results")

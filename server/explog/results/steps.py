@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from explog.config import Settings
+from explog.digits import is_surely_hash
 from explog.errors import ExplogError
 from explog.ignored import DroppedEdit
 from explog.index.database import Index
@@ -96,7 +97,7 @@ def find_steps(
     for one in _all_standing(settings, index, asked, every, dropped):
         if isinstance(one, Standing):
             standing.append(one)
-        else:
+        elif one.known or is_surely_hash(one.step.hash or ""):
             troubles.append(_gone(one))
     return Steps(tuple(standing), tuple(troubles))
 
@@ -108,15 +109,16 @@ def results_of(
 
     Commits that were not read yet are read now.
     """
-    values = kept_values(index, steps.oids)
-    unread = [oid for oid in steps.oids if oid not in values]
+    oids = steps.oids
+    values = kept_values(index, oids)
+    unread = [oid for oid in oids if oid not in values]
     if unread:
         read_these(settings, index, unread)
         values.update(kept_values(index, unread))
     unknown = {one.commit for one in steps.standing if one.borne is None or one.time is None}
     short = short_commits(index, unknown)
     results = [_result(one, short.get(one.commit), values) for one in steps.standing]
-    said = [trouble.message for oid in steps.oids for trouble in _values(values, oid).troubles]
+    said = (trouble.message for oid in oids for trouble in _values(values, oid).troubles)
     return results, [*steps.troubles, *dict.fromkeys(said)]
 
 
