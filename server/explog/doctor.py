@@ -16,14 +16,16 @@ from explog import __version__
 from explog.config import DEFAULT_DONE, DEFAULT_OPEN, Settings
 from explog.errors import ExplogError
 from explog.extras import PLOT, install_command, installed_version
-from explog.git.repository import discover, open_repository, tips
+from explog.git.repository import open_repository, tips
 from explog.git.run import run
 from explog.index.database import check_place
 from explog.org.files import log_context, read_log
 from explog.org.options import org_options
 from explog.org.scan import split_sections
 from explog.sync.sections import experiment_chunks
+from explog.sync.survey import survey
 
+_SILENT = "see whether its disk or network drive is there, and whether a file in .git is a pipe"
 # Words at the beginning of a heading that mean a state, not a part of the title.
 _STATES = {*DEFAULT_OPEN, *DEFAULT_DONE, "HOLD", "STARTED"}
 
@@ -55,6 +57,9 @@ def _git() -> Finding:
     try:
         return Finding("git", True, run(Path("/"), "--version").decode().strip())
     except ExplogError as error:
+        if error.code == "stuck":
+            said = "git does not answer when it is asked for its version"
+            return Finding("git", False, said, "see what `git --version` does in a terminal")
         return Finding("git", False, error.message, "install git")
 
 
@@ -118,22 +123,26 @@ def _undeclared(path: Path, data: bytes, settings: Settings) -> Counter[str]:
 def _repositories(settings: Settings) -> Iterator[Finding]:
     named = [root.path for root in settings.repositories if root.depth == 0]
     named += [path for project in settings.projects for path in project.repositories]
+    roots = [(root.path, root.depth) for root in settings.repositories]
+    seen = survey([*roots, *((path, 0) for path in named)])
+    for message in seen.unread.values():
+        yield Finding("repository", False, message, _SILENT)
     for path in dict.fromkeys(named):
-        if open_repository(path) is None:
+        if not seen.is_unread(path) and open_repository(path) is None:
             reason = (
                 "there is no git repository here" if path.exists() else "there is no such folder"
             )
             yield Finding("repository", False, f"{path}: {reason}", "correct the setting")
-    roots = [(root.path, root.depth) for root in settings.repositories]
-    found = discover([*roots, *((path, 0) for path in named)])
-    if not found and not named:
+    if not seen.found and not named:
         hint = "set explog-repositories in Emacs, or repositories in the configuration file"
         yield Finding("repositories", False, "no repository was found", hint)
-    for repository in found:
+    for repository in seen.found.values():
         try:
             count = len(tips(repository))
         except ExplogError as error:
             hint = "run `git fsck` there and see what it says"
+            if error.code == "stuck":
+                hint = _SILENT
             if error.code == "dubious-ownership":
                 hint = (
                     f"git config --global --add safe.directory {shlex.quote(str(repository.path))}"

@@ -57,7 +57,12 @@ def ignored_problem(
 ) -> IgnoredProblem:
     """Return what is kept of a problem that is ignored."""
     real = None if file is None else os.path.realpath(file)
-    return IgnoredProblem(kind, real, experiment, step, re.sub(r":\d+", "", message))
+    return IgnoredProblem(kind, real, experiment, step, without_lines(message))
+
+
+def without_lines(message: str) -> str:
+    """Return MESSAGE without the numbers of lines, which change."""
+    return re.sub(r":\d+", "", message)
 
 
 def read_dropped() -> frozenset[DroppedEdit]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from explog.ignored import ignored_problem, read_ignored, read_pattern
+from explog.ignored import ignored_problem, read_ignored, read_pattern, without_lines
 from explog.model import Problem
 
 
@@ -18,10 +18,14 @@ def split_ignored(
     """
     meant = [read_pattern(text) for text in patterns]
     known = read_ignored()
+    messages = {one.message for one in known}
     counting: list[Problem] = []
     ignored: list[Problem] = []
     for one in problems:
-        key = ignored_problem(one.kind, one.file, one.experiment, one.step, one.message)
-        skip = key in known or any(pattern.matches(one) for pattern in meant)
+        # Where its file really is, is asked for the few alone: its drive may not answer.
+        skip = any(pattern.matches(one) for pattern in meant) or (
+            without_lines(one.message) in messages
+            and ignored_problem(one.kind, one.file, one.experiment, one.step, one.message) in known
+        )
         (ignored if skip else counting).append(one)
     return counting, ignored

@@ -7,6 +7,7 @@ so the daemon also looks from time to time; a ring for nothing costs a few `stat
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Iterable
 from pathlib import Path
@@ -52,12 +53,12 @@ class Doorbell:
                 names.add(log_file.name)
         for common_dir in repositories:
             reftable = common_dir / "reftable"
-            wanted[reftable if reftable.is_dir() else common_dir / "refs" / "heads"] = None
+            wanted[reftable if os.path.isdir(reftable) else common_dir / "refs" / "heads"] = None
         kept = dict(list(wanted.items())[:MOST_WATCHES])
         for path in self._watches.keys() - kept.keys():
             self._unschedule(path)
         for path, names in kept.items():
-            if path not in self._watches and path.is_dir():
+            if path not in self._watches and os.path.isdir(path):
                 self._schedule(path, names)
         self.unwatched = frozenset(wanted.keys() - self._watches.keys())
 

@@ -25,6 +25,8 @@ from explog.daemon.snapshot import Snapshot
 from explog.daemon.tidy import Tidying
 from explog.entries.emacs import EmacsEditor
 from explog.errors import ExplogError
+from explog.git.process import end_all
+from explog.git.stuck import is_silent
 from explog.index.commits import all_repositories
 from explog.index.database import Index
 from explog.index.logs import all_logs
@@ -160,6 +162,7 @@ class Daemon:
         """Stop looking; wait a moment for a look that is under way."""
         self._closed = True
         self.bell.close()
+        end_all()
         if self._thread is not None:
             self._thread.join(_CLOSE_SECONDS)
 
@@ -300,7 +303,8 @@ class Daemon:
 
     def _watch(self) -> None:
         snapshot = self.snapshot()
-        common_dirs = [Path(record.common_dir) for record in all_repositories(snapshot.index)]
+        records = all_repositories(snapshot.index)
+        common_dirs = [Path(one.common_dir) for one in records if not is_silent(one.path)]
         self.bell.watch(common_dirs, snapshot.settings.log_files())
         self._watching = True
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import time
@@ -10,11 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from explog.git.run import one_a_line, run
+from explog.git.stuck import is_silent
 
 # A ref written in the same tick as the look at it would go unseen; such a signature is not kept.
 _RACY_NS = 50_000_000
 # The same where a file system keeps whole seconds only, or even ones.
 _RACY_COARSE_NS = 2_000_000_000
+# What says for certain that there is no repository to read: it is gone, or it is another's.
+_NONE_OF_OURS = {errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.ELOOP}
 _BOUNDARY = "shallow:"
 _REFTABLE = "reftable/tables.list"
 
@@ -32,41 +36,65 @@ class Repository:
         return self.path.name.removesuffix(".git") or self.path.name
 
 
-def discover(roots: Iterable[tuple[Path, int]]) -> list[Repository]:
+class Visitor:
+    """Follows a search for repositories; this one only looks on."""
+
+    def enter(self, path: Path) -> bool:  # noqa: ARG002 - for those who do more
+        """Tell whether to look at PATH, a folder or a repository."""
+        return True
+
+    def failed(self, path: Path, error: OSError) -> None:
+        """Take note that PATH, which is there, cannot be looked into now."""
+
+
+def discover(roots: Iterable[tuple[Path, int]], visitor: Visitor | None = None) -> list[Repository]:
     """Return the repositories at or below ROOTS, (folder, depth) pairs, each once.
 
     As with `magit-repository-directories`, the search stops at a repository and follows depth
     levels of folders. Linked worktrees of one repository are one; no process is started.
     """
+    visitor = visitor or Visitor()
+    walks = (_walk(Path(os.path.abspath(path)), depth, {}, visitor) for path, depth in roots)
+    return distinct(repository for walk in walks for repository in walk)
+
+
+def distinct(repositories: Iterable[Repository]) -> list[Repository]:
+    """Return REPOSITORIES, one for all worktrees of one: the main one if it is among them."""
     found: dict[Path, Repository] = {}
-    for path, depth in roots:
-        for repository in _walk(Path(os.path.abspath(path)), depth, {}):
-            known = found.get(repository.common_dir)
-            if known is None or repository.path / ".git" == repository.common_dir:
-                found[repository.common_dir] = repository
+    for repository in repositories:
+        known = found.get(repository.common_dir)
+        if known is None or repository.path / ".git" == repository.common_dir:
+            found[repository.common_dir] = repository
     return list(found.values())
 
 
 def open_repository(path: Path) -> Repository | None:
     """Return the repository whose worktree root or bare directory PATH is, or None."""
-    dot_git = path / ".git"
     try:
-        if dot_git.is_dir():
-            return Repository(path, Path(os.path.realpath(dot_git)))
-        if dot_git.is_file():
-            return _linked(path, dot_git)
-        if all((path / name).exists() for name in ("HEAD", "objects", "refs")):
-            return Repository(path, Path(os.path.realpath(path)))
+        return _repository_at(path)
     except OSError:  # what may not be looked into is none of ours
-        pass
+        return None
+
+
+def _repository_at(path: Path) -> Repository | None:
+    """Return what `open_repository` does; raise OSError where that cannot be looked into."""
+    dot_git = path / ".git"
+    if dot_git.is_dir():
+        return Repository(path, Path(os.path.realpath(dot_git)))
+    if dot_git.is_file():
+        return _linked(path, dot_git)
+    if all((path / name).exists() for name in ("HEAD", "objects", "refs")):
+        return Repository(path, Path(os.path.realpath(path)))
     return None
 
 
 def repository_around(path: Path) -> Repository | None:
     """Return the innermost repository around the file or folder PATH, as git finds it.
 
-    PATH may also be in its git directory.
+    PATH may also be in its git directory. Where its disk does not answer, nothing is found.
     """
+    if is_silent(path):
+        return None
     try:
         real = Path(os.path.realpath(path))
     except ValueError:  # a NUL in its name
@@ -91,10 +119,12 @@ def _linked(path: Path, dot_git: Path) -> Repository | None:
     return Repository(path, Path(os.path.realpath(common))) if common.is_dir() else None
 
 
-def _walk(path: Path, depth: int, seen: dict[str, int]) -> Iterator[Repository]:
+def _walk(path: Path, depth: int, seen: dict[str, int], visitor: Visitor) -> Iterator[Repository]:
     """Yield the repositories at or below PATH; SEEN says how deep each folder was looked into."""
+    if not visitor.enter(path):
+        return
     try:
-        repository = open_repository(path)
+        repository = _repository_at(path)
         if repository is not None:
             yield repository
             return
@@ -104,10 +134,12 @@ def _walk(path: Path, depth: int, seen: dict[str, int]) -> Iterator[Repository]:
         seen[real] = depth
         with os.scandir(path) as entries:
             folders = sorted(entry.path for entry in entries if entry.is_dir())
-    except OSError:
+    except OSError as error:
+        if error.errno not in _NONE_OF_OURS:
+            visitor.failed(path, error)
         return
     for folder in folders:
-        yield from _walk(Path(folder), depth - 1, seen)
+        yield from _walk(Path(folder), depth - 1, seen, visitor)
 
 
 def signature(repository: Repository) -> str | None:

@@ -8,16 +8,19 @@ out; nothing is decoded here but git's own complaints.
 from __future__ import annotations
 
 import fcntl
+import io
 import os
+import subprocess
 import tempfile
-import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
 from explog.errors import ExplogError
+from explog.git.process import NoAnswerError, Output
+from explog.git.stuck import is_silent, note, patience, sentence
 
 # Whoever starts us from a git hook hands us GIT_DIR, GIT_INDEX_FILE and more, with which git would
 # read the wrong repository. Kept is what says where git and the user's own settings are.
@@ -40,6 +43,10 @@ _SETTINGS = {
     "log.showSignature": "false",
     "submodule.recurse": "false",
 }
+Process = subprocess.Popen[bytes]
+_WIDE = 1 << 20
+# GitPython's own variable, and a program that is none.
+_EXECUTABLE, _NOWHERE = "GIT_PYTHON_GIT_EXECUTABLE", "/nonexistent/git"
 _BARS = [word for name, value in _SETTINGS.items() for word in ("-c", f"{name}={value}")]
 
 _ENVIRONMENT = {
@@ -69,7 +76,10 @@ _ENVIRONMENT = {
 
 
 class GitError(ExplogError):
-    """git said no. `code` is `dubious-ownership`, `not-a-repository`, `no-git` or `git-failed`."""
+    """git said no, or nothing.
+
+    `code` is `dubious-ownership`, `not-a-repository`, `no-git`, `stuck` or `git-failed`.
+    """
 
     def __init__(self, code: str, message: str, *, command: str, status: int, stderr: str) -> None:
         super().__init__(code, message, command=command, status=status, stderr=stderr)
@@ -77,10 +87,20 @@ class GitError(ExplogError):
 
 @cache
 def _gitpython() -> Any:
-    """Return GitPython; imported at first use, as it takes longer than all of our start."""
-    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
-    import git
+    """Return GitPython; imported at first use, as it takes longer than all of our start.
 
+    It runs a git when it is imported, for which it waits without end: it is shown none.
+    """
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    before = os.environ.get(_EXECUTABLE)
+    os.environ[_EXECUTABLE] = _NOWHERE
+    try:
+        import git
+    finally:
+        if before is None:
+            del os.environ[_EXECUTABLE]
+        else:
+            os.environ[_EXECUTABLE] = before
     return git
 
 
@@ -94,77 +114,84 @@ def _scrub() -> None:
 def run(directory: Path, *arguments: str, stdin: bytes | None = None) -> bytes:
     """Run `git ARGUMENTS` in the repository at DIRECTORY and return its output.
 
-    Whatever a user or a repository may have named belongs on STDIN. Raises GitError.
+    Whatever a user or a repository may have named belongs on STDIN. Raises GitError: `stuck` where
+    git does nothing for a while, and at once where it did so before and does not answer yet.
     """
-    runner, command = _prepare(directory, arguments)
-    with _input(stdin) as stream:
-        try:
-            status, stdout, stderr = runner.execute(
-                command,
-                istream=stream,
-                env=_environment(directory),
-                with_extended_output=True,
-                with_exceptions=False,
-                stdout_as_string=False,
-                strip_newline_in_stdout=False,
-            )
-        except _gitpython().exc.GitCommandNotFound as error:
-            raise _no_git(command) from error
-    if status != 0:
-        raise _error(directory, command, status, stderr)
-    return bytes(stdout)
+    with stream(directory, *arguments, stdin=stdin) as output:
+        return output.read()
 
 
 @contextmanager
-def stream(directory: Path, *arguments: str, stdin: bytes) -> Iterator[IO[bytes]]:
+def stream(directory: Path, *arguments: str, stdin: bytes | None) -> Iterator[IO[bytes]]:
     """Run `git ARGUMENTS` as `run` does and yield its output as it comes.
 
     An EOFError that the reader raises, when there is less than expected, becomes a GitError.
     """
-    runner, command = _prepare(directory, arguments)
+    if is_silent(directory):
+        raise _stuck(directory, arguments)
+    try:
+        with _attempt(directory, arguments, stdin) as output:
+            yield output
+    except NoAnswerError:
+        note(directory, lambda: _ask_again(directory, arguments, stdin))
+        raise _stuck(directory, arguments) from None
+
+
+def _ask_again(directory: Path, arguments: tuple[str, ...], stdin: bytes | None) -> None:
+    with _attempt(directory, arguments, stdin) as output:
+        while output.read(_WIDE):
+            pass
+
+
+@contextmanager
+def _attempt(
+    directory: Path, arguments: tuple[str, ...], stdin: bytes | None
+) -> Iterator[IO[bytes]]:
+    command = _command(directory, arguments)
     early: EOFError | None = None
     with _input(stdin) as source:
+        output = Output(_start(command, source, directory), patience())
+    with closing(output):
         try:
-            # The handle ends the process when it is collected, so it has to be kept.
-            handle = runner.execute(
-                command, istream=source, env=_environment(directory), as_process=True
-            )
-        except _gitpython().exc.GitCommandNotFound as error:
-            raise _no_git(command) from error
-        process = handle.proc
-        _widen(process.stdout)
-        # Unless its complaints are taken off it, git waits for us while we wait for it.
-        complaints: list[bytes] = []
-        reader = threading.Thread(target=lambda: complaints.append(process.stderr.read()))
-        reader.start()
-        try:
-            yield process.stdout
+            yield io.BufferedReader(output, _WIDE)
         except EOFError as error:
             early = error
-        finally:
-            process.stdout.close()
-            reader.join()
-            process.stderr.close()
-            status = process.wait()
-    if early is not None or status != 0:
-        stderr = b"".join(complaints)
-        raise _error(directory, command, status, stderr or str(early)) from early
+        status = output.end()
+        if early is not None or status != 0:
+            stderr = b"".join(output.complaints)
+            raise _error(directory, command, status, stderr or str(early)) from early
+
+
+def _start(command: list[str], source: IO[bytes] | None, directory: Path) -> Process:
+    gitpython = _gitpython()
+    try:
+        handle = gitpython.Git().execute(
+            command, istream=source, env=_environment(directory), as_process=True
+        )
+    except gitpython.exc.GitCommandNotFound as error:
+        raise _no_git(command) from error
+    # GitPython's handle waits without end for its process when it is collected.
+    process: Process = handle.proc
+    handle.proc = None
+    if process.stdout is not None:
+        _widen(process.stdout)
+    return process
 
 
 def _widen(pipe: IO[bytes]) -> None:
     """Let git run ahead of us by more than the 64 KiB that a pipe holds, where that can be had."""
     if hasattr(fcntl, "F_SETPIPE_SZ"):
         with suppress(OSError):
-            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 1 << 20)
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _WIDE)
 
 
-def _prepare(directory: Path, arguments: tuple[str, ...]) -> tuple[Any, list[str]]:
+def _command(directory: Path, arguments: tuple[str, ...]) -> list[str]:
     _scrub()
     command, *rest = arguments
     # Not as the runner's working directory: it falls back on ours when the repository is gone.
     where = ["-C", str(directory), "--no-pager"]
     never = [*_BARS, command, *_OPTIONS.get(command, ())]
-    return _gitpython().Git(), ["git", *where, *never, *rest]
+    return ["git", *where, *never, *rest]
 
 
 def _environment(directory: Path) -> dict[str, str]:
@@ -188,6 +215,10 @@ def _input(data: bytes | None) -> Iterator[IO[bytes] | None]:
         file.write(data)
         file.seek(0)
         yield file
+
+
+def _stuck(directory: Path, arguments: tuple[str, ...]) -> GitError:
+    return GitError("stuck", sentence(directory), command=" ".join(arguments), status=-1, stderr="")
 
 
 def _no_git(command: list[str]) -> GitError:

@@ -6,6 +6,7 @@ import itertools
 import os
 import re
 import socket
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ _OWNER = re.compile(r".*@(?P<host>[^@]+)\.(?P<pid>[0-9]+)(?::[0-9]+)?", re.DOTAL
 # Where people have Emacs keep its own files, in their home folder.
 _EMACS_FOLDERS = (".emacs.d", ".config/emacs", ".cache/emacs", ".local/state/emacs")
 _MOST_FOLDERS = 1000
+_OCTAL = re.compile(rb"\\([0-7]{3})")  # how blanks are written in the list of drives
 
 
 def lock_places(path: Path, locks: Sequence[Path] = ()) -> list[Path]:
@@ -41,6 +43,8 @@ def _owner(lock: Path) -> str | None:
     except OSError:
         # Where symbolic links are not to be had, Emacs writes a plain file.
         try:
+            if not stat.S_ISREG(lock.stat().st_mode):  # opening a pipe would wait for its writer
+                return None
             owner = lock.read_text("utf-8", "replace").strip()
         except OSError:
             return None
@@ -80,9 +84,22 @@ def _elsewhere(files: Sequence[Path]) -> Iterator[Path]:
 
 
 def _subfolders(folder: Path) -> list[Path]:
+    """Return the folders in FOLDER, but for drives: one that hangs would hold up whoever asks."""
+    drives = _mount_points()
+    real = os.path.realpath(folder)
     try:
         with os.scandir(folder) as entries:
-            folders = (Path(entry.path) for entry in entries if entry.is_dir())
-            return list(itertools.islice(folders, _MOST_FOLDERS))
+            there = (e for e in entries if os.path.join(real, e.name) not in drives and e.is_dir())
+            return [Path(entry.path) for entry in itertools.islice(there, _MOST_FOLDERS)]
     except OSError:
         return []
+
+
+def _mount_points() -> set[str]:
+    """Return where drives are mounted, as far as that can be told."""
+    try:
+        lines = Path("/proc/self/mountinfo").read_bytes().splitlines()
+    except OSError:
+        return set()
+    names = (line.split(b" ")[4] for line in lines)
+    return {os.fsdecode(_OCTAL.sub(lambda code: bytes([int(code[1], 8)]), name)) for name in names}

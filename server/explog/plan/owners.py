@@ -9,6 +9,7 @@ from pathlib import Path
 
 from explog.config import Settings
 from explog.git.repository import open_repository, repository_around
+from explog.git.stuck import is_silent
 from explog.model import Commit, Experiment, StepNumber
 
 
@@ -18,7 +19,8 @@ class Owners:
     def __init__(self, settings: Settings) -> None:
         self._projects: dict[str, set[str]] = defaultdict(set)
         for project in settings.projects:
-            repositories = map(open_repository, project.repositories)
+            answering = (path for path in project.repositories if not is_silent(path))
+            repositories = map(open_repository, answering)
             self._projects[os.path.realpath(project.log)].update(
                 str(repository.common_dir) for repository in repositories if repository
             )

@@ -11,7 +11,7 @@ from explog.config import Settings
 from explog.errors import ExplogError
 from explog.git.changes import history_change
 from explog.git.commits import commit_batches, read_commits
-from explog.git.repository import Repository, discover, signature, tips
+from explog.git.repository import Repository, tips
 from explog.index.commits import (
     CommitBatch,
     RepositoryRecord,
@@ -35,6 +35,7 @@ from explog.sync.reading import History, HistoryPrefetch, read_history
 from explog.sync.recorder import Generations, Recorded, Recorder
 from explog.sync.report import Progress, Report, is_text
 from explog.sync.since import read_since
+from explog.sync.survey import Survey, survey
 
 
 def roots_of(settings: Settings) -> list[tuple[Path, int]]:
@@ -55,6 +56,7 @@ class HistoryLook:
         self.progress = progress
         self.since = since
         self.since_of: Mapping[str, float] = {}
+        self.seen = Survey()
         self.results = results_pattern(settings.results)
 
     def look(self) -> Generator[None, None, None]:
@@ -63,12 +65,17 @@ class HistoryLook:
         Yields before the first, when the reading of long histories has begun, and after each.
         """
         roots = roots_of(self.settings)
-        found = {str(repository.common_dir): repository for repository in discover(roots)}
+        seen = self.seen = survey(roots)
+        found = seen.found
+        for path, message in seen.unread.items():
+            self.report.problem("stuck", str(path), message)
         for path, depth in roots:
-            if depth == 0 and not any(repo.path == path for repo in found.values()):
+            there = seen.is_unread(path) or any(repo.path == path for repo in found.values())
+            if depth == 0 and not there:
                 self._missing_root(path, found)
         known = {record.common_dir: record for record in all_repositories(self.index)}
-        for common_dir in known.keys() - found.keys():
+        gone = [one for one in known.keys() - found.keys() if not seen.is_unread(known[one].path)]
+        for common_dir in gone:
             with self.index.writing():
                 drop_repository(self.index, known[common_dir].id)
             self.report.repositories.append(known[common_dir].path)
@@ -104,7 +111,7 @@ class HistoryLook:
     def _repository(
         self, repository: Repository, known: RepositoryRecord | None, prefetch: HistoryPrefetch
     ) -> None:
-        now = signature(repository)
+        now = self.seen.signatures[str(repository.common_dir)]
         if known is not None and now is not None and now == known.signature:
             return
         with suppress(BrokenPrefetchError):

@@ -14,13 +14,14 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from explog.config import Settings
-from explog.git.repository import discover, packed_bytes
+from explog.git.repository import packed_bytes
 from explog.index.database import Index, open_index
 from explog.sync import reading, sections
 from explog.sync.history import HistoryLook, roots_of
 from explog.sync.logs import LogLook
 from explog.sync.prefetch import start
 from explog.sync.report import Progress, Report
+from explog.sync.survey import survey
 
 
 def sync(
@@ -66,7 +67,7 @@ def is_large(settings: Settings) -> bool:
             logs += path.stat().st_size
     if logs >= sections.LONG_BYTES:
         return True
-    return sum(map(packed_bytes, discover(roots_of(settings)))) >= reading.LONG_BYTES
+    return sum(map(packed_bytes, survey(roots_of(settings)).found.values())) >= reading.LONG_BYTES
 
 
 def sync_apart(settings: Settings, index: Path, since: float, progress: Progress) -> None:

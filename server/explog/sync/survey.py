@@ -1,0 +1,106 @@
+"""Look for repositories, some of which may be on a disk or a network drive that does not answer.
+
+Whoever asks such a disk for anything waits, perhaps without end. So another thread asks. A folder
+that does not answer in time is left out until it does; it and all that is known of it stays.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from explog.git import stuck
+from explog.git.repository import Repository, Visitor, discover, distinct, signature
+
+Root = tuple[Path, int]
+"""A folder to look for repositories in, and how many levels down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """The repositories by common directory, their signatures, and what cannot be looked into.
+
+    `unread` has a sentence for each folder that does not answer, or only by an error.
+    """
+
+    found: Mapping[str, Repository] = field(default_factory=dict)
+    signatures: Mapping[str, str | None] = field(default_factory=dict)
+    unread: Mapping[Path, str] = field(default_factory=dict)
+
+    def is_unread(self, path: str | Path) -> bool:
+        """Tell whether PATH is in a folder that cannot be looked into."""
+        return any(Path(path).is_relative_to(folder) for folder in self.unread)
+
+
+class _Search(Visitor):
+    """A search at ROOTS in a thread of its own, and how far it has come."""
+
+    def __init__(self, roots: Sequence[Root]) -> None:
+        self.unread: dict[Path, str] = {}
+        self.signatures: dict[str, str | None] = {}
+        self.found: list[Repository] = []
+        self.error: Exception | None = None
+        self.at: Path | None = None
+        self.moved = threading.Condition()
+        self.steps = 0
+        self.given_up = False
+        self.over = False
+        threading.Thread(target=self._run, args=(roots,), name="survey", daemon=True).start()
+
+    def _run(self, roots: Sequence[Root]) -> None:
+        try:
+            self.found = discover(roots, self)
+            for repository in self.found:
+                if not self.enter(repository.path):
+                    break
+                self.signatures[str(repository.common_dir)] = signature(repository)
+        except Exception as error:  # noqa: BLE001 - for whoever waits
+            self.error = error
+        self._move(None)
+
+    def enter(self, path: Path) -> bool:
+        """Tell whether to look at PATH: unless it does not answer, or nobody waits any more."""
+        if stuck.is_silent(path):
+            self.unread[path] = stuck.sentence(path)
+            return False
+        return self._move(path)
+
+    def failed(self, path: Path, error: OSError) -> None:
+        """Take note that PATH, which is there, cannot be looked into now."""
+        self.unread[path] = f"{path}: it cannot be read now: {error.strerror}"
+
+    def _move(self, path: Path | None) -> bool:
+        with self.moved:
+            if self.given_up and self.at is not None:
+                stuck.forget(self.at)  # it answers after all
+            self.at, self.over = path, path is None
+            self.steps += 1
+            self.moved.notify()
+            return not self.given_up
+
+    def wait(self) -> bool:
+        """Wait for the end of the search; return False if a folder does not answer."""
+        with self.moved:
+            while not self.over:
+                steps = self.steps
+                self.moved.wait(stuck.patience())
+                if steps == self.steps and not self.over:
+                    self.given_up = True
+                    if self.at is not None:
+                        stuck.note(self.at)
+                    return False
+        if self.error is not None:
+            raise self.error
+        return True
+
+
+def survey(roots: Iterable[Root]) -> Survey:
+    """Look for repositories at or below ROOTS; see `discover`."""
+    wanted = list(dict.fromkeys(roots))
+    search = _Search(wanted)
+    while not search.wait():
+        search = _Search(wanted)  # without what does not answer
+    found = {str(one.common_dir): one for one in distinct(search.found)}
+    return Survey(found, search.signatures, search.unread)
