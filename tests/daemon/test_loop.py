@@ -316,7 +316,7 @@ def test_the_index_is_tidied_up_while_nothing_happens(
             raise error
         return left[0] > 0
 
-    monkeypatch.setattr(Index, "tidy", one_step)
+    monkeypatch.setattr(tidy, "tidy", one_step)
     daemon = serve(log, project, emacs)
     assert left == [3]  # it was just made
     daemon._background = True

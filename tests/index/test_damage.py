@@ -25,6 +25,7 @@ from explog.daemon import loop
 from explog.daemon.loop import Daemon
 from explog.index.commits import pending_steps
 from explog.index.database import open_index
+from explog.index.upkeep import tidy
 from explog.queries.search import search
 from explog.state import read_state, state_file
 from explog.sync.look import sync
@@ -129,7 +130,7 @@ def _made(folder: Path) -> World:
         sync(settings, index)  # the pages of the other log are free now
     closed = {"": path.read_bytes()}
     with closing(open_index(path)) as index:
-        index.tidy()
+        tidy(index)
         running = {suffix: Path(f"{path}{suffix}").read_bytes() for suffix in FILES}
     world = World(settings, closed, running, [])
     world.said = [world.run(command)[0] for command in COMMANDS]

@@ -8,6 +8,7 @@ import pytest
 
 from explog.config import Settings
 from explog.index.database import Index
+from explog.index.upkeep import tidy
 from explog.queries.search import search
 from explog.sync.look import sync
 
@@ -30,13 +31,13 @@ def test_pieces_become_one_and_say_the_same(tmp_path: Path, in_memory: bool) -> 
             sync(settings, index)
         before = [search(index, f"w{n}").total for n in range(400)]
         assert pieces(index) > 16  # none was merged while somebody waited
-        while index.tidy():
+        while tidy(index):
             pass
         assert pieces(index) < 4
         assert [search(index, f"w{n}").total for n in range(400)] == before
         assert search(index, "word").total == 19
         (changes,) = index.one("SELECT total_changes()")
-        assert not index.tidy()
+        assert not tidy(index)
         assert index.one("SELECT total_changes()")[0] - changes <= 2  # the two requests are all
 
 
@@ -49,7 +50,7 @@ def test_a_piece_of_it_is_small(tmp_path: Path) -> None:
             sync(Settings(logs=(str(tmp_path / "*.org"),)), index)
         before = pieces(index)
         steps = 0
-        while index.tidy():
+        while tidy(index):
             steps += 1
         assert steps > 3
         assert pieces(index) < before
@@ -60,8 +61,8 @@ def test_it_waits_for_no_other_process(tmp_path: Path) -> None:
     path = tmp_path / "index.sqlite"
     with closing(Index(path)) as index, closing(Index(path)) as other:
         with other.writing():
-            assert index.tidy()
-        assert not index.tidy()
+            assert tidy(index)
+        assert not tidy(index)
         assert index.one("PRAGMA busy_timeout")[0] > 1000  # as before
 
 

@@ -12,6 +12,7 @@ from explog.errors import ExplogError
 from explog.index.damage import is_damage
 from explog.index.database import Index, memory_index, open_index
 from explog.index.recovery import Recovery, in_memory, recover
+from explog.index.upkeep import is_sound
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +77,7 @@ class Healing:
         suspected, error = self._suspicion
         self._suspicion = None
         # A method may have used the index that was there before.
-        if suspected is not index or (self._soon() and index.is_sound()):
+        if suspected is not index or (self._soon() and is_sound(index)):
             return None
         return self.instead_of(index, error)
 

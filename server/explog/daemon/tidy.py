@@ -8,6 +8,7 @@ import time
 
 from explog.index.damage import is_damage
 from explog.index.database import Index
+from explog.index.upkeep import tidy
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ class Tidying:
         if not self._needed or time.monotonic() - self._busy < _IDLE_SECONDS:
             return False
         try:
-            self._needed = index.tidy()
+            self._needed = tidy(index)
         except sqlite3.DatabaseError as error:
             self._needed = False
             if is_damage(error):

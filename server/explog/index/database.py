@@ -24,7 +24,7 @@ from typing import Any, TypeAlias
 
 from explog.errors import ExplogError
 from explog.index import storage
-from explog.index.damage import is_damage, is_unwritable
+from explog.index.damage import is_damage
 from explog.index.words import fold, indexed
 
 SCHEMA_VERSION = 12
@@ -38,10 +38,6 @@ _WAL_BYTES = 16 << 20
 _INSTRUCTIONS = 5000
 # Older builds of SQLite take 999 variables in a statement; this leaves room for a few more.
 _VARIABLES = 900
-# How many pages of 4 kB are merged in one piece: a hundred take some 10 ms.
-_PAGES_AT_ONCE = 100
-# The tables of the full-text index.
-_WORDS = ("commit_words", "passage_words")
 
 Row: TypeAlias = Any
 """A tuple, as SQLite returns it: the statement says what is in it."""
@@ -197,7 +193,7 @@ class Index:
             raise ExplogError("index-busy", f"{self.path}: another explog is writing it") from error
 
     @contextlib.contextmanager
-    def _without_waiting(self) -> Iterator[None]:
+    def without_waiting(self) -> Iterator[None]:
         """Have `writing` wait for no other process: it raises ExplogError `index-busy` at once."""
         self.write("PRAGMA busy_timeout = 0")
         try:
@@ -246,25 +242,6 @@ class Index:
         """Tell whether this process has the file at PATH open as this index."""
         return bool(self._connections) and self._identity == _identity(path) is not None
 
-    def is_sound(self) -> bool:
-        """Tell whether the file can be read to its end and is made as it should be.
-
-        This reads all of it.
-        """
-        with contextlib.closing(Index(None)) as new:
-            schema = "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name"
-            wanted = list(new.read(schema))
-        try:
-            if list(self.read(schema)) != wanted or self.one("PRAGMA quick_check(1)") != ("ok",):
-                return False
-            # Another process that writes reads it, too, and finds what is wrong.
-            with contextlib.suppress(ExplogError), self._without_waiting(), self.writing():
-                for table in _WORDS:
-                    self.write(f"INSERT INTO {table} ({table}) VALUES ('integrity-check')")
-        except sqlite3.DatabaseError as error:
-            return is_unwritable(error)
-        return True
-
     def get_meta(self, key: str) -> str | None:
         """Return the text that is remembered under KEY."""
         row = self.first("SELECT value FROM meta WHERE key = ?", key)
@@ -278,25 +255,6 @@ class Index:
         """Return how much is indexed."""
         tables = ("repositories", "commits", "logs", "experiments", "steps")
         return Counts(*(self.one(f"SELECT count(*) FROM {table}")[0] for table in tables))
-
-    def tidy(self) -> bool:
-        """Merge some pieces of the full-text index, in some 10 ms, so that it is searched faster.
-
-        Return whether more is left to merge. Nothing is done while another process writes. To be
-        called when nobody waits to write.
-        """
-        try:
-            with self._without_waiting():
-                return any(map(self._merge, _WORDS))
-        except ExplogError:  # index-busy
-            return True
-
-    def _merge(self, table: str) -> bool:
-        with self.writing():
-            before = self._connection.total_changes
-            self.write(f"INSERT INTO {table} ({table}, rank) VALUES ('merge', ?)", _PAGES_AT_ONCE)
-            # The record of the request is one change: https://sqlite.org/fts5.html#merge
-            return self._connection.total_changes - before > 1
 
 
 # The indexes of this process, in files and in memory.

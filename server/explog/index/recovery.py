@@ -9,6 +9,7 @@ from explog.errors import ExplogError
 from explog.index import storage
 from explog.index.damage import is_damage, is_unwritable
 from explog.index.database import Index, memory_index, open_index
+from explog.index.upkeep import is_sound
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ def recover(index: Index, error: Exception) -> Recovery | None:
         return None
     if is_unwritable(error):
         return in_memory(index, error)
-    if not is_damage(error) and (_is_busy(error) or index.is_sound()):
+    if not is_damage(error) and (_is_busy(error) or is_sound(index)):
         return None
     if index.is_in_place():
         storage.remove(index.path)
