@@ -12,13 +12,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from explog.errors import ExplogError
+from explog.grammar import ABBREVIATION_PATTERN, ID_PATTERN, REFERENCE_PATTERN, STEP_PATTERN
 from explog.subjects import after_prefixes, is_quote
-
-# Bounded on purpose: a hostile message must not make a number that Python refuses to parse.
-ID_PATTERN = r"[0-9][0-9A-Za-z_-]{0,63}"
-STEP_PATTERN = r"[0-9]{1,6}(?:\.[0-9]{1,6}){0,7}"
-# Not behind a letter or digit, as in `weights[e2]`; other scripts may come without a blank.
-REFERENCE_PATTERN = rf"(?<![0-9A-Za-z_])\[e({ID_PATTERN})(?:\.({STEP_PATTERN}))?\]"
 
 _REFERENCE = re.compile(REFERENCE_PATTERN)
 _ID = re.compile(ID_PATTERN)
@@ -82,8 +77,8 @@ def is_id(text: str) -> bool:
     return _ID.fullmatch(text) is not None
 
 
-# Abbreviations in brackets that many subjects have: end to end, electrolysis, a library.
-_ABBREVIATION = re.compile(r"(?:2e|10s|3nn)(?:[-_].*)?")
+# Many subjects have abbreviations in brackets.
+_ABBREVIATION = re.compile(ABBREVIATION_PATTERN)
 _DIGITS, _LETTERS = re.compile(r"[0-9]+"), re.compile(r"[A-Za-z]+")
 
 

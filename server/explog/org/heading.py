@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
+from explog.grammar import ID_PATTERN
 from explog.org.options import Keywords
 from explog.org.scan import for_short_texts, split_tags
-from explog.refs import ID_PATTERN, is_id
+from explog.refs import is_id
 
 HEADING = re.compile(r"(\*+) ")
 PLANNING = re.compile(r"[ \t]*(?:CLOSED|DEADLINE|SCHEDULED):")

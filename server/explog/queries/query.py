@@ -22,7 +22,8 @@ from datetime import date, datetime, timedelta
 
 from explog.digits import TYPED_HASH
 from explog.errors import ExplogError
-from explog.refs import ID_PATTERN, STEP_PATTERN, Reference, parse_step
+from explog.grammar import ID_PATTERN, STEP_PATTERN
+from explog.refs import Reference, parse_step
 
 KINDS = ("experiment", "step", "note", "conclusion", "text", "commit")
 FILTERS = ("kind", "state", "tag", "repo", "log", "author", "after", "before")

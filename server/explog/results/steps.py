@@ -18,13 +18,14 @@ from explog.ignored import DroppedEdit
 from explog.index.database import Index
 from explog.index.logs import find_experiments
 from explog.model import Commit, Experiment, Step, StepNumber
+from explog.grammar import ID_PATTERN, STEP_PATTERN
 from explog.plan.deciding import decide_entry, own_claims
 from explog.plan.facts import Claims, Facts, gather
 from explog.plan.plans import Dead
 from explog.queries.agenda import select
 from explog.queries.history import ShortCommit, short_commits
 from explog.queries.outline import CommitPlace, commit_on
-from explog.refs import ID_PATTERN, STEP_PATTERN, Place, Reference, parse_step
+from explog.refs import Place, Reference, parse_step
 from explog.results.kept import kept_values
 from explog.results.reading import read_these
 from explog.results.table import StepResult
