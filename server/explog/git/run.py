@@ -20,58 +20,18 @@ from typing import IO, Any
 
 from explog.errors import ExplogError
 from explog.git.process import NoAnswerError, Output
+from explog.git.safe import BARS, ENVIRONMENT, OPTIONS, is_kept
 from explog.git.stuck import is_silent, note, patience, sentence
 
-# Whoever starts us from a git hook hands us GIT_DIR, GIT_INDEX_FILE and more, with which git would
-# read the wrong repository. Kept is what says where git and the user's own settings are.
-_KEPT = {
-    "GIT_EXEC_PATH",
-    "GIT_CONFIG_GLOBAL",
-    "GIT_CONFIG_SYSTEM",
-    "GIT_CONFIG_NOSYSTEM",
-    "GIT_CONFIG_COUNT",
-}
-_KEPT_PREFIXES = ("GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_", "GIT_PYTHON_")
-
-# What single commands are kept from.
-_OPTIONS = {"diff-tree": ("--no-ext-diff", "--no-textconv", "--no-color")}
-# What all are: a repository's configuration may name programs here.
-_SETTINGS = {
-    "core.fsmonitor": "false",
-    "core.hooksPath": os.devnull,
-    "credential.helper": "",
-    "log.showSignature": "false",
-    "submodule.recurse": "false",
-}
 Process = subprocess.Popen[bytes]
 _WIDE = 1 << 20
 # GitPython's own variable, and a program that is none.
 _EXECUTABLE, _NOWHERE = "GIT_PYTHON_GIT_EXECUTABLE", "/nonexistent/git"
-_BARS = [word for name, value in _SETTINGS.items() for word in ("-c", f"{name}={value}")]
 
 _ENVIRONMENT = {
-    "GIT_OPTIONAL_LOCKS": "0",
-    # Not a write for each commit.
-    "GIT_FLUSH": "0",
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_ASKPASS": "false",
-    "SSH_ASKPASS": "false",
-    "GIT_SSH_COMMAND": "false",
-    "GIT_PROXY_COMMAND": "false",
-    "GIT_PAGER": "cat",
-    "GIT_EDITOR": "false",
+    **ENVIRONMENT,
     # No command needs the index, which may lead to a program, or be a pipe that nobody writes to.
     "GIT_INDEX_FILE": "/nonexistent/index",
-    # What is in a name are no wildcards, and no options.
-    "GIT_LITERAL_PATHSPECS": "1",
-    # Replace refs would show one commit under another's name.
-    "GIT_NO_REPLACE_OBJECTS": "1",
-    # Grafts would show one with other parents.
-    "GIT_GRAFT_FILE": os.devnull,
-    # A partial clone must not fetch, and so run what its configuration names, because its history
-    # is read: the first holds from git 2.45 on (and 2.39.4), the second, no protocol, before too.
-    "GIT_NO_LAZY_FETCH": "1",
-    "GIT_ALLOW_PROTOCOL": "",
 }
 
 
@@ -106,9 +66,8 @@ def _gitpython() -> Any:
 
 def _scrub() -> None:
     """Take out of this process's environment what would make git look elsewhere."""
-    for name in [name for name in os.environ if name.startswith("GIT_")]:
-        if name not in _KEPT and not name.startswith(_KEPT_PREFIXES):
-            del os.environ[name]
+    for name in [name for name in os.environ if not is_kept(name)]:
+        del os.environ[name]
 
 
 def run(directory: Path, *arguments: str, stdin: bytes | None = None) -> bytes:
@@ -190,7 +149,7 @@ def _command(directory: Path, arguments: tuple[str, ...]) -> list[str]:
     command, *rest = arguments
     # Not as the runner's working directory: it falls back on ours when the repository is gone.
     where = ["-C", str(directory), "--no-pager"]
-    never = [*_BARS, command, *_OPTIONS.get(command, ())]
+    never = [*BARS, command, *OPTIONS.get(command, ())]
     return ["git", *where, *never, *rest]
 
 
