@@ -25,6 +25,7 @@ from explog.config import Settings, with_overrides
 from explog.config_file import default_config_path, load
 from explog.errors import ExplogError
 from explog.private import hide, make_file, make_folder
+from explog.wording import visible
 
 if TYPE_CHECKING:
     from explog.index.database import Index
@@ -38,8 +39,6 @@ _FAILED, _BROKEN_PIPE = 2, 141
 _MOST_RECOVERIES = 2
 _MULTIPLE = ("logs", "repos")
 _SINGLE = ("index", "config", "as_json")
-# Control characters in a log or a file name must not reach the terminal.
-_VISIBLE = {code: chr(0x2400 + code) for code in range(32) if chr(code) not in "\t\n"}
 
 
 def _short(path: Path) -> str:
@@ -170,11 +169,6 @@ def _unexpected(error: Exception) -> ExplogError:
 def complain(message: str) -> None:
     """Print one line for a person, on stderr."""
     click.echo(f"explog: {visible(message)}", err=True)
-
-
-def visible(text: str) -> str:
-    """Return TEXT with its control characters made visible."""
-    return text.translate(_VISIBLE)
 
 
 def ask_index(

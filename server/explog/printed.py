@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from explog.config import is_archive
-from explog.console import visible
 from explog.refs import step_text
+from explog.wording import visible
 
 if TYPE_CHECKING:
     from explog.checking.audit import FoundHash

@@ -1,6 +1,15 @@
-"""Numbers in sentences."""
+"""Numbers in sentences, and texts that others wrote in lines for a terminal."""
 
 from __future__ import annotations
+
+# Control characters in a log or a file name must not reach the terminal.
+_VISIBLE = {code: chr(0x2400 + code) for code in range(32) if chr(code) not in "\t\n"}
+_VISIBLE.update({0x7F: "\u2421", **dict.fromkeys(range(0x80, 0xA0), "\ufffd")})
+
+
+def visible(text: str) -> str:
+    """Return TEXT with its control characters made visible."""
+    return text.translate(_VISIBLE)
 
 
 def counted(number: int, plural: str) -> str:
