@@ -1,5 +1,6 @@
 """Run `explog`, or `python -m explog`: the first thing that is imported, so it imports little."""
 
+import os
 import sys
 
 try:
@@ -9,7 +10,21 @@ except KeyboardInterrupt:
 
 
 def run() -> None:
-    """Run the program, which Ctrl-C ends with one line, also while it is being loaded."""
+    """Run the program; `explog run` starts without all that the other commands need."""
+    if sys.argv[1:2] == ["run"] and not _asks_for_help(sys.argv[2:]):
+        from explog.runs.command import main
+
+        sys.exit(main(sys.argv[2:]))
+    _run_command()
+
+
+def _asks_for_help(arguments: list[str]) -> bool:
+    """Tell whether a person or a shell asks what may be typed."""
+    return arguments[:1] in (["-h"], ["--help"]) or "_EXPLOG_COMPLETE" in os.environ
+
+
+def _run_command() -> None:
+    """Run a command of `explog.cli`, which Ctrl-C ends with one line, also while it is loaded."""
     interrupt.install()
     try:
         with interrupt.taking_precedence():

@@ -1,0 +1,337 @@
+"""The training: started, listened to, and left alone.
+
+It has the process group, the session, the standard input and the working folder that it would have
+without us, and every signal reaches it once. What it writes passes through us: by a pipe, or by a
+terminal of its own where it would write to a terminal (`explog.runs.terminal`). Standard output and
+standard error share one where they lead to the same place, so that the order is kept.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import select
+import signal
+import stat
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from explog.runs.output import OutputLog, write_all
+from explog.runs.terminal import Terminal
+from explog.runs.witness import Witness
+
+_PASSED_ON = (
+    signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2,
+    signal.SIGALRM, signal.SIGTSTP,
+)  # fmt: skip
+_NOTICED = (signal.SIGCHLD, signal.SIGCONT, signal.SIGWINCH)
+# So long a sender may take that goes from process to process, as schedulers do.
+_GRACE_SECONDS = 0.03
+_CHUNK = 1 << 16
+_PIPE_BYTES = 1 << 18
+_SET_PIPE_SIZE = getattr(fcntl, "F_SETPIPE_SZ", None)  # of Linux, and Python 3.10
+NOT_FOUND, NOT_EXECUTABLE = 127, 126
+
+
+class Outcome(NamedTuple):
+    """How a training ended: by an exit status or by a signal, and with what usage of resources.
+
+    `problem` says why it could not be started.
+    """
+
+    exit: int | None
+    signal: int | None = None
+    usage: Any = None
+    problem: str | None = None
+
+
+class Channel(NamedTuple):
+    """What the training writes: `source` is where we read it, `sink` where it goes on to."""
+
+    source: int
+    sink: int
+    terminal: Terminal | None
+
+
+class Child:
+    """A training that runs. `wait` returns when it has ended."""
+
+    def __init__(self, log: OutputLog, record: str, say: Callable[[str], None]) -> None:
+        """Keep what it writes in LOG, touch the file RECORD, and tell the user by SAY."""
+        self._log, self._say = log, say
+        self._signals = [n for n in _PASSED_ON if signal.getsignal(n) is not signal.SIG_IGN]
+        self._witness = Witness(self._signals, record)
+        self._wake, wake = os.pipe()
+        os.set_blocking(wake, False)
+        for number in (*self._signals, *_NOTICED):
+            signal.signal(number, _notice)
+        signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+        self._channels: dict[int, Channel] = {}
+        self._pending: set[int] = set()
+        self._due = 0.0
+        self._stopped = self._asked_to_stop = False
+        self._outcome: Outcome | None = None
+        self._poll = select.poll()
+        self._pid = 0
+
+    def start(
+        self, argv: Sequence[str], environment: Mapping[str, str], folder: str | None
+    ) -> Outcome | None:
+        """Start ARGV with ENVIRONMENT, in FOLDER or where we are; return an Outcome if it fails."""
+        ends = self._open_channels()
+        try:
+            self._process = _popen(argv, environment, folder, ends)
+        except OSError as error:
+            missing = error.errno in (errno.ENOENT, errno.ENOTDIR)
+            why = "there is no such command" if missing else error.strerror
+            status = NOT_FOUND if missing else NOT_EXECUTABLE
+            return Outcome(status, problem=f"{argv[0]}: {why}")
+        finally:
+            for end in {end for end in ends if end is not None}:
+                os.close(end)
+        self._pid = self._process.pid
+        return None
+
+    def wait(self) -> Outcome:
+        """Pass on output and signals until it has ended; return how it did."""
+        self._poll.register(self._wake, select.POLLIN)
+        self._reap()  # it may have ended before we could notice
+        while self._outcome is None:
+            for descriptor, _event in self._poll.poll(self._patience()):
+                if descriptor == self._wake:
+                    for number in os.read(self._wake, 512):
+                        self._take(number)
+                elif descriptor in self._channels:
+                    self._pass(self._channels[descriptor])
+            if self._pending and time.monotonic() >= self._due:
+                self._pass_on()
+        self._drain()
+        return self._outcome
+
+    def close(self) -> None:
+        """Release what `wait` used; from now on signals act on us as on any program."""
+        signal.set_wakeup_fd(-1)
+        for number in (*self._signals, *_NOTICED):
+            signal.signal(number, signal.SIG_DFL)
+        for channel in list(self._channels.values()):
+            self._close(channel)
+        self._witness.close()
+
+    # Output
+
+    def _open_channels(self) -> list[int | None]:
+        """Return what the training gets as standard output and error; None for what it has."""
+        ends: list[int | None] = []
+        known: dict[object, int] = {}
+        for sink in (1, 2):
+            place = _place(sink)
+            if place is None:
+                ends.append(None)
+                continue
+            if place not in known:
+                known[place] = self._open_channel(sink)
+            ends.append(known[place])
+        return ends
+
+    def _open_channel(self, sink: int) -> int:
+        terminal = None
+        if os.isatty(sink):
+            with contextlib.suppress(OSError):  # there is none left: a pipe is better than nothing
+                terminal = Terminal(sink)
+        if terminal is not None:
+            source, end = terminal.master, terminal.slave
+        else:
+            source, end = os.pipe()
+            if _SET_PIPE_SIZE is not None:
+                with contextlib.suppress(OSError):
+                    fcntl.fcntl(source, _SET_PIPE_SIZE, _PIPE_BYTES)
+        self._channels[source] = Channel(source, sink, terminal)
+        self._poll.register(source, select.POLLIN)
+        return end
+
+    def _pass(self, channel: Channel) -> None:
+        """Pass on what is there of CHANNEL."""
+        try:
+            data = os.read(channel.source, _CHUNK)
+        except OSError:  # so a terminal says that nobody has it any more
+            data = b""
+        if not data:
+            self._close(channel)
+            return
+        if channel.terminal is not None:
+            channel.terminal.follow()
+        self._write(channel, data)
+        problem = self._log.write(data)
+        if problem:
+            self._say(problem)
+
+    def _write(self, channel: Channel, data: bytes) -> None:
+        if channel.sink < 0:
+            return
+        try:
+            write_all(channel.sink, data)
+        except OSError as error:
+            if error.errno in (errno.EPIPE, errno.EIO):
+                self._close(channel)  # so that the training learns of it
+            else:
+                self._channels[channel.source] = channel._replace(sink=-1)
+                self._say(f"the output is not passed on from here on: {error.strerror}")
+
+    def _close(self, channel: Channel) -> None:
+        if self._channels.pop(channel.source, None) is None:
+            return
+        self._poll.unregister(channel.source)
+        if channel.terminal is not None:
+            channel.terminal.close()
+        else:
+            os.close(channel.source)
+
+    def _drain(self) -> None:
+        """Pass on what the training wrote; what it left running in the background may go on."""
+        self._poll.unregister(self._wake)
+        while self._channels:
+            ready = self._poll.poll(0)
+            if not ready:
+                return
+            for descriptor, _event in ready:
+                if descriptor in self._channels:
+                    self._pass(self._channels[descriptor])
+
+    # Signals
+
+    def _patience(self) -> float | None:
+        """Return for how many milliseconds to wait for something to happen; None is for ever."""
+        if not self._pending:
+            return None
+        return max(0.0, self._due - time.monotonic()) * 1000 + 1
+
+    def _take(self, number: int) -> None:
+        if number == signal.SIGCHLD:
+            self._reap()
+        elif number == signal.SIGCONT:
+            self._go_on()
+        elif number == signal.SIGWINCH:
+            self._resize()
+        else:
+            if not self._pending:
+                self._due = time.monotonic() + _GRACE_SECONDS
+            self._pending.add(number)
+
+    def _pass_on(self) -> None:
+        """Pass on the signals that we alone got."""
+        heard = self._witness.heard()
+        pending, self._pending = self._pending, set()
+        for number in pending - heard:
+            self._kill(number)
+        if signal.SIGTSTP in pending:
+            self._asked_to_stop = True
+            self._stop_too()
+
+    def _reap(self) -> None:
+        """Learn whether the training has stopped or ended."""
+        if self._outcome is not None:
+            return
+        pid, status, usage = os.wait4(self._pid, os.WNOHANG | os.WUNTRACED)
+        if pid == 0:
+            return
+        if os.WIFSTOPPED(status):
+            self._stopped = True
+            self._stop_too()
+            return
+        self._process.returncode = 0  # it is we who waited for it
+        if os.WIFSIGNALED(status):
+            self._outcome = Outcome(None, os.WTERMSIG(status), usage)
+        else:
+            self._outcome = Outcome(os.WEXITSTATUS(status), None, usage)
+
+    def _stop_too(self) -> None:
+        """Stop if both we and the training were asked to, so that the shell sees its job stop."""
+        if not (self._stopped and self._asked_to_stop):
+            return
+        self._asked_to_stop = False
+        for terminal in self._terminals():
+            terminal.restore()
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+    def _go_on(self) -> None:
+        self._resize()
+        if self._stopped:
+            self._stopped = False
+            self._kill(signal.SIGCONT)
+        for terminal in self._terminals():
+            terminal.follow()
+
+    def _resize(self) -> None:
+        terminals = self._terminals()
+        for terminal in terminals:
+            terminal.resize()
+        if terminals:  # it may have looked before we came to it
+            self._kill(signal.SIGWINCH)
+
+    def _terminals(self) -> list[Terminal]:
+        channels = self._channels.values()
+        return [channel.terminal for channel in channels if channel.terminal is not None]
+
+    def _kill(self, number: int) -> None:
+        if self._outcome is None:
+            with contextlib.suppress(OSError):
+                os.kill(self._pid, number)
+
+
+def _notice(*_: object) -> None:
+    """Do nothing: that a signal came is read from the descriptor that wakes us."""
+
+
+def _place(descriptor: int) -> object:
+    """Return what two descriptors have in common that lead to the same place; None if closed."""
+    try:
+        status = os.fstat(descriptor)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino, stat.S_IFMT(status.st_mode)
+
+
+def _popen(
+    argv: Sequence[str],
+    environment: Mapping[str, str],
+    folder: str | None,
+    ends: Sequence[int | None],
+) -> subprocess.Popen[bytes]:
+    try:
+        return _popen_program(argv, environment, folder, ends)
+    except OSError as error:
+        if error.errno != errno.ENOEXEC:
+            raise
+    # A script without `#!` in its first line: a shell runs it by a shell.
+    import shutil
+
+    path = shutil.which(argv[0], path=environment.get("PATH")) or argv[0]
+    return _popen_program(["/bin/sh", path, *argv[1:]], environment, folder, ends)
+
+
+def _popen_program(
+    argv: Sequence[str],
+    environment: Mapping[str, str],
+    folder: str | None,
+    ends: Sequence[int | None],
+) -> subprocess.Popen[bytes]:
+    # Descriptors that a shell opened for it, as `<(...)`, stay open.
+    return subprocess.Popen(
+        argv, env=environment, cwd=folder, stdout=ends[0], stderr=ends[1], close_fds=False
+    )
+
+
+def die_of(number: int) -> None:
+    """End this process by the signal NUMBER, as the training did, without a core of our own."""
+    import resource
+
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with contextlib.suppress(OSError, ValueError):
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [number])
+    os.kill(os.getpid(), number)

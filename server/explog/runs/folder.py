@@ -1,0 +1,75 @@
+"""The folder of a run: its name, where it is made, and that git does not see it.
+
+There is no lock: the name has host and process in it, and a folder is made by one process only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import time
+
+from explog.runs.code import Code
+from explog.runs.git import git
+
+_UNSAFE = re.compile(r"[^0-9A-Za-z_-]+")
+_IGNORE = "# Runs are kept by explog, not by git.\n*\n"
+_MOST_NAMES = 1000
+
+
+def run_name(reference: str, start: float, host: str, pid: int) -> str:
+    """Return the name of a run: `e201.1-20260105T101500-node7-4242`."""
+    stamp = time.strftime("%Y%m%dT%H%M%S", time.localtime(start))
+    return f"{reference}-{stamp}-{_UNSAFE.sub('-', host.partition('.')[0])}-{pid}"
+
+
+def runs_folder(setting: str, base: str) -> str:
+    """Return the folder that SETTING names for runs in BASE, the top of the worktree."""
+    return os.path.join(base, os.path.expanduser(setting))
+
+
+def fallback_folder() -> str:
+    """Return where runs go when the folder for them cannot be written."""
+    state = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
+    return os.path.join(state, "explog", "runs")
+
+
+def make_run_folder(runs: str, name: str, code: Code | None) -> str:
+    """Make and return a new folder NAME in RUNS; both are the user's alone, and git ignores them.
+
+    If NAME is taken, as two containers may have one host name, a number follows it. Raises OSError.
+    """
+    os.makedirs(runs, mode=0o700, exist_ok=True)
+    ignored = _ignore(runs, code)
+    for n in range(1, _MOST_NAMES):
+        folder = os.path.join(runs, name if n == 1 else f"{name}-{n}")
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(folder, 0o700)
+            if not ignored:
+                _write_new(os.path.join(folder, ".gitignore"))
+            return folder
+    raise FileExistsError(0, "all names of this run are taken", runs)
+
+
+def _ignore(runs: str, code: Code | None) -> bool:
+    """Have git ignore the folder RUNS; tell whether it does.
+
+    It does not if git tracks files there, or if the folder has rules of its own.
+    """
+    path = os.path.join(runs, ".gitignore")
+    if os.path.lexists(path):
+        with contextlib.suppress(OSError), open(path, encoding="utf-8", errors="replace") as stream:
+            return stream.read(len(_IGNORE) + 1) == _IGNORE
+        return False
+    if code is not None and git(code.top, "ls-files", "-z", "--", os.path.abspath(runs)):
+        return False
+    with contextlib.suppress(FileExistsError):
+        _write_new(path)
+    return True
+
+
+def _write_new(path: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+    with os.fdopen(descriptor, "w", encoding="ascii") as stream:
+        stream.write(_IGNORE)

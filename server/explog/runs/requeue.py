@@ -1,0 +1,68 @@
+"""A job that its scheduler put back into the queue goes on with the run that it had."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Sequence
+
+from explog.errors import ExplogError
+from explog.runs.job import same_task
+from explog.runs.listing import host_name, run_folders
+from explog.runs.process import is_alive
+from explog.runs.record import RECORD, Job, RunRecord, read_record
+
+_SECONDS = 3.0
+_WAITING = {"PENDING", "REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED", "SPECIAL_EXIT", "COMPLETING"}
+
+
+def earlier_attempt(
+    runs: str, job: Job | None, reference: str, argv: Sequence[str]
+) -> tuple[str, RunRecord] | None:
+    """Return (folder, record) of the run in RUNS that JOB had before its restart, or None.
+
+    It had the same REFERENCE and ARGV. If it had several of them, the first comes first.
+    """
+    if job is None or (job.scheduler == "slurm" and not job.restart):
+        return None
+    found = []
+    for folder in run_folders(runs):
+        try:
+            record = read_record(folder)
+        except ExplogError:
+            continue
+        same = (record.reference, record.argv) == (reference, tuple(argv))
+        if same and same_task(record.job, job) and _is_over(record, job):
+            found.append((record.start, folder, record))
+    return min(found)[1:] if found else None
+
+
+def _is_over(record: RunRecord, job: Job) -> bool:
+    """Tell whether JOB, which is the one of RECORD, was restarted since."""
+    if job.scheduler == "slurm":
+        return record.job is not None and record.job.restart < job.restart
+    if record.state in ("ok", "failed"):  # PBS does not count; this one came to its end
+        return False
+    return not (record.host == host_name() and is_alive(record.pid, record.process))
+
+
+def set_aside(folder: str, record: RunRecord) -> None:
+    """Keep RECORD of an attempt in FOLDER as `run.1.json`, before the next; may raise OSError."""
+    os.replace(
+        os.path.join(folder, RECORD), os.path.join(folder, f"run.{max(record.attempt, 1)}.json")
+    )
+
+
+def is_requeued(job: Job | None) -> bool:
+    """Tell whether SLURM has put JOB back into the queue, if it answers in three seconds."""
+    if job is None or job.scheduler != "slurm":
+        return False
+    ident = job.id if job.task is None else f"{job.id}_{job.task}"
+    try:
+        done = subprocess.run(
+            ["squeue", "--noheader", f"--jobs={ident}", "--format=%T %r"],
+            stdin=subprocess.DEVNULL, capture_output=True, check=True, timeout=_SECONDS,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return bool(_WAITING.intersection(done.stdout.decode("utf-8", "replace").split()))
