@@ -14,11 +14,11 @@ from typing import NamedTuple
 from explog.config import Settings
 from explog.digits import is_surely_hash
 from explog.errors import ExplogError
+from explog.grammar import ID_PATTERN, STEP_PATTERN
 from explog.ignored import DroppedEdit
 from explog.index.database import Index
 from explog.index.logs import find_experiments
 from explog.model import Commit, Experiment, Step, StepNumber
-from explog.grammar import ID_PATTERN, STEP_PATTERN
 from explog.plan.deciding import decide_entry, own_claims
 from explog.plan.facts import Claims, Facts, gather
 from explog.plan.plans import Dead
