@@ -248,6 +248,34 @@ def test_silence_before_hello_closes(server: Server) -> None:
     assert friend.call("noop") == []
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="it needs /proc")
+def test_strangers_cost_next_to_nothing_and_keep_nobody_out(server: Server) -> None:
+    """Hundreds that say nothing, or a little, or that send all that is allowed and nonsense."""
+    friend, pid = server.peer(), server.process.pid
+    friend.call("slow", 0)
+    nonsense = frame(b"(call 1 hello (" + b"1" * 4070 + b"a))")
+    files, threads, begun = counts(pid, "fd"), counts(pid, "task"), cpu_seconds(pid)
+    for number in range(300):
+        stranger = server.stranger()
+        with suppress(OSError):
+            stranger.write([b"", b"000fff(", nonsense[:-1]][number % 3])
+    late = server.peer()
+    assert late.call("noop") == friend.call("noop") == []
+    assert counts(pid, "task") <= threads + 3
+    assert counts(pid, "fd") <= files + 70
+    for _ in range(100):
+        server.stranger().write(nonsense)
+    assert server.peer().call("noop") == friend.call("noop") == []
+    wait_until(lambda: counts(pid, "task") <= threads + 3, "the end of all strangers")
+    assert cpu_seconds(pid) - begun < 2
+    assert server.logged().count("\n") <= 40  # not a line for each
+
+
+def counts(pid: int, what: str) -> int:
+    """Return how many files (fd) or threads (task) the process PID has."""
+    return len(os.listdir(f"/proc/{pid}/{what}"))
+
+
 @pytest.mark.parametrize("token", ["", "\n", "abc\n", "0" * 63 + "\n", "g" * 64 + "\n", "0" * 64])
 def test_without_a_token_on_stdin_it_does_not_serve(
     new_server: Callable[..., Server], token: str

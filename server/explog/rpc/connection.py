@@ -13,7 +13,6 @@ import socketserver
 import struct
 import sys
 import threading
-import time
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
@@ -24,12 +23,12 @@ from explog.rpc import wire
 from explog.rpc.client import Client, closed_error
 from explog.rpc.epc_types import EPCHandler
 from explog.rpc.lanes import Lane, LaneName
+from explog.rpc.lobby import HELLO_BYTES
 from explog.rpc.registry import Application, Method
+from explog.rpc.sparing import sparing
 
-log = logging.getLogger(__name__)
+log = sparing(logging.getLogger(__name__))
 
-_HELLO_BYTES = 4096
-_HELLO_SECONDS = 5.0
 _SEND_SECONDS = 60  # without progress: a suspended Emacs must not keep the threads of a lane
 _CHUNK = 1 << 16
 
@@ -74,16 +73,17 @@ class Connection(EPCHandler):
     # EPCHandler's own versions of these methods log every argument, decode without recovery, and
     # write without a lock.
 
-    def __init__(self, host: Host, request: Any, address: Any) -> None:
-        """Serve the connection until it closes."""
+    def __init__(self, host: Host, request: Any, address: Any, sent: bytes) -> None:
+        """Serve the connection until it closes; it has SENT its first message, perhaps more."""
         self.host = host
+        self._sent = sent
         super().__init__(request, address, cast(Any, host))
 
     def setup(self) -> None:
         socketserver.StreamRequestHandler.setup(self)
         limit = struct.pack("@ll", _SEND_SECONDS, 0)
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
-        self._hello_until: float | None = time.monotonic() + _HELLO_SECONDS
+        self._admitted = False
         self._lock = threading.Lock()
         self.client = Client(self._send)
         self.host.connected(self)
@@ -102,7 +102,7 @@ class Connection(EPCHandler):
         self.hang_up()
         self.client.close()
         self.host.disconnected(self)
-        if self._hello_until is None:
+        if self._admitted:
             self.host.remove_client(self.client)
         with suppress(OSError):
             socketserver.StreamRequestHandler.finish(self)
@@ -122,13 +122,10 @@ class Connection(EPCHandler):
         return b"".join(parts)
 
     def _read_some(self, size: int) -> bytes:
-        if self._hello_until is None:
-            return self.rfile.read1(size)
-        try:
-            self.connection.settimeout(max(0.001, self._hello_until - time.monotonic()))
-            return self.rfile.read1(size)
-        except TimeoutError:
-            raise wire.BrokenStreamError(f"no hello within {_HELLO_SECONDS:g} s") from None
+        if self._sent:
+            part, self._sent = self._sent[:size], self._sent[size:]
+            return part
+        return self.rfile.read1(size)
 
     def _acknowledge(self) -> None:
         """Acknowledge at once what was read.
@@ -140,7 +137,7 @@ class Connection(EPCHandler):
             self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
 
     def _limit(self) -> int:
-        return wire.MAX_FRAME if self._hello_until is None else _HELLO_BYTES
+        return wire.MAX_FRAME if self._admitted else HELLO_BYTES
 
     def _send(self, *message: Any) -> None:
         """Write the message; raises ExplogError "client-gone", or what `wire.encode` does."""
@@ -170,7 +167,7 @@ class Connection(EPCHandler):
             kind, uid, rest = _parts(wire.decode(message))
         except ExplogError as error:
             return self._unreadable(message, error)
-        if self._hello_until is not None:
+        if not self._admitted:
             return self._hello(kind, uid, rest)
         if kind == "call":
             self._call(uid, *rest)
@@ -182,7 +179,7 @@ class Connection(EPCHandler):
 
     def _unreadable(self, message: bytes, error: ExplogError) -> bool:
         found = wire.recover(message)
-        if found is None or self._hello_until is not None:
+        if found is None or not self._admitted:
             raise wire.BrokenStreamError(error.message)
         kind, uid = found
         if kind in _REPLIES:
@@ -199,8 +196,7 @@ class Connection(EPCHandler):
             self._fail(uid, error)
             return False
         self._answer("return", uid, self.host.greeting())
-        self._hello_until = None
-        self.connection.settimeout(None)
+        self._admitted = True
         self.client.version = version
         self.host.add_client(self.client)
         return True

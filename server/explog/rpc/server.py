@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Any, BinaryIO, TextIO, cast
 
 from explog.errors import ExplogError
@@ -25,12 +25,12 @@ from explog.rpc.client import Client
 from explog.rpc.connection import Connection
 from explog.rpc.epc_types import EPCServer
 from explog.rpc.lanes import lanes
+from explog.rpc.lobby import Lobby
 from explog.rpc.registry import Application
 
 log = logging.getLogger(__name__)
 
 _EXIT_SECONDS = 0.8
-_PAUSE_SECONDS = 0.1
 _SWITCH_SECONDS = 0.0005  # by default a fast call waits 5 ms for a slow one that computes
 
 
@@ -47,12 +47,13 @@ class Server(EPCServer):
         self._connections: set[Connection] = set()
         self._token = token.encode()
         self._stopping = False
-        super().__init__(("127.0.0.1", 0), Connection)
+        super().__init__(("127.0.0.1", 0), cast(Any, Connection))
 
     def run(self) -> None:
         """Accept connections until `stop`."""
-        while not self._stopping:
-            self.handle_request()
+        with closing(Lobby(self.socket, self._admit)) as lobby:
+            while not self._stopping:
+                lobby.step()
 
     def stop(self) -> None:
         """End `run` and close all connections; from any thread."""
@@ -64,23 +65,18 @@ class Server(EPCServer):
             connection.hang_up()
         self.server_close()
 
-    def get_request(self) -> Any:
-        """Accept a connection; pause where that fails, as when no file may be opened any more."""
+    def _admit(self, request: Any, address: Any, sent: bytes) -> None:
+        """Read a connection, which has SENT its first message, in a thread of its own."""
+        arguments = (request, address, sent)
         try:
-            return super().get_request()
-        except OSError:
-            if not self._stopping:
-                time.sleep(_PAUSE_SECONDS)
-            raise
+            threading.Thread(target=self._connect, args=arguments, daemon=True).start()
+        except RuntimeError:  # there may be no more threads
+            log.warning("a connection is closed: no thread is left for it")
+            self.shutdown_request(request)
 
-    def process_request(self, request: Any, client_address: Any) -> None:
-        """Read a connection in a thread of its own."""
-        arguments = (request, client_address)
-        threading.Thread(target=self._connect, args=arguments, daemon=True).start()
-
-    def _connect(self, request: Any, client_address: Any) -> None:
+    def _connect(self, request: Any, address: Any, sent: bytes) -> None:
         try:
-            Connection(self, request, client_address)
+            Connection(self, request, address, sent)
         except OSError:  # it was gone before it began
             log.debug("a connection broke", exc_info=True)
         except Exception:

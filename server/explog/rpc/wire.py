@@ -33,7 +33,10 @@ PROTOCOL = 4
 MAX_FRAME = 0xFFFFFF
 """Bytes of the longest message with its newline: the most that six hex digits can count."""
 
-_HEADER = 6
+HEADER = 6
+"""Bytes before a message, which say how long it is."""
+
+_HEAD = re.compile(rb"[0-9a-fA-F]*")
 _LINE = 300
 
 T = TypeVar("T")
@@ -78,18 +81,30 @@ def frames(read: Callable[[int], bytes], limit: Callable[[], int]) -> Iterator[b
     `read` returns `size` bytes, or fewer at the end of the stream. `limit()` is the longest
     message to accept next, in bytes. Raises BrokenStreamError.
     """
-    while head := read(_HEADER):
-        if not re.fullmatch(rb"[0-9a-fA-F]{6}", head):
-            raise BrokenStreamError(f"{head!r} is not the length of a message")
-        size = int(head, 16)
-        if not 0 < size <= limit():
-            raise BrokenStreamError(f"a message of {size} bytes, but {limit()} are allowed")
+    while head := read(HEADER):
+        size = frame_size(head.ljust(HEADER, b"\n"), limit()) or 0
         data = read(size)
         if len(data) < size:
             raise BrokenStreamError(
                 f"the stream ended after {len(data)} of {size} bytes of a message"
             )
         yield data
+
+
+def frame_size(data: bytes, limit: int) -> int | None:
+    """Return how long the message is whose frame begins with DATA; None where that says too little.
+
+    Raises BrokenStreamError if it is longer than LIMIT, or if this is no frame.
+    """
+    head = data[:HEADER]
+    if not _HEAD.fullmatch(head):
+        raise BrokenStreamError(f"{head!r} is not the length of a message")
+    if len(head) < HEADER:
+        return None
+    size = int(head, 16)
+    if not 0 < size <= limit:
+        raise BrokenStreamError(f"a message of {size} bytes, but {limit} are allowed")
+    return size
 
 
 def decode(data: bytes) -> list[object]:
