@@ -35,9 +35,9 @@
   (explog-results-table-tests--in-table
     (let ((rows (remq 'hline (org-table-to-lisp))))
       (should (equal '(7) (delete-dups (mapcar #'length rows))))
-      (should (equal '("[e201.2]" "Test 漢字 \\vert{} with ABC" "1" "0.01" "=ab_c=" "*72.40 %*" "0.31")
+      (should (equal '("=[e201.2]=" "Test 漢字 \\vert{} with ABC" "1" "0.01" "=ab_c=" "*72.40 %*" "0.31")
                      (nth 2 rows)))
-      (should (equal '("[e201.10]" "\\lt{}r5>" "1" "" "" "" "nan") (nth 4 rows))))))
+      (should (equal '("=[e201.10]=" "\\lt{}r5>" "1" "" "" "" "nan") (nth 4 rows))))))
 
 (ert-deftest explog-results-table-test-export ()
   "Org exports bars, names and the best as they are meant."
@@ -47,5 +47,14 @@
       (should (string-match-p "漢字 | with ABC" text))
       (should (string-match-p "ab_c" text))
       (should (string-match-p "\\*72.40 %\\*" text)))))
+
+(ert-deftest explog-results-table-test-latex ()
+  "No row of the LaTeX that org exports begins with a bracket.
+LaTeX would take it for an argument of the end of the row before."
+  (require 'ox-latex)
+  (explog-results-table-tests--in-table
+    (let ((text (org-export-as 'latex nil nil t)))
+      (should (string-match-p "{\\[e201\\.2\\]} &" text))
+      (should-not (string-match-p "^\\[" text)))))
 
 ;;; explog-results-table-tests.el ends here

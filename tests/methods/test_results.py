@@ -92,10 +92,10 @@ def test_a_block(call: Call) -> None:
     )
     assert troubles == []
     assert text == (
-        "| step     | n |   lr | acc            | loss |\n"
-        "|----------+---+------+----------------+------|\n"
-        "| [e201.1] | 2 |  0.1 | 71.50 ± 0.14 % |      |\n"
-        "| [e201.2] | 1 | 0.01 | *72.40 %*      |  nan |\n"
+        "| step       | n |   lr | acc            | loss |\n"
+        "|------------+---+------+----------------+------|\n"
+        "| =[e201.1]= | 2 |  0.1 | 71.50 ± 0.14 % |      |\n"
+        "| =[e201.2]= | 1 | 0.01 | *72.40 %*      |  nan |\n"
     )
 
 
@@ -109,7 +109,9 @@ def test_plot(call: Call) -> None:
 def test_text(call: Call, project: GitRepo) -> None:
     oid = project.run("rev-parse", "HEAD~1")
     text, _troubles = call("results-text", "201.1", [], [], [], [], "step, commit", "org")
-    assert text == f"| step     | commit  |\n|----------+---------|\n| [e201.1] | {oid[:7]} |\n"
+    assert (
+        text == f"| step       | commit  |\n|------------+---------|\n| =[e201.1]= | {oid[:7]} |\n"
+    )
 
 
 @pytest.mark.parametrize(

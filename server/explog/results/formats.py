@@ -102,7 +102,8 @@ def _org_goes_right(fields: Sequence[str]) -> bool:
 def _org_field(field: Field) -> str:
     text = _plain(field)
     if field.kind == "step":
-        return f"[e{text}]"
+        # As code: in LaTeX, a bracket at the beginning of a row would be an argument.
+        return f"=[e{text}]="
     if field.kind == "text":  # it is org already; the address of a link takes no room
         text = _plain(field._replace(text=_LINK.sub(r"\1", field.text)))
     elif _ORG_SIGNS.search(text) and "=" not in text:
