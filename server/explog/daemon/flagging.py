@@ -10,7 +10,7 @@ from explog.index.commits import pending_steps
 from explog.index.database import Index
 from explog.index.logs import all_idents
 from explog.model import Flag
-from explog.sync.report import Report
+from explog.sync.report import LookReport
 
 # How many experiments are examined in one go: a commit must not wait for long.
 _AT_ONCE = 300
@@ -34,7 +34,7 @@ class Flagging:
         """Whether every experiment that may have a flag was examined."""
         return self._begun and not self._suspects
 
-    def note(self, report: Report, index: Index) -> None:
+    def note(self, report: LookReport, index: Index) -> None:
         """Note which experiments a look has changed, before what is pending is settled."""
         if not self._begun:
             self._suspects.update(all_idents(index))

@@ -32,7 +32,7 @@ from explog.index.database import Index
 from explog.index.logs import all_logs
 from explog.rpc.client import Client
 from explog.sync.look import is_large, sync, sync_apart
-from explog.sync.report import Report
+from explog.sync.report import LookReport
 from explog.sync.since import keep_since
 
 log = logging.getLogger(__name__)
@@ -245,7 +245,7 @@ class Daemon:
         self._snapshot = replace(self.snapshot(), **changes)
         return self._snapshot
 
-    def _sync(self, *, patient: bool = False) -> Report:
+    def _sync(self, *, patient: bool = False) -> LookReport:
         """Bring the index up to date."""
         try:
             report = self._sync_index(self.snapshot(), patient=patient)
@@ -259,7 +259,7 @@ class Daemon:
             self._tidying.require()
         return report
 
-    def _sync_index(self, snapshot: Snapshot, *, patient: bool) -> Report:
+    def _sync_index(self, snapshot: Snapshot, *, patient: bool) -> LookReport:
         settings, index = snapshot.settings, snapshot.index
         apart = False
         if index.path is not None and index.get_meta("born") is None and is_large(settings):

@@ -33,7 +33,7 @@ from explog.refs import results_pattern
 from explog.sync.prefetch import BrokenPrefetchError
 from explog.sync.reading import History, HistoryPrefetch, read_history
 from explog.sync.recorder import Generations, Recorded, Recorder
-from explog.sync.report import Progress, Report, is_text
+from explog.sync.report import LookReport, Progress, is_text
 from explog.sync.since import read_since
 from explog.sync.survey import Survey, survey
 
@@ -48,7 +48,7 @@ class HistoryLook:
     """One look at all repositories. SINCE is in seconds since 1970, as in `sync`."""
 
     def __init__(
-        self, settings: Settings, index: Index, report: Report, progress: Progress, since: float
+        self, settings: Settings, index: Index, report: LookReport, progress: Progress, since: float
     ) -> None:
         self.settings = settings
         self.index = index

@@ -26,7 +26,7 @@ from explog.org.files import log_context, read_log
 from explog.org.options import org_options
 from explog.org.scan import split_sections
 from explog.sync.quiet import QUIET_SECONDS, RACY, is_as_known, log_stamp, looks_cut, setup_stamp
-from explog.sync.report import Progress, Report, is_text
+from explog.sync.report import LookReport, Progress, is_text
 from explog.sync.sections import LONG_BYTES, Content, SectionPrefetch, Ways, read_section
 
 # How long to wait until it is written: as long as it takes, or only as long as others can wait.
@@ -47,7 +47,7 @@ class LogLook:
         self,
         settings: Settings,
         index: Index,
-        report: Report,
+        report: LookReport,
         progress: Progress,
         patient: bool = True,
     ) -> None:

@@ -20,7 +20,7 @@ from explog.sync import reading, sections
 from explog.sync.history import HistoryLook, roots_of
 from explog.sync.logs import LogLook
 from explog.sync.prefetch import start
-from explog.sync.report import Progress, Report
+from explog.sync.report import LookReport, Progress
 from explog.sync.survey import survey
 
 
@@ -31,7 +31,7 @@ def sync(
     since: float | None = None,
     progress: Progress | None = None,
     patient: bool = True,
-) -> Report:
+) -> LookReport:
     """Bring INDEX up to date with the logs and repositories of SETTINGS.
 
     The index then has as pending the steps whose claims changed: by commits made after SINCE
@@ -39,7 +39,7 @@ def sync(
     all commits in others. A log that is being written is waited for if PATIENT, and else left for
     the next look.
     """
-    report = Report()
+    report = LookReport()
     born = _born(index)
     since = born if since is None else min(born, since)
     progress = progress or _silent
@@ -94,9 +94,9 @@ def _sync(sender: Connection, settings: Settings, path: Path, since: float) -> N
             sync(settings, index, since=since, progress=progress)
 
 
-def sync_logs(settings: Settings, index: Index) -> Report:
+def sync_logs(settings: Settings, index: Index) -> LookReport:
     """Bring INDEX up to date with the logs of SETTINGS alone."""
-    report = Report()
+    report = LookReport()
     LogLook(settings, index, report, _silent).look()
     return report
 

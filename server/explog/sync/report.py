@@ -20,7 +20,7 @@ class Unreadable:
 
 
 @dataclass(slots=True)
-class Report:
+class LookReport:
     """What one look found: the logs and repositories that changed, and what could not be read.
 
     `experiments` are the ids of those in the parts of the logs that changed.
