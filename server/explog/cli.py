@@ -22,10 +22,10 @@ from explog.console import (
     ask_index,
     bring_up_to_date,
     common,
-    complain,
-    complain_of,
     failures,
     progress_bar,
+    say,
+    say_problems,
     with_options,
 )
 from explog.printed import check_json, hit_line, place_line, plan_json, print_diff
@@ -65,7 +65,7 @@ def main(context: click.Context, /, **values: Any) -> None:
 def index(settings: Settings, as_json: bool) -> None:
     """Bring the index up to date with the logs and the repositories."""
     problems, counts = ask_index(settings, lambda index, _problems: asdict(index.counts()))
-    complain_of(problems)
+    say_problems(problems)
     if as_json:
         click.echo(json.dumps({**counts, "problems": [asdict(problem) for problem in problems]}))
     else:
@@ -104,25 +104,25 @@ def backfill(settings: Settings, as_json: bool, write: bool) -> None:
         return planned, text, done
 
     problems, (planned, text, done) = ask_index(settings, ask)
-    complain_of(problems)
+    say_problems(problems)
     if as_json:
         click.echo(json.dumps(plan_json(done.edits, planned.unplaced, planned.dropped)))
     else:
         print_diff(text)
         for edit in done.edits:
             if edit.replaces:
-                complain(edit.long_message)
+                say(edit.long_message)
         for unplaced in planned.unplaced:
-            complain(f"not placed: {unplaced.message}")
+            say(f"not placed: {unplaced.message}")
         for edit in planned.dropped:
-            complain(f"dropped: {edit.message}")
+            say(f"dropped: {edit.message}")
         cookies = wrong_cookies(planned)
         if cookies:
             are = "cookie is" if cookies == 1 else "cookies are"
-            complain(f"{cookies} {are} wrong in these entries; M-x explog-check mends that")
+            say(f"{cookies} {are} wrong in these entries; M-x explog-check mends that")
         _say_backfill(len(done.edits), write)
     for failure in done.failures:
-        complain(failure.error.message)
+        say(failure.error.message)
     if problems or done.failures:
         sys.exit(2)
 
@@ -130,11 +130,11 @@ def backfill(settings: Settings, as_json: bool, write: bool) -> None:
 def _say_backfill(count: int, written: bool) -> None:
     steps = f"{count} step{'' if count == 1 else 's'}"
     if written:
-        complain(f"{steps} written")
+        say(f"{steps} written")
     elif count:
-        complain(f"{steps} to write; do it with --write")
+        say(f"{steps} to write; do it with --write")
     else:
-        complain("nothing to write")
+        say("nothing to write")
 
 
 @main.command()
@@ -160,7 +160,6 @@ def check(
     from explog.checking.audit import audit, dead_hashes
     from explog.checking.check import check as find
     from explog.checking.ignoring import split_ignored
-    from explog.checking.problem import seriousness
     from explog.ignored import read_pattern
 
     patterns = (*settings.ignore, *ignore)
@@ -173,7 +172,7 @@ def check(
             return problems, audit(settings, index, progress, unread) if hashes else []
 
     _unread, (problems, found) = ask_index(settings, ask)
-    problems = sorted([*problems, *dead_hashes(found, problems)], key=seriousness)
+    problems = sorted([*problems, *dead_hashes(found, problems)], key=lambda one: one.order)
     problems, ignored = split_ignored(problems, patterns)
     if as_json:
         click.echo(json.dumps(check_json(problems, found if hashes else None, ignored)))
@@ -195,9 +194,9 @@ def _say_check(
         living = [one for one in found if one.lives]
         places = {folder for one in living for folder in one.repositories}
         where = f"{len(living):,} alive in {counted(len(places), 'repositories')}"
-        complain(f"{counted(len(found), 'hashes')}: {where}, {len(found) - len(living):,} dead")
+        say(f"{counted(len(found), 'hashes')}: {where}, {len(found) - len(living):,} dead")
     said = counted(len(problems), "problems") if problems else "no problem found"
-    complain(f"{said}, {ignored:,} ignored" if ignored else said)
+    say(f"{said}, {ignored:,} ignored" if ignored else said)
 
 
 @main.command(cls=QueryCommand)
@@ -214,9 +213,9 @@ def search(settings: Settings, as_json: bool, query: tuple[str, ...], limit: int
 
     words = " ".join(query)
     problems, result = ask_index(settings, lambda index, _problems: find(index, words, limit))
-    complain_of(problems)
+    say_problems(problems)
     if result.note:
-        complain(f"nothing found: {result.note}")
+        say(f"nothing found: {result.note}")
     if as_json:
         hits = [hit._asdict() for hit in result.hits]
         click.echo(json.dumps({"total": result.total, "hits": hits}, ensure_ascii=False))
@@ -224,7 +223,7 @@ def search(settings: Settings, as_json: bool, query: tuple[str, ...], limit: int
         for hit in result.hits:
             click.echo(hit_line(hit))
         if result.total > len(result.hits):
-            complain(f"{result.total - len(result.hits):,} more; see --limit")
+            say(f"{result.total - len(result.hits):,} more; see --limit")
     if problems:
         sys.exit(2)
 
@@ -285,9 +284,9 @@ def results(
         settings,
         lambda index, _problems: find_table(settings, index, words, asked, every=every),
     )
-    complain_of(problems)
+    say_problems(problems)
     for trouble in table.troubles:
-        complain(trouble)
+        say(trouble)
     if as_json:
         click.echo(json.dumps(json_value(table), ensure_ascii=False))
     if plot is not None:
@@ -351,15 +350,15 @@ def report(
         settings,
         lambda index, _unread: make_report(settings, index, EntryTexts(settings), request),
     )
-    complain_of(unread)
+    say_problems(unread)
     kind = "json" if as_json else kind
     text = publish(made, kind, by, default_config_path().parent, output)
     if text is not None:
         click.echo(text, nl=False)
     if not made.sections:
-        complain(f"nothing happened from {days.first} to {days.last}")
+        say(f"nothing happened from {days.first} to {days.last}")
     for problem in made.problems:
-        complain(problem)
+        say(problem)
     if unread or made.problems:
         sys.exit(2)
 

@@ -86,7 +86,7 @@ def common(command: Callable[..., None]) -> Callable[..., None]:
         with failures(as_json=as_json):
             settings = load(given["config"])
             for problem in settings.problems:
-                complain(problem)
+                say(problem)
             settings = with_overrides(settings, given["logs"], given["repos"], given["index"])
             command(settings=settings, as_json=as_json, **values)
             if settings.problems:
@@ -141,7 +141,7 @@ def _fail(error: ExplogError, *, as_json: bool) -> None:
     if as_json:
         said = {"code": error.code, "message": error.message, "data": error.data}
         click.echo(json.dumps({"error": said}, default=str))
-    complain(error.message)
+    say(error.message)
     sys.exit(_FAILED)
 
 
@@ -166,7 +166,7 @@ def _unexpected(error: Exception) -> ExplogError:
     return ExplogError("unexpected", f"{said}; please report it with {path}", report=str(path))
 
 
-def complain(message: str) -> None:
+def say(message: str) -> None:
     """Print one line for a person, on stderr."""
     click.echo(f"explog: {visible(message)}", err=True)
 
@@ -190,7 +190,7 @@ def ask_index(
         raise ExplogError("bad-config", message)
     index = open_index(settings.index_path())
     if index.problem:
-        complain(index.problem)
+        say(index.problem)
     recoveries = _MOST_RECOVERIES
     while True:
         try:
@@ -213,7 +213,7 @@ def _recovered(index: Index, error: Exception) -> Index | None:
     recovery = recover(index, error)
     if recovery is None:
         return None
-    complain(recovery.message)
+    say(recovery.message)
     return recovery.index
 
 
@@ -225,10 +225,10 @@ def bring_up_to_date(settings: Settings, index: Index) -> list[Unreadable]:
         return sync(settings, index, progress=progress).problems
 
 
-def complain_of(problems: Iterable[Unreadable]) -> None:
+def say_problems(problems: Iterable[Unreadable]) -> None:
     """Print a line for each of PROBLEMS, on stderr."""
     for problem in problems:
-        complain(problem.message)
+        say(problem.message)
 
 
 @contextmanager

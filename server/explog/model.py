@@ -160,6 +160,13 @@ class Problem:
     message: str
     mend: Change | None = None
 
+    @property
+    def order(self) -> tuple[int, str, int, str, str, str]:
+        """What sorts problems: the most serious first, then by file and line, then by reference."""
+        where = (self.file or "\U0010ffff", self.line or 0)
+        what = (self.experiment or "", self.step or "", self.message)
+        return PROBLEM_KINDS.index(self.kind), *where, *what
+
 
 class Flag(NamedTuple):
     """A step at the 1-based `line` of `file`, and what is to be said of its hash."""

@@ -10,7 +10,6 @@ from explog.checking.boxes import check_boxes, takes_part
 from explog.checking.dates import check_dates
 from explog.checking.entries import entry_texts
 from explog.checking.living import kept_hashes
-from explog.checking.problem import seriousness
 from explog.checking.renumbering import EntryPlace, Renumberings
 from explog.config import Settings
 from explog.digits import is_surely_hash
@@ -57,7 +56,7 @@ def check(
     problems += check_dates(index, job.sound(entries))
     if knows_all(settings, index, unread):
         problems += job.unknown()
-    return sorted(dict.fromkeys(problems), key=seriousness)
+    return sorted(dict.fromkeys(problems), key=lambda problem: problem.order)
 
 
 def knows_all(settings: Settings, index: Index, unread: Sequence[Unreadable]) -> bool:
