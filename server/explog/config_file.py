@@ -190,6 +190,15 @@ def _ignore(name: str, value: object) -> tuple[str, ...]:
     return patterns
 
 
+def _globs(name: str, value: object) -> tuple[str, ...]:
+    patterns = _strings(name, value)
+    for pattern in patterns:
+        if pattern.startswith(("/", "~", "../")):
+            raise _bad(name, "patterns of files, as a repository has them", pattern)
+        check_glob(name, pattern)
+    return patterns
+
+
 _READERS: dict[str, Callable[[str, object], object]] = {
     "logs": _strings,
     "repositories": _roots,
@@ -208,6 +217,8 @@ _READERS: dict[str, Callable[[str, object], object]] = {
     "archive_location": _string,
     "lock_files": _lock_files,
     "exclude_tags": _strings,
+    "metrics": _globs,
+    "parameters": _globs,
     "ignore": _ignore,
 }
 

@@ -34,7 +34,7 @@ class World:
         )
         self.repo.run("add", "--force", "--", path)
 
-    def commit(self, message: str = "[e1.1] Results", **files: object) -> str:
+    def commit(self, message: str = "[e1.1] Results", /, **files: object) -> str:
         """Commit files, whose names have `_` for `.` and `__` for `/`, with JSON if no text."""
         for name, content in files.items():
             path = name.replace("__", "/").replace("_", ".")
