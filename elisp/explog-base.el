@@ -83,6 +83,27 @@ results."
                  (const :tag "None" never))
   :risky t)
 
+;; The default of the server: config.py.
+(defcustom explog-metrics
+  '("metrics.{json,yaml,toml,csv,tsv}" "*/metrics.{json,yaml,toml,csv,tsv}"
+    "results.{json,yaml,toml,csv,tsv}" "results/*.{json,yaml,toml,csv,tsv}"
+    "metrics/*.{json,yaml,toml,csv,tsv}")
+  "Files of a repository that contain metrics, as wildcards.
+They are read where a commit with results changed them.  If two files
+contain the same metric, the one that matches the earlier element counts.
+`*' stands for any characters of a name, `**' for any folders, and
+`{a,b}' for `a' or `b'."
+  :type '(repeat string)
+  :risky t)
+
+(defcustom explog-parameters
+  '("params.{yaml,json,toml}" "config.{yaml,json,toml}" ".hydra/config.yaml")
+  "Files of a repository that contain parameters, as in `explog-metrics'.
+They are read as a commit with results has them, whichever commit changed
+them."
+  :type '(repeat string)
+  :risky t)
+
 (defcustom explog-capture-key "e"
   "The key of the capture template that `explog-mode' adds; nil for none."
   :type '(choice string (const :tag "None" nil)))
@@ -93,7 +114,8 @@ results."
 
 (defconst explog-server-options
   '(explog-logs explog-repositories explog-projects explog-tag
-    explog-steps-heading explog-results-regexp explog-tick)
+    explog-steps-heading explog-results-regexp explog-tick explog-metrics
+    explog-parameters)
   "The options that are sent to the server.")
 
 ;;;; State

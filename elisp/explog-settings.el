@@ -53,6 +53,8 @@ the option out; see `explog-settings-check'."
       ,@(explog-settings--each 'explog-tag 'tag #'identity)
       ,@(explog-settings--each 'explog-steps-heading 'steps_heading #'identity)
       ,@(explog-settings--each 'explog-results-regexp 'results #'identity)
+      ,@(explog-settings--each 'explog-metrics 'metrics #'vconcat)
+      ,@(explog-settings--each 'explog-parameters 'parameters #'vconcat)
       ;; If the value is wrong, tick no box: the user wanted something else
       ;; than the default.
       ,@(or (explog-settings--each 'explog-tick 'tick #'symbol-name)

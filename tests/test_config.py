@@ -31,6 +31,8 @@ tag = "run"
 steps_heading = "Steps"
 results = "Outcome"
 tick = "always"
+metrics = ["out/*.{json,csv}"]
+parameters = []
 todo_open = ["TODO"]
 todo_done = []
 
@@ -51,6 +53,8 @@ def test_a_whole_file(tmp_path: Path, home: Path) -> None:
         steps_heading="Steps",
         results="Outcome",
         tick="always",
+        metrics=("out/*.{json,csv}",),
+        parameters=(),
         todo_open=("TODO",),
         todo_done=(),
     )
@@ -96,6 +100,12 @@ def test_the_default_file_is_read() -> None:
         ("index = 1", "index: expected a string, not 1"),
         ("results = '('", "results is no regular expression: '('"),
         ("results = 1", "results: expected a string"),
+        ("metrics = 'metrics.json'", "metrics: expected a list of strings"),
+        (
+            "metrics = ['/srv/m.json']",
+            "metrics: expected patterns of files, as a repository has them",
+        ),
+        ("parameters = ['[z-a].yaml']", "parameters: expected wildcards, not '[z-a].yaml': bad"),
         ("steps_heading = []", "steps_heading: expected a string"),
         ("tick = 'sometimes'", "tick: expected always, results or never, not 'sometimes'"),
         ("tick = ['always']", "tick: expected always, results or never"),

@@ -17,6 +17,7 @@ import platformdirs
 
 from explog.config import Project, Root, Settings, Tick
 from explog.errors import ExplogError
+from explog.globs import Globs
 from explog.refs import results_pattern
 from explog.state import keep_state, read_state
 
@@ -195,7 +196,11 @@ def _globs(name: str, value: object) -> tuple[str, ...]:
     for pattern in patterns:
         if pattern.startswith(("/", "~", "../")):
             raise _bad(name, "patterns of files, as a repository has them", pattern)
-        check_glob(name, pattern)
+        try:
+            Globs([pattern])
+        except ExplogError as error:
+            message = f"{name}: expected wildcards, not {pattern!r}: {error.message}"
+            raise ExplogError("bad-config", message) from error
     return patterns
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from explog.git.files import File, changed_files, cut_off
 from explog.git.repository import Repository
+from explog.globs import Globs
 from explog.results.combine import FileRows, combined
 from explog.results.contents import Contents
-from explog.results.globs import Globs
 from explog.results.rows import Row, names_sample
 from explog.results.values import FILES, Message, Number, Sample, Values, trouble
 

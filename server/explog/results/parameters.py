@@ -11,9 +11,9 @@ from typing import NamedTuple, TypeAlias
 
 from explog.git.files import File, contents, is_folder, parse_folder
 from explog.git.repository import Repository
+from explog.globs import Globs, is_plain, part_regexp
 from explog.results.combine import FileRows, combined
 from explog.results.contents import Contents
-from explog.results.globs import Globs, is_plain, part_regexp
 from explog.results.values import FILES, Message, Number, Sample, Values, trouble
 
 _DEEPEST = 8

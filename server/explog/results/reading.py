@@ -14,6 +14,7 @@ from pathlib import Path
 
 from explog.config import Settings
 from explog.git.repository import Repository
+from explog.globs import Globs
 from explog.index.database import Index
 from explog.index.samples import (
     METRIC,
@@ -32,7 +33,6 @@ from explog.index.samples import (
 )
 from explog.refs import results_pattern
 from explog.results.files import FileSource
-from explog.results.globs import Globs
 from explog.results.message import MessageSource
 from explog.results.parameters import ParameterSource
 from explog.results.values import Message, Number, Sample, Source, Values

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explog.errors import ExplogError
-from explog.results.globs import Globs, expanded, is_plain, part_regexp
+from explog.globs import Globs, expanded, is_plain, part_regexp
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,7 @@ def expanded(pattern: str) -> list[str]:
     while any("{" in one and _BRACES.search(one) for one in found):
         found = [name for one in found for name in _expanded_once(one)]
         if len(found) > _MOST:
-            message = f"{pattern!r} stands for more than {_MOST} patterns"
-            raise ExplogError("bad-config", message)
+            raise ExplogError("bad-config", f"it stands for more than {_MOST} patterns")
     return found
 
 
@@ -49,8 +48,7 @@ class Globs:
         try:
             self._regexp = re.compile(joined) if joined else None
         except re.error as error:  # as [z-a]
-            message = f"{', '.join(self.patterns)}: {error}"
-            raise ExplogError("bad-config", message) from error
+            raise ExplogError("bad-config", str(error)) from error
 
     def place(self, path: str) -> int | None:
         """Return which of the patterns matches PATH, from 0; None if none does."""
