@@ -13,6 +13,8 @@ import pytest
 
 from explog.cli import main
 from explog.ignored import dropped_edit, keep_dropped
+from explog.index.database import open_index
+from explog.results.kept import kept_values
 from support.repo import GitRepo
 
 Make = Callable[..., GitRepo]
@@ -131,6 +133,15 @@ def test_index(given: list[str]) -> None:
         "steps": 2,
         "problems": [],
     }
+
+
+def test_index_reads_the_values_of_results(given: list[str], repo: GitRepo, tmp_path: Path) -> None:
+    oid = repo.commit("[e201.2] Results: acc=3", file="metrics.json", text='{"acc": 3.0}')
+    file = tmp_path / "index.sqlite"
+    assert explog("index", *given, "--index", file).returncode == 0
+    index = open_index(file)
+    assert kept_values(index, [oid])[oid].samples[0].metrics["acc"].text == "3.0"
+    index.close()
 
 
 def test_backfill_shows_a_diff_and_writes_nothing(given: list[str], log: Path) -> None:

@@ -219,10 +219,16 @@ def _recovered(index: Index, error: Exception) -> Index | None:
 
 def bring_up_to_date(settings: Settings, index: Index) -> list[Unreadable]:
     """Sync, with a progress bar; return the problems."""
+    from explog.results.due import is_due
     from explog.sync.look import sync
 
     with progress_bar() as progress:
-        return sync(settings, index, progress=progress).problems
+        problems = sync(settings, index, progress=progress).problems
+        if is_due(settings, index):
+            from explog.results.reading import read_all
+
+            read_all(settings, index, progress)
+    return problems
 
 
 def say_problems(problems: Iterable[Unreadable]) -> None:

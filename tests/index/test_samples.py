@@ -18,7 +18,7 @@ from explog.index.samples import (
     SampleRow,
     UnreadCommit,
     count_unread,
-    never_wanted,
+    not_read,
     put_values,
     unread,
     want_all_anew,
@@ -77,8 +77,8 @@ def test_the_values_of_results_commits_are_read(
     oid = repo.commit(message)
     look(index, repo)
     assert [commit.oid for commit in unread(index, 10)] == [oid][: int(wanted)]
-    assert never_wanted(index, [oid]) == ([] if wanted else [1])
-    want_values(index, never_wanted(index, [oid]))
+    assert not_read(index, [oid]) == [1]
+    want_values(index, not_read(index, [oid]))
     assert [commit.oid for commit in unread(index, 10)] == [oid]
 
 
@@ -149,7 +149,7 @@ def test_all_is_read_anew(index: Index, repo: GitRepo) -> None:
     repo.commit("[e1.1] Results")
     other = repo.commit("[e1.2] work")
     look(index, repo)
-    want_values(index, never_wanted(index, [other]))
+    want_values(index, not_read(index, [other]))
     for commit in unread(index, 10):
         put_values(index, [read(commit, SampleRow("m.json", "", None, [ACC]))])
     with index.writing():

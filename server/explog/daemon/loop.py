@@ -20,6 +20,7 @@ from explog.daemon.doorbell import Doorbell
 from explog.daemon.flagging import Flagging
 from explog.daemon.healing import Healing
 from explog.daemon.notify import GRACE_SECONDS, Notifier
+from explog.daemon.reading import Reading
 from explog.daemon.settle import forget_settled, settle
 from explog.daemon.snapshot import Snapshot
 from explog.daemon.tidy import Tidying
@@ -85,6 +86,7 @@ class Daemon:
         self._settling = _Settling()
         self._tidying = Tidying()
         self.healing = Healing()
+        self._reading = Reading()
         self._watching = False
         self._news = False
         self._log_half_written = False
@@ -171,16 +173,37 @@ class Daemon:
     def _run(self) -> None:
         rang = True
         while not self._closed:
-            tidying = failed = False
+            busy = tidying = failed = False
             try:
                 self.look(rang)
-                tidying = self._tidy()
+                busy = self._read_values()
+                tidying = not busy and self._tidy()
             except Exception as error:  # noqa: BLE001 - the next look may succeed
                 self.healing.look_ended(error)
                 failed = True
             soon = self._notifier.waiting or self._log_half_written
             seconds = GRACE_SECONDS if soon else SWEEP_SECONDS
-            rang = self.bell.wait(_TIDY_SECONDS if tidying else seconds) or failed
+            seconds = 0.0 if busy else _TIDY_SECONDS if tidying else seconds
+            rang = self.bell.wait(seconds) or failed
+
+    def _read_values(self) -> bool:
+        """Read the values of some results commits; return whether more are left.
+
+        Nobody waits for them as for a hash, so this comes behind a look.
+        """
+        with self._door:
+            if self._snapshot is None:
+                return False
+            try:
+                left = self._reading.step(self._snapshot.settings, self._snapshot.index)
+            except Exception as error:
+                if not self._recover(error):
+                    raise
+                return False
+            if self._reading.ended():
+                self._news = True
+                self.bell.ring()
+            return left
 
     def _tidy(self) -> bool:
         """Tidy up a little of the index if nothing happens; return whether more is left."""
@@ -237,6 +260,7 @@ class Daemon:
         self._snapshot = Snapshot(settings, index)
         self._flagging = Flagging()
         self._tidying.require()
+        self._reading.require()
         self._news = True
         self._watching = False
 
@@ -257,6 +281,8 @@ class Daemon:
             self._news = True
             self._watching = False
             self._tidying.require()
+        if report.repositories:
+            self._reading.require()
         return report
 
     def _sync_index(self, snapshot: Snapshot, *, patient: bool) -> LookReport:

@@ -79,25 +79,25 @@ def want_all_anew(index: Index) -> None:
     index.write(f"INSERT INTO readings {claims}")
 
 
-_UNREAD = "SELECT c.id, r.path, r.common_dir, c.oid, c.subject, c.body FROM"
+_UNREAD = (
+    "SELECT c.id, r.path, r.common_dir, c.oid, c.subject, c.body FROM readings"
+    " JOIN commits c ON c.id = commit_id JOIN repositories r ON r.id = c.repository WHERE NOT done"
+)
 
 
 def unread(index: Index, most: int) -> list[UnreadCommit]:
     """Return up to MOST commits whose values are to be read, the last that came first."""
-    tables = (
-        "readings JOIN commits c ON c.id = commit_id JOIN repositories r ON r.id = c.repository"
-    )
-    sql = f"{_UNREAD} {tables} WHERE NOT done ORDER BY commit_id DESC LIMIT ?"
-    return list(map(UnreadCommit._make, index.read(sql, most)))
+    rows = index.read(f"{_UNREAD} ORDER BY commit_id DESC LIMIT ?", most)
+    return list(map(UnreadCommit._make, rows))
 
 
-def unread_among(index: Index, oids: Iterable[str]) -> list[UnreadCommit]:
-    """Return those of the commits OIDS whose values are to be read."""
-    found: list[UnreadCommit] = []
-    for some in batches(oids):
-        tables = f"{_BY_OID.format(marks(some))} JOIN readings ON commit_id = c.id"
-        found += map(UnreadCommit._make, index.read(f"{_UNREAD} {tables} AND NOT done", *some))
-    return found
+def unread_among(index: Index, numbers: Iterable[int]) -> list[UnreadCommit]:
+    """Return those of the commits with NUMBERS whose values are to be read."""
+    return [
+        UnreadCommit(*row)
+        for some in batches(map(str, numbers))
+        for row in index.read(f"{_UNREAD} AND commit_id IN ({marks(some)})", *some)
+    ]
 
 
 def count_unread(index: Index) -> int:
@@ -105,15 +105,14 @@ def count_unread(index: Index) -> int:
     return int(index.one("SELECT count(*) FROM readings WHERE NOT done")[0])
 
 
-def never_wanted(index: Index, oids: Iterable[str]) -> list[int]:
-    """Return the numbers of those of the commits OIDS whose values nobody has asked for."""
+def not_read(index: Index, oids: Iterable[str]) -> list[int]:
+    """Return the numbers of those of the commits OIDS whose values are not read."""
+    unread = "NOT EXISTS (SELECT 1 FROM readings WHERE commit_id = c.id AND done)"
     return [
-        row[0]
+        number
         for some in batches(oids)
-        for row in index.read(
-            f"SELECT c.id FROM {_BY_OID.format(marks(some))}"
-            " WHERE NOT EXISTS (SELECT 1 FROM readings WHERE commit_id = c.id)",
-            *some,
+        for (number,) in index.read(
+            f"SELECT c.id FROM {_BY_OID.format(marks(some))} WHERE {unread}", *some
         )
     ]
 

@@ -7,9 +7,8 @@ that is rounded in the message stands nowhere beside its exact value.
 from __future__ import annotations
 
 import hashlib
-import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from explog.config import Settings
@@ -24,69 +23,50 @@ from explog.index.samples import (
     SampleRow,
     UnreadCommit,
     count_unread,
-    never_wanted,
+    not_read,
     put_values,
     unread,
     unread_among,
-    want_all_anew,
     want_values,
 )
 from explog.refs import results_pattern
+from explog.results.due import renew
 from explog.results.files import FileSource
 from explog.results.message import MessageSource
 from explog.results.parameters import ParameterSource
 from explog.results.values import Message, Number, Sample, Source, Values
-
-VERSION = 1
-"""Raised when the readers read more than before, so that all is read again."""
+from explog.sync.report import Progress
 
 _AT_ONCE = 2000
-_META = "values"
 _NOTHING = Values()
 
 
-def read_all(settings: Settings, index: Index, progress: Callable[[str, int, int], None]) -> None:
+def read_all(settings: Settings, index: Index, progress: Progress | None = None) -> None:
     """Read the values of all results commits that are not read yet."""
-    total = done = 0
-    while some := _next(settings, index, _AT_ONCE):
-        total = total or count_unread(index)
+    renew(settings, index)
+    total, done = count_unread(index), 0
+    while some := unread(index, _AT_ONCE):
         _read(settings, index, some)
         done += len(some)
-        progress("results", min(done, total), total)
+        if progress is not None:
+            progress("results", min(done, total), total)
 
 
 def read_some(settings: Settings, index: Index, most: int) -> int:
-    """Read the values of up to MOST results commits; return of how many that was."""
-    some = _next(settings, index, most)
+    """Read the values of up to MOST results commits, the newest first; return of how many."""
+    renew(settings, index)
+    some = unread(index, most)
     _read(settings, index, some)
     return len(some)
 
 
 def read_these(settings: Settings, index: Index, oids: Iterable[str]) -> None:
-    """Read the values of those of the commits OIDS that are not read yet, results or not."""
-    oids = list(oids)
-    _renew(settings, index)
-    new = never_wanted(index, oids)
-    if new:
+    """Read the values of those of the commits OIDS that were never read, results or not."""
+    missing = not_read(index, oids)
+    if missing:
         with index.writing():
-            want_values(index, new)
-    _read(settings, index, unread_among(index, oids))
-
-
-def _next(settings: Settings, index: Index, most: int) -> list[UnreadCommit]:
-    _renew(settings, index)
-    return unread(index, most)
-
-
-def _renew(settings: Settings, index: Index) -> None:
-    """Forget what was read with other settings, or by another version of the readers."""
-    now = json.dumps([VERSION, settings.metrics, settings.parameters])
-    if index.get_meta(_META) == now:
-        return
-    with index.writing():
-        if index.get_meta(_META) is not None:
-            want_all_anew(index)
-        index.set_meta(_META, now)
+            want_values(index, missing)
+        _read(settings, index, unread_among(index, missing))
 
 
 def _read(settings: Settings, index: Index, commits: Iterable[UnreadCommit]) -> None:
