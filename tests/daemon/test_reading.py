@@ -77,7 +77,9 @@ def test_some_at_a_time(index: Index, repo: GitRepo, monkeypatch: pytest.MonkeyP
     assert (one.step(settings, index), one.ended()) == (False, False)
 
 
-def test_what_cannot_be_written_is_tried_again_when_something_comes(repo: GitRepo, tmp_path: Path) -> None:
+def test_what_cannot_be_written_is_tried_again_when_something_comes(
+    repo: GitRepo, tmp_path: Path
+) -> None:
     index = Index(tmp_path / "index.sqlite")
     settings = Settings(repositories=(Root(repo.path),))
     repo.commit("[e1.1] Results")
@@ -92,4 +94,20 @@ def test_what_cannot_be_written_is_tried_again_when_something_comes(repo: GitRep
     index.write("DROP TRIGGER full")
     one.require()
     assert (one.step(settings, index), count_unread(index)) == (False, 0)
+    index.close()
+
+
+def test_whoever_writes_the_index_is_waited_for(repo: GitRepo, tmp_path: Path) -> None:
+    index = Index(tmp_path / "index.sqlite")
+    settings = Settings(repositories=(Root(repo.path),))
+    repo.commit("[e1.1] Results")
+    sync(settings, index)
+    other = sqlite3.connect(tmp_path / "index.sqlite", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    list(index.read("PRAGMA busy_timeout = 0"))
+    one = Reading()
+    assert (one.step(settings, index), count_unread(index)) == (False, 1)
+    other.execute("ROLLBACK")
+    assert (one.step(settings, index), count_unread(index)) == (False, 0)
+    other.close()
     index.close()

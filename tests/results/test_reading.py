@@ -13,7 +13,7 @@ import pytest
 from explog.config import Root, Settings
 from explog.index.database import Index, open_index
 from explog.results.kept import kept_values
-from explog.results.reading import read_all, read_these, read_some
+from explog.results.reading import read_all, read_some, read_these
 from explog.results.values import Values
 from explog.sync.look import sync
 from support.repo import GitRepo
