@@ -21,6 +21,7 @@
 (require 'explog-base)
 (require 'explog-cache)
 (require 'explog-complete)
+(require 'explog-git)
 (require 'explog-point)
 (require 'explog-ref)
 (require 'explog-search)
@@ -31,6 +32,7 @@
 (declare-function magit-log-setup-buffer "magit-log"
                   (revs args files &optional locked focus))
 (declare-function magit-diff-range "magit-diff" (rev-or-range &optional args files))
+(defvar vc-git-diff-switches)
 (declare-function vc-diff-internal "vc"
                   (async vc-fileset rev1 rev2 &optional verbose buffer))
 
@@ -97,12 +99,12 @@ magit log, otherwise in a list."
 
 (defun explog-history--magit (repository oids)
   "Show exactly the commits OIDS of REPOSITORY in a magit log."
-  (let ((default-directory (file-name-as-directory repository)))
-    ;; -n after --no-walk would cancel that.  The limit is one more than the
-    ;; number of commits: at the limit, magit would offer to show more.
-    (magit-log-setup-buffer oids (list (format "-n%d" (1+ (length oids)))
-                                       "--no-walk" "--decorate")
-                            nil)))
+  ;; -n after --no-walk would cancel that.  The limit is one more than the
+  ;; number of commits: at the limit, magit would offer to show more.
+  (explog-git-call repository #'magit-log-setup-buffer
+                   oids (list (format "-n%d" (1+ (length oids)))
+                              "--no-walk" "--decorate")
+                   nil))
 
 ;;;; The list
 
@@ -295,11 +297,14 @@ With a prefix argument, ask for the experiment as well."
   "Show the diff from commit OLD to commit NEW of REPOSITORY."
   (unless (file-directory-p repository)
     (user-error "%s is not there" (abbreviate-file-name repository)))
-  (let ((default-directory (file-name-as-directory repository)))
-    (if (require 'magit nil t)
-        (magit-diff-range (concat old ".." new))
-      (require 'vc)
-      (vc-diff-internal t (list 'Git (list default-directory)) old new))))
+  (if (require 'magit nil t)
+      (explog-git-call repository #'magit-diff-range
+                       (concat old ".." new) explog-git-diff-options)
+    (require 'vc-git)
+    (let ((vc-git-diff-switches explog-git-diff-options)
+          (directory (file-name-as-directory repository)))
+      (explog-git-call repository #'vc-diff-internal
+                       t (list 'Git (list directory)) old new))))
 
 ;; With evil and meow as well.
 (explog-keep-keys 'explog-history-mode explog-history-mode-map)

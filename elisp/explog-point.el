@@ -21,6 +21,7 @@
 (require 'cl-lib)
 (require 'explog-base)
 (require 'explog-complete)
+(require 'explog-git)
 (require 'explog-heading)
 (require 'explog-log)
 (require 'explog-ref)
@@ -129,20 +130,18 @@ for `explog-point--make'."
 (defun explog-point-references (point)
   "Return the references of the commit in POINT, a list of (ID . STEP).
 Git is asked, because the server may not know the commit yet."
-  (let ((text (explog-point-git point "cat-file" "commit" (explog-point-commit point))))
+  (let ((text (explog-point-git point (explog-point-commit point) "cat-file" "commit")))
     (and text
          (explog-ref-in-message
           (substring text (or (string-match "\n\n" text) 0))))))
 
-(defun explog-point-git (point &rest args)
-  "Return the output of git with ARGS, or nil if it fails.
+(defun explog-point-git (point revision &rest args)
+  "Return the output of git with ARGS and REVISION, or nil if it fails.
 Run it in the repository of POINT, or in the current one if POINT is nil."
-  (let ((default-directory (or (and point (explog-point-repository point))
-                               default-directory)))
-    (unless (file-remote-p default-directory)
-      (with-temp-buffer
-        (when (eq 0 (apply #'call-process "git" nil '(t nil) nil args))
-          (string-trim-right (buffer-string)))))))
+  (unless (string-prefix-p "-" revision) ; or git takes it for an option
+    (apply #'explog-git (or (and point (explog-point-repository point))
+                            default-directory)
+           (append args (list revision)))))
 
 ;;;; Helpers for commands
 

@@ -25,6 +25,7 @@
 (require 'cl-lib)
 (require 'explog-base)
 (require 'explog-cache)
+(require 'explog-git)
 (require 'explog-log)
 (require 'explog-server)
 (require 'explog-steps)
@@ -135,11 +136,11 @@ step, and trust a line number only within the right experiment."
 
 (defun explog-search-visit-commit (repository commit)
   "Show COMMIT, a full id, of REPOSITORY in magit, or in vc without magit."
-  (let ((default-directory (file-name-as-directory repository)))
-    (if (require 'magit nil t)
-        (magit-show-commit commit)
-      (require 'vc)
-      (vc-print-log-internal 'Git (list default-directory) commit t 1))))
+  (if (require 'magit nil t)
+      (explog-git-call repository #'magit-show-commit commit explog-git-diff-options)
+    (require 'vc-git)
+    (explog-git-call repository #'vc-print-log-internal
+                     'Git (list (file-name-as-directory repository)) commit t 1)))
 
 (defun explog-search-groups (hits)
   "Return HITS as an alist (EXPERIMENT . HITS), the best group first."

@@ -97,7 +97,7 @@ ABOUT."
 
 (defun explog-write-about--short (point revision)
   "Return the abbreviated hash of REVISION in the repository of POINT."
-  (explog-point-git point "rev-parse" "--short" "--verify" "--quiet" revision))
+  (explog-point-git point revision "rev-parse" "--short" "--verify" "--quiet"))
 
 (defun explog-write-about--newest (about)
   "Return the hash of the newest commit for ABOUT, (ID . STEP), or nil.
