@@ -10,7 +10,7 @@
 
 ;; A repository can name programs that git runs: a monitor of the file
 ;; system, filters, hooks, a pager.  It may be a clone of anybody's, so git
-;; is told to run none of them.  What the server tells it is in git/run.py;
+;; is told to run none of them.  What the server tells it is in git/safe.py;
 ;; a test compares the two.
 
 ;;; Code:
@@ -27,7 +27,7 @@
   "Settings that come before those of a repository.")
 
 (defconst explog-git-variables
-  '("GIT_OPTIONAL_LOCKS=0"
+  `("GIT_OPTIONAL_LOCKS=0"
     "GIT_TERMINAL_PROMPT=0"
     "GIT_ASKPASS=false"
     "SSH_ASKPASS=false"
@@ -37,6 +37,7 @@
     "GIT_EDITOR=false"
     "GIT_LITERAL_PATHSPECS=1"
     "GIT_NO_REPLACE_OBJECTS=1"
+    ,(concat "GIT_GRAFT_FILE=" null-device)
     "GIT_NO_LAZY_FETCH=1"
     "GIT_ALLOW_PROTOCOL=")
   "Environment variables of git that only reads.")

@@ -300,6 +300,7 @@ With a prefix argument, ask for the experiment as well."
   (if (require 'magit nil t)
       (explog-git-call repository #'magit-diff-range
                        (concat old ".." new) explog-git-diff-options)
+    (require 'vc)
     (require 'vc-git)
     (let ((vc-git-diff-switches explog-git-diff-options)
           (directory (file-name-as-directory repository)))

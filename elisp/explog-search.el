@@ -138,6 +138,7 @@ step, and trust a line number only within the right experiment."
   "Show COMMIT, a full id, of REPOSITORY in magit, or in vc without magit."
   (if (require 'magit nil t)
       (explog-git-call repository #'magit-show-commit commit explog-git-diff-options)
+    (require 'vc)
     (require 'vc-git)
     (explog-git-call repository #'vc-print-log-internal
                      'Git (list (file-name-as-directory repository)) commit t 1)))

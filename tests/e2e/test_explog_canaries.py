@@ -46,7 +46,7 @@ def test_no_command_runs_a_program_that_a_repository_names(cage: Cage, caged: Em
         "a commit": f"(explog-search-visit-commit {folder} {lisp(results)})",
         "commits": '(explog-commits "1" nil)',
         "commits of a step": '(explog-commits "1" "1")',
-        "a diff": f"(explog-diff--show {folder} {lisp(results + '~3')} {lisp(results)})",
+        "a diff": f"(explog-diff-show {folder} {lisp(results + '~3')} {lisp(results)})",
         "the commit that is related": '(explog-write-about-commit (cons "1" "1"))',
         "a hash": f"(explog-visit {lisp(results[:8])})",
         "an option for a commit": '(explog-point-git nil "--batch" "cat-file")',
@@ -86,7 +86,7 @@ def test_without_the_settings_a_program_is_run(cage: Cage, caged: Emacs) -> None
         "   (let ((default-directory (file-name-as-directory directory)))"
         "     (apply function arguments))))"
         " (explog-git-diff-options nil))"
-        f' (explog-diff--show {lisp(cage.repo.path)} "HEAD~3" "HEAD") t)'
+        f' (explog-diff-show {lisp(cage.repo.path)} "HEAD~3" "HEAD") t)'
     )
     settle(caged)
     assert cage.sang() != set()
@@ -135,7 +135,7 @@ def settle(emacs: Emacs) -> None:
 
 
 def test_emacs_and_the_server_keep_git_from_the_same() -> None:
-    from explog.git import run
+    from explog.git import safe
 
     form = "(progn (require (quote json)) (princ (json-encode (list explog-git-settings explog-git-variables explog-git-diff-options))))"
     done = subprocess.run(
@@ -154,9 +154,7 @@ def test_emacs_and_the_server_keep_git_from_the_same() -> None:
         check=True,
     )
     settings, variables, options = json.loads(done.stdout)
-    assert settings == run._SETTINGS
+    assert [f"{name}={value}" for name, value in settings.items()] == safe.BARS[1::2]
     given = dict(variable.split("=", 1) for variable in variables)
-    # The rest is of use to who reads much, or is set for each call.
-    rest = {"GIT_FLUSH", "GIT_INDEX_FILE", "GIT_GRAFT_FILE"}
-    assert given == {name: value for name, value in run._ENVIRONMENT.items() if name not in rest}
-    assert set(options) < set(run._OPTIONS["diff-tree"])
+    assert given == {n: value for n, value in safe.ENVIRONMENT.items() if n != "GIT_FLUSH"}
+    assert set(options) < set(safe.OPTIONS["diff-tree"])
