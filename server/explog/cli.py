@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from explog import __version__
+from explog.cli_runs import run, runs
 from explog.config import Settings
 from explog.config_file import default_config_path
 from explog.console import (
@@ -29,10 +30,6 @@ from explog.console import (
     with_options,
 )
 from explog.printed import check_json, hit_line, place_line, plan_json, print_diff
-from explog.runs.options import HELP as RUN_HELP
-from explog.runs.options import OPTIONS as RUN_OPTIONS
-from explog.runs.options import USAGE as RUN_USAGE
-from explog.runs.options import spelled
 from explog.wording import counted, visible
 
 if TYPE_CHECKING:
@@ -363,44 +360,8 @@ def report(
         sys.exit(2)
 
 
-class RunCommand(click.Command):
-    """`explog run`, whose words are read by `explog.runs`, which must start without click."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Keep all words as they are, unless they ask for help."""
-        if ctx.resilient_parsing or args[:1] in (["-h"], ["--help"]):
-            return super().parse_args(ctx, args)
-        ctx.args = args
-        return []
-
-    def format_usage(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the usage as `explog.runs` has it."""
-        program, _blank, rest = RUN_USAGE.partition(" ")
-        formatter.write_usage(program, rest)
-
-
-def _run_options() -> list[click.Parameter]:
-    return [
-        click.Option(
-            [f"--{one.name}"],
-            metavar=spelled(one).partition(one.name)[2].strip() or None,
-            help=one.help,
-            is_flag=not one.value,
-            multiple=one.many,
-            type=click.Choice(one.values) if one.values else None,
-        )
-        for one in RUN_OPTIONS
-    ]
-
-
-@main.command(cls=RunCommand, params=_run_options(), help=RUN_HELP)
-@click.pass_context
-def run(context: click.Context, /, **_values: Any) -> None:
-    """Hand all words to `explog.runs`."""
-    from explog.runs.command import main as run_command
-
-    config = (context.obj or {}).get("config")
-    sys.exit(run_command([f"--config={config}"] * bool(config) + context.args))
+main.add_command(run)
+main.add_command(runs)
 
 
 @main.command()

@@ -20,6 +20,7 @@ import platformdirs
 
 from explog.errors import ExplogError
 from explog.refs import DEFAULT_RESULTS
+from explog.run_settings import DEFAULT_RUNS, RunSettings
 
 Tick = Literal["always", "results", "never"]
 
@@ -106,6 +107,8 @@ class Settings:
     """Patterns of the files of a repository that have metrics, the ones that count first."""
     parameters: tuple[str, ...] = DEFAULT_PARAMETERS
     """The same of files that have parameters."""
+    runs: RunSettings = DEFAULT_RUNS
+    """How runs are made, and where they are."""
     ignore: tuple[str, ...] = ()
     """Problems that `check` does not count: KIND or KIND REFERENCE each."""
     problems: tuple[str, ...] = ()

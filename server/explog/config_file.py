@@ -15,6 +15,7 @@ from pathlib import Path
 
 import platformdirs
 
+from explog import run_settings
 from explog.config import Project, Root, Settings, Tick
 from explog.errors import ExplogError
 from explog.globs import Globs
@@ -78,14 +79,18 @@ def from_mapping(table: Mapping[str, object], source: str = "") -> Settings:
     """
     values: dict[str, object] = {}
     problems: list[str] = []
+    runs = run_settings.DEFAULT_RUNS
     for name, value in table.items():
         try:
-            values[name] = _reader(name)(name, value)
+            if name in run_settings.NAMES:
+                runs = run_settings.with_setting(runs, name, value)
+            else:
+                values[name] = _reader(name)(name, value)
         except ExplogError as error:
             problems.append(f"{source}{error.message}")
             if name == "tick":
                 values[name] = "never"
-    return replace(Settings(), **values, problems=tuple(problems))  # type: ignore[arg-type]  # each reader checks its own
+    return replace(Settings(), **values, runs=runs, problems=tuple(problems))  # type: ignore[arg-type]  # each reader checks its own
 
 
 def _bad(name: str, wanted: str, value: object) -> ExplogError:
@@ -234,6 +239,7 @@ def _reader(name: str) -> Callable[[str, object], object]:
         return _READERS[name]
     import difflib
 
-    close = difflib.get_close_matches(name, _READERS, 1)
-    advice = f"did you mean {close[0]}?" if close else f"there are: {', '.join(sorted(_READERS))}"
+    known = sorted((*_READERS, *run_settings.NAMES))
+    close = difflib.get_close_matches(name, known, 1)
+    advice = f"did you mean {close[0]}?" if close else f"there are: {', '.join(known)}"
     raise ExplogError("bad-config", f"unknown setting {name!r}; {advice}")

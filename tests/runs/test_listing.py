@@ -248,7 +248,9 @@ def test_a_folder_that_is_removed_while_it_runs(tmp_path: Path) -> None:
 
 
 def test_chosen_variables_alone_are_recorded(tmp_path: Path) -> None:
-    env = {"EXPLOG_ENVIRONMENT": "SEED:WANDB_*", "SEED": "1", "WANDB_MODE": "off", "SECRET": "x"}
-    explog_run("e1", "--", "true", cwd=tmp_path, **env)
+    explog_run(
+        "e1", "--", "true", cwd=tmp_path,
+        EXPLOG_ENVIRONMENT="SEED:WANDB_*", SEED="1", WANDB_MODE="off", SECRET="x",
+    )  # fmt: skip
     assert record_of(tmp_path)["environment"] == {"SEED": "1", "WANDB_MODE": "off"}
     assert not {"x"} & set(record_of(tmp_path)["environment"].values())

@@ -14,7 +14,10 @@ from support.runs import SERVER
 FOLDER = SERVER / "explog/runs"
 MODULES = sorted(FOLDER.glob("*.py"))
 # What `explog run` may import beside the standard library.
-OURS = ("explog.runs", "explog.errors", "explog.grammar", "explog.wording", "explog.git.safe")
+OURS = (
+    "explog.runs", "explog.errors", "explog.grammar", "explog.run_settings", "explog.wording",
+    "explog.git.safe",
+)  # fmt: skip
 FILES = [
     *MODULES,
     *(SERVER / f"{name.replace('.', '/')}.py" for name in OURS[1:]),

@@ -48,9 +48,9 @@ def untouched(repo: GitRepo) -> object:
     )
 
 
-def run_and_check_out(repo: GitRepo, folder: Path, **env: str) -> dict[str, object]:
+def run_and_check_out(repo: GitRepo, folder: Path) -> dict[str, object]:
     """Make a run in REPO, and return what a checkout of it has."""
-    done = explog_run("e1", "--", "true", cwd=repo.path, **env)
+    done = explog_run("e1", "--", "true", cwd=repo.path)
     assert done.returncode == 0, done.stderr
     run = only_run(repo.path).name
     done = explog_run("--checkout", run, folder, cwd=repo.path)

@@ -211,13 +211,20 @@ def test_stop_and_continue_in_a_shell(shell: Pty, tmp_path: Path) -> None:
 def test_in_the_background_and_back(shell: Pty, tmp_path: Path) -> None:
     shell.type(script(tmp_path, COUNTER) + " &\n")
     shell.wait_for("begun")
+    # It reads from the terminal, and the shell says so at its next prompt.
+    wait_until(lambda: process_state(record_of(tmp_path)["pid"]) == "T")
     shell.type("\n")
-    shell.wait_for("Stopped")  # it reads from the terminal
+    shell.wait_for("Stopped")
     shell.type("fg\n")
     shell.type("x\n")
     shell.wait_for("again\r\n")
     shell.type("end\n")
     wait_until(lambda: record_of(tmp_path)["state"] == "ok")
+
+
+def process_state(pid: int) -> str:
+    """Return the letter that `ps` shows for the process PID."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 CURSES = """

@@ -14,7 +14,7 @@ COMMAND = (sys.executable, "-m", "explog.runs")
 
 
 def explog_run(
-    *words: str | Path, cwd: Path, command: tuple[str, ...] = COMMAND, **env: str
+    *words: str | Path, cwd: Path, command: tuple[str, ...] = COMMAND, **env: Any
 ) -> subprocess.CompletedProcess[bytes]:
     """Run `explog run WORDS` in CWD, with pipes as its output."""
     return subprocess.run(

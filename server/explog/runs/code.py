@@ -138,6 +138,14 @@ def _hash(top: str, name: str) -> str:
         return ""
 
 
+def top_of(folder: str) -> str | None:
+    """Return the top of the worktree that FOLDER is in, or None."""
+    try:
+        return os.fsdecode(git(folder, "rev-parse", "--show-toplevel")).removesuffix("\n")
+    except ExplogError:
+        return None
+
+
 def is_pushed(top: str, head: str) -> bool | None:
     """Tell whether a branch of a remote reaches the commit HEAD; None if git cannot tell."""
     try:

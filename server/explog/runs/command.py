@@ -7,9 +7,9 @@ import sys
 from collections.abc import Sequence
 
 from explog.errors import ExplogError
+from explog.run_settings import RunSettings, load
 from explog.runs.options import Request, help_text, parse
 from explog.runs.say import say
-from explog.runs.settings import RunSettings, load
 
 FAILED = 2
 
@@ -56,14 +56,10 @@ def _do(request: Request, settings: RunSettings, doubt: object) -> int:
 
 def _find(name: str, settings: RunSettings) -> str:
     """Return the folder of the run NAME."""
-    from explog.runs.code import read_code
-    from explog.runs.folder import fallback_folder, runs_folder
+    from explog.runs.folder import runs_around
     from explog.runs.listing import find_run
 
-    code = read_code(os.getcwd())
-    base = code.top if code else os.getcwd()
-    folders = [runs_folder(setting, base) for setting in settings.folders]
-    return find_run(name, [*folders, fallback_folder()])
+    return find_run(name, runs_around(os.getcwd(), settings.folders))
 
 
 def _show(request: Request, settings: RunSettings) -> int:

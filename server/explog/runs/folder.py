@@ -9,8 +9,9 @@ import contextlib
 import os
 import re
 import time
+from collections.abc import Sequence
 
-from explog.runs.code import Code
+from explog.runs.code import Code, top_of
 from explog.runs.git import git
 
 _UNSAFE = re.compile(r"[^0-9A-Za-z_-]+")
@@ -33,6 +34,12 @@ def fallback_folder() -> str:
     """Return where runs go when the folder for them cannot be written."""
     state = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
     return os.path.join(state, "explog", "runs")
+
+
+def runs_around(place: str, settings: Sequence[str]) -> list[str]:
+    """Return the folders that SETTINGS name for runs of the worktree around PLACE, and ours."""
+    base = top_of(place) or place
+    return [*(runs_folder(setting, base) for setting in settings), fallback_folder()]
 
 
 def make_run_folder(runs: str, name: str, code: Code | None) -> str:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from explog.errors import ExplogError
 from explog.runs.process import is_alive
@@ -24,8 +25,26 @@ def read_runs(folder: str | os.PathLike[str], now: float | None = None) -> list[
 
     What is no run, or cannot be read, is passed over. A folder that does not exist has none.
     """
-    runs = [run for run in (read_run(path, now) for path in run_folders(folder)) if run is not None]
-    return sorted(runs, key=lambda run: (run.start, run.run), reverse=True)
+    return [run.record for run in find_runs([os.fspath(folder)], now)]
+
+
+class FoundRun(NamedTuple):
+    """A run, with the state that it has now, and its folder."""
+
+    record: RunRecord
+    folder: str
+
+
+def find_runs(folders: Iterable[str], now: float | None = None) -> list[FoundRun]:
+    """Return the runs in all FOLDERS, the newest first, each once, as `read_runs` does."""
+    places = dict.fromkeys(map(os.path.realpath, folders))
+    found = [
+        FoundRun(record, path)
+        for place in places
+        for path in run_folders(place)
+        if (record := read_run(path, now)) is not None
+    ]
+    return sorted(found, key=lambda run: (run.record.start, run.record.run), reverse=True)
 
 
 def read_run(folder: str, now: float | None = None) -> RunRecord | None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from explog.errors import ExplogError
+from explog.run_settings import RunSettings
 from explog.runs import snapshot, worktree
 from explog.runs.child import Child, Outcome, die_of
 from explog.runs.code import Code, head_of, is_pushed, read_code
@@ -25,7 +26,6 @@ from explog.runs.record import RECORD, RunRecord, write_record
 from explog.runs.requeue import earlier_attempt, is_requeued, set_aside
 from explog.runs.resources import cpu_seconds, gpu_names, peak_memory
 from explog.runs.say import say
-from explog.runs.settings import RunSettings
 from explog.wording import counted
 
 _MOST_CHANGED = 1000

@@ -1,4 +1,4 @@
-"""The settings of `explog run`: options, else the environment, else the configuration file.
+"""The settings of runs: options, else the environment, else the configuration file.
 
 Python 3.9 and 3.10 cannot read TOML; there, the environment serves for what has no option.
 """
@@ -33,6 +33,9 @@ class RunSettings(NamedTuple):
     snapshot_limit: int = 100 << 20
 
 
+DEFAULT_RUNS = RunSettings()
+
+
 def load(path: str | None, options: Mapping[str, object]) -> RunSettings:
     """Return the settings: OPTIONS, then EXPLOG_RUNS and so on, then the configuration at PATH.
 
@@ -52,17 +55,17 @@ def from_mapping(table: Mapping[str, object]) -> RunSettings:
 
     Raises ExplogError `bad-config`.
     """
-    values = {
-        _READERS[name][0]: _READERS[name][1](name, table[name])
-        for name in _READERS
-        if name in table
-    }
-    return RunSettings(**values)
+    settings = DEFAULT_RUNS
+    for name, value in table.items():
+        if name in NAMES:
+            settings = with_setting(settings, name, value)
+    return settings
 
 
-def names() -> tuple[str, ...]:
-    """Return the names that the settings have in the configuration."""
-    return tuple(_READERS)
+def with_setting(settings: RunSettings, name: str, value: object) -> RunSettings:
+    """Return SETTINGS with NAME, one of NAMES, set to VALUE; raise ExplogError `bad-config`."""
+    field, reader = _READERS[name]
+    return settings._replace(**{field: reader(name, value)})
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
@@ -161,3 +164,5 @@ _READERS: dict[str, tuple[str, Any]] = {
     "snapshot_limit": ("snapshot_limit", _megabytes),
 }
 _LISTS = ("runs", "outputs", "environment")
+#: What the settings are called in the configuration.
+NAMES = tuple(_READERS)

@@ -1,0 +1,125 @@
+"""The commands for runs: `explog run`, which starts one, and `explog runs`, which lists them."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+import click
+
+from explog.config import Settings
+from explog.console import QueryCommand, common, say
+from explog.errors import ExplogError
+from explog.runs.listing import FoundRun
+from explog.runs.options import HELP, OPTIONS, USAGE, spelled
+from explog.runs.record import RunRecord
+from explog.wording import counted
+
+
+class RunCommand(click.Command):
+    """`explog run`, whose words are read by `explog.runs`, which must start without click."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Keep all words as they are, unless they ask for help."""
+        if ctx.resilient_parsing or args[:1] in (["-h"], ["--help"]):
+            return super().parse_args(ctx, args)
+        ctx.args = args
+        return []
+
+    def format_usage(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the usage as `explog.runs` has it."""
+        program, _blank, rest = USAGE.partition(" ")
+        formatter.write_usage(program, rest)
+
+
+def _options() -> list[click.Parameter]:
+    return [
+        click.Option(
+            [f"--{one.name}"],
+            metavar=spelled(one).partition(one.name)[2].strip() or None,
+            help=one.help,
+            is_flag=not one.value,
+            multiple=one.many,
+            type=click.Choice(one.values) if one.values else None,
+        )
+        for one in OPTIONS
+    ]
+
+
+@click.command(cls=RunCommand, params=_options(), help=HELP)
+@click.pass_context
+def run(context: click.Context, /, **_values: Any) -> None:
+    """Hand all words to `explog.runs`."""
+    from explog.runs.command import main
+
+    config = (context.obj or {}).get("config")
+    sys.exit(main([f"--config={config}"] * bool(config) + context.args))
+
+
+_COLOURS = {"running": "cyan", "ok": "green", "failed": "red", "killed": "red", "lost": "red"}
+
+
+@click.command(cls=QueryCommand)
+@click.argument("query", nargs=-1)
+@click.option("--prune", is_flag=True, help="Say which runs would be removed for good.")
+@click.option("--yes", is_flag=True, help="With --prune, remove them.")
+@common
+def runs(settings: Settings, as_json: bool, query: tuple[str, ...], prune: bool, yes: bool) -> None:
+    """List the runs of the repositories, the newest first.
+
+    QUERY chooses: state:failed, host:node7, branch:main, job:123, e201 with its steps, or text in
+    the command, title, branch or name; a minus before a word leaves out what it is true of.
+    """
+    from explog.runs.query import select
+    from explog.runs.record import to_json
+
+    if yes and not prune:
+        raise ExplogError("usage", "--yes is for --prune")
+    if prune and not query:
+        raise ExplogError("usage", "--prune needs a query, such as state:lost")
+    found = select(_all_runs(settings), query)
+    if as_json:
+        click.echo(json.dumps({"runs": [to_json(one.record) for one in found]}))
+    else:
+        for one in found:
+            click.echo(_line(one.record))
+    if prune:
+        _prune([one.folder for one in found if one.record.state != "running"], yes)
+
+
+def _all_runs(settings: Settings) -> list[FoundRun]:
+    """Return the runs of all repositories of SETTINGS, and those around us, the newest first."""
+    from explog.runs.folder import runs_around, runs_folder
+    from explog.runs.listing import find_runs
+    from explog.sync.history import roots_of
+    from explog.sync.survey import survey
+
+    names = settings.runs.folders
+    places = [str(one.path) for one in survey(roots_of(settings)).found.values()]
+    folders = [runs_folder(name, place) for place in places for name in names]
+    return find_runs([*folders, *runs_around(os.getcwd(), names)])
+
+
+def _line(one: RunRecord) -> str:
+    """Return ONE run as a line: how it is, when it began, where, and what it ran."""
+    from explog.runs.commits import short_command
+    from explog.runs.show import moment, one_line, outcome
+
+    how = click.style(f"{one_line(outcome(one)):28}", fg=_COLOURS.get(one.state))
+    title = one_line(one.title or short_command(one.argv))
+    return f"{how} {moment(one.start)}  {one_line(one.host):12} [{one_line(one.reference)}] {title}"
+
+
+def _prune(folders: Iterable[str], yes: bool) -> None:
+    from explog.runs.prune import prune
+
+    removed = 0
+    for folder in folders:
+        if yes:
+            prune(folder)
+        removed += 1
+    said = f"{counted(removed, 'runs')} {'removed' if yes else 'to remove; do it with --yes'}"
+    say(said if removed else "nothing to remove")
