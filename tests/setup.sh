@@ -51,7 +51,7 @@ find_python() {
 }
 
 # A .venv is as good as new while nothing that it was made from has changed.
-venv_stamp() { pwd && cat pyproject.toml; }
+venv_stamp() { pwd && cat pyproject.toml tests/constraints.txt; }
 
 venv_ready() {
     [ -f ".venv/made-for-$1" ] && venv_stamp | cmp -s - ".venv/made-for-$1" &&
@@ -150,7 +150,10 @@ install_missing() {
 # --- The .venv -------------------------------------------------------------
 
 make_venv() {
-    case $1 in run) what=. ;; dev) what=".[dev]" ;; esac
+    case $1 in
+    run) what=. ;;
+    dev) what=".[dev] --constraint tests/constraints.txt" ;;
+    esac
     if ! venv_ready run; then
         python=$(find_python)
         say "Making .venv with $("$python" --version)..."
@@ -158,7 +161,8 @@ make_venv() {
         "$python" -m venv .venv
     fi
     say "Installing explog's Python packages into .venv..."
-    .venv/bin/python -m pip install -qq --no-input --disable-pip-version-check --editable "$what"
+    # shellcheck disable=SC2086 # two options
+    .venv/bin/python -m pip install -qq --no-input --disable-pip-version-check --editable $what
     venv_stamp >".venv/made-for-$1"
 }
 
