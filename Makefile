@@ -1,7 +1,7 @@
 # What people and CI run. Each target sets up what it needs (tests/setup.sh).
 
 .DEFAULT_GOAL := help
-.PHONY: help .venv demo test lint bench docs pictures clean
+.PHONY: help .venv demo test lint bench docs pictures zipapp clean
 
 # Arguments for pytest: make test ARGS='tests/test_refs.py -x'
 ARGS ?=
@@ -42,6 +42,9 @@ docs: ## Build the manual: build/docs/explog.info and explog.html
 pictures: ## Make the pictures of the README anew
 	$(SETUP) git emacs magit dev
 	@cd tests && ../$(BIN)/python -m e2e.pictures
+
+zipapp: ## Build dist/explog-run.pyz: explog run in one file, for a cluster
+	@"$${PYTHON:-python3}" server/zipapp_run.py dist/explog-run.pyz
 
 clean: ## Remove all that the other targets made
 	rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist

@@ -111,6 +111,38 @@ def test_no_command_runs_a_program_that_a_repository_names(cage: Cage, command: 
     check_runs(cage, {"name-rev"} if command[0] == "check" else set())
 
 
+# What `explog run` may run: filters of the user's, on the files that she changed, as `git add` does.
+FILTERS = {"clean", "smudge"}
+
+
+@pytest.mark.parametrize(
+    ("words", "filters"),
+    [
+        ("run e1 -- true", {"clean"}),
+        ("run e1 --dirty record -- true", {"clean"}),
+        ("run e1 --pin -- true", FILTERS),
+        ("run --snapshot", {"clean"}),
+        ("run --show e1.1 --diff", set()),
+        ("run --checkout e1.1 ../copy", {"smudge"}),
+        ("runs", set()),
+        ("runs --prune e1.1 --yes", set()),
+    ],
+)
+def test_runs_run_filters_alone(cage: Cage, words: str, filters: set[str]) -> None:
+    def explog(*arguments: str) -> subprocess.CompletedProcess[bytes]:
+        program = [sys.executable, "-m", "explog", *arguments]
+        return subprocess.run(program, cwd=cage.repo.path, check=False, capture_output=True)
+
+    if words.startswith("run"):
+        explog("run", "e1.1", "--", "true")
+        cage.sang()
+        cage.runs.unlink()
+    done = explog(*words.split())
+    assert (done.returncode, b"Traceback" in done.stderr) == (0, False), done.stderr
+    assert cage.sang() <= filters
+    check_runs(cage, set())
+
+
 def check_runs(cage: Cage, at_least: set[str]) -> None:
     """Check that all commands of git were plumbing, and went through the funnel."""
     seen = set()

@@ -12,6 +12,9 @@ from support.repo import GitRepo
 PLUMBING = {
     *("cat-file", "config", "diff-tree", "for-each-ref", "merge-base", "name-rev", "patch-id"),
     *("rev-list", "version", "--version"),
+    # Runs read the worktree, and write objects, refs and worktrees of their own.
+    *("check-attr", "commit-tree", "hash-object", "ls-files", "rev-parse", "status"),
+    *("update-index", "update-ref", "worktree", "write-tree"),
 }
 COMMANDS = sorted(PLUMBING - {"--version", "version"})
 
