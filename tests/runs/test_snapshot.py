@@ -315,6 +315,21 @@ def test_show_and_difference(repo: GitRepo) -> None:
     assert applied.returncode == 0, applied.stderr
 
 
+def test_a_change_in_the_same_second_and_of_the_same_size(repo: GitRepo) -> None:
+    repo.run("config", "core.trustctime", "false")
+    moment = repo.now.timestamp()
+    file = repo.path / "staged"
+    os.utime(file, (moment, moment))
+    repo.run("add", "staged")
+    file.write_bytes(file.read_bytes().upper())
+    for path in (file, repo.path / ".git/index"):
+        os.utime(path, (moment, moment))
+    explog_run("e1", "--", "true", cwd=repo.path)
+    assert (
+        repo.run("show", f"{record_of(repo.path)['snapshot']}:staged") == "STAGED\n" * 2 + "STAGED"
+    )
+
+
 # Pinned
 
 

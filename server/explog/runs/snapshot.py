@@ -84,10 +84,15 @@ def _own_index(code: Code, index: str) -> Iterator[None]:
 
 
 def _copy(path: str, copy: str) -> None:
-    """Copy the file PATH to COPY; shutil takes long to import."""
+    """Copy the index PATH to COPY, with its time; shutil takes long to import.
+
+    Git trusts the time of a file that was last changed before the index was written.
+    """
     with open(path, "rb") as source, open(copy, "wb") as target:
         while block := source.read(_BLOCK_BYTES):
             target.write(block)
+        status = os.fstat(source.fileno())
+    os.utime(copy, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
 def _update_index(code: Code, extra: dict[str, str], names: Sequence[str], *options: str) -> None:
