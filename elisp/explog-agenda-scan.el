@@ -36,8 +36,9 @@
   "The progress of an experiment, as the server sends it.
 TICKED is the number of ticked boxes among STEPS, the number of steps
 with a box.  TOUCHED is the time of the last commit for the experiment,
-in seconds since 1970, or nil."
-  ident file ticked steps touched)
+in seconds since 1970, or nil.  METRIC is the newest value of
+`explog-agenda-metric' as text, or nil."
+  ident file ticked steps touched metric)
 
 (cl-defstruct (explog-agenda-node (:constructor explog-agenda-node--make)
                                   (:copier explog-agenda-node--copy))
@@ -264,9 +265,17 @@ The buffer is searched for it once, as long as it stays as it is."
 `%p' is the progress, like [1/3] if one of three steps is done.  `%d' is
 how many days ago the last commit for the experiment was made, like 12d.
 `%i' is the id in brackets if the heading does not contain it.  A number
-before the letter is the width.  `%p' and `%d' come from the server, and
-are blank if it does not run."
+before the letter is the width.  `%m' is the newest value of
+`explog-agenda-metric'; if that is set and `%m' is missing here, it is
+added.  `%p', `%d' and `%m' come from the server, and are blank if it does
+not run."
   :type 'string
+  :group 'explog)
+
+(defcustom explog-agenda-metric nil
+  "The metric that agendas show of each experiment, like \"acc\"; nil for none.
+It is read at the newest results commit of the experiment that has it."
+  :type '(choice (const :tag "None" nil) string)
   :group 'explog)
 
 ;;;; Making lines
@@ -384,12 +393,12 @@ changed how keywords are shown."
 
 ;;;; Information from the server
 
-(defconst explog-agenda-entry--spec-regexp "%\\(-?[0-9]*\\)\\([pdi]\\)"
+(defconst explog-agenda-entry--spec-regexp "%\\(-?[0-9]*\\)\\([pdim]\\)"
   "Matches what is replaced in `explog-agenda-extra-format'.")
 
 (defun explog-agenda-entry-needs-facts-p ()
   "Return non-nil if the lines show information from the server."
-  (seq-intersection '("p" "d") (cdr (explog-agenda-entry--extra-format))))
+  (seq-intersection '("p" "d" "m") (cdr (explog-agenda-entry--extra-format))))
 
 (defun explog-agenda-entry--extra-format ()
   "Return `explog-agenda-extra-format' as (FORMAT LETTER...), for `format'."
@@ -399,8 +408,15 @@ changed how keywords are shown."
            (lambda (spec)
              (push (substring spec -1) letters)
              (concat (substring spec 0 -1) "s"))
-           explog-agenda-extra-format t t)
+           (explog-agenda-entry--format) t t)
           (nreverse letters))))
+
+(defun explog-agenda-entry--format ()
+  "Return `explog-agenda-extra-format', with `%m' if a metric is chosen."
+  (if (and explog-agenda-metric
+           (not (string-match-p "%-?[0-9]*m" explog-agenda-extra-format)))
+      (concat explog-agenda-extra-format " %m ")
+    explog-agenda-extra-format))
 
 (defun explog-agenda-entry--fact (node facts)
   "Return the `explog-agenda-facts' of NODE in FACTS, or nil.
@@ -422,6 +438,7 @@ FORMAT is as of `explog-agenda-entry--extra-format'.  FACT is an
                    (pcase letter
                      ("p" (explog-agenda-entry--progress fact))
                      ("d" (explog-agenda-entry--days fact))
+                     ("m" (or (and fact (explog-agenda-facts-metric fact)) ""))
                      (_ (explog-agenda-entry--missing-id node heading))))
                  (cdr format))))
 

@@ -183,13 +183,12 @@ Return nil, or a message for the user."
          "The logs are still being read, so entries may be missing; g updates this"))
       (problem problem))))
 
-(defun explog-agenda-query--call (method argument)
-  "Return the answer of METHOD to ARGUMENT, or an error message, a string."
+(defun explog-agenda-query--call (method &rest args)
+  "Return the answer of METHOD to ARGS, or an error message, a string."
   (if (not explog-mode)
       "This needs the server of `explog-mode', which is off"
     (condition-case err
-        (explog-server-call-sync method (list argument)
-                                 :timeout explog-agenda-timeout)
+        (explog-server-call-sync method args :timeout explog-agenda-timeout)
       (explog-error (format "%s" (nth 2 err))))))
 
 (cl-defstruct (explog-agenda-place (:type vector) (:constructor nil) (:copier nil))
@@ -218,7 +217,7 @@ Each of ROWS is an `explog-agenda-place'."
   "Return a hash table from IDS to lists of `explog-agenda-facts'.
 Return nil if the server does not answer."
   (when (and ids explog-mode (explog-server-ready-p))
-    (let ((rows (explog-agenda-query--call "agenda-facts" ids)))
+    (let ((rows (explog-agenda-query--call "agenda-facts" ids explog-agenda-metric)))
       (when (vectorp rows)
         (let ((table (make-hash-table :test #'equal)))
           (seq-doseq (row rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -127,3 +128,20 @@ def test_insert_a_block(measured: World) -> None:
     emacs.wait_until(lambda: "0.75" in measured.buffer(), what="the table")
     assert '#+BEGIN: explog-results :id 201 :metrics "acc"\n| step' in measured.buffer()
     assert LOG.splitlines()[0] in measured.buffer()
+
+
+def test_one_metric_in_an_agenda(measured: World) -> None:
+    emacs = measured.emacs
+    show(emacs)  # the values are read
+    emacs.eval('(setq explog-agenda-metric "acc")')
+    emacs.keys("M-x")
+    emacs.type("explog-agenda-view")
+    emacs.keys("RET")
+    emacs.wait_until(lambda: emacs.prompt().startswith("Agenda"), what="the question")
+    emacs.type("e201 ")
+    emacs.keys("RET")
+    emacs.wait_until(lambda: emacs.true("(derived-mode-p 'org-agenda-mode)"), what="an agenda")
+    text = emacs.string("(buffer-string)")
+    emacs.eval("(setq explog-agenda-metric nil)")
+    assert re.search(r"\[2/3\] +\S+ +0\.75 +TODO \[201\] ABC", text), text
+    assert "[202]" not in text

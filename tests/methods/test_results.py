@@ -131,3 +131,10 @@ def test_what_cannot_be_answered(
     with pytest.raises(ExplogError) as raised:
         call(name, *arguments)
     assert raised.value.code == code
+
+
+def test_one_metric_in_an_agenda(call: Call) -> None:
+    facts = call("agenda-facts", ["201", "999"], "acc")
+    assert [(row[0], row[5]) for row in facts] == [("201", "72.40 %")]  # that of the newest step
+    assert call("agenda-facts", ["201"], "bleu")[0][5] is None
+    assert call("agenda-facts", ["201"], [])[0][5] is None

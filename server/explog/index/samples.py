@@ -212,3 +212,26 @@ def kept_samples(index: Index, samples: Iterable[int]) -> dict[int, SampleRow]:
         for number, *row in index.read(sql, *some):
             numbers[number].append(tuple(row))
     return found
+
+
+def newest_with_metric(
+    index: Index, name: str, idents: Iterable[str]
+) -> dict[str, tuple[str, str]]:
+    """Return {experiment: (step, commit)}: the newest results commit that has the metric NAME.
+
+    Of the experiments IDENTS, those are there that have one.
+    """
+    return {
+        experiment: (step, oid)
+        for some in batches(dict.fromkeys(idents))
+        for experiment, step, oid in index.read(
+            "SELECT experiment, step, oid FROM claims JOIN commits c ON c.id = claims.commit_id"
+            " JOIN sampled s ON s.commit_id = c.id JOIN numbers n ON n.sample = s.sample"
+            f" WHERE experiment IN ({marks(some)}) AND step != '' AND results AND place < ?"
+            " AND n.kind = ? AND n.name = ? ORDER BY author_time, committer_time, oid",
+            *some,
+            Place.MENTION,
+            METRIC,
+            name,
+        )
+    }

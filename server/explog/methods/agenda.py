@@ -5,6 +5,7 @@ from __future__ import annotations
 from explog.daemon.loop import Daemon
 from explog.queries import agenda
 from explog.queries.agenda import FactsRow, FoundExperiment
+from explog.results.latest import latest_metric
 from explog.rpc.client import Client
 from explog.rpc.registry import method
 from explog.rpc.wire import Bulk
@@ -21,6 +22,12 @@ def select(daemon: Daemon, _client: Client, text: str) -> tuple[bool, Bulk[Found
 
 
 @method("agenda-facts", lane="fast")
-def facts(daemon: Daemon, _client: Client, idents: list[str]) -> Bulk[FactsRow]:
-    """Return how far the experiments with one of IDENTS are."""
-    return Bulk(agenda.facts(daemon.snapshot().index, idents))
+def facts(daemon: Daemon, _client: Client, idents: list[str], metric: str | None) -> Bulk[FactsRow]:
+    """Return how far the experiments with one of IDENTS are, and what METRIC is for each.
+
+    Without METRIC, that is not looked for.
+    """
+    index = daemon.snapshot().index
+    known = latest_metric(index, metric, idents) if metric else {}
+    rows = agenda.facts(index, idents)
+    return Bulk([row._replace(metric=known.get(row.ident)) for row in rows] if known else rows)

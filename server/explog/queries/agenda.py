@@ -28,7 +28,8 @@ class FactsRow(NamedTuple):
     """How far an experiment is.
 
     `ticked` of the `steps` that have a box are ticked. `touched` is when the last commit that
-    refers to the experiment was made, in seconds since 1970, or None.
+    refers to the experiment was made, in seconds since 1970, or None. `metric` is what the newest
+    results gave of the metric that was asked for, as `71.4 %`, or None.
     """
 
     ident: str
@@ -36,6 +37,7 @@ class FactsRow(NamedTuple):
     ticked: int
     steps: int
     touched: int | None
+    metric: str | None = None
 
 
 def select(index: Index, text: str) -> list[FoundExperiment]:
