@@ -389,3 +389,27 @@ def test_a_clock_that_was_ahead_forgets_nothing_of_this_session(
     made = project.commit("[e201.2] Results")
     start_again(log, project, since=began)
     assert f"two ({made[:7]})" in log.read_text(encoding="utf-8")
+
+
+def test_nothing_is_written_behind_an_emacs_that_hung_up_meanwhile(
+    log: Path, project: GitRepo
+) -> None:
+    class Leaving(Emacs):
+        """Hangs up, having answered once; by then there is another commit."""
+
+        def call(self, method: str, *args: Any, timeout: float) -> object:
+            answer = super().call(method, *args, timeout=timeout)
+            if not self.closed:
+                project.commit("[e201.2] Results")
+                self.closed = True
+            return answer
+
+    daemon = serve(log, project, Leaving())
+    first = project.commit("[e201.1] Results")
+    daemon.look()
+    text = log.read_text(encoding="utf-8")
+    assert f"1. [X] one ({first[:7]})" in text, "which was planned while it was there"
+    assert "2. [ ] two\n" in text, "as it may visit the log by now"
+    daemon.client_ready(cast(Client, Emacs()))
+    daemon.look()
+    assert "2. [X] two (" in log.read_text(encoding="utf-8")

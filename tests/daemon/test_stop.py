@@ -1,8 +1,9 @@
-"""The server ends when its stdin does, in the middle of whatever it does, without a word."""
+"""The server ends with its stdin or by a signal, in the middle of anything, without a word."""
 
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -22,8 +23,17 @@ def _call(connection: socket.socket, uid: int, method: str, *args: object) -> No
     connection.sendall(wire.encode("call", uid, wire.Symbol(method), list(args)))
 
 
-@pytest.mark.parametrize("milliseconds", [0, 50, 150, 250, 400, 600])
-def test_it_stops_during_a_look(tmp_path: Path, milliseconds: int) -> None:
+@pytest.mark.parametrize(
+    ("milliseconds", "by"),
+    [
+        *[(moment, None) for moment in (0, 50, 150, 250, 400, 600)],
+        *[(moment, signal.SIGTERM) for moment in (0, 150, 400)],
+        *[(moment, signal.SIGINT) for moment in (50, 250)],
+    ],
+)
+def test_it_stops_during_a_look(
+    tmp_path: Path, milliseconds: int, by: signal.Signals | None
+) -> None:
     project = GitRepo(tmp_path / "project")
     project.commit("[e7.1] Results")
     (tmp_path / "log.org").write_text(LOG, encoding="utf-8")
@@ -53,6 +63,9 @@ def test_it_stops_during_a_look(tmp_path: Path, milliseconds: int) -> None:
                 _call(connection, uid, "search", "title", 50)
                 _call(connection, uid + 100, "check")
             time.sleep(milliseconds / 1000)  # whatever it does then
-            process.stdin.close()
+            if by is None:
+                process.stdin.close()
+            else:
+                process.send_signal(by)
             assert process.wait(60) == 0
     assert (tmp_path / "stderr").read_text(encoding="utf-8") == ""

@@ -21,7 +21,7 @@ from explog.daemon.flagging import Flagging
 from explog.daemon.healing import Healing
 from explog.daemon.notify import GRACE_SECONDS, Notifier
 from explog.daemon.reading import Reading
-from explog.daemon.settle import forget_settled, settle
+from explog.daemon.settle import Settled, forget_settled, settle
 from explog.daemon.snapshot import Snapshot
 from explog.daemon.tidy import Tidying
 from explog.entries.emacs import EmacsEditor
@@ -312,8 +312,12 @@ class Daemon:
             return
         state = self._settling = _Settling()  # an Emacs that connects meanwhile sets `retry`
         for _ in range(_MOST_ROUNDS):
+            editors = self.editors
+            if not editors:  # the last one hung up meanwhile
+                settled = Settled(retry=True)
+                break
             snapshot = self.snapshot()
-            settled = settle(snapshot.settings, snapshot.index, self.editors)
+            settled = settle(snapshot.settings, snapshot.index, editors)
             for message in settled.done:
                 self._notifier.tell(message)
             if not settled.done:
