@@ -22,6 +22,7 @@ GOOD: dict[Any, object] = {str: "1", FileName: "/tmp/x", int: 1, bool: True}  # 
 WRONG = ["x\udcff", 10**30, 1.5, True, Symbol("x"), [[["deep"]]], 7, "text", []]
 ALLOWED: dict[Any, list[object]] = {
     str: ["text"],
+    str | None: ["text", []],
     FileName: ["x\udcff", "text"],
     int: [7],
     bool: [True, []],
