@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import stat
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from explog import state
 from explog.state import change_state, keep_state, read_state, state_file
 
 
@@ -46,3 +49,23 @@ def test_a_change_that_fails_leaves_all_as_it_was() -> None:
         change_state("some", lambda table: {**table, "b": object()})
     assert read_state("some") == {"a": 1}
     assert len(list(state_file("some").parent.iterdir())) == 2
+
+
+def test_a_pipe_is_not_waited_for() -> None:
+    keep_state("some", {"a": 1})
+    state_file("some").unlink()
+    os.mkfifo(state_file("some"))
+    assert read_state("some") == {}
+    with pytest.raises(OSError, match="it is not a file"):
+        add("b")
+
+
+def test_another_explog_that_was_stopped_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(state, "_PATIENCE", 0.1)
+    add("a")
+    with state_file("some").with_suffix(".lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(OSError, match="another explog keeps it locked"):
+            add("b")
+    add("c")
+    assert read_state("some") == {"a": 1, "c": 1}

@@ -5,16 +5,22 @@ A file is a JSON object. One that cannot be read counts as empty.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
+import stat
 import tempfile
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import platformdirs
 
 from explog.private import hide, make_folder
+
+# Seconds to wait for another explog, which holds the lock for milliseconds.
+_PATIENCE = 5.0
 
 
 def state_file(name: str) -> Path:
@@ -36,7 +42,10 @@ def must_read_state(name: str) -> dict[str, object]:
     For whoever writes by it: what could not be read once is there nevertheless.
     """
     try:
-        table = json.loads(state_file(name).read_text("utf-8", "surrogatepass"))
+        path = state_file(name)
+        if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for its writer
+            raise OSError(errno.EINVAL, "it is not a file", str(path))
+        table = json.loads(path.read_text("utf-8", "surrogatepass"))
     except (FileNotFoundError, ValueError, RecursionError):
         return {}
     return table if isinstance(table, dict) else {}
@@ -67,7 +76,21 @@ def change_state(name: str, change: Callable[[dict[str, object]], Mapping[str, o
     descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         hide(lock)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        _lock(descriptor, lock)
         keep_state(name, change(must_read_state(name)))
     finally:
         os.close(descriptor)
+
+
+def _lock(descriptor: int, path: Path) -> None:
+    """Lock the file PATH, which is open; raise OSError if another explog never lets go of it."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() > deadline:
+                raise OSError(error.errno, "another explog keeps it locked", str(path)) from error
+            time.sleep(0.005)
+        else:
+            return

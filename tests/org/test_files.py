@@ -404,3 +404,50 @@ def test_a_lock_that_is_kept_elsewhere_is_honoured(tmp_path: Path) -> None:
     lock.unlink()
     replace_log(log, b"a\n", b"b\n", [lock])
     assert log.read_text() == "b\n"
+
+
+NAMES = ["log.org", "x" * 251 + ".org", "ä" * 125 + ".org", "[*]?.org", "y" * 60 + ".org"]
+
+
+@pytest.mark.parametrize("name", NAMES, ids=["short", "long", "umlauts", "wildcards", "middling"])
+def test_what_a_crash_left_is_cleaned_up(tmp_path: Path, name: str) -> None:
+    """Also where the name is as long as names may be; and nothing of another log's."""
+    logs = [tmp_path / name, tmp_path / f"{name[:-5]}z.org"]
+    program = (
+        "import os, sys; from pathlib import Path; from explog.org.files import replace_log;"
+        "os.replace = lambda *_: os._exit(9); path = Path(sys.argv[1]);"
+        "replace_log(path, path.read_bytes(), b'half')"
+    )
+    for path in logs:
+        path.write_bytes(OLD)
+        subprocess.run([sys.executable, "-c", program, str(path)], check=False)
+        assert read_log(path) == OLD
+    assert len(os.listdir(tmp_path)) == 4
+    replace_log(logs[0], OLD, NEW)
+    assert read_log(logs[0]) == NEW
+    assert len(os.listdir(tmp_path)) == 3
+    replace_log(logs[1], OLD, NEW)
+    assert sorted(os.listdir(tmp_path)) == sorted(path.name for path in logs)
+
+
+def test_a_folder_or_a_pipe_in_the_way_does_not_matter(log: Path) -> None:
+    for name in (".log.org.explog-abcdefgh", ".log.org.explog-"):
+        (log.parent / name / "more").mkdir(parents=True)
+    os.mkfifo(log.parent / ".log.org.explog-pipe")
+    (log.parent / ".#log.org").mkdir()
+    replace_log(log, OLD, NEW)
+    assert read_log(log) == NEW
+
+
+def test_a_pipe_instead_of_a_lock_is_none(log: Path) -> None:
+    os.mkfifo(log.parent / ".#log.org")
+    replace_log(log, OLD, NEW)
+    assert read_log(log) == NEW
+
+
+def test_a_pipe_instead_of_a_log_is_not_waited_for(log: Path) -> None:
+    log.unlink()
+    os.mkfifo(log)
+    for attempt in (lambda: read_log(log), lambda: replace_log(log, OLD, NEW)):
+        with pytest.raises(ExplogError, match="it is not a file"):
+            attempt()

@@ -10,6 +10,7 @@ import contextlib
 import errno
 import fcntl
 import glob
+import hashlib
 import os
 import re
 import stat
@@ -26,6 +27,7 @@ from explog.org.options import OrgOptions
 # The address of a page, and a file on another machine, as Emacs names it.
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://|/[a-z]+:", re.IGNORECASE)
 _LONG = 50
+"""Bytes."""
 _PATIENCE = 5.0
 """Seconds to wait for another explog, which holds a log for milliseconds."""
 
@@ -152,11 +154,10 @@ def _is_at(real: Path, status: os.stat_result) -> bool:
 
 
 def _replace(real: Path, new: bytes, status: os.stat_result, places: Sequence[Path]) -> None:
-    # A long name is cut, so that the temporary one does not become too long.
-    prefix = f".{real.name[:_LONG]}.explog-"
-    if len(real.name) <= _LONG:
-        for leftover in real.parent.glob(f"{glob.escape(prefix)}*"):
-            leftover.unlink(missing_ok=True)  # from a crash: whoever writes holds the lock
+    prefix = _temporary_prefix(real.name)
+    for leftover in real.parent.glob(f"{glob.escape(prefix)}*"):
+        with contextlib.suppress(OSError):  # a folder, or another's
+            leftover.unlink()  # from a crash: whoever writes holds the lock
     descriptor, name = tempfile.mkstemp(prefix=prefix, dir=real.parent)
     temporary = Path(name)
     try:
@@ -173,6 +174,18 @@ def _replace(real: Path, new: bytes, status: os.stat_result, places: Sequence[Pa
         temporary.unlink(missing_ok=True)
         raise
     _sync_folder(real.parent)
+
+
+def _temporary_prefix(name: str) -> str:
+    """Return how the temporary names of the log NAME begin, which are no longer than names may be.
+
+    What is left out of a long name is told from that of other logs by a digest.
+    """
+    data = os.fsencode(name)
+    if len(data) > _LONG:
+        digest = hashlib.blake2b(data, digest_size=8).hexdigest()
+        name = f"{data[:_LONG].decode('utf-8', 'ignore')}-{digest}"
+    return f".{name}.explog-"
 
 
 def _version(status: os.stat_result) -> tuple[int, ...]:
