@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+from contextlib import suppress
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from explog.config import Project, Root, Settings, Tick, with_overrides
 from explog.config_file import (
+    _READERS,
     default_config_path,
     from_mapping,
     keep_emacs_settings,
@@ -299,3 +301,67 @@ def test_a_command_line_overrides(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert changed.repositories == (Root(tmp_path / "r"),)
     assert changed.index == tmp_path / "i"
     assert changed.tag == "run"
+
+
+ODD: list[object] = [
+    *(
+        None,
+        True,
+        False,
+        -1,
+        10**30,
+        1.5,
+        float("nan"),
+        float("inf"),
+        "",
+        "\0",
+        "\ud800",
+        "x" * 5000,
+    ),
+    *([], [[]], [None], ["\ud800"], [""], {}, {"": ""}, {"a": 1}, {"a": ["\0"]}, {"\ud800": []}),
+    *(
+        [{"path": 1}],
+        [{"path": "x", "depth": 10**30}],
+        [{"depth": 1}],
+        "a{99999999999}",
+        "(" * 5000,
+    ),
+]
+
+
+@pytest.mark.parametrize("name", sorted(_READERS))
+def test_every_setting_checks_its_value(name: str) -> None:
+    """What is accepted can be used, and what is not is named in one line."""
+    for value in ODD:
+        settings = from_mapping({name: value})
+        for problem in settings.problems:
+            assert name in problem
+            assert "\n" not in problem
+            assert len(problem) < 400
+            problem.encode()
+        settings.log_files()
+        with suppress(ExplogError):
+            settings.index_path()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["since = " + "1" * 5000, "a = " + "[" * 5000, "tag = '\\ud800'", "a.b.c.d = 1", "= 1", "\0"],
+)
+def test_odd_files_are_refused_with_their_name(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(text)
+    try:
+        problems = list(load(path).problems)
+    except ExplogError as error:
+        problems = [error.message]
+    assert problems
+    assert all(problem.startswith(f"{path}: ") for problem in problems)
+
+
+def test_a_configuration_that_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", tmp_path, Path("/dev/zero")):
+        with pytest.raises(ExplogError, match="it is not a file"):
+            load(path)
+    assert load(Path(os.devnull)) == Settings()

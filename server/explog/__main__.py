@@ -4,13 +4,14 @@ import os
 import sys
 
 try:
-    from explog import interrupt
+    from explog import interrupt, surroundings
 except KeyboardInterrupt:
     sys.exit(130)
 
 
 def run() -> None:
     """Run the program; `explog run` starts without all that the other commands need."""
+    surroundings.set_right()
     if sys.argv[1:2] == ["run"] and not _asks_for_help(sys.argv[2:]):
         from explog.runs.command import main
 
@@ -29,8 +30,10 @@ def _run_command() -> None:
     try:
         with interrupt.taking_precedence():
             from explog.cli import main
+            from explog.console import printing
 
-            main(prog_name="explog")
+            with printing():
+                main(prog_name="explog")
     except interrupt.Interrupt:
         interrupt.tell()
         raise

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +29,7 @@ def default_config_path() -> Path:
     return Path(platformdirs.user_config_dir("explog")) / "config.toml"
 
 
+_SHOWN = 100
 _EMACS = "emacs"
 """The state that has the settings which Emacs sent last."""
 
@@ -55,8 +57,11 @@ def load(path: Path | None = None) -> Settings:
 
 def _read_toml(path: Path, *, must_exist: bool) -> dict[str, object]:
     try:
+        # Opening a pipe would wait for its writer, and nobody can read a device to its end.
+        if not (stat.S_ISREG(path.stat().st_mode) or path.samefile(os.devnull)):
+            raise ExplogError("bad-config", f"{path}: it is not a file")
         content = path.read_bytes()
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         if must_exist:
             raise ExplogError("bad-config", f"{path}: there is no such file") from error
         return {}
@@ -66,7 +71,7 @@ def _read_toml(path: Path, *, must_exist: bool) -> dict[str, object]:
 
     try:
         return tomllib.loads(content.decode("utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a number may have too many digits
         raise ExplogError("bad-config", f"{path}: {error}") from error
 
 
@@ -94,12 +99,18 @@ def from_mapping(table: Mapping[str, object], source: str = "") -> Settings:
 
 
 def _bad(name: str, wanted: str, value: object) -> ExplogError:
-    return ExplogError("bad-config", f"{name}: expected {wanted}, not {value!r}")
+    said = repr(value)
+    said = said if len(said) <= _SHOWN else f"{said[:_SHOWN]}…"
+    return ExplogError("bad-config", f"{name}: expected {wanted}, not {said}")
 
 
 def _string(name: str, value: object) -> str:
     if not isinstance(value, str) or not value or "\0" in value:
         raise _bad(name, "a string", value)
+    try:
+        value.encode("utf-8", "surrogateescape")  # as names of files are
+    except UnicodeEncodeError as error:
+        raise _bad(name, "text in UTF-8", value) from error
     return value
 
 

@@ -160,7 +160,9 @@ def _index(settings: Settings) -> Finding:
         check_place(path)
     except ExplogError as error:
         return Finding("index", False, error.message, "correct the setting")
-    if not path.exists():
+    except OSError as error:
+        return Finding("index", False, f"{path}: {error.strerror}", "correct the setting")
+    if not os.path.exists(path):
         return Finding("index", True, f"{path}: not built yet")
     if not os.access(path, os.W_OK):
         hint = "make it writable, or delete it: it is then rebuilt"

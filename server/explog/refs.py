@@ -138,12 +138,16 @@ def _reference(match: re.Match[str]) -> Reference:
     return Reference(match[1], parse_step(match[2] or ""))
 
 
+_SHOWN = 100
+
+
 def results_pattern(results: str = DEFAULT_RESULTS) -> re.Pattern[str]:
     """Compile the option `results`: a regexp for what follows a results commit's reference."""
     try:
         own = re.compile(results)
-    except re.error as error:
-        message = f"the option results is no regular expression: {results!r}: {error}"
+    except (re.error, OverflowError, RecursionError) as error:
+        said = repr(results) if len(results) <= _SHOWN else f"{results[:_SHOWN]!r}…"
+        message = f"the option results is no regular expression: {said}: {error}"
         raise ExplogError("bad-config", message) from error
     # Flags like (?i) stand for all of it, and so must come first.
     flags = _FLAGS.match(results)

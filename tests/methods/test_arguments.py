@@ -26,6 +26,9 @@ ALLOWED: dict[Any, list[object]] = {
     FileName: ["x\udcff", "text"],
     int: [7],
     bool: [True, []],
+    str | None: ["text", []],
+    FileName | None: ["x\udcff", "text", []],
+    int | None: [7, []],
 }
 
 

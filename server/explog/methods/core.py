@@ -15,6 +15,9 @@ from explog.index.commits import pending_steps
 from explog.rpc.client import Client
 from explog.rpc.registry import method
 
+# No clock is beyond, in seconds since 1970.
+_LATEST = 1e12
+
 log = logging.getLogger(__name__)
 
 
@@ -41,8 +44,8 @@ def configure(daemon: Daemon, _client: Client, text: str) -> bool:
     if not isinstance(table, dict):
         raise ExplogError("bad-config", "the settings are not a JSON object")
     since = table.pop("since", None)
-    if since is not None and not isinstance(since, int | float):
-        raise ExplogError("bad-config", f"since: expected a time, not {since!r}")
+    if since is not None and not (isinstance(since, int | float) and 0 <= since <= _LATEST):
+        raise ExplogError("bad-config", f"since: expected a time, not {str(since)[:40]}")
     daemon.configure(from_mapping(table), time.time() if since is None else float(since))
     try:
         keep_emacs_settings(table)
