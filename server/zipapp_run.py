@@ -26,9 +26,9 @@ PARTS = (
 MAIN = """\
 import sys
 
-from explog.runs.command import main
+from explog.runs.command import end, main
 
-sys.exit(main(sys.argv[1:]))
+end(main(sys.argv[1:]))
 """
 # The same in every build, so that the same source makes the same file.
 _DATE = (1980, 1, 1, 0, 0, 0)

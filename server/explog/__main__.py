@@ -13,9 +13,9 @@ def run() -> None:
     """Run the program; `explog run` starts without all that the other commands need."""
     surroundings.set_right()
     if sys.argv[1:2] == ["run"] and not _asks_for_help(sys.argv[2:]):
-        from explog.runs.command import main
+        from explog.runs.command import end, main
 
-        sys.exit(main(sys.argv[2:]))
+        end(main(sys.argv[2:]))
     _run_command()
 
 

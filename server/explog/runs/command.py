@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
@@ -32,6 +33,13 @@ def main(arguments: Sequence[str], doubt: object = None) -> int:
         return FAILED
     except KeyboardInterrupt:  # before the training began
         return 130
+
+
+def end(status: int) -> None:
+    """End the program with STATUS at once; to take it down bit by bit takes milliseconds."""
+    with contextlib.suppress(OSError, ValueError):
+        sys.stdout.flush()
+    os._exit(status)
 
 
 def _options(request: Request) -> dict[str, object]:

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import time
 from collections.abc import Sequence
 
 from explog.runs.code import Code, top_of
 from explog.runs.git import git
 
-_UNSAFE = re.compile(r"[^0-9A-Za-z_-]+")
+_SAFE = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-")
 _IGNORE = "# Runs are kept by explog, not by git.\n*\n"
 _MOST_NAMES = 1000
 
@@ -22,7 +21,8 @@ _MOST_NAMES = 1000
 def run_name(reference: str, start: float, host: str, pid: int) -> str:
     """Return the name of a run: `e201.1-20260105T101500-node7-4242`."""
     stamp = time.strftime("%Y%m%dT%H%M%S", time.localtime(start))
-    return f"{reference}-{stamp}-{_UNSAFE.sub('-', host.partition('.')[0])}-{pid}"
+    name = "".join(letter if letter in _SAFE else "-" for letter in host.partition(".")[0])
+    return f"{reference}-{stamp}-{name}-{pid}"
 
 
 def runs_folder(setting: str, base: str) -> str:

@@ -132,9 +132,6 @@ def write_record(folder: str | os.PathLike[str], record: RunRecord) -> None:
     try:
         with os.fdopen(descriptor, "w", encoding="ascii") as stream:
             stream.write(text)
-            stream.flush()
-            if record.end is not None:  # at the start, the training waits for it
-                os.fsync(stream.fileno())
         os.replace(temporary, path)
     except BaseException:
         os.unlink(temporary)

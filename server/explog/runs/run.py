@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fnmatch
 import os
 import threading
 import time
@@ -12,10 +11,9 @@ from typing import NamedTuple
 
 from explog.errors import ExplogError
 from explog.run_settings import RunSettings
-from explog.runs import snapshot, worktree
 from explog.runs.child import Child, Outcome, die_of
 from explog.runs.code import Code, head_of, is_pushed, read_code
-from explog.runs.commits import commit_before, commit_results, short_command
+from explog.runs.commits import short_command
 from explog.runs.folder import fallback_folder, make_run_folder, run_name, runs_folder
 from explog.runs.job import job_of
 from explog.runs.listing import host_name
@@ -23,7 +21,6 @@ from explog.runs.options import Request
 from explog.runs.output import OutputLog
 from explog.runs.process import identity
 from explog.runs.record import RECORD, RunRecord, write_record
-from explog.runs.requeue import earlier_attempt, is_requeued, set_aside
 from explog.runs.resources import cpu_seconds, gpu_names, peak_memory
 from explog.runs.say import say
 from explog.wording import counted
@@ -81,6 +78,8 @@ def _code_before(request: Request, settings: RunSettings) -> tuple[Code | None, 
         return None, ["there is no repository here: the code is not kept"]
     notes = []
     if settings.commit and code.changed:
+        from explog.runs.commits import commit_before
+
         try:
             commit_before(code, request.reference or "", _title(request))
         except ExplogError as error:
@@ -105,7 +104,11 @@ def _prepare(
     job = job_of(os.environ)
     reference = request.reference or ""
     runs = runs_folder(settings.folders[0], code.top if code else os.getcwd())
-    earlier = earlier_attempt(runs, job, reference, request.argv)
+    earlier = None
+    if job is not None:
+        from explog.runs.requeue import earlier_attempt, set_aside
+
+        earlier = earlier_attempt(runs, job, reference, request.argv)
     if earlier is None:
         name = run_name(reference, start, host, pid)
         folder = _make_folder(runs, name, code, notes)
@@ -136,7 +139,7 @@ def _prepare(
         outputs=_outputs(settings, request, code),
     )
     pinned = request.values.get("pin") if code else None
-    if code is not None and settings.dirty == "snapshot":
+    if code is not None and (pinned or (settings.dirty == "snapshot" and not code.is_clean)):
         commit = pinned if isinstance(pinned, str) else None
         if pinned and earlier is not None:
             commit = earlier[1].snapshot or earlier[1].head
@@ -162,6 +165,10 @@ def _changed(code: Code | None) -> tuple[str, ...]:
 
 def _chosen(environment: Mapping[str, str], patterns: tuple[str, ...]) -> dict[str, str]:
     """Return those variables of ENVIRONMENT whose names match one of PATTERNS."""
+    if not patterns:
+        return {}
+    import fnmatch
+
     return {
         name: value
         for name, value in environment.items()
@@ -188,6 +195,8 @@ def _keep_code(
     notes: list[str],
 ) -> RunRecord:
     """Return RECORD with the commit that has its code: COMMIT, or one made of CODE."""
+    from explog.runs import snapshot, worktree
+
     try:
         if commit is not None:
             head, kept, changed = worktree.origin(code.top, commit)
@@ -208,6 +217,8 @@ def _keep_code(
 
 def _pin(prepared: Prepared) -> Prepared:
     """Return PREPARED with a worktree of its code, which it is to run in."""
+    from explog.runs import worktree
+
     record, code = prepared.record, prepared.code
     commit = record.snapshot or record.head
     if code is None or commit is None:
@@ -310,8 +321,10 @@ def _ended(record: RunRecord, outcome: Outcome, log_problem: str | None) -> RunR
 
     if outcome.signal is not None:
         state, name = "killed", signal.Signals(outcome.signal).name
-        if is_requeued(record.job):
-            state = "requeued"
+        if record.job is not None:
+            from explog.runs.requeue import is_requeued
+
+            state = "requeued" if is_requeued(record.job) else state
     else:
         state, name = "failed" if outcome.exit else "ok", None
     after = head_of(record.repository) if record.repository else None
@@ -346,6 +359,8 @@ def finish(folder: str, record: RunRecord) -> str:
         raise ExplogError("not-committed", "no commit of the results: there is no repository")
     if record.state != "ok":
         raise ExplogError("not-committed", f"no commit of the results: the run is {record.state}")
+    from explog.runs.commits import commit_results
+
     commit = commit_results(code, record)
     try:
         write_record(folder, record._replace(head_after=commit))
