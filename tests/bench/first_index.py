@@ -1,4 +1,4 @@
-"""Row: the first index of the world. It leaves the index to the rows that come after."""
+"""Rows: the first index of the world, which is left to the rows after it, and with metrics."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ from pathlib import Path
 
 from bench.figures import Figure, Row, Target, median
 from bench.workshop import Workshop
+from bench.world import World, make_world
 
 
 def first_index(shop: Workshop) -> list[Row]:
     """`explog index` into a new file, and `git log --all` over the same repositories."""
-    command: list[str | Path] = [shop.explog, "index", "--json"]
-    command += ["--log", shop.log, "--index", shop.index]
-    for path in shop.world.repositories:
-        command += ["--repo", path]
+    command = _command(shop, shop.world, shop.index)
     ours: list[float] = []
     git: list[float] = []
     peak = 0
@@ -35,6 +33,37 @@ def first_index(shop: Workshop) -> list[Row]:
     theirs = (Figure("git log --all", median(git)),)
     targets = (Target("≤ 3 × git", median(ours) / median(git), 3),)
     return [Row("first index of the world", figures, theirs, targets)]
+
+
+def with_metrics(shop: Workshop) -> list[Row]:
+    """`explog index` of the world as it is, and with a metrics file on each results commit."""
+    folder = shop.world.folder.with_name(f"{shop.world.folder.name}-metrics")
+    worlds = [shop.world, make_world(folder, shop.world.scale, metrics=True)]
+    index = shop.folder / "results.sqlite"
+    times: list[list[float]] = [[], []]
+    for _ in range(min(3, shop.effort.repetitions)):
+        for place, world in enumerate(worlds):
+            for path in shop.folder.glob(f"{index.name}*"):
+                path.unlink()
+            times[place].append(1e3 * shop.run(_command(shop, world, index)).seconds)
+    without, with_them = map(median, times)
+    target = Target("≤ 1.25 × without", with_them / without, 1.25)
+    return [
+        Row(
+            "first index, with a metrics file on each results commit",
+            (Figure("median", with_them),),
+            (Figure("without", without),),
+            (target,),
+        )
+    ]
+
+
+def _command(shop: Workshop, world: World, index: Path) -> list[str | Path]:
+    command: list[str | Path] = [shop.explog, "index", "--json"]
+    command += ["--log", shop.log, "--index", index]
+    for path in world.repositories:
+        command += ["--repo", path]
+    return command
 
 
 def git_log(shop: Workshop, *arguments: str) -> float:

@@ -1,6 +1,6 @@
 """Make the world of the benchmark: one long log, ten repositories, from a fixed seed.
 
-    python -m bench.world DIR [--scale 1.0]
+    python -m bench.world DIR [--scale 1.0] [--metrics]
 
 A third of the commits bear a reference. Sizes at scale 1: 10,000 experiments in about 7 MB of org,
 10 repositories of 20,000 commits.
@@ -45,9 +45,10 @@ _STATES = ["TODO", "INPROGRESS", "WAIT", "DONE", "DONE", "DONE", "CANCELED"]
 
 @dataclass(frozen=True)
 class World:
-    """Where the world is."""
+    """Where the world is, and how large."""
 
     folder: Path
+    scale: float = 1.0
 
     @property
     def log(self) -> Path:
@@ -60,9 +61,12 @@ class World:
         return sorted(path for path in (self.folder / "repos").iterdir() if path.is_dir())
 
 
-def make_world(folder: Path, scale: float = 1.0) -> World:
-    """Make the world in FOLDER, unless it is there already."""
-    world = World(folder)
+def make_world(folder: Path, scale: float = 1.0, *, metrics: bool = False) -> World:
+    """Make the world in FOLDER, unless it is there already.
+
+    With METRICS, each commit with results has a file of them, and there is one of parameters.
+    """
+    world = World(folder, scale)
     done = folder / f"done-{scale}"
     if done.exists():
         return world
@@ -76,7 +80,7 @@ def make_world(folder: Path, scale: float = 1.0) -> World:
     for number in range(REPOSITORIES):
         path = folder / "repos" / f"project{number}"
         source = random.Random(SEED + 1 + number)
-        _repository(path, source, max(1, int(COMMITS * scale)), experiments)
+        _repository(path, source, max(1, int(COMMITS * scale)), experiments, metrics)
     done.touch()
     return world
 
@@ -124,7 +128,9 @@ def _experiment(source: random.Random, ident: int, experiments: int) -> str:
     return "\n".join([*lines, "", ""])
 
 
-def _repository(path: Path, source: random.Random, commits: int, experiments: int) -> None:
+def _repository(
+    path: Path, source: random.Random, commits: int, experiments: int, metrics: bool
+) -> None:
     path.mkdir(parents=True)
     subprocess.run(["git", "init", "--quiet", "--initial-branch=main", path], check=True)
     stream = subprocess.Popen(
@@ -132,25 +138,39 @@ def _repository(path: Path, source: random.Random, commits: int, experiments: in
     )
     assert stream.stdin is not None
     for mark in range(1, commits + 1):
-        stream.stdin.write(_commit(source, mark, commits, experiments))
+        message = _message(source, experiments)
+        files = {f"results-{mark % 50}.txt": f"{mark}"}
+        if metrics and "Results-" in message:
+            numbers = f'"acc": {mark / commits:.4f}, "loss": {commits / mark:.3f}, "epoch": {mark}'
+            files["metrics.json"] = f"{{{numbers}}}"
+        if metrics and mark % 100 == 1:
+            files["params.yaml"] = f"lr: 1e-{mark // 100 % 5}\nnet: resnet50\nbatch: 128"
+        stream.stdin.write(_commit(source, mark, commits, message, files))
     stream.stdin.close()
     if stream.wait() != 0:
         raise RuntimeError(f"git fast-import failed in {path}")
 
 
-def _commit(source: random.Random, mark: int, commits: int, experiments: int) -> bytes:
-    message = _message(source, experiments).encode()
+def _commit(
+    source: random.Random, mark: int, commits: int, text: str, files: dict[str, str]
+) -> bytes:
+    message = text.encode()
     name, mail = source.choice(_AUTHORS)
     when = _EPOCH + _SECONDS * mark // commits + source.randint(0, 3600)
     who = f"{name} <{mail}> {when} +0000\n".encode()
     parent = b"" if mark == 1 else b"from :%d\n" % (mark - 1)
-    content = b"%d\n" % mark
+    changes = b"".join(_change(name, content) for name, content in files.items())
     return (
         b"commit refs/heads/main\nmark :%d\nauthor %scommitter %sdata %d\n%s\n"
         % (mark, who, who, len(message), message)
         + parent
-        + b"M 100644 inline results-%d.txt\ndata %d\n%s\n" % (mark % 50, len(content), content)
+        + changes
     )
+
+
+def _change(name: str, content: str) -> bytes:
+    data = f"{content}\n".encode()
+    return b"M 100644 inline %s\ndata %d\n%s\n" % (name.encode(), len(data), data)
 
 
 def _message(source: random.Random, experiments: int) -> str:
@@ -169,8 +189,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--scale", type=float, default=1.0)
+    parser.add_argument("--metrics", action="store_true")
     arguments = parser.parse_args()
-    world = make_world(arguments.folder, arguments.scale)
+    world = make_world(arguments.folder, arguments.scale, metrics=arguments.metrics)
     print(world.log, world.log.stat().st_size, len(world.repositories))
 
 

@@ -5,7 +5,9 @@ Always many at once, so that a thousand commits take three processes and not thr
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import IO, Generic, NamedTuple, TypeVar
 
 from explog.git.repository import Repository
@@ -115,15 +117,28 @@ def contents(
     return _in_halves(oids, read)
 
 
-def parse_folder(data: bytes, width: int) -> Iterator[File]:
-    """Yield what is in the folder whose object is DATA; ids have WIDTH digits."""
-    at = 0
-    while at < len(data):
-        blank, end = data.index(b" ", at), data.index(b"\0", at)
-        after = end + 1 + width // 2
-        path = data[blank + 1 : end].decode("utf-8", "replace")
-        yield File(path, data[at:blank].decode("ascii"), data[end + 1 : after].hex())
-        at = after
+def parse_folder(data: bytes, width: int, names: tuple[str, ...] | None = None) -> Iterator[File]:
+    """Yield what is in the folder whose object is DATA; with NAMES, only what is called so.
+
+    Ids have WIDTH digits.
+    """
+    entry = _entry(width // 2, names)
+    match = entry.match(data)
+    while match is not None:
+        mode, name, oid = match.groups()
+        yield File(name.decode("utf-8", "replace"), mode.decode("ascii"), oid.hex())
+        match = entry.match(data, match.end())
+
+
+@lru_cache
+def _entry(size: int, names: tuple[str, ...] | None) -> re.Pattern[bytes]:
+    """Return what matches the next entry of a folder; with NAMES, and all that stands before it."""
+    oid = rb".{%d}" % size
+    if names is None:
+        return re.compile(rb"([0-7]+) ([^\0]+)\0(%s)" % oid, re.DOTALL)
+    wanted = b"|".join(re.escape(name.encode()) for name in names)
+    others = rb"(?:[0-7]+ [^\0]+\0%s)*?" % oid
+    return re.compile(rb"%s([0-7]+) (%s)\0(%s)" % (others, wanted, oid), re.DOTALL)
 
 
 def is_folder(file: File) -> bool:

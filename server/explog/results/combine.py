@@ -48,6 +48,8 @@ def _value(number: Number) -> tuple[str, str]:
 
 def combined(files: Sequence[FileRows]) -> tuple[list[FileRows], list[str]]:
     """Return FILES with only the numbers that count, and complaints of those that disagree."""
+    if len(files) < 2:
+        return list(files), []
     keys = {file.path: (file.place, RUN_NAMES.sub("0", file.path)) for file in files}
     if len(set(keys.values())) < 2:
         return list(files), []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from pathlib import PurePosixPath
+from posixpath import splitext
 
 from explog.git.files import LINK, SUBMODULE, File, contents, sizes
 from explog.git.repository import Repository
@@ -53,7 +53,7 @@ class Contents:
 
 def _suffix(file: File) -> str:
     """Return what tells how FILE is read: a name that ends as its own, or the mode of links."""
-    return LINK if file.mode == LINK else f"_{PurePosixPath(file.path).suffix.lower()}"
+    return LINK if file.mode == LINK else f"_{splitext(file.path)[1]}"
 
 
 def _linked(data: bytes) -> Read:

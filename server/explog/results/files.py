@@ -58,7 +58,9 @@ class FileSource:
                 continue
             read = contents.of(file)
             complaints += ((file.path, complaint) for complaint in read.complaints)
-            rows.append(FileRows(file.path, place, [(n, _metrics(row)) for n, row in read.rows]))
+            rows.append(FileRows(file.path, place, read.rows))
+        if len(rows) > 1:
+            rows = [one._replace(rows=[(n, _numbers(row)) for n, row in one.rows]) for one in rows]
         counting, disagreeing = combined(rows)
         samples = tuple(_samples(counting))
         troubles = [trouble(path, oid, repository, complaint) for path, complaint in complaints]
@@ -70,7 +72,7 @@ def _flat(files: Iterable[Iterable[File]]) -> Iterator[File]:
     return (file for some in files for file in some)
 
 
-def _metrics(row: Row) -> Row:
+def _numbers(row: Row) -> Row:
     """Return what of ROW is a number, or tells it from other rows."""
     return {name: one for name, one in row.items() if one.value is not None or names_sample(name)}
 
@@ -81,7 +83,10 @@ def _samples(files: Iterable[FileRows]) -> Iterator[Sample]:
             own: dict[str, Number] = {}
             metrics: dict[str, Number] = {}
             for name, value in row.items():
-                (own if names_sample(name) else metrics)[name] = value
+                if names_sample(name):
+                    own[name] = value
+                elif value.value is not None:
+                    metrics[name] = value
             if metrics:
                 source = f"{file.path}:{number}" if len(file.rows) > 1 else file.path
                 yield Sample(source, metrics, own)

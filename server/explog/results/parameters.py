@@ -7,6 +7,7 @@ are read level by level, and each of them once, however many commits have it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 from explog.git.files import File, contents, is_folder, parse_folder
@@ -92,7 +93,7 @@ class _Folders:
         roots = {commit: f"{commit}^{{tree}}" for commit in commits}
         wanted = {root: {self._rest} for root in roots.values()}
         for _level in range(_DEEPEST):
-            wanted = self._read(wanted)
+            wanted = self._read(wanted) if wanted else {}
         found = ((oid, tuple(self._all(root, self._rest, ""))) for oid, root in roots.items())
         return {oid: files[:_MOST_FILES] for oid, files in found if files}
 
@@ -125,12 +126,15 @@ _NOTHING = _Folder([], [])
 
 def _look(data: bytes, rest: _Rest, width: int) -> _Folder:
     """Return what REST matches in the folder whose object is DATA; ids have WIDTH digits."""
-    firsts = [parts[0] for parts in rest]
-    if all(map(is_plain, firsts)) and not any(f" {f}\0".encode() in data for f in firsts):
+    names, needles = _names(rest)
+    if names is not None and not any(needle in data for needle in needles):
         return _NOTHING
     found = _Folder([], [])
-    for file in parse_folder(data, width):
-        left = {parts for parts in rest if part_regexp(parts[0]).fullmatch(file.path)}
+    for file in parse_folder(data, width, names):
+        if names is None:
+            left = {parts for parts in rest if part_regexp(parts[0]).fullmatch(file.path)}
+        else:
+            left = {parts for parts in rest if parts[0] == file.path}
         if is_folder(file):
             inside = {parts if parts[0] == "**" else parts[1:] for parts in left} - {()}
             if inside:
@@ -138,6 +142,15 @@ def _look(data: bytes, rest: _Rest, width: int) -> _Folder:
         elif any(len(parts) == 1 for parts in left):
             found.files.append(file)
     return found
+
+
+@lru_cache
+def _names(rest: _Rest) -> tuple[tuple[str, ...] | None, list[bytes]]:
+    """Return the names that REST begins with, and how a folder has them; None for wildcards."""
+    firsts = tuple(parts[0] for parts in rest)
+    if not all(map(is_plain, firsts)):
+        return None, []
+    return firsts, [f" {name}\0".encode() for name in firsts]
 
 
 def _with_skipped(rest: _Rest) -> _Rest:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import PurePosixPath
+from posixpath import splitext
 from typing import TypeAlias
 
 from explog.results.json_reader import read_json
@@ -41,7 +41,7 @@ def read_file(path: str, data: bytes, *, lists: bool) -> Read:
 
 
 def _trees(path: str, data: bytes) -> list[tuple[int, Tree]]:
-    reader = _READERS.get(PurePosixPath(path).suffix.lower())
+    reader = _READERS.get(splitext(path)[1].lower())
     if reader is None:
         raise UnreadableError(f"it is none of the files that are read: {', '.join(_READERS)}")
     if data.startswith(_LFS):

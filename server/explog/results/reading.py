@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from explog.config import Settings
@@ -35,9 +36,11 @@ from explog.results.files import FileSource
 from explog.results.message import MessageSource
 from explog.results.parameters import ParameterSource
 from explog.results.values import Message, Number, Sample, Source, Values
+from explog.sync.look import few_collections
 from explog.sync.report import Progress
 
-_AT_ONCE = 2000
+_AT_ONCE = 5000
+_THREADS = 2
 _NOTHING = Values()
 
 
@@ -45,11 +48,12 @@ def read_all(settings: Settings, index: Index, progress: Progress | None = None)
     """Read the values of all results commits that are not read yet."""
     renew(settings, index)
     total, done = count_unread(index), 0
-    while some := unread(index, _AT_ONCE):
-        _read(settings, index, some)
-        done += len(some)
-        if progress is not None:
-            progress("results", min(done, total), total)
+    with few_collections():
+        while some := unread(index, _AT_ONCE):
+            _read(settings, index, some)
+            done += len(some)
+            if progress is not None:
+                progress("results", min(done, total), total)
 
 
 def read_some(settings: Settings, index: Index, most: int) -> int:
@@ -70,14 +74,20 @@ def read_these(settings: Settings, index: Index, oids: Iterable[str]) -> None:
 
 
 def _read(settings: Settings, index: Index, commits: Iterable[UnreadCommit]) -> None:
-    by_repository: dict[tuple[str, str], list[UnreadCommit]] = {}
+    by_repository: dict[Repository, list[UnreadCommit]] = {}
     for commit in commits:
-        by_repository.setdefault((commit.path, commit.common_dir), []).append(commit)
-    for (path, common_dir), some in by_repository.items():
-        repository = Repository(Path(path), Path(common_dir))
-        read = list(_values(settings, repository, some))
-        with index.writing():
-            put_values(index, read)
+        repository = Repository(Path(commit.path), Path(commit.common_dir))
+        by_repository.setdefault(repository, []).append(commit)
+
+    def read(item: tuple[Repository, list[UnreadCommit]]) -> list[ReadCommit]:
+        return list(_values(settings, *item))
+
+    # While git works for one repository, what it said of another is read.
+    with ThreadPoolExecutor(_THREADS) as pool:
+        run = pool.map if len(by_repository) > 1 else map
+        for found in run(read, by_repository.items()):
+            with index.writing():
+                put_values(index, found)
 
 
 # The sources

@@ -26,7 +26,7 @@ MERGE = "\0<<"
 _MOST_VISITS = 20_000
 _LONGEST_NAME, _LONGEST_TEXT, _LONGEST_SHOWN = 200, 200, 40
 _MOST_SHOWN = 3
-_SAMPLED = ("seed", "run")
+_SAMPLED = frozenset({"seed", "Seed", "SEED", "run", "Run", "RUN"})
 
 
 class UnreadableError(Exception):
@@ -85,7 +85,7 @@ def observations(rows: Sequence[tuple[int, Tree]]) -> list[tuple[int, Tree]]:
 
 def names_sample(name: str) -> bool:
     """Tell whether NAME is that of what tells observations of one thing apart."""
-    return name.lower() in _SAMPLED
+    return name in _SAMPLED
 
 
 def read_rows(trees: Sequence[tuple[int, Tree]], *, lists: bool) -> Read:

@@ -45,7 +45,7 @@ def sync(
     progress = progress or _silent
     logs = LogLook(settings, index, report, progress, patient)
     repositories = HistoryLook(settings, index, report, progress, since).look()
-    with closing(repositories), closing(logs), _few_collections():
+    with closing(repositories), closing(logs), few_collections():
         next(repositories)
         logs.prepare()
         for _repository in repositories:
@@ -102,7 +102,7 @@ def sync_logs(settings: Settings, index: Index) -> LookReport:
 
 
 @contextmanager
-def _few_collections() -> Iterator[None]:
+def few_collections() -> Iterator[None]:
     """Look for circular garbage seldom until the block ends.
 
     Nearly nothing that sync makes refers to itself: to look for that as often as usual takes a
