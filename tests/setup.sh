@@ -4,6 +4,7 @@
 #   git emacs makeinfo             the program
 #   magit package-lint epc         the Emacs package
 #   patch ps mount                 the program, for the tests
+#   slurm                          a cluster for the tests, where it can be installed for them
 #   run                            .venv with explog
 #   dev                            .venv with explog and the tools to test and lint it
 #
@@ -65,6 +66,8 @@ has() {
     magit | package-lint) has_emacs_package "$1" ;;
     epc) has_epc ;;
     patch | ps | mount | makeinfo) command -v "$1" >/dev/null ;;
+    # Tests that need it are skipped without it, so nobody has to install it.
+    slurm) PATH="$PATH:/usr/sbin" command -v slurmctld >/dev/null || ! may_install ;;
     run) venv_ready run || venv_ready dev || find_python >/dev/null ;;
     dev) venv_ready dev || find_python >/dev/null ;;
     *) say "tests/setup.sh: what is $1?" && exit 2 ;;
@@ -87,6 +90,7 @@ debian_name() {
     magit | package-lint | epc) echo "elpa-$1" ;;
     ps) echo procps ;;
     makeinfo) echo texinfo ;;
+    slurm) echo slurm-wlm ;;
     run | dev)
         for version in 3.14 3.13 3.12 3.11; do
             if apt-cache show "python$version-venv" >/dev/null 2>&1; then
@@ -169,6 +173,8 @@ make_venv() {
 install_missing "$@"
 for want in "$@"; do
     case $want in
+    # Tests that need it are skipped without it, so nobody has to install it.
+    slurm) PATH="$PATH:/usr/sbin" command -v slurmctld >/dev/null || ! may_install ;;
     run) venv_ready run || venv_ready dev || make_venv run ;;
     dev) venv_ready dev || make_venv dev ;;
     esac
