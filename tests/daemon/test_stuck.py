@@ -119,3 +119,22 @@ def test_a_repository_on_a_drive_that_fails(world: World) -> None:
         world.look()
         world.check_while_silent("it cannot be read now: ")
     world.check_answering()
+
+
+def test_a_hash_that_nobody_else_knows_stays_meanwhile(world: World) -> None:
+    world.log.write_text(LOG.replace("c\n", "c (a1b2c3d)\n"))
+    world.good.commit("[e1.3] Results")
+    head = world.bad.path / ".git/HEAD"
+    text = head.read_bytes()
+    head.unlink()
+    os.mkfifo(head)
+    world.look()
+    assert is_silent(world.bad.path)
+    plan = world.call("plan")
+    assert plan[1] == 0  # there is nothing to write
+    head.unlink()
+    head.write_bytes(text)
+    wait_until(lambda: not is_silent(world.bad.path))
+    plan = world.call("plan")
+    world.call("apply", plan[0], [0, 1])
+    assert "c (a1b2c3d)" not in world.log.read_text()

@@ -366,6 +366,18 @@ def test_an_unreadable_request_is_answered(server: Server, message: bytes) -> No
     assert peer.call("noop") == []
 
 
+@pytest.mark.parametrize("number", [b"1" * 5000, b"-" + b"9" * 100_000, b"1" * 25, b"1e999"])
+def test_a_number_beyond_all_bounds_is_a_bad_argument(server: Server, number: bytes) -> None:
+    peer = server.peer()
+    peer.write(frame(b"(call 41 slow (" + number + b"))"))
+    kind, uid, value = peer.read()
+    assert (kind, uid) == ("return-error", 41)
+    error = wire.plist(value)
+    assert error["code"] == "bad-arguments"
+    assert str(error["message"]).startswith("slow: seconds must be ")
+    assert len(str(error["message"])) < 200
+
+
 @pytest.mark.parametrize("garbage", [b"no frame", b"000004(a)\n", b"00000a(((((((((\n"])
 def test_garbage_after_hello_closes_that_connection_alone(server: Server, garbage: bytes) -> None:
     peer, other = server.peer(), server.peer()

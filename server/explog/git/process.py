@@ -106,7 +106,10 @@ class Output(io.RawIOBase):
         if self._process.poll() is not None:
             return
         if not hasattr(os, "pidfd_open"):
-            self._process.wait(_BLIND_PATIENCE)
+            try:
+                self._process.wait(_BLIND_PATIENCE)
+            except subprocess.TimeoutExpired:
+                raise NoAnswerError from None
             return
         ended = os.pidfd_open(self._process.pid)
         try:

@@ -41,6 +41,11 @@ def patience() -> float:
     return max(PATIENCE / (1 + len(_silent)), _LEAST_PATIENCE)
 
 
+def any_silent() -> bool:
+    """Tell whether some folder does not answer."""
+    return bool(_silent)
+
+
 def is_silent(path: str | os.PathLike[str]) -> bool:
     """Tell whether PATH, or a folder that it is in, does not answer; ask again if it is time."""
     if not _silent:

@@ -17,6 +17,7 @@ from explog.git.ancestry import patch_ids
 from explog.git.commits import read_known
 from explog.git.parse import CommitObject
 from explog.git.repository import Repository, resolve_hashes
+from explog.git.stuck import any_silent
 from explog.index.commits import commits_like, reachable_prefixes
 from explog.index.database import Index
 from explog.index.unreachable import UnreachableCommit, unreachable_commits
@@ -51,6 +52,7 @@ class Hashes:
         unreachable = [digits for digits in given if digits not in reachable]
         self._unreachable = set(unreachable)
         self.lost = _lost(index, repositories, _records(index, repositories, unreachable))
+        self._all_answered = not any_silent()
 
     def with_hash(self, ident: str, step: Step, candidates: Sequence[Commit]) -> Step:
         """Return STEP of the experiment IDENT with the hash that is its own; CANDIDATES claim it.
@@ -93,7 +95,10 @@ class Hashes:
             return Standing.CLAIMS
         if step.hash not in self._unreachable:
             return Standing.USERS
-        return Standing.UNREACHABLE if step.hash in self.lost else Standing.UNKNOWN
+        if step.hash in self.lost:
+            return Standing.UNREACHABLE
+        # It may be a commit of the repository that does not answer: then it stays.
+        return Standing.UNKNOWN if self._all_answered else Standing.USERS
 
     def successor(self, ident: str, step: Step) -> Commit | None:
         """Return what became of the lost commit on STEP, unless it claimed it.

@@ -159,10 +159,13 @@ class _Reader(_Parser):
         if token in _ATOMS:
             return [] if token == "nil" else True  # noqa: S105 - a Lisp token
         if _INTEGER.fullmatch(token):
-            return int(token.rstrip("."))
-        return float(token) if _FLOAT.fullmatch(token) else Symbol(token)
+            return int(token.rstrip(".")) if len(token) <= _DIGITS else Symbol(token)
+        number = float(token) if _FLOAT.fullmatch(token) else math.nan
+        return number if math.isfinite(number) else Symbol(token)
 
 
+# A number of more digits, or beyond all floats, is read as a symbol: no method takes either.
+_DIGITS = 1000
 _ATOMS = ("nil", "t")
 _INTEGER = re.compile(r"[-+]?[0-9]+\.?", re.ASCII)
 _FLOAT = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:e[-+]?[0-9]+)?", re.ASCII)
