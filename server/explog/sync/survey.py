@@ -43,10 +43,10 @@ class _Search(Visitor):
         self.found: list[Repository] = []
         self.error: Exception | None = None
         self.at: Path | None = None
-        self.moved = threading.Condition()
         self.steps = 0
         self.given_up = False
-        self.over = False
+        self._lock = threading.Lock()
+        self._over = threading.Event()
         threading.Thread(target=self._run, args=(roots,), name="survey", daemon=True).start()
 
     def _run(self, roots: Sequence[Root]) -> None:
@@ -59,6 +59,7 @@ class _Search(Visitor):
         except Exception as error:  # noqa: BLE001 - for whoever waits
             self.error = error
         self._move(None)
+        self._over.set()
 
     def enter(self, path: Path) -> bool:
         """Tell whether to look at PATH: unless it does not answer, or nobody waits any more."""
@@ -72,25 +73,23 @@ class _Search(Visitor):
         self.unread[path] = f"{path}: it cannot be read now: {error.strerror}"
 
     def _move(self, path: Path | None) -> bool:
-        with self.moved:
+        with self._lock:
             if self.given_up and self.at is not None:
                 stuck.forget(self.at)  # it answers after all
-            self.at, self.over = path, path is None
+            self.at = path
             self.steps += 1
-            self.moved.notify()
             return not self.given_up
 
     def wait(self) -> bool:
         """Wait for the end of the search; return False if a folder does not answer."""
-        with self.moved:
-            while not self.over:
-                steps = self.steps
-                self.moved.wait(stuck.patience())
-                if steps == self.steps and not self.over:
+        steps = -1
+        while not self._over.wait(stuck.patience() / 2):
+            with self._lock:
+                if self.at is not None and steps == self.steps:
                     self.given_up = True
-                    if self.at is not None:
-                        stuck.note(self.at)
+                    stuck.note(self.at)
                     return False
+                steps = self.steps
         if self.error is not None:
             raise self.error
         return True
