@@ -531,7 +531,8 @@ use a buffer of results even where consult is installed; see
 A query has words, of which the last may be begun only, \"phrases\",
 -word for what is left out, OR, references as e201 or e201.1, hashes,
 and filters: kind: state: tag: repo: log: author: after: before:, with
-dates as 2018-06-06, 2018-06, 2w or yesterday."
+dates as 2018-06-06, 2018-06, 2w or yesterday, and metric:acc>0.9 and
+param:lr=1e-3."
   (interactive (list nil current-prefix-arg))
   (explog-need-mode)
   (if (and explog-search-use-consult (not plain)

@@ -202,7 +202,7 @@ def _say_check(
 @common
 def search(settings: Settings, as_json: bool, query: tuple[str, ...], limit: int) -> None:
     """Search logs and commits for QUERY: words, "phrases", -word, OR, e201.1, a hash,
-    kind: state: tag: repo: log: author: after: before:
+    kind: state: tag: repo: log: author: after: before: metric:acc>0.9 param:lr=1e-3
 
     Where nothing has a word, what is spelled nearly so is shown.
     """

@@ -13,6 +13,7 @@ from functools import partial
 from explog.index.database import Index
 from explog.index.stamps import first_stamp
 from explog.index.words import fold, tokens
+from explog.queries.comparison import Comparison
 from explog.queries.query import Clause, Filter, Query, Term, Words
 from explog.queries.targets import CommitTarget, Condition, Match, PassageTarget, SearchTarget
 from explog.queries.terms import Terms
@@ -223,7 +224,9 @@ class _Search:
         return _join(parts, " AND ")
 
     def _filter(self, term: Filter) -> Condition:
-        if term.name in ("after", "before"):
+        if isinstance(term.value, Comparison):
+            return self.target.compared(term.name, term.value)
+        if isinstance(term.value, float):
             sign = ">=" if term.name == "after" else "<"
             # The full-text index can begin at a rowid, and stop at one.
             rowid = f"{self.target.words}.rowid" if self.match else self.target.key
@@ -231,7 +234,7 @@ class _Search:
                 f"({rowid} {sign} ? AND {rowid} >= ?)",
                 (first_stamp(int(term.value)), first_stamp(_NOON)),
             )
-        return self.target.filter(term.name, str(term.value))
+        return self.target.filter(term.name, term.value)
 
 
 def _join(conditions: Iterable[Condition], word: str) -> Condition:

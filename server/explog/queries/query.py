@@ -9,6 +9,7 @@
     e201  e201.1  [e201.1]  83d45cd
     201  201.1            the text, and the experiment or step with that number
     kind: state: tag: repo: log: author: after: before:
+    metric:acc>0.9  param:lr=1e-3  param:net=vit  metric:acc
 
 Text in, values out; `explog.queries.find` asks the index.
 """
@@ -23,10 +24,12 @@ from datetime import date, datetime, timedelta
 from explog.digits import TYPED_HASH
 from explog.errors import ExplogError
 from explog.grammar import ID_PATTERN, STEP_PATTERN
+from explog.queries.comparison import KINDS as COMPARING
+from explog.queries.comparison import Comparison, read_comparison
 from explog.refs import Reference, parse_step
 
 KINDS = ("experiment", "step", "note", "conclusion", "text", "commit")
-FILTERS = ("kind", "state", "tag", "repo", "log", "author", "after", "before")
+FILTERS = ("kind", "state", "tag", "repo", "log", "author", "after", "before", "metric", "param")
 
 _REFERENCE = re.compile(rf"\[?e({ID_PATTERN})(?:\.({STEP_PATTERN}))?\]?")
 _NUMBER = re.compile(rf"({ID_PATTERN})(?:\.((?:[1-9][0-9]{{0,5}}\.)*[1-9][0-9]{{0,5}}))?")
@@ -93,10 +96,13 @@ def _has_signs(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A condition that is no text; `value` of `after` and `before` is seconds since 1970."""
+    """A condition that is no text.
+
+    The value of `after` and `before` is seconds since 1970, that of `metric` and `param` compares.
+    """
 
     name: str
-    value: str | float
+    value: str | float | Comparison
 
 
 Term = Words | Filter
@@ -222,6 +228,11 @@ def _filter(name: str, value: str, text: str, start: int, today: date) -> Filter
         raise bad_query(f"{name}: needs a value", text, start, filter=name)
     if name == "kind" and value not in KINDS:
         raise bad_query(f"kind: is one of {', '.join(KINDS)}", text, start)
+    if name in COMPARING:
+        try:
+            return Filter(name, read_comparison(name, value))
+        except ValueError as error:
+            raise bad_query(str(error), text, start) from error
     if name not in ("after", "before"):
         return Filter(name, value)
     day = _day(value, today)

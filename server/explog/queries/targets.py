@@ -16,6 +16,7 @@ from explog.index.database import Index
 from explog.index.stamps import seconds_of
 from explog.index.words import fold
 from explog.model import StepNumber
+from explog.queries.comparison import Comparison, condition
 from explog.queries.query import Words
 from explog.queries.values import names
 from explog.refs import Place, Reference, parse_step, step_text
@@ -30,6 +31,7 @@ class Condition:
 
 
 NEVER = Condition("0")
+_NUMBERS = "numbers n JOIN sampled ON sampled.sample = n.sample"
 _OF_EXPERIMENT = "passages p ON p.section = e.section AND p.experiment = e.id"
 # The passages of up to this many experiments are found faster one after the other than among all.
 _FEW = 500
@@ -92,6 +94,10 @@ class SearchTarget:
         """Return the condition for a filter other than a date."""
         raise NotImplementedError
 
+    def compared(self, kind: str, comparison: Comparison) -> Condition:
+        """Return the condition that a metric or parameter, the KIND of filter, is as said."""
+        raise NotImplementedError
+
     def match(self, row: Sequence[object]) -> Match:
         """Return the match for a row of `columns`."""
         raise NotImplementedError
@@ -149,6 +155,11 @@ class CommitTarget(SearchTarget):
             # The sign makes SQLite take the newest commits, not all of a repository and sort them.
             return Condition(f"+c.repository IN ({','.join(map(str, wanted))})")
         return NEVER
+
+    def compared(self, kind: str, comparison: Comparison) -> Condition:
+        wanted, values = condition(kind, comparison)
+        sql = f"SELECT commit_id FROM {_NUMBERS} WHERE {wanted}"
+        return Condition(f"c.id IN ({sql})", values)
 
     def match(self, row: Sequence[object]) -> Match:
         subject, text, path, oid, seconds, claim, exact = row
@@ -246,6 +257,21 @@ class PassageTarget(SearchTarget):
         # The sign keeps SQLite from looking up each experiment in each section.
         sign = "+" if "," in sections else ""
         return Condition(f"(p.section IN ({sections}) AND {sign}p.experiment IN ({experiments}))")
+
+    def compared(self, kind: str, comparison: Comparison) -> Condition:
+        """A step is found by what the commit gave that stands on it."""
+        wanted, values = condition(kind, comparison)
+        # The digits on a step begin the id of its commit.
+        sql = (
+            f"SELECT p.stamp FROM {_NUMBERS} JOIN samples m ON m.id = n.sample"
+            " JOIN commits c ON c.id = commit_id"
+            " JOIN steps t ON t.hash BETWEEN substr(c.oid, 1, 4) AND c.oid"
+            " AND t.hash = substr(c.oid, 1, length(t.hash))"
+            f" JOIN experiments e ON e.id = t.experiment JOIN {_OF_EXPERIMENT}"
+            " AND p.kind = 'step' AND p.step = t.number"
+            f" WHERE {wanted} AND m.reference IN ('', 'e' || e.ident || '.' || t.number)"
+        )
+        return Condition(f"p.stamp IN ({sql})", values)
 
     def match(self, row: Sequence[object]) -> Match:
         kind, ident, step, title, text, path, line, day, stamp, exact = row

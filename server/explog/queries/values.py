@@ -1,4 +1,4 @@
-"""The values that a filter of a query can have: the states, tags, repositories and logs known."""
+"""The values that a filter of a query can have: states, tags, repositories, logs, metrics."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from explog.index.commits import all_repositories
 from explog.index.database import Index
 from explog.index.logs import all_logs
 from explog.index.words import fold
+from explog.queries.comparison import KINDS as COMPARING
+from explog.queries.comparison import Comparison
 from explog.queries.query import KINDS, Filter
 
 _MOST_SHOWN = 20
@@ -18,6 +20,8 @@ _OF = {
     "tag": "no experiment has the tag {}",
     "repo": "no repository is called {}",
     "log": "no log is called {}",
+    "metric": "no commit has the metric {}",
+    "param": "no commit has the parameter {}",
 }
 
 
@@ -37,7 +41,9 @@ def values(index: Index, name: str) -> list[str]:
         return [short_name(record.path, ".git") for record in all_repositories(index)]
     if name == "log":
         return [short_name(record.path, ".org") for record in all_logs(index)]
-    return []
+    sql = "SELECT name FROM numbers WHERE kind = ? GROUP BY name ORDER BY count(*) DESC, name"
+    kind = COMPARING.get(name)
+    return [] if kind is None else [row[0] for row in index.read(sql, kind)]
 
 
 def listed(found: list[str]) -> str:
@@ -50,12 +56,15 @@ def unknown_value(index: Index, term: Filter) -> str | None:
     """Say which values there are, if nothing has the value of TERM; None if something has it."""
     if term.name not in _OF:
         return None
-    found, wanted = values(index, term.name), str(term.value)
+    found = values(index, term.name)
+    wanted = term.value.name if isinstance(term.value, Comparison) else str(term.value)
     known = {
         "state": lambda: fold(wanted) in map(fold, found),
         "tag": lambda: wanted in found,
         "repo": lambda: any(names(wanted, one.path, ".git") for one in all_repositories(index)),
         "log": lambda: any(names(wanted, one.path, ".org") for one in all_logs(index)),
+        "metric": lambda: wanted in found,
+        "param": lambda: wanted in found,
     }
     if known[term.name]():
         return None
