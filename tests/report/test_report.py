@@ -116,7 +116,10 @@ def test_sections(world: World) -> None:
     ]
     assert places(found["next"]) == [("202", None), ("202", "2")]
     assert found["next"][0]["text"] == "DEADLINE 2018-06-20"
-    assert [item["title"] for item in found["unreferenced"]] == ["Clean up"]
+    assert [(item["title"], item["text"]) for item in found["unreferenced"]] == [
+        (str(world.repo.path), "1 commit"),
+        ("Clean up", ""),
+    ]
 
 
 def test_a_rewritten_history_moves_no_work(world: World) -> None:

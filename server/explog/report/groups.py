@@ -15,12 +15,14 @@ By = Literal["experiment", "project", "repository"]
 class Part(NamedTuple):
     """An experiment, or the commits of a repository, and what is said of it line by line.
 
-    `head` is the experiment's own item. Without one, `label` names the repository.
+    `head` is the experiment's own item. Without one, `label` names the repository, and `total` says
+    how many commits there are.
     """
 
     head: Item | None
     label: str
     lines: tuple[Item, ...]
+    total: str = ""
 
 
 class Group(NamedTuple):
@@ -43,16 +45,16 @@ def groups(section: Section, by: By) -> list[Group]:
 
 def _parts(section: Section) -> Iterator[Part]:
     for _key, some in groupby(section.items, key=_whose):
-        items = list(some)
-        first = items[0]
-        if first.experiment is not None and first.step is None and first.commit is None:
-            yield Part(first, "", tuple(items[1:]))
+        first, *others = some
+        if first.experiment is not None:
+            yield Part(first, "", tuple(others))
         else:
-            yield Part(None, _abbreviated(_repository(first)), tuple(items))
+            total = ", ".join(first.facts)
+            yield Part(None, _abbreviated(first.title), tuple(others), total)
 
 
-def _whose(item: Item) -> tuple[str | None, ...]:
-    return (item.experiment, item.file) if item.experiment is not None else (_repository(item),)
+def _whose(item: Item) -> tuple[str | None, str | None]:
+    return item.experiment, item.file
 
 
 def _repository(item: Item) -> str:

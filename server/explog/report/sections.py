@@ -27,9 +27,12 @@ from explog.report.people import by_author, with_names
 from explog.report.period import Period
 from explog.report.planned import planned_steps
 from explog.report.values import SECTIONS, Dot, Item, Report, Section, TimelineRow
+from explog.wording import counted
 
 # A section shows so many experiments, and counts the others.
 _MOST = 20
+# So many of the newest commits without a reference are named for each repository.
+_MOST_COMMITS = 200
 _MERGE = re.compile(r"Merge (?:branch|tag|commit|pull request|remote-tracking branch|[0-9a-f]{7})")
 _SOON_DAYS = 14
 
@@ -231,13 +234,18 @@ class _Writer:
         return {ident: one for ident, one in found.items() if ident in self._experiments}
 
     def _waiting(self) -> Iterator[list[Item]]:
+        found = 0
         for one in self._waiting_now.values():
+            if found == _MOST:
+                yield []  # it is counted, and its entry need not be read
+                continue
             excerpts = self._excerpts(one)
             changes = excerpts.state_changes() if excerpts is not None else []
             last = max((c for c in changes if c.to == one.todo), key=lambda c: c.day, default=None)
             text, day = (last.text, last.day) if last is not None else ("", None)
             if max(day or date.min, one.created or date.min) > self.period.last:
                 continue  # it did not wait then
+            found += 1
             yield [self._item(one, text=text, facts=_state(one), day=day)]
         if self._everybody:
             yield from self._stalled()
@@ -292,14 +300,16 @@ class _Writer:
     def _unreferenced(self) -> Iterator[list[Item]]:
         if self._selected is not None:
             return
-        found: dict[str, list[Item]] = defaultdict(list)
+        found: dict[str, list[WorkCommit]] = defaultdict(list)
         for commit in self._commits:
             if not commit.claims and not _MERGE.match(commit.subject):
-                link = self.links.link(commit)
-                found[commit.repository].append(
-                    Item(title=commit.subject, commit=link, date=commit.day)
-                )
-        yield from (found[path] for path in sorted(found))
+                found[commit.repository].append(commit)
+        for path, commits in sorted(found.items()):
+            items = [
+                Item(title=one.subject, commit=self.links.link(one), date=one.day, file=path)
+                for one in commits[-_MOST_COMMITS:]
+            ]
+            yield [Item(title=path, facts=(counted(len(commits), "commits"),), file=path), *items]
 
     # Items
 

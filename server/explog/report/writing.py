@@ -61,8 +61,10 @@ def _body(environment: Any, report: Report, kind: str, by: By, **pictures: str) 
     texts = (item.text for item in report.items())
     converted = {} if kind in ("org", "block") else convert(texts, kind)
     environment.filters["excerpt"] = lambda text, level=0: excerpt(text, kind, converted, level)
-    template = environment.get_template(f"body.{kind}.j2")
-    return re.sub(r"\n{3,}", "\n\n", template.render(report=report, by=by, **pictures)).strip("\n")
+    text = environment.get_template(f"body.{kind}.j2").render(report=report, by=by, **pictures)
+    # A page has no use for empty lines, but in what is quoted as it stands.
+    gap, instead = (r"(?<=>)\n{2,}(?=<)", "\n") if kind == "html" else (r"\n{3,}", "\n\n")
+    return re.sub(gap, instead, text).strip("\n")
 
 
 def write_block(report: Report, by: By = "experiment", folder: Path | None = None) -> str:
