@@ -15,8 +15,20 @@ def run() -> None:
     if sys.argv[1:2] == ["run"] and not _asks_for_help(sys.argv[2:]):
         from explog.runs.command import end, main
 
-        end(main(sys.argv[2:]))
+        end(main(sys.argv[2:], _doubt))
     _run_command()
+
+
+def _doubt(reference: str) -> str | None:
+    """Return what is wrong with REFERENCE by the index that is there; asked while a run runs."""
+    from explog.config_file import load
+    from explog.index.known import what_is_unknown
+
+    ident, _dot, step = reference[1:].partition(".")
+    unknown = what_is_unknown(load().index_path(), ident, step)
+    if unknown is None:
+        return None
+    return f"no log has {'the experiment ' + ident if unknown == 'experiment' else reference}"
 
 
 def _asks_for_help(arguments: list[str]) -> bool:

@@ -298,3 +298,16 @@ def test_a_full_disk_stops_the_log_and_not_the_training(tmp_path: Path) -> None:
     assert (tmp_path / "done").exists()
     assert said.count("not passed on from here on: No space left") == 1
     assert output_of(tmp_path) == b"01234"
+
+
+def test_a_log_that_cannot_be_written_on_ends_and_the_training_does_not(tmp_path: Path) -> None:
+    """A limit on the size of files stands for a disk that gets full."""
+    script = "import os\nfor n in range(100): os.write(1, b'x' * 100)\nos.write(1, b'done')"
+    limited = f'ulimit -f 8; exec {PYTHON} -m explog.runs e1 -- {PYTHON} -c "$0"'
+    done = explog_run("-c", limited, script, cwd=tmp_path, command=("bash",))
+    assert done.returncode == 0
+    assert done.stdout == b"x" * 10_000 + b"done"
+    assert done.stderr.count(b"the output is not kept from here on: File too large") == 1
+    assert (only_run(tmp_path) / "output.log").stat().st_size == 8192
+    assert record_of(tmp_path)["state"] == "ok"
+    assert "not kept from here on" in record_of(tmp_path)["notes"][-1]

@@ -9,16 +9,16 @@ from collections.abc import Sequence
 
 from explog.errors import ExplogError
 from explog.run_settings import RunSettings, load
-from explog.runs.options import Request, help_text, parse
+from explog.runs.options import Doubt, Request, help_text, parse
 from explog.runs.say import say
 
 FAILED = 2
 
 
-def main(arguments: Sequence[str], doubt: object = None) -> int:
+def main(arguments: Sequence[str], doubt: Doubt | None = None) -> int:
     """Do what ARGUMENTS ask for, and return the exit status.
 
-    DOUBT, if it is a function, may say what is wrong with the reference of a run.
+    DOUBT may say what is wrong with the reference of a run, which runs all the same.
     """
     if arguments and arguments[0] in ("-h", "--help"):
         print(help_text())
@@ -48,7 +48,7 @@ def _options(request: Request) -> dict[str, object]:
     return {names[name]: value for name, value in request.values.items() if name in names}
 
 
-def _do(request: Request, settings: RunSettings, doubt: object) -> int:
+def _do(request: Request, settings: RunSettings, doubt: Doubt | None) -> int:
     if "show" in request.values:
         return _show(request, settings)
     if "checkout" in request.values:
@@ -59,7 +59,7 @@ def _do(request: Request, settings: RunSettings, doubt: object) -> int:
         return _snapshot(settings)
     from explog.runs.run import run
 
-    return run(request, settings, doubt if callable(doubt) else None)
+    return run(request, settings, doubt)
 
 
 def _find(name: str, settings: RunSettings) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from explog.errors import ExplogError
@@ -55,6 +55,8 @@ OPTIONS = (
     Option("config", "FILE", "The configuration (TOML)."),
 )  # fmt: skip
 _BY_NAME = {option.name: option for option in OPTIONS}
+#: What returns a sentence on a reference that seems wrong, or None.
+Doubt = Callable[[str], "str | None"]
 # For these no command follows.
 _ALONE = ("snapshot", "show", "checkout", "finish")
 

@@ -6,7 +6,7 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from explog.errors import ExplogError
@@ -17,7 +17,7 @@ from explog.runs.commits import short_command
 from explog.runs.folder import fallback_folder, make_run_folder, run_name, runs_folder
 from explog.runs.job import job_of
 from explog.runs.listing import host_name
-from explog.runs.options import Request
+from explog.runs.options import Doubt, Request
 from explog.runs.output import OutputLog
 from explog.runs.process import identity
 from explog.runs.record import RECORD, RunRecord, write_record
@@ -27,8 +27,6 @@ from explog.wording import counted
 
 _MOST_CHANGED = 1000
 _PATIENCE_SECONDS = 2.0
-#: What the warning about a reference is asked of: it returns a sentence, or None.
-Doubt = Callable[[str], "str | None"]
 
 
 class Prepared(NamedTuple):
@@ -262,9 +260,11 @@ class _Later:
         gpus = gpu_names()
         if gpus:
             self._replace(record._replace(gpus=gpus))
-        doubt = self._doubt(record.reference) if self._doubt else None
-        if doubt:
-            say(doubt)
+        if self._doubt is not None:
+            with contextlib.suppress(ExplogError, OSError):  # settings that cannot be read
+                doubt = self._doubt(record.reference)
+                if doubt:
+                    say(doubt)
 
     def _replace(self, record: RunRecord) -> None:
         with self._lock:
