@@ -11,7 +11,6 @@ import os
 import select
 import subprocess
 import threading
-import time
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, cast
@@ -121,13 +120,12 @@ class Output(io.RawIOBase):
 
     def _wait(self, poll: select.poll) -> list[int]:
         """Wait until POLL has something, and return of which files; raise NoAnswerError."""
-        since, work = time.monotonic(), None
+        idle, work = 0.0, None
         while not (ready := poll.poll(_TICK * 1000)):
             now = _work(self._process.pid)
-            if now != work:
-                since, work = time.monotonic(), now
-            patience = self._patience if now is not None else _BLIND_PATIENCE
-            if time.monotonic() - since >= patience:
+            # Counted, not measured: a terminal may stop both of us for hours.
+            idle, work = (0.0 if now != work else idle + _TICK), now
+            if idle >= (self._patience if now is not None else _BLIND_PATIENCE):
                 raise NoAnswerError
         return [file for file, _event in ready]
 
