@@ -21,6 +21,7 @@ from explog.daemon.flagging import Flagging
 from explog.daemon.healing import Healing
 from explog.daemon.notify import GRACE_SECONDS, Notifier
 from explog.daemon.reading import Reading
+from explog.daemon.running import RunWatch
 from explog.daemon.settle import Settled, forget_settled, settle
 from explog.daemon.snapshot import Snapshot
 from explog.daemon.tidy import Tidying
@@ -87,6 +88,7 @@ class Daemon:
         self._tidying = Tidying()
         self.healing = Healing()
         self._reading = Reading()
+        self.runs = RunWatch(self._notifier.changed)
         self._watching = False
         self._news = False
         self._log_half_written = False
@@ -120,6 +122,7 @@ class Daemon:
         if self._background and self._thread is None:
             self._thread = threading.Thread(target=self._run, name="look", daemon=True)
             self._thread.start()
+            self.runs.start()
         self.bell.ring()
 
     def snapshot(self) -> Snapshot:
@@ -163,6 +166,7 @@ class Daemon:
     def close(self) -> None:
         """Stop looking; wait a moment for a look that is under way."""
         self._closed = True
+        self.runs.close()
         self.bell.close()
         end_all()
         if self._thread is not None:
@@ -336,6 +340,7 @@ class Daemon:
         records = all_repositories(snapshot.index)
         common_dirs = [Path(one.common_dir) for one in records if not is_silent(one.path)]
         self.bell.watch(common_dirs, snapshot.settings.log_files())
+        self.runs.serve(snapshot.settings, [one.path for one in records])
         self._watching = True
 
     def _keep_since(self) -> None:
