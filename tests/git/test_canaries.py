@@ -93,7 +93,14 @@ def test_no_method_runs_a_program_that_a_repository_names(cage: Cage, daemon: Da
 
 @pytest.mark.parametrize(
     "command",
-    [["index"], ["search", "x"], ["backfill", "--write"], ["check", "--hashes"], ["doctor"]],
+    [
+        ["index"],
+        ["search", "x"],
+        ["results", "1"],
+        ["backfill", "--write"],
+        ["check", "--hashes"],
+        ["doctor"],
+    ],
     ids=lambda command: command[0],
 )
 def test_no_command_runs_a_program_that_a_repository_names(cage: Cage, command: list[str]) -> None:

@@ -16,6 +16,7 @@ from explog.config import Root, Settings
 from explog.git.repository import discover
 from explog.index.database import Index, open_index
 from explog.index.words import tokens
+from explog.results.reading import read_all
 from explog.sync.look import sync
 from support.objects import settled
 from support.repo import GitRepo
@@ -42,6 +43,10 @@ def dump(index: Index) -> dict[str, list[tuple[object, ...]]]:
         " JOIN sections s ON s.id = section",
         "logs": "SELECT path, digest, problem FROM logs",
         "repositories": "SELECT path, common_dir FROM repositories",
+        "values": "SELECT oid, source, kind, name, n.text, value, unit FROM readings"
+        " JOIN commits c ON c.id = commit_id LEFT JOIN sampled USING (commit_id)"
+        " LEFT JOIN samples m ON m.id = sample LEFT JOIN numbers n USING (sample)",
+        "samples": "SELECT source FROM samples",
     }
     found = {name: sorted(index.read(sql), key=repr) for name, sql in queries.items()}
     for word in [*WORDS, "commit", "step"]:
@@ -81,6 +86,7 @@ class History:
                 self._drop,
                 self._commit,
                 self._commit,
+                self._results,
                 self._amend,
                 self._branch,
                 self._delete_branch,
@@ -133,6 +139,14 @@ class History:
         reference = f"[e{self.source.randint(1, 5)}.{self.source.randint(1, 3)}]"
         self.repo.commit(f"{reference} commit {self.source.choice(WORDS)}")
 
+    def _results(self) -> None:
+        number = self.source.randint(0, 99)
+        self.repo.write("metrics.json", f'{{"acc": {number}}}')
+        if self.source.random() < 0.5:
+            self.repo.write("params.yaml", f"lr: {number % 3}")
+        step = f"[e{self.source.randint(1, 5)}.{self.source.randint(1, 3)}]"
+        self.repo.commit(f"{step} Results- n={number}")
+
     def _amend(self) -> None:
         self.repo.amend(f"[e{self.source.randint(1, 5)}.1] Results {self.source.choice(WORDS)}")
 
@@ -171,8 +185,10 @@ def test_incremental_equals_rebuilt(tmp_path_factory: pytest.TempPathFactory, se
         for _ in range(history.source.randint(1, 3)):
             history.step()
         assert sync(history.settings, index).problems == []
+        read_all(history.settings, index)
     fresh = open_index(folder / "rebuilt.sqlite")
     sync(history.settings, fresh)
+    read_all(history.settings, fresh)
     assert dump(index) == dump(fresh)
     for table in ("commit_words", "passage_words"):
         index.write(f"INSERT INTO {table} ({table}) VALUES ('integrity-check')")

@@ -80,11 +80,16 @@ class Cage:
 
     def _fill(self) -> None:
         repo = self.repo
-        repo.write(".gitattributes", "*.org diff=evil filter=evil\nnew.txt filter=evil\n")
+        repo.write(
+            ".gitattributes",
+            "*.org diff=evil filter=evil\nnew.txt filter=evil\n*.json diff=evil filter=evil\n",
+        )
+        repo.write("params.json", '{"lr": 1}')
         repo.write("plain.txt", "one\n")
         repo.commit("start", file="log.org", text="* x\n")
         lost = repo.commit("Tune it", file="plain.txt", text="two\n")
         repo.run("commit", "-q", "--amend", "-m", "Tune it anew")
+        repo.write("metrics.json", '{"acc": 1}')
         self.results = repo.commit("[e1.1] Results", file="log.org", text="* y\n")
         repo.commit("[e1.2] Results")
         kept = repo.commit("[e1.9] Try")
