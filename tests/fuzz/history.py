@@ -3,7 +3,7 @@
 import functools
 import re
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -125,16 +125,20 @@ class History:
         for repository in repositories:
             refs = git(repository, "for-each-ref", "--format=%(objectname) %(refname)").split("\n")
             refs = [ref for ref in refs if ref and self._is_commit(repository, ref.split()[0])]
-            branches = {
+            branches = frozenset(
                 ref[:40] for ref in refs if ref[41:].startswith(("refs/heads/", "refs/remotes/"))
-            }
+            )
             listed = git(repository, "worktree", "list", "--porcelain").splitlines()
-            heads = {line[5:] for line in listed if line.startswith("HEAD ")} - {"0" * 40}
-            everything = {ref[:40] for ref in refs} | heads
-            for oid in self._walk(repository, branches | heads):
+            heads = frozenset(line[5:] for line in listed if line.startswith("HEAD "))
+            heads -= {"0" * 40}
+            everything = heads.union(ref[:40] for ref in refs)
+            kept = branches | heads
+            # Most often all three are the same.
+            walked = {tips: self._walk(repository, tips) for tips in {kept, heads, everything}}
+            for oid in walked[kept]:
                 state.reachable.setdefault(oid, set()).add(repository)
-            state.by_head.update(self._walk(repository, heads))
-            state.by_any_ref.update(self._walk(repository, everything))
+            state.by_head.update(walked[heads])
+            state.by_any_ref.update(walked[everything])
         return state
 
     def _is_commit(self, repository: Path, oid: str) -> bool:
@@ -142,7 +146,7 @@ class History:
             return True
         return git(repository, "cat-file", "-t", oid).strip() == "commit"
 
-    def _walk(self, repository: Path, tips: set[str]) -> list[str]:
+    def _walk(self, repository: Path, tips: Collection[str]) -> list[str]:
         listed = git(repository, "rev-list", "--stdin", stdin="\n".join(sorted(tips))).split()
         new = [oid for oid in listed if oid not in self.commits]
         if new:

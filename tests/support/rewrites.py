@@ -1,5 +1,7 @@
 """A log and two repositories whose history gets rewritten, and what ought to stand in the log."""
 
+from __future__ import annotations
+
 import re
 import shutil
 from dataclasses import dataclass, field
@@ -167,6 +169,8 @@ def make_world(folder: Path) -> World:
     for number, (name, message, author) in enumerate(COMMITS):
         date = FIRST_COMMIT + timedelta(minutes=10 * number)
         repos[name].commit(message, file=f"file{number}", author=author, date=date)
+    for repo in repos.values():
+        repo.run("repack", "--quiet", "-d")  # fewer files to copy
     (folder / "log.org").write_text(LOG, encoding="utf-8")
     return World(folder)
 
@@ -182,18 +186,24 @@ def copy_world(world: World, folder: Path) -> World:
 class Oracle:
     """Says what ought to stand on each step. Made before history is rewritten, asked after."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, last: Oracle | None = None) -> None:
+        """Look at WORLD, whose commits are still those that LAST was asked about."""
         self.world = world
-        self.history = History()
+        self.history: History = History() if last is None else last.history
         self.read_log()
-        self.memory = Memory(set(self._state().reachable))
+        self.state: State = self._read() if last is None else last.state
+        self.memory = Memory(set(self.state.reachable))
 
     def read_log(self) -> None:
         """Read the log again, which somebody changed."""
         self.text = self.world.log.read_text("utf-8")
         self.before = read_steps(self.world.log)
 
-    def _state(self) -> State:
+    def look(self) -> None:
+        """Read the repositories again, whose commits have changed."""
+        self.state = self._read()
+
+    def _read(self) -> State:
         return self.history.read(repo.path for repo in self.world.repositories())
 
     def expected(self) -> dict[tuple[str, str], tuple[set[str], bool]]:
@@ -203,7 +213,7 @@ class Oracle:
         """
         logs = {self.world.log: self.text}
         paths = [repo.path for repo in self.world.repositories()]
-        rule = Rule(self.history, Facts(logs, paths, self._state(), self.memory))
+        rule = Rule(self.history, Facts(logs, paths, self.state, self.memory))
         verdicts = rule.verdicts()[self.world.log]
         return {
             (verdict.item.experiment, f".{verdict.item.number}"): self._step(rule, verdict)
