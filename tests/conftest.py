@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,8 +19,14 @@ settings.load_profile("explog")
 # Whoever starts the tests in the background has them ignore interrupts, and all that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# Else each worker, and each explog that a test starts, compiles all of it anew.
+sys.dont_write_bytecode = False
+
 _guard = HomeGuard(Path.home())
-_UNSET = ("COLUMNS", "FORCE_COLOR", "INSIDE_EMACS", "LINES", "NO_COLOR", "PAGER", "VISUAL")
+_UNSET = (
+    *("COLUMNS", "FORCE_COLOR", "INSIDE_EMACS", "LINES", "NO_COLOR", "PAGER", "VISUAL"),
+    "PYTHONDONTWRITEBYTECODE",
+)
 
 
 # The slowest first, so that no core is left with one of them when the others are done.
@@ -75,9 +82,21 @@ def native_code(pytestconfig: pytest.Config) -> str:
     return os.pathsep.join(map(str, [own, *others]))
 
 
+@pytest.fixture(scope="session")
+def git_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What git copies into each new repository, without its dozen samples of hooks."""
+    folder = tmp_path_factory.mktemp("template")
+    for name in ("hooks", "info"):
+        (folder / name).mkdir()
+    return folder
+
+
 @pytest.fixture(autouse=True)
 def home(
-    tmp_path_factory: pytest.TempPathFactory, native_code: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path_factory: pytest.TempPathFactory,
+    native_code: str,
+    git_template: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Path]:
     """A new, empty home folder, and an environment like on a fresh machine.
 
@@ -91,6 +110,7 @@ def home(
     for name, value in _environment(folder).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("EXPLOG_TEST_ELN", native_code)
+    monkeypatch.setenv("GIT_TEMPLATE_DIR", str(git_template))
     (folder / ".gitconfig").write_text(CONFIG, encoding="utf-8")
     with _guard.watch():
         yield folder
