@@ -21,7 +21,7 @@ def test_every_row_has_figures(tmp_path: Path) -> None:
     """A row that could not be measured would make it exit 1."""
     if shutil.which(EMACS) is None:
         pytest.skip(f"no {EMACS} to test with")
-    bench = [sys.executable, "-m", "bench", "--quick", "--scale", "0.02", f"--cache={tmp_path}"]
+    bench = [sys.executable, "-m", "bench", "--quick", "--scale", "0.005", f"--cache={tmp_path}"]
     environment = os.environ | {"PYTHONPATH": str(ROOT / "tests")}
     done = subprocess.run(
         bench, env=environment, capture_output=True, text=True, timeout=300, check=False

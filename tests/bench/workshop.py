@@ -39,7 +39,7 @@ class Effort:
     """Of the queries, each how many-eth is typed."""
 
 
-QUICK = Effort(repetitions=2, calls=200, other_calls=2, commits=3, every_query=6)
+QUICK = Effort(repetitions=1, calls=100, other_calls=1, commits=2, every_query=20)
 
 
 @dataclass(frozen=True)
