@@ -251,8 +251,12 @@
                 (dolist (file (directory-files elisp t "\\`explog.*\\.el\\'"))
                   (copy-file file (file-name-as-directory folder)))
                 (explog-mode-tests--emacs
-                 `(dolist (file (directory-files ,folder t "\\.el\\'"))
-                    (byte-compile-file file)))
+                 `(push ,folder load-path)
+                 '(require 'explog)
+                 '(explog-mode 1)
+                 `(dolist (file (mapcar #'car load-history))
+                    (when (and file (string-prefix-p ,folder file))
+                      (byte-compile-file file))))
                 (explog-mode-tests--emacs
                  `(cl-flet ((cpu () (* 1000 (float-time (get-internal-run-time)))))
                     (push ,folder load-path)
