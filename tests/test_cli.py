@@ -15,22 +15,11 @@ from explog.cli import main
 from explog.ignored import dropped_edit, keep_dropped
 from explog.index.database import open_index
 from explog.results.kept import kept_values
+from support.program import explog
 from support.repo import GitRepo
 
 Make = Callable[..., GitRepo]
 ENTRY = "* TODO [201] Title :exp:\n** Experiments [0/2]\n1. [ ] one\n2. [ ] two\n"
-
-
-def explog(*args: str | Path, **env: str) -> subprocess.CompletedProcess[str]:
-    """Run explog as a program of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "explog", *map(str, args)],
-        env={**os.environ, **env},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
 
 
 def printed(*args: str | Path, status: int = 0, **env: str) -> Any:
