@@ -283,6 +283,8 @@ def test_each_scope_has_an_index_of_its_own(tmp_path: Path) -> None:
         {"repositories": ["/a"]},
         {"repositories": [{"path": "/a", "depth": 1}]},
         {"results": "x"},
+        {"metrics": ["x"]},
+        {"parameters": ["x"]},
         {"projects": {"/a.org": ["/a"]}},
     ]
     indexes = {from_mapping(scope).index_path() for scope in scopes}

@@ -153,6 +153,8 @@ class Settings:
             "repositories": sorted((str(root.path), root.depth) for root in self.repositories),
             "projects": sorted(map(str, self.projects)),
             "results": self.results,
+            # Else a terminal and an Emacs that differ would have each other read all anew.
+            "values": (self.metrics, self.parameters),
         }
         digest = hashlib.sha256(json.dumps(scope).encode("utf-8", "surrogateescape")).hexdigest()
         return Path(platformdirs.user_cache_dir("explog")) / f"index-{digest[:16]}.sqlite"

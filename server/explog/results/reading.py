@@ -64,13 +64,14 @@ def read_some(settings: Settings, index: Index, most: int) -> int:
     return len(some)
 
 
-def read_these(settings: Settings, index: Index, oids: Iterable[str]) -> None:
+def read_these(settings: Settings, index: Index, oids: Sequence[str]) -> None:
     """Read the values of those of the commits OIDS that were never read, results or not."""
-    missing = not_read(index, oids)
-    if missing:
-        with index.writing():
-            want_values(index, missing)
-        _read(settings, index, unread_among(index, missing))
+    if not not_read(index, oids):
+        return
+    with index.writing():
+        missing = not_read(index, oids)  # again: commits may have gone meanwhile
+        want_values(index, missing)
+    _read(settings, index, unread_among(index, missing))
 
 
 def _read(settings: Settings, index: Index, commits: Iterable[UnreadCommit]) -> None:
