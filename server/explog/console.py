@@ -7,6 +7,7 @@ could not do its work or a part of it, 130 when interrupted, 141 when nobody rea
 from __future__ import annotations
 
 import codecs
+import errno
 import io
 import json
 import os
@@ -198,7 +199,7 @@ def failures(*, as_json: bool = False) -> Iterator[None]:
     except ExplogError as error:
         _fail(error, as_json=as_json)
     except Exception as error:  # noqa: BLE001 - no user should see a traceback
-        _fail(_unexpected(error), as_json=as_json)
+        _fail(_of_the_host(error) or _unexpected(error), as_json=as_json)
 
 
 def _fail(error: ExplogError, *, as_json: bool) -> None:
@@ -207,6 +208,26 @@ def _fail(error: ExplogError, *, as_json: bool) -> None:
         click.echo(json.dumps({"error": said}, default=str))
     say(error.message)
     sys.exit(_FAILED)
+
+
+# What no program can help: no room, no descriptor, a disk that fails or is read-only.
+_HOST = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EMFILE,
+    errno.ENFILE,
+    errno.EIO,
+    errno.EROFS,
+    errno.ENOMEM,
+}
+
+
+def _of_the_host(error: Exception) -> ExplogError | None:
+    """Return what to say if ERROR comes from the machine that explog runs on."""
+    if not isinstance(error, OSError) or error.errno not in _HOST:
+        return None
+    where = "" if error.filename is None else f"{error.filename}: "
+    return ExplogError("not-done", f"{where}{error.strerror}")
 
 
 def _unexpected(error: Exception) -> ExplogError:

@@ -35,6 +35,7 @@ from explog.index.logs import all_logs
 from explog.rpc.client import Client
 from explog.sync.look import is_large, sync, sync_apart
 from explog.sync.report import LookReport
+from explog.sync.retries import Retries
 from explog.sync.since import keep_since
 
 log = logging.getLogger(__name__)
@@ -86,6 +87,7 @@ class Daemon:
         self._flagging = Flagging()
         self._settling = _Settling()
         self._tidying = Tidying()
+        self._retries = Retries()
         self.healing = Healing()
         self._reading = Reading()
         self.runs = RunWatch(self._notifier.changed)
@@ -295,7 +297,14 @@ class Daemon:
         if index.path is not None and index.get_meta("born") is None and is_large(settings):
             apart = True
             sync_apart(settings, index.path, self._since, self._progress)
-        report = sync(settings, index, since=self._since, progress=self._progress, patient=patient)
+        report = sync(
+            settings,
+            index,
+            since=self._since,
+            progress=self._progress,
+            patient=patient,
+            retries=None if patient else self._retries,
+        )
         self._flagging.note(report, index)
         if apart:
             # All is new to this process, though the other process has seen it.

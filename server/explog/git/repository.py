@@ -225,7 +225,8 @@ def tips(repository: Repository) -> list[str]:
     """Return what says which commits are reachable.
 
     That is the ids of the commits at every branch, remote branch and worktree's HEAD, each once,
-    and for a shallow clone a mark for where it ends (`is_boundary`).
+    and for a shallow clone a mark for where it ends (`is_boundary`). Raises OSError rather than
+    leaving out what cannot be read now.
     """
     listed = run(
         repository.path, "for-each-ref", "--format=%(objectname)", "refs/heads", "refs/remotes"
@@ -247,7 +248,7 @@ def _boundary(repository: Repository) -> list[str]:
         if not shallow.is_file():  # whoever opens a pipe waits for somebody to write to it
             return []
         data = shallow.read_bytes()
-    except OSError:
+    except FileNotFoundError:
         return []
     return [_BOUNDARY + hashlib.sha256(data).hexdigest()]
 
@@ -256,7 +257,7 @@ def head_names(repository: Repository) -> list[str]:
     """Return the names of the HEADs of all worktrees, as git takes them."""
     try:
         names = sorted(os.listdir(repository.common_dir / "worktrees"))
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         names = []
     # What git names a worktree has no line break in it.
     linked = (f"worktrees/{name}/HEAD" for name in names if "\n" not in name)

@@ -170,7 +170,7 @@ def _input(data: bytes | None) -> Iterator[IO[bytes] | None]:
     if data is None:
         yield None
         return
-    with tempfile.TemporaryFile() as file:
+    with _scratch() as file:
         file.write(data)
         file.seek(0)
         yield file
@@ -178,6 +178,13 @@ def _input(data: bytes | None) -> Iterator[IO[bytes] | None]:
 
 def _stuck(directory: Path, arguments: tuple[str, ...]) -> GitError:
     return GitError("stuck", sentence(directory), command=" ".join(arguments), status=-1, stderr="")
+
+
+def _scratch() -> IO[bytes]:
+    """Return an empty file without a name: in memory where that can be had, as disks get full."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("explog"), "w+b")
+    return tempfile.TemporaryFile()
 
 
 def _no_git(command: list[str]) -> GitError:

@@ -32,8 +32,20 @@ _PATIENCE = 5.0
 """Seconds to wait for another explog, which holds a log for milliseconds."""
 
 
+class NotReadError(ExplogError):
+    """A file that is there could not be read: another time it may be."""
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        super().__init__(
+            "unreadable", f"{path}: it cannot be read: {error.strerror}", file=str(path)
+        )
+
+
 def read_log(path: Path) -> bytes:
-    """Return the bytes of the log at PATH; raise ExplogError with the file in its message."""
+    """Return the bytes of the log at PATH; raise ExplogError with the file in its message.
+
+    It is a NotReadError if the file is there.
+    """
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise ExplogError("unreadable", f"{path}: it is not a file", file=str(path))
@@ -41,14 +53,14 @@ def read_log(path: Path) -> bytes:
     except FileNotFoundError as error:
         raise ExplogError("missing", f"{path}: there is no such log", file=str(path)) from error
     except OSError as error:
-        reason = f"{path}: it cannot be read: {error.strerror}"
-        raise ExplogError("unreadable", reason, file=str(path)) from error
+        raise NotReadError(path, error) from error
 
 
 def log_context(path: Path, data: bytes, options: OrgOptions) -> LogContext:
     """Return what holds for the log at PATH, whose bytes are DATA, with its setup files.
 
-    Raises ValueError as `file_context` does.
+    Raises ValueError as `file_context` does, and NotReadError for a setup file that its user may
+    read and that cannot be read now.
     """
     return file_context(data, options, str(path), _read_setup)
 
@@ -64,7 +76,9 @@ def _read_setup(name: str, file: str) -> tuple[str, bytes | None] | None:
         if not stat.S_ISREG(os.stat(path).st_mode):
             return path, None
         return path, Path(path).read_bytes()
-    except OSError:
+    except OSError as error:
+        if os.access(path, os.R_OK):
+            raise NotReadError(Path(path), error) from error
         return path, None
 
 

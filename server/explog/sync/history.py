@@ -34,6 +34,7 @@ from explog.sync.prefetch import BrokenPrefetchError
 from explog.sync.reading import History, HistoryPrefetch, read_history
 from explog.sync.recorder import Generations, Recorded, Recorder
 from explog.sync.report import LookReport, Progress, is_text
+from explog.sync.retries import Retries, may_be_there
 from explog.sync.since import read_since
 from explog.sync.survey import Survey, survey
 
@@ -48,8 +49,15 @@ class HistoryLook:
     """One look at all repositories. SINCE is in seconds since 1970, as in `sync`."""
 
     def __init__(
-        self, settings: Settings, index: Index, report: LookReport, progress: Progress, since: float
+        self,
+        settings: Settings,
+        index: Index,
+        report: LookReport,
+        progress: Progress,
+        since: float,
+        retries: Retries | None = None,
     ) -> None:
+        self.retries = retries or Retries()
         self.settings = settings
         self.index = index
         self.report = report
@@ -65,30 +73,47 @@ class HistoryLook:
         Yields before the first, when the reading of long histories has begun, and after each.
         """
         roots = roots_of(self.settings)
-        seen = self.seen = survey(roots)
-        found = seen.found
+        known = {record.common_dir: record for record in all_repositories(self.index)}
+        seen = survey(roots)
+        if any(os.path.exists(one.common_dir) for one in _lost(known, seen)):
+            seen = survey(roots)  # it may just not have let itself be looked into
+        self.seen, found = seen, seen.found
         for path, message in seen.unread.items():
             self.report.problem("stuck", str(path), message)
         for path, depth in roots:
             there = seen.is_unread(path) or any(repo.path == path for repo in found.values())
             if depth == 0 and not there:
                 self._missing_root(path, found)
-        known = {record.common_dir: record for record in all_repositories(self.index)}
-        gone = [one for one in known.keys() - found.keys() if not seen.is_unread(known[one].path)]
-        for common_dir in gone:
-            with self.index.writing():
-                drop_repository(self.index, known[common_dir].id)
-            self.report.repositories.append(known[common_dir].path)
+        for record in _lost(known, seen):
+            self._forget(record)
         new = [repository for common_dir, repository in found.items() if common_dir not in known]
         if new:
-            logs = map(str, self.settings.log_files())
-            self.since_of = read_since([str(one.common_dir) for one in new], logs, self.since)
+            try:
+                self.since_of = self._read_since(new)
+            except OSError as error:  # without it, commits would be left out for good
+                message = f"{error.filename}: it cannot be read: {error.strerror}"
+                self.report.problem("unreadable", str(error.filename), message)
+                found = {name: one for name, one in found.items() if name in known}
+                new = []
         readable = filter(_has_name, new)
         with closing(HistoryPrefetch(readable, self.settings.results, self.since_of)) as prefetch:
             yield
             for common_dir, repository in found.items():
                 self._look_at(repository, known.get(common_dir), prefetch)
                 yield
+
+    def _forget(self, known: RepositoryRecord) -> None:
+        """Forget a KNOWN repository that was not found, unless it may be there nevertheless."""
+        if may_be_there(f"{known.common_dir}/HEAD"):
+            self.report.problem("unreadable", known.path, f"{known.path}: it cannot be read now")
+            return
+        with self.index.writing():
+            drop_repository(self.index, known.id)
+        self.report.repositories.append(known.path)
+
+    def _read_since(self, new: Iterable[Repository]) -> Mapping[str, float]:
+        logs = map(str, self.settings.log_files())
+        return read_since([str(one.common_dir) for one in new], logs, self.since)
 
     def _look_at(
         self, repository: Repository, known: RepositoryRecord | None, prefetch: HistoryPrefetch
@@ -101,6 +126,9 @@ class HistoryLook:
             self._repository(repository, known, prefetch)
         except ExplogError as error:
             self.report.problem(error.code, str(repository.path), error.message)
+        except OSError as error:  # no file can be opened any more, or no process started
+            message = f"{repository.path}: it cannot be read: {error.strerror}"
+            self.report.problem("unreadable", str(repository.path), message)
 
     def _missing_root(self, path: Path, found: Mapping[str, Repository]) -> None:
         if str(os.path.realpath(path / ".git")) in found:
@@ -114,6 +142,18 @@ class HistoryLook:
         now = self.seen.signatures[str(repository.common_dir)]
         if known is not None and now is not None and now == known.signature:
             return
+        name = str(repository.common_dir)
+        early = self.retries.early(name, now)
+        if early is not None:
+            raise early
+        try:
+            self._take_now(repository, now, prefetch)
+        except ExplogError as error:
+            self.retries.failed(name, now, error)
+            raise
+        self.retries.worked(name)
+
+    def _take_now(self, repository: Repository, now: str | None, prefetch: HistoryPrefetch) -> None:
         with suppress(BrokenPrefetchError):
             self._take(repository, now, prefetch)
             return
@@ -189,6 +229,12 @@ class HistoryLook:
     def _put(self, repository: Repository, stamp: str | None, now: Sequence[str]) -> int:
         path, common_dir = str(repository.path), str(repository.common_dir)
         return put_repository(self.index, path, common_dir, stamp, now)
+
+
+def _lost(known: Mapping[str, RepositoryRecord], seen: Survey) -> list[RepositoryRecord]:
+    """Return the KNOWN repositories that were not SEEN where one could look."""
+    lost = [record for name, record in known.items() if name not in seen.found]
+    return [record for record in lost if not seen.is_unread(record.path)]
 
 
 def _has_name(repository: Repository) -> bool:

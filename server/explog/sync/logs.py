@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,11 +23,12 @@ from explog.index.logs import (
 from explog.index.records import LogRecord, SectionPlace, SectionRecord
 from explog.model import Diagnosis
 from explog.org.context import LogContext
-from explog.org.files import log_context, read_log
+from explog.org.files import NotReadError, log_context, read_log
 from explog.org.options import org_options
 from explog.org.scan import split_sections
 from explog.sync.quiet import QUIET_SECONDS, RACY, is_as_known, log_stamp, looks_cut, setup_stamp
 from explog.sync.report import LookReport, Progress, is_text
+from explog.sync.retries import Retries, may_be_there
 from explog.sync.sections import LONG_BYTES, Content, SectionPrefetch, Ways, read_section
 
 # How long to wait until it is written: as long as it takes, or only as long as others can wait.
@@ -50,7 +52,9 @@ class LogLook:
         report: LookReport,
         progress: Progress,
         patient: bool = True,
+        retries: Retries | None = None,
     ) -> None:
+        self.retries = retries or Retries()
         self.patience = _PATIENCE_SECONDS if patient else _IMPATIENCE_SECONDS
         self.settings = settings
         self.index = index
@@ -91,7 +95,7 @@ class LogLook:
         """Bring every log up to date; report those that cannot be read."""
         self.looked = True
         known = {record.path: record for record in all_logs(self.index)}
-        files = self.settings.log_files()
+        files = self._files(known)
         for missing in known.keys() - {str(path) for path in files}:
             with self.index.writing():
                 drop_log(self.index, known[missing].id)
@@ -103,11 +107,25 @@ class LogLook:
                 message = f"{path}: its name is no UTF-8"
                 self.report.problem("unreadable", str(path), message)
 
+    def _files(self, known: Collection[str]) -> list[Path]:
+        """Return the logs, and of those that are KNOWN also what cannot be looked for now."""
+        files = self.settings.log_files()
+        lost = set(known).difference(map(str, files))
+        if any(os.path.exists(path) for path in lost):
+            files = self.settings.log_files()  # a folder may just not have let itself be listed
+            lost.difference_update(map(str, files))
+        return [*files, *(Path(path) for path in sorted(lost) if may_be_there(path))]
+
     def _log(self, path: Path, known: LogRecord | None) -> None:
         if known is not None and is_as_known(path, self.key, known.stamp):
             if known.problem is not None:
                 code, _space, message = known.problem.partition(" ")
                 self.report.problem(code, str(path), message)
+            return
+        before = log_stamp(path, self.key)
+        early = self.retries.early(str(path), before)
+        if early is not None:
+            self.report.problem(early.code, str(path), early.message)
             return
         try:
             stamp, data = self._read_whole(path, known)
@@ -115,12 +133,16 @@ class LogLook:
             self.cut = None
         except _HalfWrittenError:
             self.report.unsettled = True
+        except NotReadError as error:  # what is known of it stays
+            self.report.problem(error.code, str(path), error.message)
+            self.retries.failed(str(path), before, error)
         except ExplogError as error:
             self._unreadable(path, known, error.code, error.message)
         except ValueError as error:
             self._unreadable(path, known, "unreadable", f"{path}: {error}")
         else:
             self._take(path, stamp, data, context, places)
+            self.retries.worked(str(path))
 
     def _take(
         self, path: Path, stamp: str, data: bytes, context: LogContext, places: list[SectionPlace]

@@ -21,6 +21,7 @@ from explog.sync.history import HistoryLook, roots_of
 from explog.sync.logs import LogLook
 from explog.sync.prefetch import start
 from explog.sync.report import LookReport, Progress
+from explog.sync.retries import Retries
 from explog.sync.survey import survey
 
 
@@ -31,20 +32,22 @@ def sync(
     since: float | None = None,
     progress: Progress | None = None,
     patient: bool = True,
+    retries: Retries | None = None,
 ) -> LookReport:
     """Bring INDEX up to date with the logs and repositories of SETTINGS.
 
     The index then has as pending the steps whose claims changed: by commits made after SINCE
     (seconds since 1970; by default since the index was made) in repositories that are new, and by
     all commits in others. A log that is being written is waited for if PATIENT, and else left for
-    the next look.
+    the next look. What could not be read is tried again when RETRIES says so, which is kept from
+    look to look.
     """
     report = LookReport()
     born = _born(index)
     since = born if since is None else min(born, since)
     progress = progress or _silent
-    logs = LogLook(settings, index, report, progress, patient)
-    repositories = HistoryLook(settings, index, report, progress, since).look()
+    logs = LogLook(settings, index, report, progress, patient, retries)
+    repositories = HistoryLook(settings, index, report, progress, since, retries).look()
     with closing(repositories), closing(logs), few_collections():
         next(repositories)
         logs.prepare()

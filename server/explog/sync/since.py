@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from explog.state import change_state, read_state
+from explog.state import change_state, must_read_state
 
 _NAME = "since"
 
@@ -20,8 +20,9 @@ def read_since(
     """Return since when commits of each of REPOSITORIES, common directories, are placed in LOGS.
 
     Times are in seconds since 1970. What explog sees for the first time it sees at OTHERWISE.
+    Raises OSError if what was kept cannot be read.
     """
-    table = read_state(_NAME)
+    table = must_read_state(_NAME)
     old_repositories, old_logs = _times(table, "repositories"), _times(table, "logs")
     latest_log = max((old_logs.get(log, otherwise) for log in logs), default=0.0)
     return {
