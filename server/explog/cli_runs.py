@@ -92,13 +92,15 @@ def runs(settings: Settings, as_json: bool, query: tuple[str, ...], prune: bool,
 
 def _all_runs(settings: Settings) -> list[FoundRun]:
     """Return the runs of all repositories of SETTINGS, and those around us, the newest first."""
-    from explog.runs.folder import runs_around, runs_folder
+    from explog.runs.folder import runs_around, runs_folder, worktrees
     from explog.runs.listing import find_runs
     from explog.sync.history import roots_of
     from explog.sync.survey import survey
 
     names = settings.runs.folders
-    places = [str(one.path) for one in survey(roots_of(settings)).found.values()]
+    places = []
+    for one in survey(roots_of(settings)).found.values():
+        places += [str(one.path), *worktrees(str(one.common_dir))]
     folders = [runs_folder(name, place) for place in places for name in names]
     return find_runs([*folders, *runs_around(os.getcwd(), names)])
 

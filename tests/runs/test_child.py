@@ -311,3 +311,18 @@ def test_a_log_that_cannot_be_written_on_ends_and_the_training_does_not(tmp_path
     assert (only_run(tmp_path) / "output.log").stat().st_size == 8192
     assert record_of(tmp_path)["state"] == "ok"
     assert "not kept from here on" in record_of(tmp_path)["notes"][-1]
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_descriptors_that_are_closed(closed: str, tmp_path: Path) -> None:
+    script = f"{PYTHON} -m explog.runs e1 -- sh -c 'exit 3' {closed}"
+    done = explog_run("-c", script, cwd=tmp_path, command=("bash",))
+    assert done.returncode == 3
+    assert record_of(tmp_path)["exit"] == 3
+
+
+def test_a_folder_that_is_gone(tmp_path: Path) -> None:
+    script = f"mkdir gone && cd gone && rmdir ../gone && exec {PYTHON} -m explog.runs e1 -- true"
+    done = explog_run("-c", script, cwd=tmp_path, command=("bash",))
+    assert done.returncode == 2
+    assert b"Traceback" not in done.stderr

@@ -115,3 +115,27 @@ def test_a_run_whose_repository_is_gone_is_removed(repo: GitRepo, tmp_path: Path
     done = explog_run("runs", "--prune", "--yes", "e10", cwd=tmp_path, command=EXPLOG)
     assert done.returncode == 0, done.stderr
     assert len(run_folders(tmp_path)) == 2
+
+
+def test_runs_of_a_linked_worktree_are_listed(repo: GitRepo, tmp_path: Path) -> None:
+    linked = tmp_path / "linked"
+    repo.run("worktree", "add", "-q", "--detach", str(linked))
+    explog_run("e7", "--", "true", cwd=linked)
+    assert "e7" in listed(repo, "--repo", str(repo.path), cwd=tmp_path)
+
+
+def test_escape_codes_of_others_do_not_reach_the_terminal(repo: GitRepo) -> None:
+    path = run_folders(repo.path)[0] / "run.json"
+    table = json.loads(path.read_text())
+    evil = "\x1b]0;owned\x07\x9b31m\r\nnext"
+    for name in ("host", "branch", "cwd", "title", "reference"):
+        table[name] = evil
+    for name in ("argv", "changed", "gpus", "notes", "outputs"):
+        table[name] = [evil]
+    table["environment"] = {evil: evil}
+    path.write_text(json.dumps(table))
+    for words in (["run", "--show", path.parent.name], ["runs"]):
+        shown = explog_run(*words, cwd=repo.path, command=EXPLOG).stdout.decode()
+        assert "owned" in shown
+        assert not set(shown) & set("\x1b\x07\x9b\r")
+        assert "\nnext" not in shown

@@ -360,3 +360,20 @@ def test_pinned_to_what_does_not_exist(repo: GitRepo) -> None:
     done = explog_run("e1", "--pin=--upload-pack=x", "--", "touch", "ran", cwd=repo.path)
     assert done.returncode == 2
     assert not (repo.path / "ran").exists()
+    # Nothing is left of a run that did not begin.
+    assert [path.name for path in (repo.path / "runs").iterdir()] == [".gitignore"]
+    assert repo.run("for-each-ref", "refs/explog") == ""
+
+
+def test_pinned_without_a_repository(tmp_path: Path) -> None:
+    done = explog_run("e1", "--pin", "--", "touch", "ran", cwd=tmp_path)
+    assert (done.returncode, "no repository" in done.stderr.decode()) == (2, True)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_pinned_code_never_gives_way_to_other_code(repo: GitRepo) -> None:
+    (repo.path / "runs").write_text("a file\n")
+    words = ("e1", "--pin", "--", "touch", f"{repo.path}/ran")
+    done = explog_run(*words, cwd=repo.path, XDG_STATE_HOME="/proc/self")
+    assert done.returncode == 2
+    assert not (repo.path / "ran").exists()

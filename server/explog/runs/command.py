@@ -20,6 +20,7 @@ def main(arguments: Sequence[str], doubt: Doubt | None = None) -> int:
 
     DOUBT may say what is wrong with the reference of a run, which runs all the same.
     """
+    _open_missing_descriptors()
     if arguments and arguments[0] in ("-h", "--help"):
         print(help_text())
         return 0
@@ -31,13 +32,25 @@ def main(arguments: Sequence[str], doubt: Doubt | None = None) -> int:
         if error.code == "usage":
             say("explog run --help says more")
         return FAILED
+    except FileNotFoundError as error:  # where we are was removed
+        say(f"{error.filename or 'the folder that we are in'}: {error.strerror}")
+        return FAILED
     except KeyboardInterrupt:  # before the training began
         return 130
 
 
+def _open_missing_descriptors() -> None:
+    """Open standard input, output and error if they are closed, so that no other file is them."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+
+
 def end(status: int) -> None:
     """End the program with STATUS at once; to take it down bit by bit takes milliseconds."""
-    with contextlib.suppress(OSError, ValueError):
+    with contextlib.suppress(OSError, ValueError, AttributeError):  # there may be none
         sys.stdout.flush()
     os._exit(status)
 

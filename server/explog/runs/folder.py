@@ -16,6 +16,7 @@ from explog.runs.git import git
 _SAFE = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-")
 _IGNORE = "# Runs are kept by explog, not by git.\n*\n"
 _MOST_NAMES = 1000
+_MOST_PATH_BYTES = 1 << 16
 
 
 def run_name(reference: str, start: float, host: str, pid: int) -> str:
@@ -40,6 +41,21 @@ def runs_around(place: str, settings: Sequence[str]) -> list[str]:
     """Return the folders that SETTINGS name for runs of the worktree around PLACE, and ours."""
     base = top_of(place) or place
     return [*(runs_folder(setting, base) for setting in settings), fallback_folder()]
+
+
+def worktrees(common_dir: str) -> list[str]:
+    """Return the linked worktrees of the repository whose git directory is COMMON_DIR."""
+    found = []
+    folder = os.path.join(common_dir, "worktrees")
+    with contextlib.suppress(OSError):
+        for name in sorted(os.listdir(folder)):
+            with (
+                contextlib.suppress(OSError),
+                open(os.path.join(folder, name, "gitdir"), "rb") as stream,
+            ):
+                git_file = os.fsdecode(stream.read(_MOST_PATH_BYTES)).removesuffix("\n")
+                found.append(os.path.dirname(os.path.join(folder, name, git_file)))
+    return found
 
 
 def make_run_folder(runs: str, name: str, code: Code | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from explog.errors import ExplogError
 from explog.runs.job import same_task
@@ -16,10 +17,17 @@ _SECONDS = 3.0
 _WAITING = {"PENDING", "REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED", "SPECIAL_EXIT", "COMPLETING"}
 
 
+class Earlier(NamedTuple):
+    """The attempt of a run before the one that begins."""
+
+    record: RunRecord
+    folder: str
+
+
 def earlier_attempt(
     runs: str, job: Job | None, reference: str, argv: Sequence[str]
-) -> tuple[str, RunRecord] | None:
-    """Return (folder, record) of the run in RUNS that JOB had before its restart, or None.
+) -> Earlier | None:
+    """Return the run in RUNS that JOB had before its restart, or None.
 
     It had the same REFERENCE and ARGV. If it had several of them, the first comes first.
     """
@@ -33,8 +41,8 @@ def earlier_attempt(
             continue
         same = (record.reference, record.argv) == (reference, tuple(argv))
         if same and same_task(record.job, job) and _is_over(record, job):
-            found.append((record.start, folder, record))
-    return min(found)[1:] if found else None
+            found.append(Earlier(record, folder))
+    return min(found, key=lambda run: run.record.start) if found else None
 
 
 def _is_over(record: RunRecord, job: Job) -> bool:
@@ -46,11 +54,10 @@ def _is_over(record: RunRecord, job: Job) -> bool:
     return not (record.host == host_name() and is_alive(record.pid, record.process))
 
 
-def set_aside(folder: str, record: RunRecord) -> None:
-    """Keep RECORD of an attempt in FOLDER as `run.1.json`, before the next; may raise OSError."""
-    os.replace(
-        os.path.join(folder, RECORD), os.path.join(folder, f"run.{max(record.attempt, 1)}.json")
-    )
+def set_aside(earlier: Earlier) -> None:
+    """Keep the record of EARLIER as `run.1.json`, as the next one comes; may raise OSError."""
+    kept = os.path.join(earlier.folder, f"run.{max(earlier.record.attempt, 1)}.json")
+    os.replace(os.path.join(earlier.folder, RECORD), kept)
 
 
 def is_requeued(job: Job | None) -> bool:
