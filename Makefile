@@ -1,10 +1,12 @@
 # What people and CI run. Each target sets up what it needs (tests/setup.sh).
 
 .DEFAULT_GOAL := help
-.PHONY: help .venv demo test lint bench docs pictures zipapp clean
+.PHONY: help .venv demo test lint bench soak docs pictures zipapp clean
 
 # Arguments for pytest: make test ARGS='tests/test_refs.py -x'
 ARGS ?=
+# How long make soak takes: an hour, or a night.
+SOAK_MINUTES ?= 60
 SETUP = @sh tests/setup.sh
 BIN = .venv/bin
 
@@ -34,6 +36,10 @@ lint: ## Check style, types, compilation and docstrings
 bench: ## Measure explog and what else there is, and print the ratios
 	$(SETUP) git emacs dev
 	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/bench/run
+
+soak: ## Commit, edit and kill for SOAK_MINUTES, and look for what was lost
+	$(SETUP) git dev
+	@cd tests && ../$(BIN)/python -m soak $(SOAK_MINUTES)
 
 docs: ## Build the manual: build/docs/explog.info and explog.html
 	$(SETUP) emacs makeinfo
