@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from explog.cli import main
 from explog.ignored import dropped_edit, keep_dropped
 from explog.index.database import open_index
 from explog.results.kept import kept_values
+from support.commands import COMMANDS
 from support.program import explog
 from support.repo import GitRepo
 
@@ -60,10 +60,10 @@ def test_program_is_installed() -> None:
 def test_manual_pages_are_installed() -> None:
     folder = Path(sys.prefix) / "share/man/man1"
     whole = (folder / "explog.1").read_text(encoding="utf-8")
-    for name in main.commands:
+    for name in COMMANDS:
         assert f"explog\\-{name}(1)" in whole
         page = (folder / f"explog-{name}.1").read_text(encoding="utf-8")
-        for option in main.commands[name].params:
+        for option in COMMANDS[name].params:
             for written in option.opts if option.param_type_name == "option" else ():
                 assert written.replace("-", "\\-") in page
     assert str(Path.home()) not in whole

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from explog.cli import main
+from support import commands
 
 CHECKOUT = Path(__file__).parents[1]
 DESIGN = (CHECKOUT / "docs" / "design.md").read_text(encoding="utf-8")
@@ -42,10 +42,10 @@ def test_emacs(name: str) -> None:
     assert re.search(rf"[=~]{re.escape(name)}[=~]|M-x {re.escape(name)}\b", MANUAL)
 
 
-@pytest.mark.parametrize("command", sorted(main.commands))
+@pytest.mark.parametrize("command", sorted(commands.COMMANDS))
 def test_terminal(command: str) -> None:
     assert re.search(rf"explog {command}\b", MANUAL)
-    for parameter in main.commands[command].params:
+    for parameter in commands.COMMANDS[command].params:
         if isinstance(parameter, click.Option):
             for option in parameter.opts:
                 assert f"{option}" in MANUAL, f"{command} {option}"

@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from explog.cli import main
+from support import commands
 from support.repo import GitRepo
 
 LOG = "* [1] € and 😀 :exp:\n** Experiments\n1. [ ] ü\n"
@@ -126,7 +127,7 @@ ODD = ["", "\udcff", "-1", "0", "1" * 5000, "x" * 5000, "\n", "[", "../..", "/de
 
 
 def options() -> Iterator[object]:
-    for name, command in sorted(main.commands.items()):
+    for name, command in sorted(commands.COMMANDS.items()):
         if name == "serve":
             continue
         for parameter in command.params:
@@ -145,7 +146,7 @@ def test_odd_values_of_options(
     monkeypatch.chdir(tmp_path)
     log = tmp_path / "log.org"
     log.write_text(LOG, encoding="utf-8")
-    command = main.commands[name]
+    command = commands.COMMANDS[name]
     needed = any(isinstance(one, click.Argument) and one.required for one in command.params)
     for value in ODD:
         given = [value] if option is None else [f"{option}={value}", *(["1"] if needed else [])]

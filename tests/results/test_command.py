@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from explog.cli import main
 from explog.results.render import FORMATS
+from support.commands import COMMANDS
 from support.repo import GitRepo
 
 LOG = """\
@@ -169,5 +169,5 @@ def test_plot(given: list[str], tmp_path: Path) -> None:
 
 
 def test_formats_are_those_that_there_are() -> None:
-    (option,) = (one for one in main.commands["results"].params if one.name == "form")
+    (option,) = (one for one in COMMANDS["results"].params if one.name == "form")
     assert sorted(option.type.choices) == sorted(FORMATS)  # type: ignore[attr-defined]

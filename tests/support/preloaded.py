@@ -16,7 +16,7 @@ import time
 import explog
 
 #: These look at their environment, or catch Ctrl-C, when they are loaded.
-_LATER = {"__main__", "cli", "cli_runs", "console", "interrupt"}
+_LATER = {"__main__", "cli", "commands", "console", "interrupt"}
 
 
 def load() -> None:

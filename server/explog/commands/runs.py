@@ -1,73 +1,34 @@
-"""The commands for runs: `explog run`, which starts one, and `explog runs`, which lists them."""
+"""List the runs of the repositories: `explog runs`."""
 
 from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from explog.config import Settings
 from explog.console import QueryCommand, common, say
 from explog.errors import ExplogError
-from explog.runs.listing import FoundRun
-from explog.runs.options import HELP, OPTIONS, USAGE, spelled
-from explog.runs.record import RunRecord
 from explog.wording import counted
 
-
-class RunCommand(click.Command):
-    """`explog run`, whose words are read by `explog.runs`, which must start without click."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Keep all words as they are, unless they ask for help."""
-        if ctx.resilient_parsing or args[:1] in (["-h"], ["--help"]):
-            return super().parse_args(ctx, args)
-        ctx.args = args
-        return []
-
-    def format_usage(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the usage as `explog.runs` has it."""
-        program, _blank, rest = USAGE.partition(" ")
-        formatter.write_usage(program, rest)
-
-
-def _options() -> list[click.Parameter]:
-    return [
-        click.Option(
-            [f"--{one.name}"],
-            metavar=spelled(one).partition(one.name)[2].strip() or None,
-            help=one.help,
-            is_flag=not one.value,
-            multiple=one.many,
-            type=click.Choice(one.values) if one.values else None,
-        )
-        for one in OPTIONS
-    ]
-
-
-@click.command(cls=RunCommand, params=_options(), help=HELP)
-@click.pass_context
-def run(context: click.Context, /, **_values: Any) -> None:
-    """Hand all words to `explog.runs`."""
-    from explog.runs.command import main
-
-    config = (context.obj or {}).get("config")
-    sys.exit(main([f"--config={config}"] * bool(config) + context.args))
-
+if TYPE_CHECKING:
+    from explog.runs.listing import FoundRun
+    from explog.runs.record import RunRecord
 
 _COLOURS = {"running": "cyan", "ok": "green", "failed": "red", "killed": "red", "lost": "red"}
 
 
-@click.command(cls=QueryCommand)
+@click.command("runs", cls=QueryCommand)
 @click.argument("query", nargs=-1)
 @click.option("--prune", is_flag=True, help="Say which runs would be removed for good.")
 @click.option("--yes", is_flag=True, help="With --prune, remove them.")
 @common
-def runs(settings: Settings, as_json: bool, query: tuple[str, ...], prune: bool, yes: bool) -> None:
+def command(
+    settings: Settings, as_json: bool, query: tuple[str, ...], prune: bool, yes: bool
+) -> None:
     """List the runs of the repositories, the newest first.
 
     QUERY chooses: state:failed, host:node7, branch:main, job:123, e201 with its steps, or text in

@@ -1,0 +1,81 @@
+"""Report what was done in a period: `explog report`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from explog.config import Settings
+from explog.config_file import default_config_path
+from explog.console import ask_index, common, say, say_problems
+
+if TYPE_CHECKING:
+    from explog.report.groups import By
+
+
+@click.command("report")
+@click.argument("period", default="week")
+@click.argument("query", nargs=-1)
+@click.option(
+    "--format",
+    "kind",
+    default="org",
+    show_default=True,
+    type=click.Choice(["org", "md", "html", "latex", "json"]),
+)
+@click.option(
+    "-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Write or renew FILE."
+)
+@click.option(
+    "--by",
+    default="experiment",
+    show_default=True,
+    type=click.Choice(["experiment", "project", "repository"]),
+    help="Group what is shown.",
+)
+@click.option("--author", default="all", show_default=True, help="me, all, or a part of a name.")
+@click.option(
+    "--sections", default="", metavar="NAMES", help="Show these, in this order: results,next."
+)
+@common
+def command(
+    settings: Settings,
+    as_json: bool,
+    period: str,
+    query: tuple[str, ...],
+    kind: str,
+    output: Path | None,
+    by: By,
+    author: str,
+    sections: str,
+) -> None:
+    """Report what was concluded, tried and left open in PERIOD: week, last-week, 2w, 2018-06,
+    2018-06-01..2018-06-14, since-last.
+
+    QUERY chooses the experiments, as in `explog search`.
+    """
+    from explog.entries.text import EntryTexts
+    from explog.report.output import publish, read_period, report_sections
+    from explog.report.sections import Request, make_report
+
+    days = read_period(period, output)
+    names = report_sections(sections)
+    request = Request(days, " ".join(query), author, names)
+    unread, made = ask_index(
+        settings,
+        lambda index, _unread: make_report(settings, index, EntryTexts(settings), request),
+    )
+    say_problems(unread)
+    kind = "json" if as_json else kind
+    text = publish(made, kind, by, default_config_path().parent, output)
+    if text is not None:
+        click.echo(text, nl=False)
+    if not made.sections:
+        say(f"nothing happened from {days.first} to {days.last}")
+    for problem in made.problems:
+        say(problem)
+    if unread or made.problems:
+        sys.exit(2)

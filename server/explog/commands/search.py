@@ -1,0 +1,41 @@
+"""Search logs and commits: `explog search`."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import click
+
+from explog.config import Settings
+from explog.console import QueryCommand, ask_index, common, say, say_problems
+from explog.printed import hit_line
+
+
+@click.command("search", cls=QueryCommand)
+@click.argument("query", nargs=-1, required=True)
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
+@common
+def command(settings: Settings, as_json: bool, query: tuple[str, ...], limit: int) -> None:
+    """Search logs and commits for QUERY: words, "phrases", -word, OR, e201.1, a hash,
+    kind: state: tag: repo: log: author: after: before: metric:acc>0.9 param:lr=1e-3
+
+    Where nothing has a word, what is spelled nearly so is shown.
+    """
+    from explog.queries.search import search as find
+
+    words = " ".join(query)
+    problems, result = ask_index(settings, lambda index, _problems: find(index, words, limit))
+    say_problems(problems)
+    if result.note:
+        say(f"nothing found: {result.note}")
+    if as_json:
+        hits = [hit._asdict() for hit in result.hits]
+        click.echo(json.dumps({"total": result.total, "hits": hits}, ensure_ascii=False))
+    else:
+        for hit in result.hits:
+            click.echo(hit_line(hit))
+        if result.total > len(result.hits):
+            say(f"{result.total - len(result.hits):,} more; see --limit")
+    if problems:
+        sys.exit(2)
