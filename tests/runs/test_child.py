@@ -164,6 +164,14 @@ def test_what_it_leaves_in_the_background_does_not_hold_us(tmp_path: Path) -> No
     os.kill(pid, signal.SIGTERM)
 
 
+def test_what_it_leaves_may_write_for_ever(tmp_path: Path) -> None:
+    command = start_run(
+        "e1", "--", "sh", "-c", "yes & sleep 0.1; exit 3",
+        cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert command.wait(60) == 3
+
+
 # Signals
 
 # Prints what it got, and ends at the end of its input, so that a test can tell when to look.
@@ -223,6 +231,31 @@ def test_a_signal_to_the_group_reaches_it_once(name: str, tmp_path: Path) -> Non
     listening.command.send_signal(signal.SIGUSR2)
     assert listening.said() == signal.SIGUSR2
     assert listening.end() == []
+
+
+def test_a_signal_reaches_it_also_while_nobody_reads(tmp_path: Path) -> None:
+    script = (
+        "import os, signal, sys\n"
+        "signal.signal(signal.SIGTERM, lambda *_: (open('terminated', 'w'), os._exit(0)))\n"
+        "while True: os.write(1, b'x' * 4096)"
+    )
+    command = start_run(
+        "e1", "--", PYTHON, "-c", script,
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert command.stdout is not None
+    wait_until(lambda: blocked(tmp_path))
+    command.terminate()
+    wait_until((tmp_path / "terminated").exists)
+    command.stdout.read()
+    assert command.wait(60) == 0
+    command.stdout.close()
+
+
+def blocked(folder: Path) -> bool:
+    """Tell whether the log of the only run in FOLDER has grown by more than pipes hold."""
+    logs = list((folder / "runs").glob("*/output.log"))
+    return bool(logs) and logs[0].stat().st_size >= 65536
 
 
 def test_a_signal_that_is_ignored_stays_ignored(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from explog.runs.output import OutputLog, write_all
+from explog.runs.output import OutputLog
 from explog.runs.terminal import Terminal
 from explog.runs.witness import Witness
 
@@ -33,6 +33,7 @@ _NOTICED = (signal.SIGCHLD, signal.SIGCONT, signal.SIGWINCH)
 _GRACE_SECONDS = 0.03
 _CHUNK = 1 << 16
 _PIPE_BYTES = 1 << 18
+_MOST_LEFT_BYTES = 4 * _PIPE_BYTES
 _SET_PIPE_SIZE = getattr(fcntl, "F_SETPIPE_SZ", None)  # of Linux, and Python 3.10
 NOT_FOUND, NOT_EXECUTABLE = 127, 126
 
@@ -76,7 +77,7 @@ class Child:
         self._stopped = self._asked_to_stop = False
         self._outcome: Outcome | None = None
         self._poll = select.poll()
-        self._pid = 0
+        self._pid = self._left = 0
 
     def start(
         self, argv: Sequence[str], environment: Mapping[str, str], folder: str | None
@@ -103,12 +104,10 @@ class Child:
         while self._outcome is None:
             for descriptor, _event in self._poll.poll(self._patience()):
                 if descriptor == self._wake:
-                    for number in os.read(self._wake, 512):
-                        self._take(number)
+                    self._take_signals()
                 elif descriptor in self._channels:
                     self._pass(self._channels[descriptor])
-            if self._pending and time.monotonic() >= self._due:
-                self._pass_on()
+            self._pass_on()
         self._drain()
         return self._outcome
 
@@ -149,7 +148,7 @@ class Child:
             if _SET_PIPE_SIZE is not None:
                 with contextlib.suppress(OSError):
                     fcntl.fcntl(source, _SET_PIPE_SIZE, _PIPE_BYTES)
-        self._channels[source] = Channel(source, sink, terminal)
+        self._channels[source] = Channel(source, _open_without_waiting(sink), terminal)
         self._poll.register(source, select.POLLIN)
         return end
 
@@ -162,6 +161,7 @@ class Child:
         if not data:
             self._close(channel)
             return
+        self._left -= len(data)
         if channel.terminal is not None:
             channel.terminal.follow()
         self._write(channel, data)
@@ -172,8 +172,13 @@ class Child:
     def _write(self, channel: Channel, data: bytes) -> None:
         if channel.sink < 0:
             return
+        view = memoryview(data)
         try:
-            write_all(channel.sink, data)
+            while view:
+                try:
+                    view = view[os.write(channel.sink, view) :]
+                except BlockingIOError:
+                    self._wait_for_reader(channel.sink)
         except OSError as error:
             if error.errno in (errno.EPIPE, errno.EIO):
                 self._close(channel)  # so that the training learns of it
@@ -181,10 +186,21 @@ class Child:
                 self._channels[channel.source] = channel._replace(sink=-1)
                 self._say(f"the output is not passed on from here on: {error.strerror}")
 
+    def _wait_for_reader(self, sink: int) -> None:
+        """Wait until SINK takes more, and pass on signals meanwhile."""
+        poll = select.poll()
+        poll.register(sink, select.POLLOUT)
+        poll.register(self._wake, select.POLLIN)
+        if self._wake in dict(poll.poll(self._patience())):
+            self._take_signals()
+        self._pass_on()
+
     def _close(self, channel: Channel) -> None:
         if self._channels.pop(channel.source, None) is None:
             return
         self._poll.unregister(channel.source)
+        if channel.sink > 2:
+            os.close(channel.sink)
         if channel.terminal is not None:
             channel.terminal.close()
         else:
@@ -193,7 +209,9 @@ class Child:
     def _drain(self) -> None:
         """Pass on what the training wrote; what it left running in the background may go on."""
         self._poll.unregister(self._wake)
-        while self._channels:
+        # More than a pipe holds came after its end, as from `yes &`.
+        self._left = _MOST_LEFT_BYTES
+        while self._channels and self._left > 0:
             ready = self._poll.poll(0)
             if not ready:
                 return
@@ -209,6 +227,10 @@ class Child:
             return None
         return max(0.0, self._due - time.monotonic()) * 1000 + 1
 
+    def _take_signals(self) -> None:
+        for number in os.read(self._wake, 512):
+            self._take(number)
+
     def _take(self, number: int) -> None:
         if number == signal.SIGCHLD:
             self._reap()
@@ -222,7 +244,9 @@ class Child:
             self._pending.add(number)
 
     def _pass_on(self) -> None:
-        """Pass on the signals that we alone got."""
+        """Pass on the signals that we alone got, once it can be told."""
+        if not self._pending or time.monotonic() < self._due:
+            return
         heard = self._witness.heard()
         pending, self._pending = self._pending, set()
         for number in pending - heard:
@@ -293,6 +317,21 @@ def _place(descriptor: int) -> object:
     except OSError:
         return None
     return status.st_dev, status.st_ino, stat.S_IFMT(status.st_mode)
+
+
+def _open_without_waiting(sink: int) -> int:
+    """Return a descriptor for the pipe or terminal SINK that never waits; SINK, if there is none.
+
+    To change SINK itself would change it for all that have it open.
+    """
+    mode = os.fstat(sink).st_mode
+    if not (stat.S_ISFIFO(mode) or os.isatty(sink)):
+        return sink
+    flags = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+    try:
+        return os.open(f"/proc/self/fd/{sink}", flags)
+    except OSError:
+        return sink
 
 
 def _popen(

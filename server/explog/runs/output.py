@@ -7,19 +7,8 @@ without it.
 from __future__ import annotations
 
 import os
-import select
 
 from explog.runs.record import OUTPUT
-
-
-def write_all(descriptor: int, data: bytes) -> None:
-    """Write DATA to DESCRIPTOR, and wait where it cannot take it yet; raise OSError."""
-    view = memoryview(data)
-    while view:
-        try:
-            view = view[os.write(descriptor, view) :]
-        except BlockingIOError:  # somebody else who has it open made it so
-            select.select([], [descriptor], [])
 
 
 class OutputLog:
@@ -41,8 +30,10 @@ class OutputLog:
         """Append DATA; return a sentence when that is impossible from now on."""
         if self._descriptor < 0:
             return None
+        view = memoryview(data)
         try:
-            write_all(self._descriptor, data)
+            while view:
+                view = view[os.write(self._descriptor, view) :]
         except OSError as error:
             return self._give_up(error)
         return None
