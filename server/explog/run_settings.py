@@ -37,29 +37,35 @@ DEFAULT_RUNS = RunSettings()
 
 
 def load(path: str | None, options: Mapping[str, object]) -> RunSettings:
+    """Return the settings that `load_and_check` does, without the sentences."""
+    return load_and_check(path, options)[0]
+
+
+def load_and_check(
+    path: str | None, options: Mapping[str, object]
+) -> tuple[RunSettings, list[str]]:
     """Return the settings: OPTIONS, then EXPLOG_RUNS and so on, then the configuration at PATH.
 
-    Without PATH, the default configuration is read, which need not exist. Raises ExplogError
-    `bad-config` for a value that is wrong.
+    Without PATH, the default configuration is read, which need not exist. What is wrong in that is
+    left out, and a sentence on it is returned. Raises ExplogError `bad-config` for what is wrong in
+    the others.
     """
-    values = _from_file(path)
-    values.update(_from_environment(os.environ))
-    values.update(
-        {name: value for name, value in options.items() if value not in (None, (), False)}
-    )
-    return from_mapping(values)
-
-
-def from_mapping(table: Mapping[str, object]) -> RunSettings:
-    """Return the settings in TABLE by their names in the configuration; others are left out.
-
-    Raises ExplogError `bad-config`.
-    """
-    settings = DEFAULT_RUNS
-    for name, value in table.items():
-        if name in NAMES:
+    settings, problems = DEFAULT_RUNS, []
+    try:
+        configured = _from_file(path)
+    except ExplogError as error:
+        if path:
+            raise
+        configured, problems = {}, [error.message]
+    for name, value in configured.items():
+        try:
             settings = with_setting(settings, name, value)
-    return settings
+        except ExplogError as error:
+            problems.append(f"{path or default_path()}: {error.message}")
+    given = {name: value for name, value in options.items() if value not in (None, (), False)}
+    for name, value in {**_from_environment(os.environ), **given}.items():
+        settings = with_setting(settings, name, value)
+    return settings, problems
 
 
 def with_setting(settings: RunSettings, name: str, value: object) -> RunSettings:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from explog.errors import ExplogError
-from explog.run_settings import RunSettings, load
+from explog.run_settings import RunSettings, load_and_check
 from explog.runs.options import Doubt, Request, help_text, parse
 from explog.runs.say import say
 
@@ -26,7 +26,10 @@ def main(arguments: Sequence[str], doubt: Doubt | None = None) -> int:
         return 0
     try:
         request = parse(arguments, os.environ.get("EXPLOG_REF"))
-        return _do(request, load(request.text("config"), _options(request)), doubt)
+        settings, problems = load_and_check(request.text("config"), _options(request))
+        for problem in problems:
+            say(problem)
+        return _do(request, settings, doubt)
     except ExplogError as error:
         say(error.message)
         if error.code == "usage":
