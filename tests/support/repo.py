@@ -1,6 +1,7 @@
 """Small real git repositories for the tests, made with git itself."""
 
 import os
+import re
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,6 +28,8 @@ CONFIG = f"""\
 [protocol "file"]
 	allow = always
 """
+
+_HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
 class GitRepo:
@@ -108,14 +111,26 @@ class GitRepo:
     @property
     def head(self) -> str:
         """The full hash of HEAD."""
-        return self._git("rev-parse", "HEAD")
+        return self._loose_head() or self._git("rev-parse", "HEAD")
+
+    def _loose_head(self) -> str | None:
+        """Return the hash of HEAD if a file of its own has it, which saves a process."""
+        folder = self.path / ".git"
+        try:
+            head = (folder / "HEAD").read_text(encoding="utf-8").strip()
+            if head.startswith("ref: "):
+                head = (folder / head.removeprefix("ref: ")).read_text(encoding="utf-8").strip()
+        except OSError:  # packed, or in a reftable, or of a linked worktree
+            return None
+        return head if _HASH.fullmatch(head) else None
 
     def _git(self, *args: str, stdin: str | None = None, **env: str) -> str:
         done = subprocess.run(
             ["git", *args],
             cwd=self.path,
             env=os.environ | self._dates(self._now) | env,
-            input="" if stdin is None else stdin,
+            stdin=subprocess.DEVNULL if stdin is None else None,
+            input=stdin,
             capture_output=True,
             encoding="utf-8",
             errors="surrogateescape",
