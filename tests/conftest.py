@@ -29,8 +29,8 @@ _UNSET = (
 )
 
 
-# The slowest first, so that no core is left with one of them when the others are done.
-_SLOW = ("e2e", "elisp", "bench")
+# Much of these is to wait for an Emacs or a server.
+_WAITING = ("e2e", "elisp", "bench")
 # With more, the longest test would last until the end.
 _MOST_CORES = 8
 
@@ -48,12 +48,15 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Order the tests for the workers, and keep together those that share an Emacs."""
-
-    def place(item: pytest.Item) -> int:
-        folder = item.path.parent.name
-        return _SLOW.index(folder) if folder in _SLOW else len(_SLOW)
-
-    items.sort(key=place)
+    modules = {item.path: item.path.parent.name in _WAITING for item in items}
+    waiting = [path for path, waits in modules.items() if waits]
+    others = [path for path, waits in modules.items() if not waits]
+    # Tests that wait lie among tests that compute, so that no core is idle, and all of them begin
+    # in the first half, so that no core is left with a long one when the others are done.
+    place = {path: 2.0 * number for number, path in enumerate(others)}
+    step = len(others) / max(1, len(waiting))
+    place |= {path: step * number - 1 for number, path in enumerate(waiting)}
+    items.sort(key=lambda item: place[item.path])
     for item in items:
         if "keep_emacs" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
