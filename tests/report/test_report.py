@@ -55,10 +55,11 @@ class World:
         self.folder, self.repo = folder, repo
         self.log = folder / "log.org"
         self.log.write_text(LOG)
+        self.more: list[str] = []
 
     @property
     def places(self) -> list[str]:
-        return ["--log", str(self.log), "--repo", str(self.repo.path)]
+        return ["--log", str(self.log), "--repo", str(self.repo.path), *self.more]
 
     def run(self, *args: str, status: int = 0, **env: str) -> subprocess.CompletedProcess[str]:
         done = explog("report", *args, *self.places, **env)
@@ -323,3 +324,57 @@ def test_templates_of_ones_own(world: World) -> None:
     (folder / "report.md.j2").write_text("{% if %}")
     done = world.run("2018-06", "--format", "md", XDG_CONFIG_HOME=str(folder.parent), status=2)
     assert "report.md.j2:1: " in done.stderr
+
+
+def test_what_cannot_be_read_is_named_in_the_report(
+    world: World, git_repo: Callable[..., GitRepo]
+) -> None:
+    other = git_repo("other")
+    other.commit("[e201.1] Results- there", date=on(6))
+    world.more = ["--repo", str(other.path)]
+    world.run("2018-06")
+    head = other.path / ".git" / "refs" / "heads" / "main"
+    head.write_text("0" * 39 + "1\n")
+    done = world.run("2018-06", status=2)
+    assert "* Not read\n- " in done.stdout
+    assert str(other.path) in done.stdout
+    assert str(other.path) in done.stderr
+    assert "Not read" in world.run("2018-06", "--format", "html", status=2).stdout
+
+
+@pytest.mark.parametrize(
+    ("entry", "concluded"),
+    [
+        ("* DONE [201] No CLOSED :exp:\n", []),
+        ("* DONE [201] Day :exp:\nCLOSED: [2018-06-08]\n", ["2018-06-08"]),
+        (
+            "* DONE [201] Twice :exp:\nCLOSED: [2018-06-05 Tue] CLOSED: [2018-06-08 Fri]\n",
+            ["2018-06-05"],
+        ),
+        ("* DONE [201] No such day :exp:\nCLOSED: [2018-06-31 Sun]\n", []),
+        ("* [201] No state :exp:\nCLOSED: [2018-06-08 Fri]\n", []),
+        ("* TODO [201] Open again :exp:\nCLOSED: [2018-06-08 Fri]\n", []),
+    ],
+)
+def test_closing_dates(world: World, entry: str, concluded: list[str]) -> None:
+    world.log.write_text(entry)
+    done = world.run("2018-06-04..2018-06-10", "--json")
+    sections = {one["name"]: one["items"] for one in json.loads(done.stdout)["sections"]}
+    assert [item["date"] for item in sections.get("concluded", [])] == concluded
+
+
+def test_the_zone_of_the_user_decides_on_a_travellers_commit(world: World) -> None:
+    # On Sunday evening where it was made, on Monday where the report is.
+    world.repo.commit("[e201.1] Results- late", date=datetime(2018, 6, 10, 23, 30, tzinfo=UTC))
+    assert ("201", "1") in places(world.sections("e201")["results"])
+    text = world.run("2018-06-11", "e201", TZ="Asia/Tokyo").stdout
+    assert "2018-06-11" in text
+    assert "* Results" in text
+
+
+def test_one_id_in_two_logs(world: World) -> None:
+    other = world.folder / "other.org"
+    other.write_text("* TODO [201] Another 201 :exp:\n")
+    world.more = ["--log", str(other)]
+    text = world.run("2018-06").stdout
+    assert "* Results" in text

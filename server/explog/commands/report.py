@@ -10,10 +10,13 @@ import click
 
 from explog.config import Settings
 from explog.config_file import default_config_path
-from explog.console import ask_index, common, say, say_problems
+from explog.console import ask_index, common, say
 
 if TYPE_CHECKING:
+    from explog.index.database import Index
     from explog.report.groups import By
+    from explog.report.values import Report
+    from explog.sync.report import Unreadable
 
 
 @click.command("report")
@@ -64,11 +67,12 @@ def command(
     days = read_period(period, output)
     names = report_sections(sections)
     request = Request(days, " ".join(query), author, names)
-    unread, made = ask_index(
-        settings,
-        lambda index, _unread: make_report(settings, index, EntryTexts(settings), request),
-    )
-    say_problems(unread)
+
+    def make(index: Index, unread: list[Unreadable]) -> Report:
+        said = (problem.message for problem in unread)
+        return make_report(settings, index, EntryTexts(settings), request, said)
+
+    _unread, made = ask_index(settings, make)
     kind = "json" if as_json else kind
     text = publish(made, kind, by, default_config_path().parent, output)
     if text is not None:
@@ -77,5 +81,5 @@ def command(
         say(f"nothing happened from {days.first} to {days.last}")
     for problem in made.problems:
         say(problem)
-    if unread or made.problems:
+    if made.problems:
         sys.exit(2)

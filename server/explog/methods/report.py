@@ -62,7 +62,8 @@ def _made(daemon: Daemon, period: str, query: str, author: str, sections: str) -
     )
     with daemon.synced() as now:
         pass
-    return make_report(now.settings, now.index, EntryTexts(now.settings), request)
+    unread = (problem.message for problem in now.problems)
+    return make_report(now.settings, now.index, EntryTexts(now.settings), request, unread)
 
 
 def _grouping(by: str) -> By:

@@ -27,6 +27,7 @@ from explog.report.people import by_author, with_names
 from explog.report.period import Period
 from explog.report.planned import planned_steps
 from explog.report.values import SECTIONS, Dot, Item, Report, Section, TimelineRow
+from explog.results.reading import read_these
 from explog.wording import counted
 
 # A section shows so many experiments, and counts the others.
@@ -51,8 +52,12 @@ def make_report(
     index: Index,
     texts: EntryTexts,
     request: Request,
+    unread: Iterable[str] = (),
 ) -> Report:
-    """Return the report that REQUEST asks for; raise ExplogError `bad-query`."""
+    """Return the report that REQUEST asks for; raise ExplogError `bad-query`.
+
+    UNREAD are sentences on logs and repositories that could not be read: the report has them, too.
+    """
     writer = _Writer(settings, index, texts, request)
     sections = []
     for name in request.sections:
@@ -64,7 +69,7 @@ def make_report(
         query=request.query,
         sections=tuple(sections),
         timeline=writer.timeline(),
-        problems=tuple(dict.fromkeys([*writer.problems, *writer.links.problems])),
+        problems=tuple(dict.fromkeys([*unread, *writer.problems, *writer.links.problems])),
     )
 
 
@@ -104,7 +109,10 @@ class _Writer:
     def _commits(self) -> list[WorkCommit]:
         """The commits of the period, oldest first, without those of private experiments."""
         commits = with_names(gather.commits_between(self._index, self.period))
-        return by_author(commits, self._request.author)
+        commits = by_author(commits, self._request.author)
+        results = [one.oid for one in commits if any(claim.results for claim in one.claims)]
+        read_these(self._settings, self._index, results)
+        return commits
 
     @cached_property
     def _selected(self) -> set[tuple[str, str]] | None:
