@@ -46,7 +46,7 @@ def must_read_state(name: str) -> dict[str, object]:
         if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for its writer
             raise OSError(errno.EINVAL, "it is not a file", str(path))
         table = json.loads(path.read_text("utf-8", "surrogatepass"))
-    except (FileNotFoundError, ValueError, RecursionError):
+    except (FileNotFoundError, NotADirectoryError, ValueError, RecursionError):
         return {}
     return table if isinstance(table, dict) else {}
 

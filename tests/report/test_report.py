@@ -349,7 +349,7 @@ def test_what_cannot_be_read_is_named_in_the_report(
         ("* DONE [201] Day :exp:\nCLOSED: [2018-06-08]\n", ["2018-06-08"]),
         (
             "* DONE [201] Twice :exp:\nCLOSED: [2018-06-05 Tue] CLOSED: [2018-06-08 Fri]\n",
-            ["2018-06-05"],
+            ["2018-06-08"],
         ),
         ("* DONE [201] No such day :exp:\nCLOSED: [2018-06-31 Sun]\n", []),
         ("* [201] No state :exp:\nCLOSED: [2018-06-08 Fri]\n", []),
