@@ -16,6 +16,7 @@ from explog.queries.agenda import select
 from explog.queries.comparison import Comparison
 from explog.queries.query import Clause, Filter, parse
 from explog.queries.search import search
+from explog.queries.targets import CommitTarget, PassageTarget
 from explog.results.reading import read_all
 from explog.sync.look import sync
 from support.repo import GitRepo
@@ -184,3 +185,14 @@ def test_an_unknown_name_is_said(index: Index, query: str, note: str) -> None:
 def test_a_filter_without_a_value_says_which_names_there_are(index: Index) -> None:
     with pytest.raises(ExplogError, match="metric: needs a value: acc, loss"):
         search(index, "metric: ")
+
+
+def test_the_numbers_are_looked_up_first(index: Index) -> None:
+    for target in (PassageTarget(index), CommitTarget(index)):
+        found = target.compared("param", Comparison("lr", "=", "1e-3", 0.001))
+        plan = index.read(f"EXPLAIN QUERY PLAN {found.sql}", *found.values)
+        searched = [row[3].split(" ")[1] for row in plan]
+        assert searched == [
+            name for name in ("n", "sampled", "c", "m", "t", "e", "p") if name in searched
+        ]
+        assert searched[0] == "n"

@@ -225,7 +225,10 @@ class _Search:
 
     def _filter(self, term: Filter) -> Condition:
         if isinstance(term.value, Comparison):
-            return self.target.compared(term.name, term.value)
+            found = self.target.compared(term.name, term.value)
+            # The sign keeps SQLite from looking up the words anew in each that is found.
+            key = f"{'+' * bool(self.match)}{self.target.key}"
+            return Condition(f"{key} IN ({found.sql})", found.values)
         if isinstance(term.value, float):
             sign = ">=" if term.name == "after" else "<"
             # The full-text index can begin at a rowid, and stop at one.

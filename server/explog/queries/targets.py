@@ -31,7 +31,11 @@ class Condition:
 
 
 NEVER = Condition("0")
-_NUMBERS = "numbers n JOIN sampled ON sampled.sample = n.sample"
+# Numbers `n`, and the commits `c` that gave them, in this order.
+_NUMBERS = (
+    "numbers n CROSS JOIN sampled ON sampled.sample = n.sample"
+    " CROSS JOIN commits c ON c.id = commit_id"
+)
 _OF_EXPERIMENT = "passages p ON p.section = e.section AND p.experiment = e.id"
 # The passages of up to this many experiments are found faster one after the other than among all.
 _FEW = 500
@@ -95,7 +99,7 @@ class SearchTarget:
         raise NotImplementedError
 
     def compared(self, kind: str, comparison: Comparison) -> Condition:
-        """Return the condition that a metric or parameter, the KIND of filter, is as said."""
+        """Return a SELECT of the keys of what has such a metric or parameter, as KIND says."""
         raise NotImplementedError
 
     def match(self, row: Sequence[object]) -> Match:
@@ -158,8 +162,7 @@ class CommitTarget(SearchTarget):
 
     def compared(self, kind: str, comparison: Comparison) -> Condition:
         wanted, values = condition(kind, comparison)
-        sql = f"SELECT commit_id FROM {_NUMBERS} WHERE {wanted}"
-        return Condition(f"c.id IN ({sql})", values)
+        return Condition(f"SELECT c.stamp FROM {_NUMBERS} WHERE {wanted}", values)
 
     def match(self, row: Sequence[object]) -> Match:
         subject, text, path, oid, seconds, claim, exact = row
@@ -263,15 +266,14 @@ class PassageTarget(SearchTarget):
         wanted, values = condition(kind, comparison)
         # The digits on a step begin the id of its commit.
         sql = (
-            f"SELECT p.stamp FROM {_NUMBERS} JOIN samples m ON m.id = n.sample"
-            " JOIN commits c ON c.id = commit_id"
-            " JOIN steps t ON t.hash BETWEEN substr(c.oid, 1, 4) AND c.oid"
+            f"SELECT p.stamp FROM {_NUMBERS} CROSS JOIN samples m ON m.id = n.sample"
+            " CROSS JOIN steps t ON t.hash BETWEEN substr(c.oid, 1, 4) AND c.oid"
             " AND t.hash = substr(c.oid, 1, length(t.hash))"
-            f" JOIN experiments e ON e.id = t.experiment JOIN {_OF_EXPERIMENT}"
+            f" CROSS JOIN experiments e ON e.id = t.experiment CROSS JOIN {_OF_EXPERIMENT}"
             " AND p.kind = 'step' AND p.step = t.number"
             f" WHERE {wanted} AND m.reference IN ('', 'e' || e.ident || '.' || t.number)"
         )
-        return Condition(f"p.stamp IN ({sql})", values)
+        return Condition(sql, values)
 
     def match(self, row: Sequence[object]) -> Match:
         kind, ident, step, title, text, path, line, day, stamp, exact = row
