@@ -190,10 +190,10 @@ def kept_commits(index: Index, oids: Iterable[str]) -> list[KeptCommit]:
             commit = found.setdefault(number, KeptCommit(oid, [], []))
             if sample is not None:
                 commit.samples.append(sample)
-        troubles = f"SELECT c.id, source, message FROM {read} JOIN troubles USING (commit_id)"
-        for number, source, message in index.read(troubles, *some):
-            if number in found:  # it may have been read between the two questions
-                found[number].troubles.append((source, message))
+    for some in batches(map(str, found)):
+        sql = f"SELECT * FROM troubles WHERE commit_id IN ({marks(some)})"
+        for number, source, message in index.read(sql, *some):
+            found[number].troubles.append((source, message))
     return list(found.values())
 
 
