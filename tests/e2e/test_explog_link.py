@@ -131,6 +131,7 @@ def test_links_look_like_what_is_known(world: World) -> None:
 def test_export(world: World) -> None:
     emacs = world.emacs
     path = journal(world, "See [[exp:201.1]] and [[exp:202][mine]].\n")
+    emacs.wait_until(lambda: face(emacs, "201") == "org-link", what="the link")
     emacs.command("org-md-export-to-markdown")
     exported = path.with_suffix(".md")
     emacs.wait_until(exported.exists, what="the exported file")
