@@ -145,6 +145,15 @@ leaves them alone, and does not require Org to be loaded.")
   "Return TEXT as one line, without blanks around it."
   (mapconcat #'identity (split-string text "[ \t]*[\n\r][ \t\n\r]*" t "[ \t\n\r]+") " "))
 
+(defun explog-duration (seconds)
+  "Return SECONDS as \"2:31:07\", \"31:07\" or \"0:07\"."
+  (let* ((whole (max 0 (truncate seconds)))
+         (hours (/ whole 3600))
+         (minutes (/ (% whole 3600) 60)))
+    (if (zerop hours)
+        (format "%d:%02d" minutes (% whole 60))
+      (format "%d:%02d:%02d" hours minutes (% whole 60)))))
+
 (defun explog-local-p (name)
   "Return non-nil if NAME is the name of a file on this machine.
 Files on other machines are never read: that could wait for a network

@@ -57,6 +57,10 @@ in seconds since 1970, or nil.  The other slots are as in
 `explog-cache-experiment'."
   ident title todo done file line archived ticked steps touched)
 
+(cl-defstruct (explog-cache-run (:type vector) (:constructor nil) (:copier nil))
+  "A REFERENCE, as \"e201.1\", with a run that began SECONDS ago on HOST."
+  reference seconds host)
+
 (defun explog-cache-steps-of (experiment)
   "Return each step of EXPERIMENT, a value of `explog-cache-get'."
   (and (vectorp experiment) (explog-cache-experiment-steps experiment)))
@@ -155,6 +159,7 @@ request it in the background."
 (defun explog-cache--ask ()
   "Send a request for the ids in `explog-cache--wanted'."
   (setq explog-cache--timer nil)
+  (explog-cache--ask-runs)
   (dolist (ids (seq-partition (nreverse explog-cache--wanted) explog-cache--batch))
     (explog-server-call
      "describe" (list ids)
@@ -216,6 +221,57 @@ Signal errors as `user-error'."
   (condition-case err
       (explog-server-call-sync method args)
     (explog-error (user-error "%s" (nth 2 err)))))
+
+;;;; What runs
+
+(defvar explog-cache--runs nil
+  "What runs, a list of (REFERENCE START HOST), the newest first.
+START is in seconds since 1970.")
+
+(defvar explog-cache--runs-tick nil
+  "The tick at which `explog-cache--runs' was requested, or nil.")
+
+(defun explog-cache-runs (id &optional step)
+  "Return what runs for experiment ID, or for its STEP, without waiting.
+That is a list of (REFERENCE START HOST), the newest first.  It is
+requested along with experiments, in the background."
+  (let* ((whole (concat "e" id (and step (concat "." step))))
+         (part (concat whole ".")))
+    (seq-filter (lambda (run)
+                  (or (equal whole (car run)) (string-prefix-p part (car run))))
+                explog-cache--runs)))
+
+(defun explog-cache--ask-runs ()
+  "Request what runs, unless that is known."
+  (unless (eql explog-cache--runs-tick explog-cache--tick)
+    (setq explog-cache--runs-tick explog-cache--tick)
+    (explog-server-call "running" nil
+                        :success #'explog-cache--take-runs :error #'ignore)))
+
+(defun explog-cache--take-runs (rows)
+  "Keep ROWS, the answer of the server to what runs."
+  (let ((old explog-cache--runs)
+        (now (float-time)))
+    (setq explog-cache--runs
+          (mapcar (lambda (row)
+                    (list (explog-cache-run-reference row)
+                          (- now (explog-cache-run-seconds row))
+                          (explog-cache-run-host row)))
+                  rows))
+    (when-let ((changed (explog-cache--other-runs old explog-cache--runs)))
+      (run-hook-with-args 'explog-cache-changed-functions changed))))
+
+(defun explog-cache--other-runs (old new)
+  "Return the ids of the experiments whose runs in OLD differ from those in NEW."
+  (let ((old (mapcar #'explog-cache--run-place old))
+        (new (mapcar #'explog-cache--run-place new)))
+    (delete-dups
+     (mapcar (lambda (place) (car (split-string (substring (car place) 1) "\\.")))
+             (append (seq-difference old new) (seq-difference new old))))))
+
+(defun explog-cache--run-place (run)
+  "Return what does not change while RUN runs, (REFERENCE HOST)."
+  (list (nth 0 run) (nth 2 run)))
 
 ;;;; All experiments
 
@@ -318,6 +374,8 @@ The server calls this."
   (setq explog-cache--timer nil
         explog-cache--wanted nil
         explog-cache--problems nil
+        explog-cache--runs nil
+        explog-cache--runs-tick nil
         explog-cache--all nil
         explog-cache--all-tick nil
         explog-cache--loading nil

@@ -160,6 +160,8 @@ If the menu is closed, stop doing that."
    ["Search & agenda"
     ("/" "search" explog-search :inapt-if explog-dispatch--off-p)
     ("t" "results" explog-results :inapt-if explog-dispatch--off-p)
+    ("u" "runs" explog-runs :inapt-if explog-dispatch--off-p)
+    ("x" "run a training" explog-run :inapt-if explog-dispatch--off-p)
     ("a" "agenda" explog-dispatch-agenda :inapt-if explog-dispatch--off-p)]]
   [["Check"
     ("!" "open problems" explog-attention :inapt-if explog-dispatch--calm-p)

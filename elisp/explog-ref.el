@@ -205,6 +205,7 @@ Return nil while the server is asked, and if it is not a reference."
                   (if step
                       (explog-ref--describe-step experiment step)
                     (explog-ref--describe-progress experiment))
+                  (explog-ref-running id step)
                   (and (explog-cache-experiment-archived experiment) "archived")
                   (explog-cache-experiment-problem experiment)))
       " · "))))
@@ -231,6 +232,14 @@ Return nil while the server is asked, and if it is not a reference."
           (count (unless (zerop boxes) (format "[%d/%d]" ticked boxes))))
       (and (or todo count)
            (string-join (delq nil (list todo count)) " ")))))
+
+(defun explog-ref-running (id &optional step)
+  "Return what runs for experiment ID or its STEP, as \"▶ 2:31 node7\", or nil."
+  (pcase (explog-cache-runs id step)
+    (`((,_ ,start ,host) . ,others)
+     (concat (if (char-displayable-p ?▶) "▶ " "> ")
+             (explog-duration (- (float-time) start)) " " (explog-visible host)
+             (and others (format " and %d more" (length others)))))))
 
 (defun explog-ref--box (box)
   "Return a character or string for BOX, the state of a checkbox."

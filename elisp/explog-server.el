@@ -74,6 +74,11 @@ Return nil if there is none."
 
 (defun explog-server-find-command ()
   "Return the command line for the server, a list of strings.
+Signal an error if the program does not exist."
+  (append (explog-server-find-program) '("serve")))
+
+(defun explog-server-find-program ()
+  "Return the program explog and its first arguments, a list of strings.
 Signal an error if the program does not exist: what `make-process' does
 then depends on the version of Emacs."
   (let ((command (or explog-server-command (list (explog-server--program))))
@@ -81,7 +86,7 @@ then depends on the version of Emacs."
     (unless (executable-find (car command))
       (error "There is no program %s (see `explog-server-command')"
              (car command)))
-    (append command '("serve"))))
+    command))
 
 (defun explog-server--program ()
   "Return the first server program that exists, or signal an error."

@@ -82,6 +82,7 @@
                  ("explog-report" explog-report explog-report-renew)
                  ("explog-results" explog-results)
                  ("explog-results-block" explog-results-insert)
+                 ("explog-runs" explog-run explog-runs)
                  ("explog-start" explog-start)
                  ("explog-step" explog-add-step)
                  ("explog-ref" explog-ref-mode global-explog-ref-mode)

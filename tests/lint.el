@@ -81,6 +81,10 @@ first warning; this way all of them are seen."
            (explog-lint-report file (line-number-at-pos start) text)
            nil))
         (checkdoc-autofix-flag 'never)
+        ;; A run is a thing here, and most often there are several.
+        (checkdoc-common-verbs-wrong-voice
+         (remove '("runs" . "run") checkdoc-common-verbs-wrong-voice))
+        (checkdoc-common-verbs-regexp nil)
         (inhibit-message nil))
     (checkdoc-current-buffer t)))
 

@@ -72,7 +72,7 @@
         (dolist (id '("201" "202" "999" "201"))
           (should-not (explog-cache-get id)))
         (explog-cache-tests--await "999"))
-      (should (equal '(("describe" ("201" "202" "999"))) calls)))
+      (should (equal '(("describe" ("201" "202" "999")) ("running")) calls)))
     (should (eq 'unknown (explog-cache-get "999")))
     (should (equal '("201" "202" "999") (car explog-cache-tests--heard)))
     (let ((found (explog-cache-get "202")))
@@ -200,6 +200,22 @@
                 (* 2 explog-cache--most)))
     (should (explog-cache-get "9999"))
     (should-not (explog-cache-get "1"))))
+
+;;;; What runs
+
+(ert-deftest explog-cache-test-runs ()
+  "What runs is kept, and told of where that is new or over."
+  (let ((explog-cache--runs nil)
+        (explog-cache-tests--heard nil)
+        (explog-cache-changed-functions (list #'explog-cache-tests--hear)))
+    (explog-cache--take-runs '(["e201.1" 10 "node7"] ["e7" 20 "node8"]))
+    (should (equal '(("e201.1" "node7")) (mapcar #'explog-cache--run-place (explog-cache-runs "201"))))
+    (should-not (explog-cache-runs "20"))
+    (should (equal '(("201" "7")) explog-cache-tests--heard))
+    (explog-cache--take-runs '(["e201.1" 12 "node7"] ["e7" 22 "node8"]))
+    (should (equal '(("201" "7")) explog-cache-tests--heard))
+    (explog-cache--take-runs '(["e201.1" 14 "node7"]))
+    (should (equal '(("7") ("201" "7")) explog-cache-tests--heard))))
 
 ;;;; All of them
 

@@ -215,6 +215,24 @@ Text, see [e202.1].
     (should (equal "No log has experiment 999 · /log.org: it is a folder"
                    (explog-ref-describe "999")))))
 
+(ert-deftest explog-ref-test-running ()
+  "A reference says what runs for it, or for what is inside it."
+  (explog-ref-tests--knowing `(("201" . ,explog-ref-tests--201))
+    (let* ((now (float-time))
+           (explog-cache--runs `(("e201.1.2" ,(- now 151) "node7") ("e201.2" ,(- now 9067) "a\u202eb")
+                                 ("e201.1" ,(- now 7) "node8") ("e2010.1" ,now "node9"))))
+      (cl-letf (((symbol-function 'char-displayable-p) #'always)
+                ((symbol-function 'float-time) (lambda (&rest _) now)))
+        (pcase-dolist (`(,id ,step . ,text)
+                       '(("201" "1.2" . "▶ 2:31 node7")
+                         ("201" "1" . "▶ 2:31 node7 and 1 more")
+                         ("201" "2" . "▶ 2:31:07 a<202E>b")
+                         ("201" nil . "▶ 2:31 node7 and 2 more")
+                         ("201" "3") ("20" nil)))
+          (should (equal text (explog-ref-running id step))))
+        (should (equal "ABC in \\[XYZ] · 2 no box 1234567 · ▶ 2:31:07 a<202E>b"
+                       (explog-ref-describe "201" "2")))))))
+
 (ert-deftest explog-ref-test-tooltip ()
   "The tooltip is shown as it is, whatever a title has in it."
   (explog-ref-tests--knowing `(("201" . ,explog-ref-tests--201))

@@ -10,7 +10,7 @@ import pytest
 
 from explog.checking.mending import MendRequest
 from explog.doctor import Finding
-from explog.methods import backfill, check, history, recent, results
+from explog.methods import backfill, check, history, recent, results, runs
 from explog.model import Flag, LineEdit
 from explog.queries import search
 from explog.queries.agenda import FactsRow, FoundExperiment
@@ -45,6 +45,8 @@ STRUCTS: dict[type, str] = {
     recent.ReferenceRow: "explog-message-reference",
     results.CellRow: "explog-results-cell",
     results.ResultRow: "explog-results-row",
+    runs.RunRow: "explog-runs-row",
+    runs.RunningRow: "explog-cache-run",
     search.Hit: "explog-search-hit",
 }
 

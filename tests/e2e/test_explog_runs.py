@@ -1,0 +1,151 @@
+"""explog-run and explog-runs in a real Emacs: start a run, follow it, compare, end it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from . import steps
+from .emacs import Emacs
+from .home import lisp
+from .world import INIT, World
+
+pytestmark = pytest.mark.e2e
+
+LIST = "*explog runs*"
+BUFFER = "*explog run e201.1*"
+
+
+@pytest.fixture(scope="module")
+def shared_init() -> str:
+    return INIT
+
+
+def command(emacs: Emacs, name: str) -> None:
+    emacs.keys("M-x")
+    emacs.type(name)
+    emacs.keys("RET")
+
+
+def start(world: World, line: str) -> None:
+    """Run LINE for step 1 by the keys of a user who is on it, in the log."""
+    emacs = world.emacs
+    world.visit()
+    emacs.keys("M-<")
+    emacs.eval(f"(goto-char (+ (string-search {lisp('Test XYZ without')} (buffer-string)) 1))")
+    command(emacs, "explog-run")
+    emacs.wait_until(lambda: emacs.prompt().startswith("Run for e201.1"), what="the question")
+    emacs.type(line)
+    emacs.keys("RET")
+    emacs.wait_until(lambda: emacs.true(f"(get-buffer {lisp(BUFFER)})"), what="a run")
+
+
+def show_list(emacs: Emacs) -> None:
+    command(emacs, "explog-runs")
+    emacs.wait_until(lambda: emacs.current_buffer() == LIST, what="the list")
+
+
+def wait_list(emacs: Emacs, *words: str) -> str:
+    """Wait until a line of the list has all WORDS; return it."""
+
+    def found() -> list[str]:
+        lines = emacs.buffer_text(LIST).splitlines()
+        return [line for line in lines if all(word in line for word in words)]
+
+    emacs.wait_until(found, what=f"{words} in the list")
+    return found()[0]
+
+
+def records(world: World) -> list[dict[str, object]]:
+    """Return the records of the runs in the repository, the oldest first."""
+    paths = sorted((world.repository.path / "runs").glob("*/run.json"))
+    found = [json.loads(path.read_text()) for path in paths]
+    return sorted(found, key=lambda record: record["start"])
+
+
+def go_on(world: World) -> None:
+    """Let the run that waits for it end."""
+    (world.folder / "go").touch()
+
+
+def waiting(folder: Path) -> str:
+    """Return a line for a shell that prints, waits for a file, and prints again."""
+    return f"echo begun for [e202.1]; while ! test -e {folder}/go; do sleep 0.1; done; echo done"
+
+
+def test_run_list_and_follow(world: World) -> None:
+    emacs = world.emacs
+    start(world, waiting(world.folder))
+    emacs.wait_until(lambda: "begun" in emacs.buffer_text(BUFFER), what="its output")
+    assert emacs.true(f"(buffer-local-value 'explog-ref-mode (get-buffer {lisp(BUFFER)}))")
+    show_list(emacs)
+    line = wait_list(emacs, "running", "e201.1")
+    assert "sh -c 'echo begun" in line
+    emacs.keys("RET")
+    emacs.wait_until(lambda: emacs.current_buffer() == "output.log", what="the output")
+    assert emacs.true("buffer-read-only")
+    assert "begun for [e202.1]" in emacs.string("(buffer-string)")
+    go_on(world)
+    emacs.wait_until(
+        lambda: emacs.string("(buffer-string)").endswith("done\n"), what="the rest of the output"
+    )
+    assert emacs.string("(buffer-string)").count("begun") == 2  # in the first line, too
+    wait_list(emacs, "ok", "e201.1")
+    (record,) = records(world)
+    assert (record["state"], record["reference"]) == ("ok", "e201.1")
+    assert record["repository"] == str(world.repository.path)
+    assert world.line(1, None) in world.lines()  # no box is ticked
+
+
+def test_a_reference_says_what_runs(world: World) -> None:
+    emacs = world.emacs
+    start(world, waiting(world.folder))
+    emacs.wait_until(
+        lambda: "▶ 0:" in emacs.string('(or (explog-ref-describe "201" "1") "")'),
+        what="what runs for e201.1",
+    )
+    go_on(world)
+    emacs.wait_until(
+        lambda: "▶" not in emacs.string('(or (explog-ref-describe "201" "1") "▶")'),
+        what="the end of the run",
+    )
+
+
+def test_end_a_run(world: World) -> None:
+    emacs = world.emacs
+    start(world, "sleep 1000")
+    show_list(emacs)
+    wait_list(emacs, "running", "sleep 1000")
+    emacs.keys("M-< k")
+    emacs.wait_until(lambda: emacs.prompt().startswith("End process"), what="the question")
+    emacs.type("yes")
+    emacs.keys("RET")
+    wait_list(emacs, "killed (SIGTERM)", "sleep 1000")
+    emacs.keys("k")
+    emacs.wait_until(lambda: "It is not running" in emacs.messages(), what="a refusal")
+
+
+def test_record_and_difference(world: World) -> None:
+    emacs = world.emacs
+    file = world.repository.path / "train.py"
+    for number in (1, 2):
+        file.write_text(f"lr = {number}\n")
+        start(world, f"true {number}")
+        emacs.wait_until(
+            lambda: [one["state"] for one in records(world)] == ["ok"] * number,  # noqa: B023
+            what="the end of the run",
+        )
+    show_list(emacs)
+    wait_list(emacs, "ok", "true 1")
+    wait_list(emacs, "ok", "true 2")
+    emacs.keys("M-< v")
+    emacs.wait_until(lambda: emacs.true('(get-buffer "*explog run*")'), what="the record")
+    assert "command   true 2\n" in emacs.buffer_text("*explog run*")
+    assert emacs.true(f"(eq (current-buffer) (get-buffer {lisp(LIST)}))")
+    emacs.keys("m m d")
+    emacs.wait_until(lambda: "true 1 → true 2" in emacs.messages(), what="the commands")
+    steps.wait_mode(emacs, "magit-diff-mode")
+    emacs.wait_until(lambda: "+lr = 2" in emacs.string("(buffer-string)"), what="the change")
+    assert "-lr = 1" in emacs.string("(buffer-string)")
