@@ -416,7 +416,8 @@ In each window point stays on its run, and the top line where it was."
   "Show what this run prints or printed, and follow it as it grows."
   (interactive)
   (let ((file (expand-file-name "output.log" (explog-runs-row-folder (explog-runs--row)))))
-    (unless (and (explog-local-p file) (file-readable-p file))
+    ;; To read a pipe, Emacs would wait for its writer.
+    (unless (and (explog-local-p file) (file-regular-p file) (file-readable-p file))
       (user-error "%s cannot be read" (abbreviate-file-name file)))
     (pop-to-buffer (or (find-buffer-visiting file) (explog-runs--follow file)))))
 

@@ -109,5 +109,29 @@
     (goto-char (point-max))
     (should-error (explog-runs-output) :type 'user-error)))
 
+;;;; Output
+
+(defun explog-runs-tests--follow (folder)
+  "Return text, mode and width of what is shown as the output of the run in FOLDER."
+  (explog-runs-tests--with (list (vector folder "e1" "ok" "ok" 0 1 "node7" 7 "true" nil nil))
+    (save-window-excursion
+      (explog-runs-output)
+      (prog1 (list (buffer-string) major-mode fill-column)
+        (kill-buffer)))))
+
+(ert-deftest explog-runs-test-hostile-output ()
+  "Output is text, whatever it says; what is no file is refused."
+  (explog-test-in-folder
+    (let ((text (concat "[e1] begun -*- mode: emacs-lisp -*-\n# Local " ; this file has none
+                        "Variables:\n# fill-column: 7\n# End:\n"))
+          (fifo (expand-file-name "fifo" explog-test-folder)))
+      (explog-test-write "output.log" text)
+      (should (equal (list text (default-value 'major-mode) (default-value 'fill-column))
+                     (explog-runs-tests--follow explog-test-folder)))
+      (make-directory fifo)
+      (call-process "mkfifo" nil nil nil (expand-file-name "output.log" fifo))
+      (should-error (explog-runs-tests--follow fifo) :type 'user-error)
+      (should-error (explog-runs-tests--follow "/ssh:nowhere:/runs") :type 'user-error))))
+
 (provide 'explog-runs-tests)
 ;;; explog-runs-tests.el ends here
