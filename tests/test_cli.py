@@ -124,10 +124,13 @@ def test_index(given: list[str]) -> None:
     }
 
 
-def test_index_reads_the_values_of_results(given: list[str], repo: GitRepo, tmp_path: Path) -> None:
+def test_a_comparison_reads_the_values_of_results(
+    given: list[str], repo: GitRepo, tmp_path: Path
+) -> None:
     oid = repo.commit("[e201.2] Results: acc=3", file="metrics.json", text='{"acc": 3.0}')
     file = tmp_path / "index.sqlite"
-    assert explog("index", *given, "--index", file).returncode == 0
+    found = printed("search", "metric:acc=3", *given, "--index", file)
+    assert [hit["commit"] for hit in found["hits"] if hit["kind"] == "commit"] == [oid]
     index = open_index(file)
     assert kept_values(index, [oid])[oid].samples[0].metrics["acc"].text == "3.0"
     index.close()

@@ -260,10 +260,11 @@ def say(message: str) -> None:
 
 
 def ask_index(
-    settings: Settings, ask: Callable[[Index, list[Unreadable]], _Result]
+    settings: Settings, ask: Callable[[Index, list[Unreadable]], _Result], *, values: bool = False
 ) -> tuple[list[Unreadable], _Result]:
     """Bring the index of SETTINGS up to date; return the problems, and what ASK makes of both.
 
+    With VALUES, it then has the metrics and parameters of all results commits.
     ASK is called again with another index if the first one turns out to be damaged, or cannot be
     written; so it prints nothing. Raises ExplogError: `bad-config` if no log and no repository is
     configured, `not-an-index`, and what ASK raises.
@@ -282,7 +283,7 @@ def ask_index(
     recoveries = _MOST_RECOVERIES
     while True:
         try:
-            problems = bring_up_to_date(settings, index)
+            problems = bring_up_to_date(settings, index, values=values)
             return problems, ask(index, problems)
         except Exception as error:
             other = _recovered(index, error) if recoveries else None
@@ -305,14 +306,13 @@ def _recovered(index: Index, error: Exception) -> Index | None:
     return recovery.index
 
 
-def bring_up_to_date(settings: Settings, index: Index) -> list[Unreadable]:
-    """Sync, with a progress bar; return the problems."""
-    from explog.results.due import is_due
+def bring_up_to_date(settings: Settings, index: Index, *, values: bool = False) -> list[Unreadable]:
+    """Sync, and read all VALUES if asked to, with a progress bar; return the problems."""
     from explog.sync.look import sync
 
     with progress_bar() as progress:
         problems = sync(settings, index, progress=progress).problems
-        if is_due(settings, index):
+        if values:
             from explog.results.reading import read_all
 
             read_all(settings, index, progress)

@@ -61,6 +61,7 @@ def command(
     QUERY chooses the experiments, as in `explog search`.
     """
     from explog.entries.text import EntryTexts
+    from explog.queries.comparison import may_compare
     from explog.report.output import publish, read_period, report_sections
     from explog.report.sections import Request, make_report
 
@@ -72,7 +73,7 @@ def command(
         said = (problem.message for problem in unread)
         return make_report(settings, index, EntryTexts(settings), request, said)
 
-    _unread, made = ask_index(settings, make)
+    _unread, made = ask_index(settings, make, values=may_compare(request.query))
     kind = "json" if as_json else kind
     text = publish(made, kind, by, default_config_path().parent, output)
     if text is not None:

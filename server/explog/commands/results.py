@@ -55,6 +55,7 @@ def command(
     EXPERIMENT is a number such as 201, or that of a step, 201.1. QUERY is as in `explog search`,
     and chooses experiments.
     """
+    from explog.queries.comparison import may_compare
     from explog.results.asked import read_asked, read_names
     from explog.results.exchange import json_value
     from explog.results.find import find_table
@@ -68,6 +69,7 @@ def command(
     problems, table = ask_index(
         settings,
         lambda index, _problems: find_table(settings, index, words, asked, every=every),
+        values=may_compare(words),
     )
     say_problems(problems)
     for trouble in table.troubles:

@@ -22,10 +22,15 @@ def command(settings: Settings, as_json: bool, query: tuple[str, ...], limit: in
 
     Where nothing has a word, what is spelled nearly so is shown.
     """
+    from explog.queries.comparison import may_compare
     from explog.queries.search import search as find
 
     words = " ".join(query)
-    problems, result = ask_index(settings, lambda index, _problems: find(index, words, limit))
+    problems, result = ask_index(
+        settings,
+        lambda index, _problems: find(index, words, limit),
+        values=may_compare(words),
+    )
     say_problems(problems)
     if result.note:
         say(f"nothing found: {result.note}")

@@ -117,18 +117,17 @@ def add_commits(index: Index, repository: int, new: Iterable[CommitBatch]) -> No
             rows = ((*one, stamps.new(one[5], first + one[0])) for one in batch.commits)
             index.write_many(stamped, rows)
         index.write_many(claims, batch.claims)
-        results.update(first + claim[0] for claim in batch.claims if _is_results(claim))
+        results.update(
+            first + number
+            for number, _experiment, step, place, is_results in batch.claims
+            if is_results and step and place < Place.MENTION
+        )
     want_values(index, results)
     index.write(
         f"INSERT INTO commit_words (rowid, text) SELECT stamp, {_TEXT} FROM commits"
         " WHERE id >= ? ORDER BY +stamp",  # not by reading the stamps of all
         first,
     )
-
-
-def _is_results(claim: ClaimRow) -> bool:
-    _number, _experiment, step, place, results = claim
-    return bool(results and step and place < Place.MENTION)
 
 
 def remove_commits(index: Index, repository: int, oids: Iterable[str] | None) -> None:

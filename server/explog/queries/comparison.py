@@ -61,3 +61,8 @@ def condition(kind: str, comparison: Comparison) -> tuple[str, tuple[object, ...
         )
     unit = " AND n.unit = '%'" if comparison.unit else ""
     return f"{sql} AND n.value {comparison.operator} ?{unit}", (*values, comparison.number)
+
+
+def may_compare(query: str) -> bool:
+    """Tell whether the text of QUERY may compare metrics or parameters."""
+    return any(f"{name}:" in query for name in KINDS)

@@ -27,6 +27,7 @@ from explog.report.people import by_author, with_names
 from explog.report.period import Period
 from explog.report.planned import planned_steps
 from explog.report.values import SECTIONS, Dot, Item, Report, Section, TimelineRow
+from explog.results.due import renew
 from explog.results.reading import read_these
 from explog.wording import counted
 
@@ -111,6 +112,7 @@ class _Writer:
         commits = with_names(gather.commits_between(self._index, self.period))
         commits = by_author(commits, self._request.author)
         results = [one.oid for one in commits if any(claim.results for claim in one.claims)]
+        renew(self._settings, self._index)
         read_these(self._settings, self._index, results)
         return commits
 

@@ -26,6 +26,7 @@ from explog.queries.agenda import select
 from explog.queries.history import ShortCommit, short_commits
 from explog.queries.outline import CommitPlace, commit_on
 from explog.refs import Place, Reference, parse_step
+from explog.results.due import renew
 from explog.results.kept import kept_values
 from explog.results.reading import read_these
 from explog.results.table import StepResult
@@ -110,6 +111,7 @@ def results_of(
 
     Commits that were not read yet are read now.
     """
+    renew(settings, index)
     oids = steps.oids
     values = kept_values(index, oids)
     unread = [oid for oid in oids if oid not in values]
