@@ -137,12 +137,15 @@ the command and the code that ran; `explog-runs' lists that."
 (defvar explog-runs--queries nil
   "The queries that were asked for.")
 
+(defconst explog-runs--most 500
+  "How many runs are listed; to draw them takes a sixth of a second.")
+
 (defconst explog-runs--buffer "*explog runs*"
   "The name of the list of runs.")
 
 ;;;###autoload
 (defun explog-runs (&optional query)
-  "List the runs of trainings, the newest first.
+  "List the runs of trainings, the newest first, 500 at most.
 With a prefix argument, ask for a QUERY: words like state:failed,
 host:node7, branch:main, job:123, e201, or text in the command, the
 title, the branch or the name; a minus before a word leaves out what it
@@ -230,18 +233,26 @@ TIMER is the variable that has the timer; if it has one, that is enough."
   (let ((buffer (current-buffer))
         (query explog-runs--query))
     (explog-server-call
-     "runs" (list query)
-     :success (lambda (rows) (explog-runs--take buffer query rows))
+     "runs" (list query explog-runs--most)
+     :success (lambda (answer) (explog-runs--take buffer query answer))
      :error (lambda (err) (message "explog: %s" (plist-get err :message))))))
 
-(defun explog-runs--take (buffer query rows)
-  "Show ROWS in BUFFER, if that still is the list of QUERY."
+(defun explog-runs--take (buffer query answer)
+  "Show ANSWER, (TOTAL ROWS), in BUFFER, if that still is the list of QUERY."
   (when (and (buffer-live-p buffer)
              (equal query (buffer-local-value 'explog-runs--query buffer)))
     (with-current-buffer buffer
-      (let ((marked (mapcar #'explog-runs-row-folder (explog-runs--marked))))
-        (setq explog-runs--rows (append rows nil))
+      (pcase-let ((`(,total ,rows) answer)
+                  (marked (mapcar #'explog-runs-row-folder (explog-runs--marked))))
+        (setq explog-runs--rows (append rows nil)
+              mode-line-process (explog-runs--what-of total))
         (explog-runs--draw marked)))))
+
+(defun explog-runs--what-of (total)
+  "Return what of TOTAL runs is shown, for the mode line, or nil if it is all."
+  (let ((shown (length explog-runs--rows)))
+    (when (< shown total)
+      (format " the newest %d of %d" shown total))))
 
 ;;;; Drawing
 
@@ -405,7 +416,8 @@ In each window point stays on its run, and the top line where it was."
   "Show what this run prints or printed, and follow it as it grows."
   (interactive)
   (let ((file (expand-file-name "output.log" (explog-runs-row-folder (explog-runs--row)))))
-    (unless (and (explog-local-p file) (file-readable-p file))
+    ;; To read a pipe, Emacs would wait for its writer.
+    (unless (and (explog-local-p file) (file-regular-p file) (file-readable-p file))
       (user-error "%s cannot be read" (abbreviate-file-name file)))
     (pop-to-buffer (or (find-buffer-visiting file) (explog-runs--follow file)))))
 

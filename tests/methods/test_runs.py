@@ -46,7 +46,8 @@ def call(tmp_path: Path, folder: Path) -> Iterator[Call]:
 
 
 def test_rows(call: Call, folder: Path) -> None:
-    running, failed = call("runs", "")
+    total, (running, failed) = call("runs", "", 9)
+    assert total == 2
     assert running[:4] == [str(folder / "one"), "e201.1", "running", "running"]
     assert running[5:8] == [None, "elsewhere", 1]
     assert "\x1b" not in running[8]
@@ -67,12 +68,18 @@ def test_rows(call: Call, folder: Path) -> None:
     ],
 )
 def test_query(call: Call, query: str, found: list[str]) -> None:
-    assert [row[1] for row in call("runs", query)] == found
+    assert [row[1] for row in call("runs", query, 9)[1]] == found
+
+
+@pytest.mark.parametrize(("most", "found"), [(1, ["e201.1"]), (0, []), (-1, [])])
+def test_only_the_newest(call: Call, most: int, found: list[str]) -> None:
+    total, rows = call("runs", "", most)
+    assert (total, [row[1] for row in rows]) == (2, found)
 
 
 def test_bad_query(call: Call) -> None:
     with pytest.raises(ExplogError, match="the states are"):
-        call("runs", "state:asleep")
+        call("runs", "state:asleep", 9)
 
 
 def test_running(call: Call) -> None:

@@ -56,9 +56,13 @@ class RunningRow(NamedTuple):
 
 
 @method("runs", lane="fast")
-def runs(daemon: Daemon, _client: Client, query: str) -> Bulk[RunRow]:
-    """Return the runs that QUERY chooses, words as those of `explog runs`; the newest first."""
-    return Bulk(list(map(_run_row, select(daemon.runs.found, query.split()))))
+def runs(daemon: Daemon, _client: Client, query: str, most: int) -> tuple[int, Bulk[RunRow]]:
+    """Return (TOTAL ROWS): how many runs QUERY chooses, and the newest of them, MOST at most.
+
+    QUERY has words as those of `explog runs`.
+    """
+    found = select(daemon.runs.found, query.split())
+    return len(found), Bulk(list(map(_run_row, found[: max(0, most)])))
 
 
 @method("running", lane="fast")
