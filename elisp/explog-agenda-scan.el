@@ -37,8 +37,9 @@
 TICKED is the number of ticked boxes among STEPS, the number of steps
 with a box.  TOUCHED is the time of the last commit for the experiment,
 in seconds since 1970, or nil.  METRIC is the newest value of
-`explog-agenda-metric' as text, or nil."
-  ident file ticked steps touched metric)
+`explog-agenda-metric' as text, or nil.  RUNNING says what runs for it,
+as \"2:31 node7\", or is nil."
+  ident file ticked steps touched metric running)
 
 (cl-defstruct (explog-agenda-node (:constructor explog-agenda-node--make)
                                   (:copier explog-agenda-node--copy))
@@ -433,14 +434,17 @@ If several logs have its id, return those of this log."
   "Return the text beside the HEADING of NODE in its line.
 FORMAT is as of `explog-agenda-entry--extra-format'.  FACT is an
 `explog-agenda-facts', or nil."
-  (apply #'format (car format)
-         (mapcar (lambda (letter)
-                   (pcase letter
-                     ("p" (explog-agenda-entry--progress fact))
-                     ("d" (explog-agenda-entry--days fact))
-                     ("m" (or (and fact (explog-agenda-facts-metric fact)) ""))
-                     (_ (explog-agenda-entry--missing-id node heading))))
-                 (cdr format))))
+  (concat
+   (apply #'format (car format)
+          (mapcar (lambda (letter)
+                    (pcase letter
+                      ("p" (explog-agenda-entry--progress fact))
+                      ("d" (explog-agenda-entry--days fact))
+                      ("m" (or (and fact (explog-agenda-facts-metric fact)) ""))
+                      (_ (explog-agenda-entry--missing-id node heading))))
+                  (cdr format)))
+   (when-let ((running (and fact (explog-agenda-facts-running fact))))
+     (explog-running-text running " "))))
 
 (defun explog-agenda-entry--progress (fact)
   "Return the progress in FACT, like [1/3], or an empty string."

@@ -154,6 +154,10 @@ leaves them alone, and does not require Org to be loaded.")
         (format "%d:%02d" minutes (% whole 60))
       (format "%d:%02d:%02d" hours minutes (% whole 60)))))
 
+(defun explog-running-text (text &optional end)
+  "Return TEXT, like \"2:31 node7\", behind a sign of something running, and END."
+  (concat (if (char-displayable-p ?▶) "▶ " "> ") (explog-visible text) end))
+
 (defun explog-local-p (name)
   "Return non-nil if NAME is the name of a file on this machine.
 Files on other machines are never read: that could wait for a network

@@ -237,9 +237,9 @@ Return nil while the server is asked, and if it is not a reference."
   "Return what runs for experiment ID or its STEP, as \"▶ 2:31 node7\", or nil."
   (pcase (explog-cache-runs id step)
     (`((,_ ,start ,host) . ,others)
-     (concat (if (char-displayable-p ?▶) "▶ " "> ")
-             (explog-duration (- (float-time) start)) " " (explog-visible host)
-             (and others (format " and %d more" (length others)))))))
+     (explog-running-text
+      (concat (explog-duration (- (float-time) start)) " " host
+              (and others (format " and %d more" (length others))))))))
 
 (defun explog-ref--box (box)
   "Return a character or string for BOX, the state of a checkbox."

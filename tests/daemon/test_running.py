@@ -14,7 +14,7 @@ import pytest
 from explog.config import Root, Settings
 from explog.daemon import running
 from explog.daemon.loop import Daemon
-from explog.daemon.running import KnownRuns, run_places
+from explog.daemon.running import KnownRuns, run_places, running_texts
 from explog.rpc.client import Client
 from explog.run_settings import RunSettings
 from explog.runs.listing import LOST_SECONDS
@@ -177,6 +177,19 @@ def test_a_look_costs_little_without_runs(known: KnownRuns, tmp_path: Path) -> N
         return (cpu_seconds() - before) / 10 / len(places)
 
     assert min(cost() for _ in range(5)) < 20e-6
+
+
+def test_what_runs_for_an_experiment(known: KnownRuns, runs: Path) -> None:
+    put_run(runs / "a", reference="e201.1", start=NOW - 151, host="node7")
+    put_run(runs / "b", reference="e201", start=NOW - 200)
+    put_run(runs / "c", reference="e201.2", state="ok", end=NOW)
+    put_run(runs / "d", reference="e2.1.3", start=NOW + 5, host="a\x1bb")
+    known.look([str(runs)], NOW)
+    texts = running_texts(known.found, NOW)
+    assert texts.keys() == {"201", "2"}
+    assert texts["201"] == "2:31 node7 and 1 more"
+    assert texts["2"].startswith("0:00 a")
+    assert "\x1b" not in texts["2"]
 
 
 # Which folders

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,14 @@ def test_a_reference_says_what_runs(world: World) -> None:
     emacs.wait_until(
         lambda: "▶ 0:" in emacs.string('(or (explog-ref-describe "201" "1") "")'),
         what="what runs for e201.1",
+    )
+    command(emacs, "explog-agenda-view")
+    emacs.wait_until(lambda: emacs.prompt().startswith("Agenda"), what="the question")
+    emacs.type("e201 ")
+    emacs.keys("RET")
+    emacs.wait_until(
+        lambda: re.search(r"▶ 0:\d\d \S+ +TODO \[201\] ABC", emacs.string("(buffer-string)")),
+        what="what runs, in an agenda",
     )
     go_on(world)
     emacs.wait_until(

@@ -364,18 +364,20 @@ The server reads the queries of this table alike."
           (b (explog-test-write "b.org" "* TODO [1] C :exp:\n"))
           (org-agenda-remove-tags t)
           (now (time-convert nil 'integer)))
-      (cl-letf (((symbol-function 'explog-agenda-query-facts)
+      (cl-letf (((symbol-function 'char-displayable-p) #'always)
+                ((symbol-function 'explog-agenda-query-facts)
                  (lambda (ids)
                    (should (equal ids '("1" "2" "1")))
                    (let ((table (make-hash-table :test #'equal)))
-                     (puthash "1" `([,"1" ,b 2 3 nil] [,"1" ,a 0 0 ,now]) table)
-                     (puthash "2" `([,"2" ,a 1 10 ,(- now (* 12 24 60 60))]) table)
+                     (puthash "1" `([,"1" ,b 2 3 nil nil "2:31 node7"] [,"1" ,a 0 0 ,now nil nil])
+                              table)
+                     (puthash "2" `([,"2" ,a 1 10 ,(- now (* 12 24 60 60)) nil nil]) table)
                      table))))
         (explog-agenda-view-tests--ours nil)
         (should (equal (mapcar #'caar (explog-agenda-view-tests--lines))
                        '("  a:                     0d TODO [1] A"
                          "  a:           [1/10]   12d TODO [2] B"
-                         "  b:            [2/3]     - TODO [1] C")))))))
+                         "  b:            [2/3]     - ▶ 2:31 node7 TODO [1] C")))))))
 
 (ert-deftest explog-agenda-view-test-leaves-nothing-to-undo ()
   "An agenda that is made anew is nothing to undo, and undo is on in it."

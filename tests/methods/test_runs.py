@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -37,7 +38,11 @@ def call(tmp_path: Path, folder: Path) -> Iterator[Call]:
     done = {"state": "failed", "exit": 3, "start": 1000.0, "end": 1060.5}
     put_run(folder / "two", now, reference="e202", title="A title", snapshot=SNAPSHOT, **done)
     daemon = Daemon(background=False)
-    settings = Settings(repositories=(Root(folder.parent),), index=tmp_path / "index")
+    log = tmp_path / "log.org"
+    log.write_text("* [201] ABC :exp:\n* [202] DEF :exp:\n", encoding="utf-8")
+    settings = Settings(
+        logs=(str(log),), repositories=(Root(folder.parent),), index=tmp_path / "index"
+    )
     daemon.configure(settings, now)
     daemon.look()
     daemon.runs.look()
@@ -86,6 +91,12 @@ def test_running(call: Call) -> None:
     ((reference, seconds, host),) = call("running")
     assert (reference, host) == ("e201.1", "elsewhere")
     assert 90 <= seconds < 150
+
+
+def test_an_agenda_says_what_runs(call: Call) -> None:
+    running, none = call("agenda-facts", ["201", "202"], [])
+    assert (running[0], none[0], none[6]) == ("201", "202", None)
+    assert re.fullmatch(r"[12]:\d\d elsewhere", running[6])
 
 
 def test_text(call: Call, folder: Path) -> None:

@@ -21,9 +21,11 @@ from explog.config import Settings
 from explog.errors import ExplogError
 from explog.git.stuck import is_silent
 from explog.run_settings import load
+from explog.runs.commits import duration
 from explog.runs.folder import fallback_folder, runs_folder
 from explog.runs.listing import LOST_SECONDS, FoundRun, read_run, run_folders
-from explog.runs.record import RECORD
+from explog.runs.record import RECORD, RunRecord
+from explog.runs.show import one_line
 
 log = logging.getLogger(__name__)
 
@@ -212,6 +214,25 @@ class RunWatch:
             except Exception:
                 log.exception("the runs were not looked at")
             self._woken.wait(LOOK_SECONDS)
+
+
+def running_texts(found: Iterable[FoundRun], now: float) -> dict[str, str]:
+    """Return {experiment: what runs for it NOW}, as `2:31 node7 and 2 more`, of runs in FOUND.
+
+    Of those of one experiment the first counts, which is the newest.
+    """
+    running: dict[str, list[RunRecord]] = {}
+    for one in found:
+        if one.record.state == "running":
+            ident = one.record.reference.removeprefix("e").partition(".")[0]
+            running.setdefault(ident, []).append(one.record)
+    return {ident: _running_text(records, now) for ident, records in running.items()}
+
+
+def _running_text(records: list[RunRecord], now: float) -> str:
+    more = f" and {len(records) - 1} more" if len(records) > 1 else ""
+    took = duration(max(0.0, now - records[0].start))
+    return f"{took} {one_line(records[0].host)}{more}"
 
 
 def run_places(settings: Settings, repositories: Sequence[str]) -> tuple[str, ...]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
+
 from explog.daemon.loop import Daemon
+from explog.daemon.running import running_texts
 from explog.queries import agenda
 from explog.queries.agenda import FactsRow, FoundExperiment
 from explog.results.latest import latest_metric
@@ -23,11 +26,16 @@ def select(daemon: Daemon, _client: Client, text: str) -> tuple[bool, Bulk[Found
 
 @method("agenda-facts", lane="fast")
 def facts(daemon: Daemon, _client: Client, idents: list[str], metric: str | None) -> Bulk[FactsRow]:
-    """Return how far the experiments with one of IDENTS are, and what METRIC is for each.
+    """Return for the experiments with one of IDENTS how far they are, METRIC, and what runs.
 
     Without METRIC, that is not looked for.
     """
     index = daemon.snapshot().index
     known = latest_metric(index, metric, idents) if metric else {}
+    runs = running_texts(daemon.runs.found, time.time())
     rows = agenda.facts(index, idents)
-    return Bulk([row._replace(metric=known.get(row.ident)) for row in rows] if known else rows)
+    if known or runs:
+        rows = [
+            row._replace(metric=known.get(row.ident), running=runs.get(row.ident)) for row in rows
+        ]
+    return Bulk(rows)

@@ -29,7 +29,8 @@ class FactsRow(NamedTuple):
 
     `ticked` of the `steps` that have a box are ticked. `touched` is when the last commit that
     refers to the experiment was made, in seconds since 1970, or None. `metric` is what the newest
-    results gave of the metric that was asked for, as `71.4 %`, or None.
+    results gave of the metric that was asked for, as `71.4 %`, or None. `running` is what runs for
+    it, as `2:31 node7`, or None.
     """
 
     ident: str
@@ -38,6 +39,7 @@ class FactsRow(NamedTuple):
     steps: int
     touched: int | None
     metric: str | None = None
+    running: str | None = None
 
 
 def select(index: Index, text: str) -> list[FoundExperiment]:
