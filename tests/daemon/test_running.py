@@ -14,9 +14,10 @@ import pytest
 from explog.config import Root, Settings
 from explog.daemon import running
 from explog.daemon.loop import Daemon
-from explog.daemon.running import KnownRuns, run_places, running_texts
+from explog.daemon.running import KnownRuns, running_texts
 from explog.rpc.client import Client
 from explog.run_settings import RunSettings
+from explog.runs.folder import run_places
 from explog.runs.listing import LOST_SECONDS
 from support.clock import cpu_seconds
 from support.records import NOW, put_run
@@ -200,11 +201,11 @@ def test_the_folders_of_settings_configuration_and_repositories(tmp_path: Path) 
     config.parent.mkdir(parents=True)
     config.write_text(f'runs = ["out", "{tmp_path}/mount"]\n')
     settings = Settings(runs=RunSettings(folders=("runs",)))
-    places = run_places(settings, ["/one", "/two"])
+    places = run_places(settings.runs.folders, ["/one", "/two"])
     assert places[:5] == (f"{tmp_path}/mount", "/one/runs", "/one/out", "/two/runs", "/two/out")
     assert places[5:] == (f"{os.environ['XDG_STATE_HOME']}/explog/runs",)
     config.write_text("runs = 5\n")
-    assert run_places(settings, ["/one"])[0] == "/one/runs"
+    assert run_places(settings.runs.folders, ["/one"])[0] == "/one/runs"
 
 
 # In the daemon

@@ -8,7 +8,6 @@ had ended once more.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import threading
@@ -18,11 +17,9 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from explog.config import Settings
-from explog.errors import ExplogError
 from explog.git.stuck import is_silent
-from explog.run_settings import load
 from explog.runs.commits import duration
-from explog.runs.folder import fallback_folder, runs_folder
+from explog.runs.folder import run_places
 from explog.runs.listing import LOST_SECONDS, FoundRun, read_run, run_folders
 from explog.runs.record import RECORD, RunRecord
 from explog.runs.show import one_line
@@ -201,7 +198,7 @@ class RunWatch:
             full = time.monotonic() >= self._full_due
             if full:
                 self._full_due = time.monotonic() + _FULL_SECONDS
-                self._places = run_places(self._settings, self._repositories)
+                self._places = run_places(self._settings.runs.folders, self._repositories)
             changed = self._known.look(self._places, time.time(), full=full)
         if changed:
             self._tell()
@@ -233,17 +230,3 @@ def _running_text(records: list[RunRecord], now: float) -> str:
     more = f" and {len(records) - 1} more" if len(records) > 1 else ""
     took = duration(max(0.0, now - records[0].start))
     return f"{took} {one_line(records[0].host)}{more}"
-
-
-def run_places(settings: Settings, repositories: Sequence[str]) -> tuple[str, ...]:
-    """Return the real names of the folders that may have runs of REPOSITORIES, each once.
-
-    They are those that SETTINGS name, and those that the configuration of `explog run` names, which
-    Emacs does not send.
-    """
-    names = list(settings.runs.folders)
-    with contextlib.suppress(ExplogError):
-        names += load(None, {}).folders
-    absolute = [name for name in names if os.path.isabs(name)]
-    inside = [runs_folder(name, path) for path in repositories for name in names]
-    return tuple(dict.fromkeys(map(os.path.realpath, [*absolute, *inside, fallback_folder()])))

@@ -8,8 +8,10 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from explog.errors import ExplogError
+from explog.run_settings import load
 from explog.runs.code import Code, top_of
 from explog.runs.git import git
 
@@ -41,6 +43,20 @@ def runs_around(place: str, settings: Sequence[str]) -> list[str]:
     """Return the folders that SETTINGS name for runs of the worktree around PLACE, and ours."""
     base = top_of(place) or place
     return [*(runs_folder(setting, base) for setting in settings), fallback_folder()]
+
+
+def run_places(names: Sequence[str], worktrees: Iterable[str]) -> tuple[str, ...]:
+    """Return the real names of the folders that may have runs of WORKTREES, each once.
+
+    They are those that NAMES names, and those that the configuration of `explog run` names, which
+    Emacs does not send.
+    """
+    every = list(names)
+    with contextlib.suppress(ExplogError):
+        every += load(None, {}).folders
+    absolute = [name for name in every if os.path.isabs(name)]
+    inside = [runs_folder(name, path) for path in worktrees for name in every]
+    return tuple(dict.fromkeys(map(os.path.realpath, [*absolute, *inside, fallback_folder()])))
 
 
 def worktrees(common_dir: str) -> list[str]:
