@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from support.program import explog
+from support.records import put_run
 from support.repo import GitRepo
 
 LOG = """\
@@ -305,6 +306,51 @@ def test_the_html_page_needs_no_net_and_has_the_timeline(world: World) -> None:
     assert made.count('class="concluded"') == 1
     assert "src=" not in made
     assert world.run("2018-06-04..2018-06-10", "--format", "html").stdout == made
+
+
+def put_runs(world: World) -> None:
+    """Put runs of June beside the code: one that failed and was repeated, and two that were not."""
+    noon = on(7).timestamp()
+    ended: dict[str, Any] = {"repository": str(world.repo.path), "end": noon + 172800, "exit": 1}
+    for name, step, start, state in (
+        ("first", "e202.2", noon, "failed"),
+        ("again", "e202.2", noon + 60, "ok"),
+        ("quota", "e203.1", noon, "killed"),
+        ("split", "e202.3", noon, "failed"),
+        ("older", "e202.1", noon - 30 * 86400, "lost"),
+        ("hidden", "e204.1", noon, "failed"),
+        ("closed", "e201.1", noon, "failed"),
+        ("stalled", "e205.1", noon, "failed"),
+    ):
+        end = {**ended, "end": None} if state == "lost" else ended
+        values = {**end, "reference": step, "start": start, "state": state, "title": name}
+        put_run(world.repo.path / "runs" / name, **values)
+
+
+def test_failed_runs_that_were_not_repeated_wait(world: World) -> None:
+    before = world.sections()["waiting"]
+    put_runs(world)
+    waiting = world.sections()["waiting"]
+    found = [(i["experiment"], i["step"], i["title"], i["text"]) for i in waiting if i["step"]]
+    assert found == [
+        ("203", "1", "quota", "killed (1) after 48:00:00"),
+        ("205", "1", "stalled", "failed (1) after 48:00:00"),
+        ("202", "3", "split", "failed (1) after 48:00:00"),
+    ]
+    assert [i["experiment"] for i in waiting if not i["step"]] == ["203", "205", "202"]
+    assert [i for i in waiting if not i["step"]][:2] == before
+    mine = world.sections("--author", "me").get("waiting", [])
+    assert not [i for i in mine if i["step"]]
+
+
+def test_runs_are_bars_of_the_timeline(world: World) -> None:
+    put_runs(world)
+    made = world.run("2018-06-04..2018-06-10", "--format", "html").stdout
+    assert made.count('<rect class="run"') == 1
+    assert made.count('<rect class="failed"') == 4
+    assert made.count("<title>failed 2018-06-07 – 2018-06-09</title>") == 4
+    assert ">203 Another cluster<" in made
+    assert "hidden" not in made
 
 
 def test_the_timeline_lies_beside_an_org_report(world: World) -> None:

@@ -26,7 +26,8 @@ from explog.report.metrics import StepMetrics
 from explog.report.people import by_author, with_names
 from explog.report.period import Period
 from explog.report.planned import planned_steps
-from explog.report.values import SECTIONS, Dot, Item, Report, Section, TimelineRow
+from explog.report.runs import WorkRun, left_failed, runs_between
+from explog.report.values import SECTIONS, Bar, Dot, Item, Report, Section, TimelineRow
 from explog.results.due import renew
 from explog.results.reading import read_these
 from explog.wording import counted
@@ -158,6 +159,20 @@ class _Writer:
         return found
 
     @cached_property
+    def _runs(self) -> dict[str, list[WorkRun]]:
+        """The runs of each experiment, oldest first. They have no author."""
+        found: dict[str, list[WorkRun]] = defaultdict(list)
+        if self._everybody:
+            for run in runs_between(self._settings, self._index, self.period):
+                found[run.experiment].append(run)
+        return found
+
+    @cached_property
+    def _run_experiments(self) -> dict[str, ExperimentFacts]:
+        """The experiments that ran, by id."""
+        return self._shown(gather.experiments_with(self._index, self._runs)) if self._runs else {}
+
+    @cached_property
     def _read(self) -> dict[tuple[str, str], Experiment]:
         idents = {one.ident for one in [*self._experiments.values(), *self._closed.values()]}
         return self._find(idents)
@@ -256,16 +271,41 @@ class _Writer:
             if max(day or date.min, one.created or date.min) > self.period.last:
                 continue  # it did not wait then
             found += 1
-            yield [self._item(one, text=text, facts=_state(one), day=day)]
+            item = self._item(one, text=text, facts=_state(one), day=day)
+            yield [item, *self._failed_runs(one)]
         if self._everybody:
-            yield from self._stalled()
+            stalled = list(self._stalled())
+            yield from stalled
+            named = self._waiting_now.keys() | {group[0].experiment for group in stalled}
+            for one in self._run_experiments.values():
+                failed = self._failed_runs(one)
+                if failed and not one.done and one.ident not in named:
+                    yield [self._item(one, facts=_state(one)), *failed]
+
+    def _failed_runs(self, one: ExperimentFacts) -> list[Item]:
+        """Return the runs of ONE that failed or were lost, and were not repeated."""
+        failed = left_failed(self._runs.get(one.ident, ()))
+        steps = {step.number: step for step in self._steps(one)} if failed else {}
+        return [
+            Item(
+                experiment=one.ident,
+                step=step_text(run.step) or None,
+                title=run.title,
+                date=run.last,
+                facts=(run.said,),
+                file=one.file,
+                line=one.line + (steps[run.step].line if run.step in steps else 0),
+            )
+            for run in failed
+        ]
 
     def _stalled(self) -> Iterator[list[Item]]:
         left = gather.stalled(self._index, self.period.last)
         shown = self._shown(one for one, _day in left)
         for one, day in left:
             if shown.get(one.ident) == one and one.ident not in self._waiting_now:
-                yield [self._item(one, facts=(*_state(one), f"last commit {day}"), day=day)]
+                item = self._item(one, facts=(*_state(one), f"last commit {day}"), day=day)
+                yield [item, *self._failed_runs(one)]
 
     def _next(self) -> Iterator[list[Item]]:
         for one in self._experiments.values():
@@ -374,17 +414,25 @@ class _Writer:
         return (f"[{boxes[True]}/{boxes.total()}]",) if boxes else ()
 
     def timeline(self) -> tuple[TimelineRow, ...]:
-        """Return a row for each experiment with commits in the period, the first begun first."""
+        """Return a row for each experiment with commits or runs, the first begun first."""
         rows = []
-        for ident, worked in self._by_experiment.items():
-            one = self._experiments[ident]
+        for ident in dict.fromkeys([*self._by_experiment, *self._run_experiments]):
+            one = self._experiments.get(ident) or self._run_experiments[ident]
             days = Counter[date]()
-            for commit, claim in worked:
+            for commit, claim in self._by_experiment.get(ident, ()):
                 days[commit.day] |= 2 if claim.results else 1
             dots = tuple(Dot(day, bool(kind & 2)) for day, kind in sorted(days.items()))
             closed = one.closed if one.done and one.closed in self.period else None
-            rows.append(TimelineRow(ident, one.title, dots, closed))
-        return tuple(sorted(rows, key=lambda row: (row.dots[0].day, row.experiment)))
+            rows.append(TimelineRow(ident, one.title, dots, closed, self._bars(ident)))
+        return tuple(sorted(rows, key=lambda row: (row.days[0], row.experiment)))
+
+    def _bars(self, ident: str) -> tuple[Bar, ...]:
+        """Return the days of the period on which experiment IDENT ran, each span once."""
+        spans = {
+            Bar(max(run.first, self.period.first), min(run.last, self.period.last), run.failed)
+            for run in self._runs.get(ident, ())
+        }
+        return tuple(sorted(spans))
 
 
 def _state(one: ExperimentFacts) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from explog.report.period import Period
-from explog.report.values import TimelineRow
+from explog.report.values import Bar, TimelineRow
 
 MOST_ROWS = 40
 """A picture has so many rows at most: the experiments that were worked on last."""
@@ -24,6 +24,16 @@ class Mark(NamedTuple):
     x: float
     y: float
     day: date
+
+
+class Beam(NamedTuple):
+    """A run, from X to the right, in the row at Y."""
+
+    kind: str
+    x: float
+    y: float
+    width: float
+    said: str
 
 
 class Tick(NamedTuple):
@@ -51,15 +61,19 @@ class Picture(NamedTuple):
     left: int
     labels: tuple[Label, ...]
     marks: tuple[Mark, ...]
+    beams: tuple[Beam, ...]
     ticks: tuple[Tick, ...]
     more: int
 
 
 def picture(rows: Sequence[TimelineRow], period: Period) -> Picture:
-    """Return where ROWS are drawn: a dot for a commit, filled for results, a diamond at the end."""
-    latest = sorted(rows, key=lambda row: row.dots[-1].day, reverse=True)[:MOST_ROWS]
+    """Return where ROWS are drawn: a dot for a commit, filled for results, a bar for a run.
+
+    The day on which an experiment was concluded is a diamond.
+    """
+    latest = sorted(rows, key=lambda row: row.days[-1], reverse=True)[:MOST_ROWS]
     shown = [row for row in rows if row in latest]
-    labels, marks = [], []
+    labels, marks, beams = [], [], []
     for number, row in enumerate(shown):
         y = _HEAD + _ROW * number + _ROW / 2
         found = [
@@ -68,9 +82,10 @@ def picture(rows: Sequence[TimelineRow], period: Period) -> Picture:
         ]
         if row.concluded is not None:
             found.append(Mark("concluded", _x(row.concluded, period), y, row.concluded))
-        places = [mark.x for mark in found]
+        places = [_x(day, period) for day in row.days] + [mark.x for mark in found]
         labels.append(Label(y, row.experiment, row.title, min(places), max(places)))
         marks += found
+        beams += [_beam(bar, y, period) for bar in row.bars]
     ticks = tuple(Tick(_x(day, period), day) for day in _tick_days(period))
     height = _HEAD + _ROW * len(shown) + 8
     return Picture(
@@ -79,9 +94,19 @@ def picture(rows: Sequence[TimelineRow], period: Period) -> Picture:
         left=_LABELS,
         labels=tuple(labels),
         marks=tuple(marks),
+        beams=tuple(beams),
         ticks=ticks,
         more=len(rows) - len(shown),
     )
+
+
+def _beam(bar: Bar, y: float, period: Period) -> Beam:
+    """Return where BAR is drawn: as wide as its days are."""
+    half = _DAYS / ((period.last - period.first).days + 1) / 2
+    begin, end = _x(bar.first, period) - half, _x(bar.last, period) + half
+    days = str(bar.first) if bar.first == bar.last else f"{bar.first} – {bar.last}"
+    kind = "failed" if bar.failed else "run"
+    return Beam(kind, round(begin, 1), y, round(end - begin, 1), f"{kind} {days}")
 
 
 def _x(day: date, period: Period) -> float:

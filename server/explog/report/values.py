@@ -101,13 +101,31 @@ class Dot(NamedTuple):
     results: bool
 
 
+class Bar(NamedTuple):
+    """The days of a run on the timeline, both included."""
+
+    first: date
+    last: date
+    failed: bool
+
+
 class TimelineRow(NamedTuple):
-    """An experiment on the timeline; `concluded` is the day on which it was."""
+    """An experiment on the timeline, with a dot or a bar at least.
+
+    `concluded` is the day on which it was.
+    """
 
     experiment: str
     title: str
     dots: tuple[Dot, ...]
     concluded: date | None
+    bars: tuple[Bar, ...] = ()
+
+    @property
+    def days(self) -> tuple[date, ...]:
+        """The days with a commit, and the first and the last day of each run, in their order."""
+        ends = (day for bar in self.bars for day in (bar.first, bar.last))
+        return tuple(sorted([*(dot.day for dot in self.dots), *ends]))
 
 
 class Report(NamedTuple):
