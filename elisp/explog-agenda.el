@@ -23,6 +23,7 @@
 (require 'seq)
 
 (autoload 'explog-agenda-view "explog-agenda-view" nil t)
+(autoload 'explog-report "explog-report" nil t)
 
 (declare-function org-agenda "org-agenda" (&optional arg keys restriction))
 (defvar org-agenda-custom-commands)
@@ -43,6 +44,12 @@ See `explog-agenda-view'."
                                (string :tag "Query"))))
   :group 'explog)
 
+(defcustom explog-agenda-report-key nil
+  "The key after `explog-agenda-prefix' for the report of this week, as \"w\".
+If it is nil, there is none.  See `explog-report'."
+  :type '(choice (const :tag "None" nil) (string :tag "Key"))
+  :group 'explog)
+
 ;;;; Elements of Org's options
 (defun explog-agenda-files ()
   "Return the logs that can be read.
@@ -59,6 +66,12 @@ COMMAND is an element of `explog-agenda-commands'."
           `((org-agenda-dim-blocked-tasks nil)
             (org-agenda-overriding-header ,description)))))
 
+(defun explog-agenda--report-command ()
+  "Return a list of the element for `explog-agenda-report-key', or nil."
+  (when explog-agenda-report-key
+    (list (list (concat explog-agenda-prefix explog-agenda-report-key)
+                "Report of this week" #'explog-report "week"))))
+
 ;;;; The commands of `explog-mode'
 
 (defun explog-agenda-around (function &rest args)
@@ -74,7 +87,8 @@ This is the advice of `explog-mode'."
   "Return `org-agenda-custom-commands' with our commands whose keys are free."
   (let* ((users org-agenda-custom-commands)
          (prefix explog-agenda-prefix)
-         (ours (and prefix (mapcar #'explog-agenda--command explog-agenda-commands)))
+         (ours (and prefix (append (mapcar #'explog-agenda--command explog-agenda-commands)
+                                   (explog-agenda--report-command))))
          (new (seq-remove (lambda (command) (member command users)) ours))
          (taken (seq-filter (lambda (command) (assoc (car command) users)) new)))
     (cond ((null new) users)

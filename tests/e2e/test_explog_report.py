@@ -73,6 +73,21 @@ def test_report_from_asking_to_the_file(reported: World) -> None:
     assert "All is well" in emacs.buffer_text("report.org")
 
 
+def test_the_key_of_the_agenda(reported: World) -> None:
+    emacs = reported.emacs
+    emacs.eval('(setq explog-agenda-report-key "w")')
+    emacs.keys("M-x")
+    emacs.type("org-agenda")
+    emacs.keys("RET")
+    emacs.wait_until(
+        lambda: emacs.true('(get-buffer-window " *Agenda Commands*")'), what="the menu"
+    )
+    emacs.keys("c w")
+    emacs.wait_until(lambda: emacs.current_buffer() == BUFFER, what="the report")
+    wait_text(reported, "#+TITLE: Report ")
+    assert emacs.true(f"(with-current-buffer {lisp(BUFFER)} (derived-mode-p 'org-mode))")
+
+
 def test_dynamic_block(reported: World) -> None:
     emacs = reported.emacs
     notes = reported.folder / "notes.org"

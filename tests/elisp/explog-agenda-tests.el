@@ -264,6 +264,18 @@ agenda shows."
                      (format-message
                       "explog: the agenda key c is taken; see `explog-agenda-prefix'"))))))
 
+(ert-deftest explog-agenda-test-report-key ()
+  "There is a key for the report of the week if the user wants one, and it is free."
+  (let ((org-agenda-custom-commands nil)
+        (explog-said nil))
+    (should-not (assoc "cw" (explog-agenda--all-commands)))
+    (let ((explog-agenda-report-key "w"))
+      (should (equal (cddr (assoc "cw" (explog-agenda--all-commands))) '(explog-report "week")))
+      (let ((org-agenda-custom-commands '(("cw" "Mine" agenda ""))))
+        (should (equal (seq-filter (lambda (command) (equal (car command) "cw"))
+                                   (explog-agenda--all-commands))
+                       org-agenda-custom-commands))))))
+
 (ert-deftest explog-agenda-test-other-prefixes ()
   "The prefix may be another, a sequence, or none."
   (explog-agenda-tests--in-folder
