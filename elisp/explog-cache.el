@@ -337,19 +337,40 @@ Return the number after which the next page begins, or nil at the end."
         (< (explog-cache-summary-line one) (explog-cache-summary-line other))
       (string< file other-file))))
 
+(defconst explog-cache--patience 1
+  "Seconds that a command waits for the summaries of all experiments.")
+
 (defun explog-cache-experiments-fetch ()
   "Return the summaries of all experiments, after asking the server.
-See `explog-cache-experiments'.  This waits, so it is for commands."
+See `explog-cache-experiments'.  This waits, so it is for commands.  If
+the server does not answer within a second, say so and return those that
+were known, or signal a `user-error' if none were."
+  (explog-need-mode)
   (unless (and (eql explog-cache--all-tick explog-cache--tick)
                (explog-cache-usable-p))
-    (let ((loading (list explog-cache--tick))
-          (after 0))
-      (while (setq after (explog-cache--take-page
-                          (explog-cache--call "experiments"
-                                              (list after explog-cache--page))
-                          loading)))
-      (explog-cache--loaded loading)))
+    (condition-case err
+        (explog-cache--load-now)
+      (explog-error
+       (unless (equal (cadr err) "timeout")
+         (user-error "%s" (nth 2 err)))
+       (explog-cache-experiments)       ; so that they are known soon
+       (unless explog-cache--all
+         (user-error "The experiments are not known yet; try again in a moment"))
+       (message "The server does not answer yet; these are the experiments that were known"))))
   explog-cache--all)
+
+(defun explog-cache--load-now ()
+  "Load all experiments, or signal an `explog-error'.
+It is \"timeout\" after `explog-cache--patience'."
+  (let ((end (+ (float-time) explog-cache--patience))
+        (loading (list explog-cache--tick))
+        (after 0))
+    (while (setq after (explog-cache--take-page
+                        (explog-server-call-sync
+                         "experiments" (list after explog-cache--page)
+                         :timeout (max 0.01 (- end (float-time))))
+                        loading)))
+    (explog-cache--loaded loading)))
 
 ;;;; Changes
 

@@ -73,7 +73,7 @@ may be nil."
           (and title (concat " " title))
           (and text (concat ": " text))))
 
-(defvar explog-link--patience 2
+(defvar explog-link--patience 1
   "Seconds to wait for an experiment from the server.")
 
 (defun explog-link--experiment (id)

@@ -441,7 +441,7 @@ It is a list of (ID . STEP), or the symbol `unknown' until it has arrived.")
 
 ;;;; Inserting the last reference
 
-(defvar explog-message-last--patience 2
+(defvar explog-message-last--patience 1
   "Seconds that a command waits for the references of the last commits.")
 
 (defun explog-message-insert-last (&optional ask)

@@ -127,6 +127,25 @@
     (should-error (explog-cache-fetch "201") :type 'user-error)
     (should-error (explog-cache-experiments-fetch) :type 'user-error)))
 
+(ert-deftest explog-cache-test-fetch-does-not-wait-long ()
+  "A command goes on after a second with what was known, if anything was."
+  (explog-cache-tests--with-server explog-test-log
+    (explog-cache-tests--await "201")
+    (let ((known (explog-cache-experiments-fetch))
+          (pid (process-id (explog-rpc-server explog-server-current)))
+          (start (float-time)))
+      (should known)
+      (signal-process pid 'SIGSTOP)
+      (unwind-protect
+          (progn
+            (explog-cache-changed)
+            (should (equal known (explog-cache-experiments-fetch)))
+            (should (< 0.5 (- (float-time) start) 3))
+            (setq explog-cache--all nil)
+            (should-error (explog-cache-experiments-fetch) :type 'user-error))
+        (signal-process pid 'SIGCONT)))
+    (explog-test-wait "list" #'explog-cache-experiments)))
+
 (ert-deftest explog-cache-test-fetch ()
   "A command may wait, and then knows."
   (explog-cache-tests--with-server explog-test-log
