@@ -122,6 +122,8 @@ QUERY has references like e201 or e201.1, or is a query as that of
   (explog-show-reordering)
   (setq tabulated-list-padding 2
         tabulated-list-format [("" 1)]
+        ;; The folder that the list was opened in may go.
+        default-directory (expand-file-name "~/")
         revert-buffer-function #'explog-results--ask)
   (add-hook 'explog-cache-changed-functions #'explog-results--renew)
   (add-hook 'kill-buffer-hook #'explog-results--end nil t))

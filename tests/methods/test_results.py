@@ -134,6 +134,7 @@ def test_what_cannot_be_answered(
 
 
 def test_one_metric_in_an_agenda(call: Call) -> None:
+    call("results", "201", [], [], [], [])  # which reads the values
     facts = call("agenda-facts", ["201", "999"], "acc")
     assert [(row[0], row[5]) for row in facts] == [("201", "72.40 %")]  # that of the newest step
     assert call("agenda-facts", ["201"], "bleu")[0][5] is None
