@@ -239,7 +239,9 @@ FILE is empty, search all logs with unsaved changes."
 If FILE is empty, return the modified buffers that visit logs."
   (if (string-empty-p file)
       (explog-log-modified-buffers)
-    (list (find-buffer-visiting file))))
+    ;; A link that leads round in circles is an error for Emacs; nobody
+    ;; visits that.
+    (list (ignore-errors (find-buffer-visiting file)))))
 
 (defun explog-edit--entry (buffer file id must-exist)
   "Return the entry ID in BUFFER, which visits FILE; see `explog-edit-entries'.

@@ -51,7 +51,8 @@ def test_a_log_that_cannot_be_read(world: World, how: str) -> None:
     commit = world.repository.commit(RESULTS)
     world.said(re.compile(r"\[e201\.1\]|e201\.1:"))
     if how != "a folder":  # which is a folder of no logs
-        world.said(str(world.log))
+        # What may pass, as too many links may, leaves the experiment known: its step is named, too.
+        world.said(str(world.log), times=2 if how == "a loop" else 1)
     assert away.read_text(encoding="utf-8") == LOG
     if how == "a folder":
         shutil.rmtree(world.log)

@@ -7,6 +7,7 @@ at the end would give.
 from __future__ import annotations
 
 import gc
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -104,19 +105,29 @@ def sync_logs(settings: Settings, index: Index) -> LookReport:
     return report
 
 
+_lock = threading.Lock()
+# What held outside, and one for each that is inside: the thresholds are those of the process.
+_thresholds: list[tuple[int, int, int]] = []
+
+
 @contextmanager
 def few_collections() -> Iterator[None]:
-    """Look for circular garbage seldom until the block ends.
+    """Look for circular garbage seldom until the block ends, in whatever threads.
 
     Nearly nothing that sync makes refers to itself: to look for that as often as usual takes a
     tenth of its time.
     """
-    usual = gc.get_threshold()
-    gc.set_threshold(100_000)
+    with _lock:
+        _thresholds.append(gc.get_threshold())
+        gc.set_threshold(100_000)
     try:
         yield
     finally:
-        gc.set_threshold(*usual)
+        with _lock:
+            # The first of them is what holds where nobody is inside.
+            last = _thresholds.pop()
+            if not _thresholds:
+                gc.set_threshold(*last)
 
 
 def _born(index: Index) -> float:
