@@ -25,6 +25,8 @@ def first_index(shop: Workshop) -> list[Row]:
         peak = max(peak, run.peak_kb)
     if problems := json.loads(run.output)["problems"]:
         raise AssertionError(problems)
+    # What a server does once, behind the first hashes, is not to be measured with other things.
+    shop.run(_command(shop, shop.world, shop.index, *_READING))
     figures = (
         Figure("median", median(ours)),
         Figure("peak memory", peak / 1024, "MB"),
@@ -36,30 +38,41 @@ def first_index(shop: Workshop) -> list[Row]:
 
 
 def with_metrics(shop: Workshop) -> list[Row]:
-    """`explog index` of the world as it is, and with a metrics file on each results commit."""
+    """An index of the world as it is, and with a metrics file on each results commit.
+
+    The values in those files are read behind it: the time with them is told as well.
+    """
     folder = shop.world.folder.with_name(f"{shop.world.folder.name}-metrics")
-    worlds = [shop.world, make_world(folder, shop.world.scale, metrics=True)]
+    metrics = make_world(folder, shop.world.scale, metrics=True)
     index = shop.folder / "results.sqlite"
-    times: list[list[float]] = [[], []]
+    commands = (
+        _command(shop, shop.world, index),
+        _command(shop, metrics, index),
+        _command(shop, metrics, index, *_READING),
+    )
+    times: list[list[float]] = [[], [], []]
     for _ in range(min(3, shop.effort.repetitions)):
-        for place, world in enumerate(worlds):
+        for place, command in enumerate(commands):
             for path in shop.folder.glob(f"{index.name}*"):
                 path.unlink()
-            times[place].append(1e3 * shop.run(_command(shop, world, index)).seconds)
-    without, with_them = map(median, times)
-    target = Target("≤ 1.25 × without", with_them / without, 1.25)
+            times[place].append(1e3 * shop.run(command).seconds)
+    without, with_them, read = map(median, times)
     return [
         Row(
             "first index, with a metrics file on each results commit",
-            (Figure("median", with_them),),
+            (Figure("median", with_them), Figure("with all values read", read)),
             (Figure("without", without),),
-            (target,),
+            (Target("≤ 1.25 × without", with_them / without, 1.25),),
         )
     ]
 
 
-def _command(shop: Workshop, world: World, index: Path) -> list[str | Path]:
-    command: list[str | Path] = [shop.explog, "index", "--json"]
+# Has the values of all results commits read; there is no such metric.
+_READING = ("search", "metric:none>0")
+
+
+def _command(shop: Workshop, world: World, index: Path, *asked: str) -> list[str | Path]:
+    command: list[str | Path] = [shop.explog, *(asked or ["index"]), "--json"]
     command += ["--log", shop.log, "--index", index]
     for path in world.repositories:
         command += ["--repo", path]

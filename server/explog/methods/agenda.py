@@ -8,7 +8,6 @@ from explog.daemon.loop import Daemon
 from explog.daemon.running import running_texts
 from explog.queries import agenda
 from explog.queries.agenda import FactsRow, FoundExperiment
-from explog.results.latest import latest_metric
 from explog.rpc.client import Client
 from explog.rpc.registry import method
 from explog.rpc.wire import Bulk
@@ -31,7 +30,11 @@ def facts(daemon: Daemon, _client: Client, idents: list[str], metric: str | None
     Without METRIC, that is not looked for.
     """
     index = daemon.snapshot().index
-    known = latest_metric(index, metric, idents) if metric else {}
+    known: dict[str, str] = {}
+    if metric:
+        from explog.results.latest import latest_metric  # a server starts without it
+
+        known = latest_metric(index, metric, idents)
     runs = running_texts(daemon.runs.found, time.time())
     rows = agenda.facts(index, idents)
     if known or runs:

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 from explog.config_file import default_config_path
 from explog.daemon.loop import Daemon
-from explog.entries.text import EntryTexts
 from explog.errors import ExplogError
-from explog.report.groups import By
-from explog.report.output import report_sections
-from explog.report.period import parse_period
-from explog.report.sections import Request, make_report
-from explog.report.values import Report
-from explog.report.writing import timeline, write_block, write_report
 from explog.rpc.client import Client
 from explog.rpc.registry import method
 from explog.rpc.wire import Bulk
+
+if TYPE_CHECKING:
+    # Loaded at the first report: every server would start later for them.
+    from explog.report.groups import By
+    from explog.report.values import Report
 
 
 @method("report", lane="slow")
@@ -40,6 +38,8 @@ def report(
     SVG will be put into, unless that is empty. Errors are `bad-period`, `bad-query`,
     `bad-section`, `bad-grouping` and `bad-template`.
     """
+    from explog.report.writing import timeline, write_report
+
     made = _made(daemon, period, query, author, sections)
     name = timeline_file if made.timeline else ""
     text = write_report(made, "org", _grouping(by), _templates(), name)
@@ -52,11 +52,18 @@ def report_block(
     daemon: Daemon, _client: Client, period: str, query: str, author: str, by: str, sections: str
 ) -> tuple[str, Bulk[str]]:
     """Return (TEXT PROBLEMS): the report without headings, as in a dynamic block; see `report`."""
+    from explog.report.writing import write_block
+
     made = _made(daemon, period, query, author, sections)
     return write_block(made, _grouping(by), _templates()), Bulk(made.problems)
 
 
 def _made(daemon: Daemon, period: str, query: str, author: str, sections: str) -> Report:
+    from explog.entries.text import EntryTexts
+    from explog.report.output import report_sections
+    from explog.report.period import parse_period
+    from explog.report.sections import Request, make_report
+
     request = Request(
         parse_period(period, date.today()), query, author or "all", report_sections(sections)
     )
@@ -67,6 +74,8 @@ def _made(daemon: Daemon, period: str, query: str, author: str, sections: str) -
 
 
 def _grouping(by: str) -> By:
+    from explog.report.groups import By
+
     for known in get_args(By):
         if by == known:
             return by  # type: ignore[return-value]  # get_args does not say what it returns
