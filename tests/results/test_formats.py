@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,8 @@ def test_terminal_makes_the_best_bold() -> None:
 
 
 def test_no_control_character_reaches_a_terminal() -> None:
-    assert "\x1b" not in terminal(make_grid(table("\x1b[31mred\r\n"), ("text",)))
+    text = terminal(make_grid(table("\x1b[31mred\x9b\x7f\r\n"), ("text",)))
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f]", text)
 
 
 # Emacs holds org against the same file: tests/elisp/explog-results-table-tests.el.

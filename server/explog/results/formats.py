@@ -10,18 +10,16 @@ from collections.abc import Callable, Iterable, Sequence
 
 from explog.results.grid import Field, Grid
 from explog.results.width import padded, shortened, width
+from explog.wording import visible
 
 _MOST_COLUMNS = 48
-# Control characters must not reach a terminal, and are nothing in any format.
-_VISIBLE = {code: chr(0x2400 + code) for code in range(32) if not chr(code).isspace()}
-
 Write = Callable[[Field], str]
 """Returns the text of a field in a format."""
 
 
 def _plain(field: Field) -> str:
     """Return the text of FIELD as one line, cut if it is a title or the text of a step."""
-    text = " ".join(field.text.translate(_VISIBLE).split())
+    text = visible(" ".join(field.text.split()))
     return shortened(text, _MOST_COLUMNS) if field.kind == "text" else text
 
 
