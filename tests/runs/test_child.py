@@ -252,6 +252,24 @@ def test_a_signal_reaches_it_also_while_nobody_reads(tmp_path: Path) -> None:
     command.stdout.close()
 
 
+def test_signals_that_were_taken_already_are_not_waited_for(tmp_path: Path) -> None:
+    script = (
+        "import os; from explog.runs.child import Child; from explog.runs.output import OutputLog\n"
+        "child = Child(OutputLog(os.getcwd(), ''), os.devnull, print)\n"
+        "child._take_signals()\n"
+        "print('went on')"
+    )
+    done = subprocess.run(
+        [PYTHON, "-c", script],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert done.stdout == "went on\n", done.stderr
+
+
 def blocked(folder: Path) -> bool:
     """Tell whether the log of the only run in FOLDER has grown by more than pipes hold."""
     logs = list((folder / "runs").glob("*/output.log"))

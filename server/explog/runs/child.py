@@ -67,7 +67,8 @@ class Child:
         self._signals = [n for n in _PASSED_ON if signal.getsignal(n) is not signal.SIG_IGN]
         self._witness = Witness(self._signals, record)
         self._wake, wake = os.pipe()
-        os.set_blocking(wake, False)
+        for end in (self._wake, wake):
+            os.set_blocking(end, False)
         for number in (*self._signals, *_NOTICED):
             signal.signal(number, _notice)
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
@@ -228,8 +229,10 @@ class Child:
         return max(0.0, self._due - time.monotonic()) * 1000 + 1
 
     def _take_signals(self) -> None:
-        for number in os.read(self._wake, 512):
-            self._take(number)
+        # They may have been taken since `poll` told of them, while we waited for a reader.
+        with contextlib.suppress(BlockingIOError):
+            for number in os.read(self._wake, 512):
+                self._take(number)
 
     def _take(self, number: int) -> None:
         if number == signal.SIGCHLD:
