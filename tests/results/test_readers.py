@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
@@ -205,11 +206,20 @@ def slow(suffix: str, seconds: float) -> list[tuple[str, float]]:
     """Return those texts for SUFFIX that take longer than SECONDS."""
     found = []
     for text in BOMBS[suffix]:
-        begun = cpu_seconds()
-        read(f"m.{suffix}", text)
-        if (taken := cpu_seconds() - begun) > seconds:
+        taken = min(_took(suffix, text, seconds))
+        if taken > seconds:
             found.append((text[:20], taken))
     return found
+
+
+def _took(suffix: str, text: str, seconds: float) -> Iterator[float]:
+    """Yield how long TEXT took, up to three times, as others may be using the caches."""
+    for _ in range(3):
+        begun = cpu_seconds()
+        read(f"m.{suffix}", text)
+        yield (taken := cpu_seconds() - begun)
+        if taken <= seconds:
+            return
 
 
 @pytest.mark.parametrize("suffix", BOMBS)

@@ -239,11 +239,13 @@ def test_a_job_that_is_requeued_goes_on_with_its_run(slurm: Slurm, repo: GitRepo
     waits = 'echo begun "$SLURM_RESTART_COUNT"; test -n "$SLURM_RESTART_COUNT" || sleep 1000'
     script = f"{pyz} e201.4 -- sh -c '{waits}'"
     job = slurm.submit(repo, script)
-    wait_until(lambda: "begun \n" in output(repo))
+    wait_until(lambda: "begun \n" in output(repo), seconds=180)
     assert slurm.ask("scontrol", "requeue", job).returncode == 0
-    wait_until(lambda: [record["state"] for record in records(repo)] == ["requeued"])
+    wait_until(lambda: [record["state"] for record in records(repo)] == ["requeued"], seconds=180)
     assert records(repo)[0]["signal"] == "SIGTERM"
-    wait_until(lambda: slurm.ask("squeue", "-h", "-j", job, "-o", "%T").stdout == "PENDING\n")
+    wait_until(
+        lambda: slurm.ask("squeue", "-h", "-j", job, "-o", "%T").stdout == "PENDING\n", seconds=180
+    )
     slurm.ask("scontrol", "update", f"jobid={job}", "StartTime=now")
     wait_until(lambda: ended(repo) and records(repo)[0]["state"] == "ok", seconds=180)
     (record,) = records(repo)
