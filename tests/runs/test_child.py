@@ -244,7 +244,8 @@ def test_a_signal_reaches_it_also_while_nobody_reads(tmp_path: Path) -> None:
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     assert command.stdout is not None
-    wait_until(lambda: blocked(tmp_path))
+    sizes: list[int] = []
+    wait_until(lambda: blocked(tmp_path, sizes))
     command.terminate()
     wait_until((tmp_path / "terminated").exists)
     command.stdout.read()
@@ -270,10 +271,11 @@ def test_signals_that_were_taken_already_are_not_waited_for(tmp_path: Path) -> N
     assert done.stdout == "went on\n", done.stderr
 
 
-def blocked(folder: Path) -> bool:
-    """Tell whether the log of the only run in FOLDER has grown by more than pipes hold."""
+def blocked(folder: Path, sizes: list[int]) -> bool:
+    """Tell whether the log of the only run in FOLDER grows no more; SIZES are those seen before."""
     logs = list((folder / "runs").glob("*/output.log"))
-    return bool(logs) and logs[0].stat().st_size >= 65536
+    sizes.append(logs[0].stat().st_size if logs else 0)
+    return sizes[-1] >= 4096 and len(sizes) > 40 and len(set(sizes[-40:])) == 1
 
 
 def test_a_signal_that_is_ignored_stays_ignored(tmp_path: Path) -> None:
