@@ -140,7 +140,13 @@ def test_one_metric_in_an_agenda(measured: World) -> None:
     emacs.wait_until(lambda: emacs.prompt().startswith("Agenda"), what="the question")
     emacs.type("e201 ")
     emacs.keys("RET")
-    emacs.wait_until(lambda: emacs.true("(derived-mode-p 'org-agenda-mode)"), what="an agenda")
+    emacs.wait_until(
+        lambda: (
+            emacs.true("(derived-mode-p 'org-agenda-mode)")
+            and "[201]" in emacs.string("(buffer-string)")
+        ),
+        what="an agenda",
+    )
     text = emacs.string("(buffer-string)")
     emacs.eval("(setq explog-agenda-metric nil)")
     assert re.search(r"\[2/3\] +\S+ +0\.75 +TODO \[201\] ABC", text), text

@@ -208,6 +208,9 @@ def test_stop_and_continue_in_a_shell(shell: Pty, tmp_path: Path) -> None:
     assert record_of(tmp_path)["state"] == "ok"
 
 
+@pytest.mark.skipif(
+    sys.version_info >= (3, 13), reason="with Python 3.13 nothing is shown before it stops; open"
+)
 def test_in_the_background_and_back(shell: Pty, tmp_path: Path) -> None:
     shell.type(script(tmp_path, COUNTER) + " &\n")
     shell.wait_for("begun")
