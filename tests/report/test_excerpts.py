@@ -38,6 +38,10 @@ def excerpts(text: str, *private: str) -> Excerpts:
             "* A\n** Conclusions\n| a | b |\n|---+---|\n| 1 | 2 |\n",
             "| a | b |\n|---+---|\n| 1 | 2 |",
         ),
+        (
+            "* A\n** Conclusions\n#+begin_src sh\n# kept\nls\n#+end_src\n",
+            "#+begin_src sh\n# kept\nls\n#+end_src",
+        ),
     ],
 )
 def test_conclusion(entry: str, conclusion: str) -> None:
@@ -100,3 +104,9 @@ def test_state_changes_are_read_in_drawers_too() -> None:
         StateChange("WAIT", date(2018, 6, 8), "Waiting for the cluster"),
         StateChange("TODO", date(2018, 6, 1), ""),
     ]
+
+
+def test_state_changes_of_other_headings_are_theirs() -> None:
+    note = '- State "WAIT"       from "TODO"       [2018-06-08 Fri 11:00]\n  hush\n'
+    entry = f"* WAIT A\n** Secret :noexport:\n{note}** Experiments\n{note}"
+    assert excerpts(entry).state_changes() == []

@@ -13,7 +13,7 @@ from explog.org.lists import Item, PlainList
 from explog.org.options import OrgOptions
 from explog.org.steps import StepList
 
-_STAMP = re.compile(r"[<\[](\d{4})-(\d\d)-(\d\d)\b[^>\]\n]*[>\]]")
+STAMP = re.compile(r"[<\[](\d{4})-(\d\d)-(\d\d)\b[^>\]\n]*[>\]]")
 _ITEM = re.compile(r"([ \t]*)(?:[-+]|\d+[.)])[ \t]")
 _HEADING = re.compile(r"\*+ ")
 # Lines that say nothing: the ends of drawers, properties of org's own, settings of org.
@@ -60,14 +60,14 @@ def read_passages(
     for index, (start, stop) in enumerate(_sections(lines, found)):
         if index == 0:
             text = _prose(lines[start + 1 : stop])
-            yield Passage("experiment", (), 0, text, _day(text))
+            yield Passage("experiment", (), 0, text, first_day(text))
         elif steps is not None and start == steps.heading:
             yield from _steps(lines, steps)
         else:
             title = title_of(lines[start], options.keywords)
             kind = "conclusion" if title.casefold().startswith("conclusion") else "note"
             if title and title.casefold() not in _USUAL_TITLES:
-                yield Passage(kind, (), start, title, _day(lines[start]))
+                yield Passage(kind, (), start, title, first_day(lines[start]))
             yield from _blocks(lines, start + 1, stop, kind)
 
 
@@ -97,7 +97,7 @@ def _under_heading(
         first = next(blocks, None)
         text = f"{title}\n{first.text}" if first is not None else title
         if text:
-            yield start, title, text, _day(lines[start]) or (first and first.day)
+            yield start, title, text, first_day(lines[start]) or (first and first.day)
     yield from ((block.line, title, block.text, block.day) for block in blocks)
 
 
@@ -123,13 +123,13 @@ def _steps(lines: Sequence[str], steps: StepList) -> Iterator[Passage]:
         if len(item.text_lines) > 1:
             text = " ".join([text, *(lines[n] for n in item.text_lines[1:])])
         text = " ".join(text.split())
-        yield Passage("step", number, item.line, text, _day(text))
+        yield Passage("step", number, item.line, text, first_day(text))
     numbers = {item: number for number, item in steps.items}
     yield from _noted(lines, steps.section.lists, (), numbers)
     for line in steps.section.text_lines:
         text = lines[line].strip()
         if text and not _is_mark(text):
-            yield Passage("note", (), line, text, _day(text))
+            yield Passage("note", (), line, text, first_day(text))
 
 
 def _noted(
@@ -146,7 +146,7 @@ def _noted(
         inner = (deeper for plain in item.lists for deeper in plain.walk())
         rows = (lines[n] for one in (item, *inner) for n in one.text_lines)
         text = _prose(list(rows))
-        yield Passage("note", step, item.line, text, _day(text))
+        yield Passage("note", step, item.line, text, first_day(text))
 
 
 def _blocks(lines: Sequence[str], start: int, stop: int, kind: str) -> Iterator[Passage]:
@@ -163,7 +163,7 @@ def _blocks(lines: Sequence[str], start: int, stop: int, kind: str) -> Iterator[
                 continue
         said = _prose(lines[first:line])
         if said:
-            yield Passage(kind, (), first, said, _day(said))
+            yield Passage(kind, (), first, said, first_day(said))
         first = line
 
 
@@ -177,10 +177,11 @@ def _is_mark(line: str) -> bool:
     return any(mark.match(line) is not None for mark in (_DRAWER_LINE, PLANNING, _SETTING))
 
 
-def _day(text: str) -> date | None:
+def first_day(text: str) -> date | None:
+    """Return the first date in TEXT, active or not, if it exists."""
     if "[" not in text and "<" not in text:
         return None
-    match = _STAMP.search(text)
+    match = STAMP.search(text)
     try:
         return date(int(match[1]), int(match[2]), int(match[3])) if match else None
     except ValueError:

@@ -10,15 +10,16 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from explog.org.heading import PLANNING, headings, title_of
 from explog.org.opaque import Opaque
 from explog.org.options import OrgOptions
+from explog.org.passages import STAMP, first_day
 from explog.org.scan import split_tags
 from explog.report.period import Period
 
-_STAMP = re.compile(r"[<\[](\d{4})-(\d\d)-(\d\d)\b[^>\]\n]*[>\]]")
-_DUE = re.compile(r"\b(SCHEDULED|DEADLINE):[ \t]*<(\d{4})-(\d\d)-(\d\d)\b")
+_DUE = re.compile(r"\b(SCHEDULED|DEADLINE):[ \t]*(<[^>\n]*>)")
 _ITEM = re.compile(r"([ \t]*)(?:[-+]|\*(?<=[ \t]\*)|\d+[.)])(?:[ \t]|$)")
 _STATE_NOTE = re.compile(r'[ \t]*- State "(?P<to>[^"]+)"[ \t]+(?:from\b.*)?')
 _DRAWER = re.compile(r"[ \t]*:[-\w]+:[ \t]*$")
@@ -35,29 +36,32 @@ class StateChange:
 
 
 class Excerpts:
-    """The parts of the entry `lines` that are not private."""
+    """The parts of an entry that are not private."""
 
     def __init__(self, text: str, options: OrgOptions, private: Collection[str]) -> None:
         """PRIVATE are the tags of subtrees that are left out."""
         self._options = options
         lines = text.split("\n")
         found = headings(lines, options.inlinetask_min_level)
-        kept = _public(lines, found, private)
-        self._lines = [line if keep else "" for line, keep in zip(lines, kept, strict=True)]
-        self._drawers = _drawers(lines, kept)
-        for start, end in self._drawers:
-            self._lines[start : end + 1] = [""] * (end + 1 - start)
-        self._all = lines
-        self._headings = [(line, level) for line, level in found if kept[line]]
+        public = _public(lines, found, private)
+        self._lines = [line if shown else "" for line, shown in zip(lines, public, strict=True)]
+        self._headings = [(line, level) for line, level in found if public[line]]
+        # What stands right under the heading of the entry, with drawers and comments.
+        self._own = lines[: found[1][0] if len(found) > 1 else len(lines)]
 
-    def conclusion(self) -> str:
-        """Return what stands under the heading "Conclusion" or "Conclusions", as it is."""
+    @cached_property
+    def _conclusion(self) -> range:
+        """The lines of the heading "Conclusion" or "Conclusions", and of what is beneath it."""
         for place, (line, level) in enumerate(self._headings):
             title = title_of(self._lines[line], self._options.keywords)
             if place and title.casefold().startswith("conclusion"):
                 after = (n for n, other in self._headings[place + 1 :] if other <= level)
-                return _dedented(self._lines[line + 1 : next(after, len(self._lines))])
-        return ""
+                return range(line, next(after, len(self._lines)))
+        return range(0)
+
+    def conclusion(self) -> str:
+        """Return what stands beneath the heading "Conclusion" or "Conclusions", as it is."""
+        return _dedented([self._lines[number] for number in self._conclusion[1:]])
 
     def notes(self, period: Period, beside: Collection[int] = ()) -> list[str]:
         """Return the notes that bear a date of PERIOD, as they are, in their order.
@@ -65,45 +69,36 @@ class Excerpts:
         A note is a paragraph or an item with what is beneath it. The lines BESIDE begin none: they
         are the steps. What stands in the conclusion, and the date of the entry alone, is no note.
         """
-        hidden = self._conclusion_lines()
         return [
             note
             for start, end in self._blocks(beside)
-            if start not in hidden and (note := _dedented(self._lines[start:end]))
-            if _first_day(note) in period and not _STAMP.fullmatch(note.strip())
+            if start not in self._conclusion and (note := _dedented(self._lines[start:end]))
+            if first_day(note) in period and not STAMP.fullmatch(note.strip())
         ]
 
     def due(self) -> list[tuple[str, date]]:
         """Return what the entry is scheduled for, and its deadline: ("SCHEDULED", day)."""
-        stop = self._headings[1][0] if len(self._headings) > 1 else len(self._lines)
-        found = []
-        for line in self._lines[1:stop]:
-            if PLANNING.match(line):
-                found += [
-                    (match[1], day)
-                    for match in _DUE.finditer(line)
-                    if (day := _date(*match.group(2, 3, 4))) is not None
-                ]
-        return found
+        return [
+            (kind, day)
+            for line in self._lines[1 : len(self._own)]
+            if PLANNING.match(line)
+            for kind, stamp in _DUE.findall(line)
+            if (day := first_day(stamp)) is not None
+        ]
 
     def state_changes(self) -> list[StateChange]:
-        """Return the notes of org on changes of state, in a drawer or not, in their order."""
+        """Return the notes of org on changes of state, in a drawer or not, in their order.
+
+        Those of a heading beneath are about that heading.
+        """
         found = []
-        for number, line in enumerate(self._all):
+        for number, line in enumerate(self._own):
             match = _STATE_NOTE.match(line)
-            day = _first_day(line) if match is not None else None
+            day = first_day(line) if match is not None else None
             if match is not None and day is not None:
-                note = _dedented(_beneath(self._all, number))
+                note = _dedented(_beneath(self._own, number))
                 found.append(StateChange(match["to"], day, note))
         return found
-
-    def _conclusion_lines(self) -> range:
-        for place, (line, level) in enumerate(self._headings):
-            title = title_of(self._lines[line], self._options.keywords)
-            if place and title.casefold().startswith("conclusion"):
-                after = (n for n, other in self._headings[place + 1 :] if other <= level)
-                return range(line, next(after, len(self._lines)))
-        return range(0)
 
     def _blocks(self, beside: Collection[int]) -> Iterator[tuple[int, int]]:
         """Yield (start, end) of each paragraph and each item, but for the items BESIDE."""
@@ -141,34 +136,26 @@ class Excerpts:
 def _public(
     lines: Sequence[str], found: Sequence[tuple[int, int]], private: Collection[str]
 ) -> list[bool]:
-    """Tell of each line whether it is in no subtree with a PRIVATE tag, and no comment."""
-    kept = [not _COMMENT.match(line) for line in lines]
+    """Tell which of LINES are in no subtree with a PRIVATE tag, no drawer and no comment."""
+    public = [True] * len(lines)
     hidden: int | None = None
     for place, (line, level) in enumerate(found):
-        if hidden is not None and level > hidden:
-            tagged = True
-        else:
+        if hidden is None or level <= hidden:
             tagged = any(tag in private for tag in split_tags(lines[line])[1])
             hidden = level if tagged else None
-        if tagged:
+        if hidden is not None:
             end = found[place + 1][0] if place + 1 < len(found) else len(lines)
-            kept[line:end] = [False] * (end - line)
-    return kept
-
-
-def _drawers(lines: Sequence[str], kept: Sequence[bool]) -> list[tuple[int, int]]:
-    """Return the first and the last line of each drawer."""
+            public[line:end] = [False] * (end - line)
     opaque = Opaque(lines, 0, len(lines))
-    found = []
     number = 0
     while number < len(lines):
-        end = None
-        if kept[number] and lines[number].lstrip()[:1] in ("#", ":"):
-            end = opaque.end(number)
-        if end is not None and _DRAWER.match(lines[number]):
-            found.append((number, end))
-        number = (number if end is None else end) + 1
-    return found
+        # What looks like a comment inside of a block is none.
+        may_begin = public[number] and lines[number].lstrip()[:1] in ("#", ":")
+        end = (opaque.end(number) if may_begin else None) or number
+        if _COMMENT.match(lines[number]) or (end > number and _DRAWER.match(lines[number])):
+            public[number : end + 1] = [False] * (end + 1 - number)
+        number = end + 1
+    return public
 
 
 def _beneath(lines: Sequence[str], start: int) -> list[str]:
@@ -190,15 +177,3 @@ def _dedented(lines: Sequence[str]) -> str:
     depth = min(indents, default=0)
     text = "\n".join(line[depth:] for line in said).strip("\n")
     return re.sub(r"\n{3,}", "\n\n", text)
-
-
-def _first_day(text: str) -> date | None:
-    match = _STAMP.search(text)
-    return _date(*match.groups()) if match is not None else None
-
-
-def _date(year: str, month: str, day: str) -> date | None:
-    try:
-        return date(int(year), int(month), int(day))
-    except ValueError:
-        return None
