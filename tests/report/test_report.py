@@ -424,3 +424,10 @@ def test_one_id_in_two_logs(world: World) -> None:
     world.more = ["--log", str(other)]
     text = world.run("2018-06").stdout
     assert "* Results" in text
+
+
+def test_a_change_against_a_step_from_before_the_period(world: World) -> None:
+    world.log.write_text(f"{LOG}2. [ ] Go further\n")
+    world.repo.commit("[e205.1] Results- acc=71.4 %", date=on(1))
+    world.repo.commit("[e205.2] Results- acc=72 %", date=on(8))
+    assert "acc 72 % (+0.6)" in world.run("2018-06-04..2018-06-10", "e205").stdout

@@ -1,42 +1,53 @@
-"""What a results commit measured for a step, and how that differs from the step before."""
+"""What results commits measured for steps, and how that differs from the steps before."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
-from functools import cache
+from typing import TypeAlias
 
+from explog.config import Settings
 from explog.index.database import Index
 from explog.model import StepNumber
 from explog.refs import Reference
 from explog.report.gather import WorkCommit, results_before
 from explog.results.cells import Cell
+from explog.results.due import renew
 from explog.results.kept import kept_values
+from explog.results.reading import read_these
 from explog.results.table import StepResult, make_table
+
+Measured: TypeAlias = tuple[WorkCommit, str, StepNumber]
+"""A results commit, and the experiment and the step that it is of."""
 
 
 class StepMetrics:
-    """Asks INDEX for what commits measured."""
+    """What the commits in MEASURED give, and the commits of the steps before: read at once."""
 
-    def __init__(self, index: Index) -> None:
-        self._index = index
-        self._cells = cache(self._read)
+    def __init__(self, settings: Settings, index: Index, measured: Iterable[Measured]) -> None:
+        self._before = {
+            (commit.oid, ident, step): results_before(index, ident, step, commit.time)
+            for commit, ident, step in measured
+        }
+        before = (found[1] for found in self._before.values() if found is not None)
+        oids = list(dict.fromkeys([*(oid for oid, _ident, _step in self._before), *before]))
+        renew(settings, index)
+        read_these(settings, index, oids)
+        self._values = kept_values(index, oids)
 
     def of(self, commit: WorkCommit, experiment: str, step: StepNumber) -> tuple[str, ...]:
         """Return a text for each metric that COMMIT gives of a step: `acc 71.4 % (+0.6)`."""
         cells = self._cells(commit.oid, experiment, step)
-        if not cells:
-            return ()
-        before = results_before(self._index, experiment, step, commit.time)
+        before = self._before[commit.oid, experiment, step] if cells else None
         known = self._cells(before[1], experiment, before[0]) if before is not None else {}
         return tuple(
             f"{name} {cell.text}{_change(cell, known.get(name))}" for name, cell in cells.items()
         )
 
-    def _read(self, oid: str, experiment: str, step: StepNumber) -> dict[str, Cell]:
-        values = kept_values(self._index, [oid]).get(oid)
-        if values is None:
+    def _cells(self, oid: str, experiment: str, step: StepNumber) -> dict[str, Cell]:
+        if oid not in self._values:
             return {}
-        samples = values.of(str(Reference(experiment, step)))
+        samples = self._values[oid].of(str(Reference(experiment, step)))
         result = StepResult(experiment, step, "", "", "", 0, "", oid, "", 0, samples)
         table = make_table([result])
         (row,) = table.rows

@@ -28,8 +28,6 @@ from explog.report.period import Period
 from explog.report.planned import planned_steps
 from explog.report.runs import WorkRun, left_failed, runs_between
 from explog.report.values import SECTIONS, Bar, Dot, Item, Report, Section, TimelineRow
-from explog.results.due import renew
-from explog.results.reading import read_these
 from explog.wording import counted
 
 # A section shows so many experiments, and counts the others.
@@ -91,7 +89,6 @@ class _Writer:
         self._index = index
         self._texts = texts
         self._request = request
-        self._metrics = StepMetrics(index)
         self._entries: dict[tuple[str, str], EntryText | None] = {}
         self._options = org_options(settings)
 
@@ -109,13 +106,9 @@ class _Writer:
 
     @cached_property
     def _commits(self) -> list[WorkCommit]:
-        """The commits of the period, oldest first, without those of private experiments."""
+        """The commits of the period, oldest first."""
         commits = with_names(gather.commits_between(self._index, self.period))
-        commits = by_author(commits, self._request.author)
-        results = [one.oid for one in commits if any(claim.results for claim in one.claims)]
-        renew(self._settings, self._index)
-        read_these(self._settings, self._index, results)
-        return commits
+        return by_author(commits, self._request.author)
 
     @cached_property
     def _selected(self) -> set[tuple[str, str]] | None:
@@ -220,12 +213,19 @@ class _Writer:
             yield [self._item(one, text=text, facts=_state(one), day=one.closed)]
 
     def _results(self) -> Iterator[list[Item]]:
-        for ident, worked in self._by_experiment.items():
+        last = {
+            ident: {claim.step: commit for commit, claim in worked if claim.results}
+            for ident, worked in self._by_experiment.items()
+        }
+        measured = [
+            (commit, ident, step) for ident, steps in last.items() for step, commit in steps.items()
+        ]
+        metrics = StepMetrics(self._settings, self._index, measured)
+        for ident, steps in last.items():
             one = self._experiments[ident]
-            last = {claim.step: commit for commit, claim in worked if claim.results}
             found = [
-                self._commit_item(one, step, commit, self._metrics.of(commit, ident, step))
-                for step, commit in sorted(last.items())
+                self._commit_item(one, step, commit, metrics.of(commit, ident, step))
+                for step, commit in sorted(steps.items())
             ]
             if found:
                 yield [self._item(one, facts=(*_state(one), *self._boxes(one))), *found]
