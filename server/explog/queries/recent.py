@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from explog.git.repository import Repository, repository_around
-from explog.git.run import GitError, run
+from explog.git.configuration import configured
+from explog.git.repository import repository_around
 from explog.index.commits import IS_EXPERIMENT, find_repository
 from explog.index.database import Index
 from explog.refs import Place, Reference, parse_step
@@ -26,7 +26,7 @@ def recent(index: Index, folder: Path, most: int) -> list[Reference]:
     if not repository or not record:
         return []
     claims = _newest_claims(index, record.id)
-    own = _email(repository)
+    own = configured(repository, "user.email")
     claims.sort(key=lambda claim: claim[0] != own)  # stable: otherwise the order stays
     return list(dict.fromkeys(reference for _email, reference in claims))[:most]
 
@@ -43,12 +43,3 @@ def _newest_claims(index: Index, repository: int) -> list[tuple[str, Reference]]
         _MOST_CLAIMS,
     )
     return [(email, Reference(ident, parse_step(step))) for email, ident, step in rows]
-
-
-def _email(repository: Repository) -> str | None:
-    """Return the address under which commits are made in REPOSITORY, if it is configured."""
-    try:
-        value = run(repository.path, "config", "--get", "user.email")
-    except GitError:
-        return None
-    return value.decode("utf-8", "replace").rstrip("\n")

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from explog.errors import ExplogError
+from explog.git.configuration import configured
 from explog.git.mailmap import Person, canonical
-from explog.git.repository import Repository, open_repository
-from explog.git.run import GitError, run
+from explog.git.repository import open_repository
 from explog.report.gather import WorkCommit
 
 
@@ -61,13 +61,6 @@ def _me(path: str) -> Person:
     repository = open_repository(Path(path))
     if repository is None:
         return "", ""
-    me = _configured(repository, "user.name"), _configured(repository, "user.email")
+    name, email = (configured(repository, one) or "" for one in ("user.name", "user.email"))
+    me = name, email
     return _names(path, {me}).get(me, me)
-
-
-def _configured(repository: Repository, name: str) -> str:
-    try:
-        value = run(repository.path, "config", "--get", name)
-    except GitError:
-        return ""
-    return value.decode("utf-8", "replace").rstrip("\n")
