@@ -242,15 +242,21 @@ def _filter(name: str, value: str, text: str, start: int, today: date) -> Filter
     return Filter(name, datetime(day.year, day.month, day.day).timestamp())
 
 
+def days_ago(text: str) -> int | None:
+    """Return how many days TEXT is, as `2w`; None if it is no such length of time."""
+    match = _AGO.fullmatch(text)
+    return None if match is None else int(match[1]) * _DAYS[match[2]]
+
+
 def _day(value: str, today: date) -> date | None:
     """Return the day that VALUE means; a month or a year means its first."""
     named = {"today": 0, "yesterday": 1}
     if value in named:
         return today - timedelta(days=named[value])
-    ago = _AGO.fullmatch(value)
+    days = days_ago(value)
     try:
-        if ago is not None:
-            return today - timedelta(days=int(ago[1]) * _DAYS[ago[2]])
+        if days is not None:
+            return today - timedelta(days)
         parts = [int(part) for part in value.split("-")]
         return date(*[*parts, 1, 1][:3]) if len(parts) <= 3 else None
     except (ValueError, OverflowError):

@@ -8,9 +8,8 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from explog.errors import ExplogError
+from explog.queries.query import days_ago
 
-_AGO = re.compile(r"([1-9][0-9]{0,3})([dwmy])")
-_DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
 _YEAR = re.compile(r"([0-9]{4})")
 _MONTH = re.compile(r"([0-9]{4})-([0-9]{2})")
 _EXAMPLES = "week, last-week, month, 2w, 2018-06, 2018-06-01..2018-06-14 or since-last"
@@ -72,9 +71,8 @@ def _parse(text: str, today: date) -> Period | None:
     first, dots, last = text.partition("..")
     if dots:
         return Period(_span(first).first, _span(last).last if last else today)
-    ago = _AGO.fullmatch(text)
-    if ago is not None:
-        return Period(today - timedelta(int(ago[1]) * _DAYS[ago[2]]), today)
+    if (days := days_ago(text)) is not None:
+        return Period(today - timedelta(days), today) if days else None
     return _span(text)
 
 
