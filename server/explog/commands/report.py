@@ -62,8 +62,9 @@ def command(
     """
     from explog.entries.text import EntryTexts
     from explog.queries.comparison import may_compare
+    from explog.report.known import Request
     from explog.report.output import publish, read_period, report_sections
-    from explog.report.sections import Request, make_report
+    from explog.report.sections import make_report
 
     days = read_period(period, output)
     names = report_sections(sections)

@@ -60,9 +60,10 @@ def report_block(
 
 def _made(daemon: Daemon, period: str, query: str, author: str, sections: str) -> Report:
     from explog.entries.text import EntryTexts
+    from explog.report.known import Request
     from explog.report.output import report_sections
     from explog.report.period import parse_period
-    from explog.report.sections import Request, make_report
+    from explog.report.sections import make_report
 
     request = Request(
         parse_period(period, date.today()), query, author or "all", report_sections(sections)

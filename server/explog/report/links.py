@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 from explog.errors import ExplogError
 from explog.git.remotes import Remote, shown_remote, unpushed
 from explog.git.repository import Repository, open_repository
+from explog.index.database import Index
+from explog.queries.history import short_commits
+from explog.queries.outline import CommitPlace
 from explog.report.forge import commit_page
 from explog.report.gather import WorkCommit
 from explog.report.values import CommitLink
 
-_DIGITS = 7
-
 
 class CommitLinks:
-    """Makes links of commits; asks git once for each repository.
+    """Makes links of COMMITS, which INDEX has; asks git once for each repository.
 
     `problems` says where that failed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, index: Index, commits: Iterable[WorkCommit]) -> None:
         self.problems: list[str] = []
+        self._short = short_commits(index, map(_place, commits))
         self._known = cache(self._look)
 
     def link(self, commit: WorkCommit) -> CommitLink:
@@ -30,7 +33,7 @@ class CommitLinks:
         remote, not_pushed = self._known(commit.repository)
         return CommitLink(
             oid=commit.oid,
-            short=commit.oid[:_DIGITS],
+            short=self._short[_place(commit)].short,
             repository=commit.repository,
             subject=commit.subject,
             author=commit.author,
@@ -59,6 +62,10 @@ class CommitLinks:
         except ExplogError as error:
             self.problems.append(error.message)
             return None
+
+
+def _place(commit: WorkCommit) -> CommitPlace:
+    return CommitPlace(commit.repository, commit.oid)
 
 
 def _page(remote: Remote | None, oid: str) -> str | None:

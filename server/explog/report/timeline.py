@@ -1,13 +1,15 @@
-"""The timeline: where the marks of each experiment are drawn, for an SVG or as text."""
+"""The timeline: the days of each experiment, and where their marks are drawn in an SVG."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from explog.report.known import Known
 from explog.report.period import Period
-from explog.report.values import Bar, TimelineRow
+from explog.report.runs import WorkRun
+from explog.report.values import Bar, Dot, TimelineRow
 
 MOST_ROWS = 40
 """A picture has so many rows at most: the experiments that were worked on last."""
@@ -15,6 +17,29 @@ _LABELS, _DAYS, _ROW, _HEAD = 190, 560, 22, 26
 _TICKS = 8
 # The steps between ticks, in days.
 _STEPS = (1, 2, 7, 14, 28, 61, 122, 365, 730, 1826)
+
+
+def timeline_rows(known: Known) -> tuple[TimelineRow, ...]:
+    """Return a row for each experiment with commits or runs, the first begun first."""
+    rows = []
+    for ident in dict.fromkeys([*known.by_experiment, *known.run_experiments]):
+        one = known.experiments.get(ident) or known.run_experiments[ident]
+        days: dict[date, bool] = {}
+        for commit, claim in known.by_experiment.get(ident, ()):
+            days[commit.day] = days.get(commit.day, False) or claim.results
+        dots = tuple(Dot(day, results) for day, results in sorted(days.items()))
+        closed = one.closed if one.done and one.closed in known.period else None
+        bars = _bars(known.runs.get(ident, ()), known.period)
+        rows.append(TimelineRow(ident, one.title, dots, closed, bars))
+    return tuple(sorted(rows, key=lambda row: (row.days[0], row.experiment)))
+
+
+def _bars(runs: Iterable[WorkRun], period: Period) -> tuple[Bar, ...]:
+    """Return the days of PERIOD on which RUNS ran, each span once."""
+    spans = {
+        Bar(max(run.first, period.first), min(run.last, period.last), run.failed) for run in runs
+    }
+    return tuple(sorted(spans))
 
 
 class Mark(NamedTuple):
