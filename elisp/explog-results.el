@@ -21,6 +21,7 @@
 (require 'explog-base)
 (require 'explog-cache)
 (require 'explog-point)
+(require 'explog-rows)
 (require 'explog-server)
 (require 'seq)
 (require 'subr-x)
@@ -52,10 +53,6 @@ Then each is an observation, and what is shown is their mean."
 
 (defface explog-results-best '((t :inherit bold))
   "The best value of a metric."
-  :group 'explog)
-
-(defface explog-results-marked '((t :inherit warning))
-  "The mark of a row."
   :group 'explog)
 
 ;;;; What is asked for
@@ -105,9 +102,9 @@ QUERY has references like e201 or e201.1, or is a query as that of
     (define-key map (kbd "RET") #'explog-results-visit)
     (define-key map "v" #'explog-results-commit)
     (define-key map "d" #'explog-results-diff)
-    (define-key map "m" #'explog-results-mark)
-    (define-key map "u" #'explog-results-unmark)
-    (define-key map "U" #'explog-results-unmark-all)
+    (define-key map "m" #'explog-rows-mark)
+    (define-key map "u" #'explog-rows-unmark)
+    (define-key map "U" #'explog-rows-unmark-all)
     (define-key map "b" #'explog-results-best)
     (define-key map "h" #'explog-results-hide-column)
     (define-key map "H" #'explog-results-show-columns)
@@ -238,30 +235,21 @@ The functions get a row.  NUMBER-FUNCTION is nil for a column of text."
        (string-to-number text)))
 
 (defun explog-results--draw ()
-  "Draw the list anew; keep point on its row, which rows are marked, the order."
+  "Draw the list anew, in the same order."
   (let* ((columns (explog-results--columns))
          (rows (append (nth 2 explog-results--table) nil))
-         (marked (explog-results--marked))
-         (texts (mapcar (lambda (row)
-                          (vconcat (mapcar (lambda (column) (funcall (nth 1 column) row))
-                                           columns)))
-                        rows)))
+         (entry (lambda (row)
+                  (vconcat (mapcar (lambda (column) (funcall (nth 1 column) row)) columns))))
+         (texts (mapcar entry rows)))
     (setq tabulated-list-format
           (vconcat (seq-map-indexed
                     (lambda (column place)
                       (explog-results--format column place texts))
-                    columns))
-          tabulated-list-entries
-          (cl-mapcar (lambda (row text) (list row text)) rows texts))
+                    columns)))
     (unless (assoc (car tabulated-list-sort-key) (append tabulated-list-format nil))
       (setq tabulated-list-sort-key nil))
     (tabulated-list-init-header)
-    (let ((place (and (tabulated-list-get-id)
-                      (explog-results--reference (tabulated-list-get-id)))))
-      (tabulated-list-print)
-      (explog-results--mark-rows marked)
-      (when place
-        (explog-results--go-to place)))))
+    (explog-rows-draw rows #'explog-results--reference entry)))
 
 (defun explog-results--format (column place texts)
   "Return the format of COLUMN, which is at PLACE in each of TEXTS."
@@ -271,7 +259,8 @@ The functions get a row.  NUMBER-FUNCTION is nil for a column of text."
                  (mapcar (lambda (text) (string-width (aref text place))) texts))
           (if number
               (lambda (one other)
-                (explog-results--less-p (funcall number (car one)) (funcall number (car other))))
+                (explog-results--less-p (funcall number (explog-rows-of (car one)))
+                                      (funcall number (explog-rows-of (car other)))))
             t)
           :right-align (and number t))))
 
@@ -281,83 +270,25 @@ The functions get a row.  NUMBER-FUNCTION is nil for a column of text."
         ((null other) t)
         (t (< one other))))
 
-(defun explog-results--go-to (reference)
-  "Go to the row with REFERENCE, if there is one."
-  (goto-char (point-min))
-  (while (and (not (eobp))
-              (not (equal reference
-                          (and (tabulated-list-get-id)
-                               (explog-results--reference (tabulated-list-get-id))))))
-    (forward-line))
-  (when (eobp)
-    (goto-char (point-min))))
-
 ;;;; Rows
-
-(defun explog-results--row ()
-  "Return the row at point, or signal a `user-error'."
-  (or (tabulated-list-get-id)
-      (user-error "There is no step on this line")))
 
 (defun explog-results-visit ()
   "Go to the step of this row in its log."
   (interactive)
-  (let ((row (explog-results--row)))
+  (let ((row (explog-rows-here)))
     (explog-visit-goto (explog-results-row-experiment row) (explog-results-row-step row))))
 
 (defun explog-results-commit ()
   "Show the commit of this row."
   (interactive)
-  (let ((row (explog-results--row)))
+  (let ((row (explog-rows-here)))
     (explog-search-visit-commit (explog-results-row-repository row)
                                 (explog-results-row-commit row))))
-
-(defun explog-results-mark ()
-  "Mark this row, and go to the next."
-  (interactive)
-  (explog-results--row)
-  (tabulated-list-put-tag (propertize "*" 'face 'explog-results-marked) t))
-
-(defun explog-results-unmark ()
-  "Remove the mark of this row, and go to the next."
-  (interactive)
-  (explog-results--row)
-  (tabulated-list-put-tag " " t))
-
-(defun explog-results-unmark-all ()
-  "Remove the mark of each row."
-  (interactive)
-  (tabulated-list-clear-all-tags))
-
-(defun explog-results--marked ()
-  "Return the references of the marked rows, in their order."
-  (mapcar #'explog-results--reference (explog-results--marked-rows)))
-
-(defun explog-results--marked-rows ()
-  "Return the marked rows, in their order."
-  (let (rows)
-    (save-excursion
-      (goto-char (point-min))
-      (while (not (eobp))
-        (when (and (tabulated-list-get-id) (eq ?* (char-after)))
-          (push (tabulated-list-get-id) rows))
-        (forward-line)))
-    (nreverse rows)))
-
-(defun explog-results--mark-rows (references)
-  "Mark the rows with REFERENCES."
-  (save-excursion
-    (goto-char (point-min))
-    (while (not (eobp))
-      (when (and (tabulated-list-get-id)
-                 (member (explog-results--reference (tabulated-list-get-id)) references))
-        (tabulated-list-put-tag (propertize "*" 'face 'explog-results-marked)))
-      (forward-line))))
 
 (defun explog-results--chosen ()
   "Return the references of the marked rows, or of all, in one string."
   (mapconcat (lambda (row) (concat "e" (explog-results--reference row)))
-             (or (explog-results--marked-rows)
+             (or (explog-rows-marked)
                  (append (nth 2 explog-results--table) nil)
                  (user-error "There are no results"))
              " "))
@@ -419,12 +350,12 @@ They are the marked ones, or this row and the one above it."
 
 (defun explog-results--two ()
   "Return the two rows to compare."
-  (pcase (explog-results--marked-rows)
+  (pcase (explog-rows-marked)
     (`(,old ,new) (list old new))
-    ('nil (let ((new (explog-results--row)))
+    ('nil (let ((new (explog-rows-here)))
             (save-excursion
               (forward-line -1)
-              (list (explog-results--row) new))))
+              (list (explog-rows-here) new))))
     (_ (user-error "Mark two rows"))))
 
 (defun explog-results--differences (old new)
@@ -483,6 +414,9 @@ AGAINST is \"step\", \"date\", or the name of a parameter."
               (kill-new (car reply))
               (message "explog: the table is copied as %s" form))
    :error (lambda (err) (message "explog: %s" (plist-get err :message)))))
+
+;; With evil and meow as well.
+(explog-keep-keys 'explog-results-mode explog-results-mode-map)
 
 (provide 'explog-results)
 

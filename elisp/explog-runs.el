@@ -27,6 +27,7 @@
 (require 'explog-log)
 (require 'explog-point)
 (require 'explog-ref)
+(require 'explog-rows)
 (require 'explog-server)
 (require 'seq)
 (require 'subr-x)
@@ -131,9 +132,6 @@ the command and the code that ran; `explog-runs' lists that."
 (defvar-local explog-runs--rows nil
   "The runs in this buffer, the newest first.")
 
-(defvar-local explog-runs--by-folder nil
-  "Maps the folders of `explog-runs--rows' to the runs.")
-
 (defvar explog-runs--queries nil
   "The queries that were asked for.")
 
@@ -171,9 +169,9 @@ is true of."
     (define-key map "v" #'explog-runs-record)
     (define-key map "d" #'explog-runs-diff)
     (define-key map "k" #'explog-runs-end)
-    (define-key map "m" #'explog-runs-mark)
-    (define-key map "u" #'explog-runs-unmark)
-    (define-key map "U" #'explog-runs-unmark-all)
+    (define-key map "m" #'explog-rows-mark)
+    (define-key map "u" #'explog-rows-unmark)
+    (define-key map "U" #'explog-rows-unmark-all)
     (define-key map "/" #'explog-runs-choose)
     map)
   "Keys of the list of `explog-runs'.")
@@ -189,8 +187,7 @@ is true of."
                                ("Host" 12 t) ("Command" 0 t)]
         revert-buffer-function #'explog-runs--ask
         ;; The folder in which the list was asked for may go.
-        default-directory (expand-file-name "~/")
-        explog-runs--by-folder (make-hash-table :test #'equal))
+        default-directory (expand-file-name "~/"))
   (tabulated-list-init-header)
   (add-hook 'explog-cache-changed-functions #'explog-runs--changed)
   (add-hook 'kill-buffer-hook #'explog-runs--stop nil t))
@@ -242,11 +239,10 @@ TIMER is the variable that has the timer; if it has one, that is enough."
   (when (and (buffer-live-p buffer)
              (equal query (buffer-local-value 'explog-runs--query buffer)))
     (with-current-buffer buffer
-      (pcase-let ((`(,total ,rows) answer)
-                  (marked (mapcar #'explog-runs-row-folder (explog-runs--marked))))
+      (pcase-let ((`(,total ,rows) answer))
         (setq explog-runs--rows (append rows nil)
               mode-line-process (explog-runs--what-of total))
-        (explog-runs--draw marked)))))
+        (explog-runs--draw)))))
 
 (defun explog-runs--what-of (total)
   "Return what of TOTAL runs is shown, for the mode line, or nil if it is all."
@@ -261,40 +257,11 @@ TIMER is the variable that has the timer; if it has one, that is enough."
     ("lost" . error) ("requeued" . warning))
   "Alist of states and their faces.")
 
-(defun explog-runs--draw (marked)
-  "Draw the list anew, with the runs in the folders MARKED marked.
-In each window point stays on its run, and the top line where it was."
-  (clrhash explog-runs--by-folder)
-  (dolist (row explog-runs--rows)
-    (puthash (explog-runs-row-folder row) row explog-runs--by-folder))
-  (setq tabulated-list-entries (mapcar #'explog-runs--entry explog-runs--rows))
-  (let ((places (mapcar #'explog-runs--window-place (get-buffer-window-list nil nil t))))
-    (tabulated-list-print t)
-    (explog-runs--do-lines
-     (lambda (row)
-       (explog-runs--put-point row)
-       (when (member (explog-runs-row-folder row) marked)
-         (explog-runs--put-mark))))
-    (mapc #'explog-runs--restore-window places))
+(defun explog-runs--draw ()
+  "Draw the list anew."
+  (explog-rows-draw explog-runs--rows #'explog-runs-row-folder #'explog-runs--entry
+                    #'explog-runs--put-point)
   (explog-runs--wind))
-
-(defun explog-runs--window-place (window)
-  "Return (WINDOW FOLDER TOP), the run that its point is on, and its top line."
-  (list window
-        (tabulated-list-get-id (window-point window))
-        (line-number-at-pos (window-start window))))
-
-(defun explog-runs--restore-window (place)
-  "Put point and top line of a window back to PLACE."
-  (pcase-let ((`(,window ,folder ,top) place))
-    (save-excursion
-      (goto-char (point-min))
-      (forward-line (1- top))
-      (set-window-start window (point) t)
-      (goto-char (point-min))
-      (while (not (or (eobp) (equal folder (tabulated-list-get-id))))
-        (forward-line))
-      (set-window-point window (if (eobp) (point-min) (point))))))
 
 (defun explog-runs--wind ()
   "See that it is shown how long something runs, if anything does."
@@ -303,24 +270,23 @@ In each window point stays on its run, and the top line where it was."
 
 (defun explog-runs--tick ()
   "Show how long what runs has been running."
-  (explog-runs--do-lines
+  (explog-rows-do-lines
    (lambda (row)
      (when (explog-runs--running-p row)
        (tabulated-list-set-col "Took" (explog-runs--took row) t))))
   (explog-runs--wind))
 
 (defun explog-runs--entry (row)
-  "Return the line of ROW as `tabulated-list-entries' has it."
-  (list (explog-runs-row-folder row)
-        (vector
-         (propertize (explog-runs-row-outcome row) 'face
-                     (alist-get (explog-runs-row-state row) explog-runs--faces
-                                'default nil #'equal))
-         (explog-runs-row-reference row)
-         (format-time-string "%Y-%m-%d %H:%M" (explog-runs-row-start row))
-         (explog-runs--took row)
-         (explog-runs-row-host row)
-         (explog-runs-row-what row))))
+  "Return the texts in the line of ROW, a vector."
+  (vector
+   (propertize (explog-runs-row-outcome row) 'face
+               (alist-get (explog-runs-row-state row) explog-runs--faces
+                          'default nil #'equal))
+   (explog-runs-row-reference row)
+   (format-time-string "%Y-%m-%d %H:%M" (explog-runs-row-start row))
+   (explog-runs--took row)
+   (explog-runs-row-host row)
+   (explog-runs-row-what row)))
 
 (defun explog-runs--running-p (row)
   "Return non-nil if the run of ROW has not ended."
@@ -348,7 +314,7 @@ In each window point stays on its run, and the top line where it was."
 
 (defun explog-runs--of (entry)
   "Return the run of ENTRY, one of `tabulated-list-entries'."
-  (gethash (car entry) explog-runs--by-folder))
+  (explog-rows-of (car entry)))
 
 (defun explog-runs--before-p (one other)
   "Return non-nil if the run of the entry ONE began before that of OTHER."
@@ -362,49 +328,6 @@ In each window point stays on its run, and the top line where it was."
 
 ;;;; Rows
 
-(defun explog-runs--row ()
-  "Return the run at point, or signal a `user-error'."
-  (or (gethash (tabulated-list-get-id) explog-runs--by-folder)
-      (user-error "There is no run on this line")))
-
-(defun explog-runs--do-lines (function)
-  "Call FUNCTION with the run of each line, at its beginning."
-  (save-excursion
-    (goto-char (point-min))
-    (while (not (eobp))
-      (when-let ((row (gethash (tabulated-list-get-id) explog-runs--by-folder)))
-        (save-excursion (funcall function row)))
-      (forward-line))))
-
-(defun explog-runs--put-mark (&optional advance)
-  "Mark this line, and go to the next if ADVANCE."
-  (tabulated-list-put-tag (propertize "*" 'face 'warning) advance))
-
-(defun explog-runs-mark ()
-  "Mark this run, and go to the next."
-  (interactive)
-  (explog-runs--row)
-  (explog-runs--put-mark t))
-
-(defun explog-runs-unmark ()
-  "Remove the mark of this run, and go to the next."
-  (interactive)
-  (explog-runs--row)
-  (tabulated-list-put-tag " " t))
-
-(defun explog-runs-unmark-all ()
-  "Remove the mark of each run."
-  (interactive)
-  (tabulated-list-clear-all-tags))
-
-(defun explog-runs--marked ()
-  "Return the marked runs, in their order."
-  (let (rows)
-    (explog-runs--do-lines (lambda (row)
-                             (when (eq ?* (char-after))
-                               (push row rows))))
-    (nreverse rows)))
-
 (defun explog-runs-choose (query)
   "Show the runs that QUERY chooses; see `explog-runs'."
   (interactive (list (explog-runs--read-query)))
@@ -415,7 +338,7 @@ In each window point stays on its run, and the top line where it was."
 (defun explog-runs-output ()
   "Show what this run prints or printed, and follow it as it grows."
   (interactive)
-  (let ((file (expand-file-name "output.log" (explog-runs-row-folder (explog-runs--row)))))
+  (let ((file (expand-file-name "output.log" (explog-runs-row-folder (explog-rows-here)))))
     ;; To read a pipe, Emacs would wait for its writer.
     (unless (and (explog-local-p file) (file-regular-p file) (file-readable-p file))
       (user-error "%s cannot be read" (abbreviate-file-name file)))
@@ -442,7 +365,7 @@ In each window point stays on its run, and the top line where it was."
   "Show all that is known of this run."
   (interactive)
   (explog-server-call
-   "run-text" (list (explog-runs-row-folder (explog-runs--row)))
+   "run-text" (list (explog-runs-row-folder (explog-rows-here)))
    :success #'explog-runs--show-record
    :error (lambda (err) (message "explog: %s" (plist-get err :message)))))
 
@@ -491,11 +414,11 @@ They are the marked ones, or this one and the one below it."
 
 (defun explog-runs--two ()
   "Return the two runs to compare, the newer one first."
-  (let ((rows (or (explog-runs--marked)
-                  (list (explog-runs--row)
+  (let ((rows (or (explog-rows-marked)
+                  (list (explog-rows-here)
                         (save-excursion
                           (forward-line)
-                          (explog-runs--row))))))
+                          (explog-rows-here))))))
     (unless (length= rows 2)
       (user-error "Mark two runs"))
     (sort rows (lambda (one other)
@@ -504,7 +427,7 @@ They are the marked ones, or this one and the one below it."
 (defun explog-runs-end ()
   "End this run, after asking, by the signal TERM; it must run on this machine."
   (interactive)
-  (let ((row (explog-runs--row)))
+  (let ((row (explog-rows-here)))
     (unless (explog-runs--running-p row)
       (user-error "It is not running"))
     (when (yes-or-no-p (format "End process %d, %s? " (explog-runs-row-pid row)

@@ -72,7 +72,7 @@
 (defun explog-runs-tests--column (column)
   "Return what stands in COLUMN of each line of the list."
   (let (found)
-    (explog-runs--do-lines (lambda (_) (push (aref (tabulated-list-get-entry) column) found)))
+    (explog-rows-do-lines (lambda (_) (push (aref (tabulated-list-get-entry) column) found)))
     (nreverse found)))
 
 (ert-deftest explog-runs-test-list ()
@@ -84,13 +84,13 @@
       (should (equal '("2:31" "2:31:07") (explog-runs-tests--column 3)))
       (should (equal "201" (explog-point-id (explog-point))))
       (forward-line)
-      (explog-runs-mark)
+      (explog-rows-mark)
       (forward-line -1)
       (explog-runs--take (current-buffer) ""
                          (list 3 (vconcat (list (explog-runs-tests--row "c" "running" (float-time)))
                                           old)))
       (should (equal "/runs/a" (tabulated-list-get-id)))
-      (should (equal '("/runs/a") (mapcar #'explog-runs-row-folder (explog-runs--marked))))
+      (should (equal '("/runs/a") (mapcar #'explog-runs-row-folder (explog-rows-marked))))
       (should-not mode-line-process)
       (explog-runs--take (current-buffer) "other" (list 0 []))
       (should (= 3 (length (explog-runs-tests--column 0)))))))
@@ -104,7 +104,7 @@
       (should (equal "true 1 → true 2" (explog-runs--difference (cadr two) (car two)))))
     (should-error (explog-runs-diff) :type 'user-error)
     (should-error (explog-runs-end) :type 'user-error)
-    (explog-runs-mark)
+    (explog-rows-mark)
     (should-error (explog-runs--two) :type 'user-error)
     (goto-char (point-max))
     (should-error (explog-runs-output) :type 'user-error)))
