@@ -322,6 +322,10 @@ The ids are those of its experiments."
 
 ;;;; Edits
 
+(defvar explog-edit-done-functions nil
+  "Abnormal hook run when explog edited entries.
+Each function gets the buffer and a list of the ids of the experiments.")
+
 (defun explog-edit-file (file entries)
   "Edit ENTRIES in the buffer that visits FILE, as one step for `undo'.
 Each entry is (ID EDITS MESSAGES).  Each of EDITS is (LINE OLD NEW), where
@@ -351,10 +355,6 @@ that were not edited."
                           (seq-remove (lambda (id) (assoc id failed))
                                       (mapcar #'car entries))))
     failed))
-
-(defvar explog-edit-done-functions nil
-  "Abnormal hook run when explog edited entries.
-Each function gets the buffer and a list of the ids of the experiments.")
 
 (defun explog-edit-further (edit)
   "Call EDIT in the current buffer, which explog edited before, and save it.

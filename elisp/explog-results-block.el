@@ -137,18 +137,18 @@ It ends without a newline."
 
 ;;;; Blocks whose step got another hash
 
-(defconst explog-results-block--pauses '(0.3 1 3)
-  "Seconds after a hash came at which its results are asked for.
-The server reads the values of a commit after it placed the hash.")
-
 (defun explog-results-block-edited (buffer ids)
-  "Update the blocks of the experiments IDS in BUFFER soon.
+  "Update the blocks of the experiments IDS in BUFFER when their text comes.
 For `explog-edit-done-functions'."
-  (when explog-results-auto
+  (when (and explog-results-auto (buffer-live-p buffer))
     (with-current-buffer buffer
-      (when (explog-results-block--of ids)
-        (dolist (pause explog-results-block--pauses)
-          (run-with-timer pause nil #'explog-results-block--ask buffer ids))))))
+      ;; The server reads what these commits give before it answers.
+      (pcase-dolist (`(,line ,old ,arguments) (explog-results-block--of ids))
+        (explog-server-call
+         "results-text" arguments
+         :success (lambda (reply)
+                    (explog-results-block--put buffer line old (car reply)))
+         :error #'ignore)))))
 
 (defun explog-results-block--of (ids)
   "Return the blocks of the experiments IDS in this buffer.
@@ -189,17 +189,6 @@ server is asked for it."
               (string-match-p (format "\\(?:\\`\\|[ e]\\)%s\\(?:[. ]\\|\\'\\)" (regexp-quote id))
                               what))
             ids))
-
-(defun explog-results-block--ask (buffer ids)
-  "Ask the server for the blocks of the experiments IDS in BUFFER."
-  (when (and (buffer-live-p buffer) explog-mode (explog-server-ready-p))
-    (with-current-buffer buffer
-      (pcase-dolist (`(,line ,old ,arguments) (explog-results-block--of ids))
-        (explog-server-call
-         "results-text" arguments
-         :success (lambda (reply)
-                    (explog-results-block--put buffer line old (car reply)))
-         :error #'ignore)))))
 
 (defun explog-results-block--put (buffer line old table)
   "Put TABLE into the block of BUFFER with the first LINE and the text OLD.
