@@ -53,6 +53,7 @@ class Soak:
         entries = (self._entry(number) for number in range(1, EXPERIMENTS + 1))
         self.log.write_text("".join(entries), encoding="utf-8")
         self._running: list[subprocess.Popen[bytes]] = []
+        self._writing: list[subprocess.Popen[bytes]] = []
 
     @staticmethod
     def _entry(number: int) -> str:
@@ -100,7 +101,7 @@ class Soak:
         self.counts["notes"] += 1
 
     def _writers(self) -> bool:
-        return any(one.poll() is None and "--write" in one.args for one in self._running)  # type: ignore[operator]
+        return any(one.poll() is None for one in self._writing)
 
     def _start(self) -> None:
         if len(self._running) >= 4:
@@ -115,6 +116,9 @@ class Soak:
             ]
         )
         self._running.append(self._explog(command))
+        if "--write" in command:
+            self._writing = [one for one in self._writing if one.poll() is None]
+            self._writing.append(self._running[-1])
         self.counts["started"] += 1
 
     def _explog(self, command: list[str]) -> subprocess.Popen[bytes]:
