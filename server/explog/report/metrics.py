@@ -11,11 +11,10 @@ from explog.index.database import Index
 from explog.model import StepNumber
 from explog.refs import Reference
 from explog.report.gather import WorkCommit, results_before
-from explog.results.cells import Cell
+from explog.results.cells import Cell, make_cells
 from explog.results.due import renew
 from explog.results.kept import kept_values
 from explog.results.reading import read_these
-from explog.results.table import StepResult, make_table
 
 Measured: TypeAlias = tuple[WorkCommit, str, StepNumber]
 """A results commit, and the experiment and the step that it is of."""
@@ -47,11 +46,7 @@ class StepMetrics:
     def _cells(self, oid: str, experiment: str, step: StepNumber) -> dict[str, Cell]:
         if oid not in self._values:
             return {}
-        samples = self._values[oid].of(str(Reference(experiment, step)))
-        result = StepResult(experiment, step, "", "", "", 0, "", oid, "", 0, samples)
-        table = make_table([result])
-        (row,) = table.rows
-        return {name: row.metrics[name] for name in table.metrics}
+        return make_cells(self._values[oid].of(str(Reference(experiment, step))))
 
 
 def _change(now: Cell, before: Cell | None) -> str:

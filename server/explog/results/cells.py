@@ -5,12 +5,12 @@ Numbers keep the digits that were written. The arithmetic is decimal, so that 71
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Context, Decimal, localcontext
 from math import isfinite, nan
 from typing import NamedTuple
 
-from explog.results.values import Number
+from explog.results.values import Number, Sample
 
 # What is longer than any float that a program prints is shown with a few digits and an exponent.
 _LONGEST = 24
@@ -57,6 +57,21 @@ def make_cell(values: Sequence[Number]) -> Cell:
     deviation = float(sd) if sd.is_finite() else None
     text = with_unit(shown, unit)
     return Cell(tuple(values), float(mean), deviation, text, mean_text, sd_text, unit)
+
+
+def make_cells(samples: Iterable[Sample]) -> dict[str, Cell]:
+    """Return the cell of each metric in SAMPLES, which are of one step."""
+    found = gathered(sample.metrics for sample in samples)
+    return {name: make_cell(numbers) for name, numbers in found.items()}
+
+
+def gathered(said: Iterable[Mapping[str, Number]]) -> dict[str, list[Number]]:
+    """Return the numbers of each name in what is SAID."""
+    found: dict[str, list[Number]] = {}
+    for numbers in said:
+        for name, number in numbers.items():
+            found.setdefault(name, []).append(number)
+    return found
 
 
 def with_unit(text: str, unit: str) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from explog.index.database import Index
 from explog.index.samples import newest_with_metric
 from explog.refs import Reference, parse_step
+from explog.results.cells import make_cells
 from explog.results.kept import kept_values
-from explog.results.table import StepResult, make_table
 
 
 def latest_metric(index: Index, name: str, idents: Iterable[str]) -> dict[str, str]:
@@ -17,10 +17,8 @@ def latest_metric(index: Index, name: str, idents: Iterable[str]) -> dict[str, s
     values = kept_values(index, (oid for _step, oid in newest.values()))
     found: dict[str, str] = {}
     for experiment, (step, oid) in newest.items():
-        number = parse_step(step)
-        samples = values[oid].of(str(Reference(experiment, number))) if oid in values else ()
-        result = StepResult(experiment, number, "", "", "", 0, "", oid, "", 0, samples)
-        (row,) = make_table([result]).rows
-        if name in row.metrics:
-            found[experiment] = row.metrics[name].text
+        reference = str(Reference(experiment, parse_step(step)))
+        cells = make_cells(values[oid].of(reference)) if oid in values else {}
+        if name in cells:
+            found[experiment] = cells[name].text
     return found

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from explog.model import StepNumber
 from explog.refs import Reference, step_text
 from explog.results.asked import Asked, Best, split_known
-from explog.results.cells import Cell, make_cell, with_unit
+from explog.results.cells import Cell, gathered, make_cells, with_unit
 from explog.results.combine import RUN_NAMES
 from explog.results.rows import names_sample
 from explog.results.values import Number, Sample
@@ -123,23 +123,14 @@ def _most_frequent(found: Iterable[Iterable[str]]) -> list[str]:
 
 def _row(result: StepResult) -> Row:
     observed = [sample for sample in result.samples if sample.metrics]
-    metrics = _gathered(sample.metrics for sample in observed)
+    metrics = make_cells(observed)
     return Row(
         result=result,
         source=_source(dict.fromkeys(_file(sample.source) for sample in observed)),
-        n=max(map(len, metrics.values()), default=0),
-        metrics={name: make_cell(numbers) for name, numbers in metrics.items()},
+        n=max((len(cell.values) for cell in metrics.values()), default=0),
+        metrics=metrics,
         parameters=_parameters(result.samples),
     )
-
-
-def _gathered(said: Iterable[Mapping[str, Number]]) -> dict[str, list[Number]]:
-    """Return the numbers of each name in what is SAID."""
-    found: dict[str, list[Number]] = {}
-    for numbers in said:
-        for name, number in numbers.items():
-            found.setdefault(name, []).append(number)
-    return found
 
 
 def _file(source: str) -> str:
@@ -162,8 +153,8 @@ def _parameters(samples: Sequence[Sample]) -> dict[str, tuple[Number, ...]]:
     What a sample says of its own parameters counts for it, before what a file of parameters says.
     """
     observed = [sample for sample in samples if sample.metrics]
-    own = _gathered(sample.parameters for sample in observed)
-    shared = _gathered(sample.parameters for sample in samples if not sample.metrics)
+    own = gathered(sample.parameters for sample in observed)
+    shared = gathered(sample.parameters for sample in samples if not sample.metrics)
     found = dict(shared)
     for name, numbers in own.items():
         complete = len(numbers) == len(observed)
