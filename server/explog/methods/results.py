@@ -15,7 +15,6 @@ TROUBLES are sentences for the user, such as that a file cannot be read, or that
 
 from __future__ import annotations
 
-from math import isfinite
 from typing import TYPE_CHECKING, NamedTuple
 
 from explog.daemon.loop import Daemon
@@ -179,7 +178,4 @@ def _result_row(table: Table, row: Row) -> ResultRow:
 
 
 def _cell_row(cell: Cell | None, best: bool) -> CellRow | None:
-    if cell is None:
-        return None
-    mean = cell.mean if cell.mean is not None and isfinite(cell.mean) else None
-    return CellRow(cell.text, mean, best)
+    return None if cell is None else CellRow(cell.text, cell.finite_mean, best)

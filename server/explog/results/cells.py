@@ -37,6 +37,11 @@ class Cell(NamedTuple):
     sd_text: str
     unit: str
 
+    @property
+    def finite_mean(self) -> float | None:
+        """The mean, if it is a number that can be compared and drawn."""
+        return self.mean if self.mean is not None and isfinite(self.mean) else None
+
 
 def make_cell(values: Sequence[Number]) -> Cell:
     """Return the cell for VALUES, of which there is at least one."""

@@ -91,8 +91,7 @@ def _has_number(row: Row, table: Table) -> bool:
 
 def _mean(row: Row, metric: str) -> float | None:
     cell = row.metrics.get(metric)
-    mean = None if cell is None else cell.mean
-    return mean if mean is not None and isfinite(mean) else None
+    return None if cell is None else cell.finite_mean
 
 
 def _places(rows: Sequence[Row], against: str) -> tuple[Axis, tuple[str, ...], list[float]]:

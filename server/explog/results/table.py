@@ -197,7 +197,9 @@ def _mark(rows: Sequence[Row], best: Sequence[Best]) -> tuple[list[Row], list[st
     sentences: list[str] = []
     for one in best:
         cells = {place: row.metrics.get(one.metric) for place, row in enumerate(rows)}
-        numbers = {place: cell for place, cell in cells.items() if cell and _is_number(cell)}
+        numbers = {
+            place: cell for place, cell in cells.items() if cell and cell.finite_mean is not None
+        }
         units = sorted({cell.unit or "no unit" for cell in numbers.values()})
         if len(units) > 1:
             said = " and ".join(units)
@@ -207,10 +209,6 @@ def _mark(rows: Sequence[Row], best: Sequence[Best]) -> tuple[list[Row], list[st
             marks[place].add(one.metric)
     marked = [row._replace(best=frozenset(m)) for row, m in zip(rows, marks, strict=True)]
     return marked, sentences
-
-
-def _is_number(cell: Cell) -> bool:
-    return cell.mean is not None and isfinite(cell.mean)
 
 
 def _best(cells: Mapping[int, Cell], largest: bool) -> list[int]:
