@@ -23,10 +23,14 @@ def _plain(field: Field) -> str:
     return shortened(text, _MOST_COLUMNS) if field.kind == "text" else text
 
 
+def _with_headings(grid: Grid) -> list[tuple[Field, ...]]:
+    """Return the headings of GRID as fields, and then its rows."""
+    return [tuple(Field(column.heading, "heading") for column in grid.columns), *grid.rows]
+
+
 def _fields(grid: Grid, write: Write) -> list[list[str]]:
     """Return the texts of the headings, and then those of the rows."""
-    headings = [Field(column.heading, "heading") for column in grid.columns]
-    return [[write(field) for field in row] for row in (headings, *grid.rows)]
+    return [[write(field) for field in row] for row in _with_headings(grid)]
 
 
 def _aligned(rows: Sequence[Sequence[str]], right: Iterable[bool]) -> list[list[str]]:
@@ -46,17 +50,15 @@ def _right(grid: Grid) -> list[bool]:
 
 def terminal(grid: Grid, bold: Callable[[str], str] = str) -> str:
     """Return GRID for a terminal. A star marks the best, which BOLD also makes bold."""
-    starred = [any(row[place].best for row in grid.rows) for place in range(len(grid.columns))]
+    rows = _with_headings(grid)
+    room = ["  " * any(field.best for field in column) for column in zip(*rows, strict=True)]
     texts = [
-        [text + "  " * star for text, star in zip(row, starred, strict=True)]
-        for row in _fields(grid, _plain)
+        [_plain(f) + (" *" if f.best else blank) for f, blank in zip(row, room, strict=True)]
+        for row in rows
     ]
-    for row, fields in zip(texts[1:], grid.rows, strict=True):
-        row[:] = [t[:-2] + " *" if f.best else t for t, f in zip(row, fields, strict=True)]
-    heading, *aligned = _aligned(texts, _right(grid))
-    lines = ["  ".join(heading).rstrip()]
-    for row, fields in zip(aligned, grid.rows, strict=True):
-        shown = [bold(t) if f.best else t for t, f in zip(row, fields, strict=True)]
+    lines: list[str] = []
+    for row, aligned in zip(rows, _aligned(texts, _right(grid)), strict=True):
+        shown = [bold(t) if f.best else t for t, f in zip(aligned, row, strict=True)]
         lines.append("  ".join(shown).rstrip())
     return _joined(lines)
 
