@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from math import isfinite, isnan
+from math import isfinite
 
 from explog.results.cells import Cell, with_unit
 from explog.results.grid import Column, columns_of, iso_time
@@ -128,11 +128,9 @@ def _number(value: float | None, text: str = "") -> float | int | str | None:
     """Return VALUE as JSON has it; a whole number as such, if it was written as TEXT so."""
     if value is None:
         return text or None
-    if isnan(value):
-        return "nan"
-    if not isfinite(value):
-        return int(text) if _is_whole(text) else "inf" if value > 0 else "-inf"
-    return int(text) if _is_whole(text) else value
+    if _is_whole(text):
+        return int(text)
+    return value if isfinite(value) else str(value)
 
 
 def _is_whole(text: str) -> bool:
