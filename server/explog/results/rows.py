@@ -187,9 +187,7 @@ def _items(table: Table, depth: int) -> Iterator[tuple[str, Tree]]:
     others: list[Tree] = []
     for key, value in table.items:
         if key == MERGE:
-            others += (
-                [value] if isinstance(value, Table) else value if isinstance(value, list) else []
-            )
+            others += value if isinstance(value, list) else [value]
         else:
             own.add(key)
             yield key, value
