@@ -123,8 +123,9 @@ def _together(found: Sequence[Values], parameters: Values) -> Values:
     Of a later one, what is a parameter of the commit is no metric: `lr=0.1` in its message.
     """
     first, *others = found
+    troubles = tuple(one for values in found for one in values.troubles)
     if not any(other.samples for other in others):
-        return Values(first.samples, tuple(one for values in found for one in values.troubles))
+        return Values(first.samples, troubles)
     taken = {name for sample in parameters.samples for name in sample.parameters}
     taken |= {name.rpartition(".")[2] for name in taken}
     samples = list(first.samples)
@@ -134,7 +135,7 @@ def _together(found: Sequence[Values], parameters: Values) -> Values:
             metrics = {n: number for n, number in sample.metrics.items() if n not in taken}
             if metrics:
                 samples.append(sample._replace(metrics=metrics))
-    return Values(tuple(samples), tuple(one for values in found for one in values.troubles))
+    return Values(tuple(samples), troubles)
 
 
 def _row(sample: Sample, digest: str | None) -> SampleRow:
