@@ -227,10 +227,9 @@ def newest_with_metric(
         for experiment, step, oid in index.read(
             "SELECT experiment, step, oid FROM claims JOIN commits c ON c.id = claims.commit_id"
             " JOIN sampled s ON s.commit_id = c.id JOIN numbers n ON n.sample = s.sample"
-            f" WHERE experiment IN ({marks(some)}) AND step != '' AND results AND place < ?"
+            f" WHERE experiment IN ({marks(some)}) AND {_RESULTS}"
             " AND n.kind = ? AND n.name = ? ORDER BY author_time, committer_time, oid",
             *some,
-            Place.MENTION,
             METRIC,
             name,
         )
