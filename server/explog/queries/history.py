@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from explog.digits import SHORTEST
 from explog.errors import ExplogError
 from explog.git.changes import touching
 from explog.git.repository import Repository, repository_around
@@ -19,7 +20,6 @@ from explog.refs import Place, parse_step
 
 # How many of the newest references to experiments are looked at for those of one file.
 _MOST_CLAIMS = 20_000
-_SHORTEST = 7
 # The commits before and after a commit, in the order of ids, tell how short its id can be.
 _NEIGHBOURS = (
     "(SELECT max(oid) FROM commits n WHERE n.repository = c.repository AND n.oid < c.oid),"
@@ -109,7 +109,7 @@ def short_commits(index: Index, places: Iterable[CommitPlace]) -> dict[CommitPla
 
 def _short(oid: str, neighbours: Iterable[str | None]) -> str:
     """Return as much of OID as tells it from its NEIGHBOURS in the order of ids."""
-    size = _SHORTEST
+    size = SHORTEST
     while size < len(oid) and any((other or "").startswith(oid[:size]) for other in neighbours):
         size += 1
     return oid[:size]

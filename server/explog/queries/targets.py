@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from explog.digits import SHORTEST
 from explog.index.commits import IS_EXPERIMENT
 from explog.index.database import Index
 from explog.index.stamps import seconds_of
@@ -229,7 +230,7 @@ class PassageTarget(SearchTarget):
             f" JOIN {_OF_EXPERIMENT} AND p.step = t.number"
             " WHERE (t.hash >= ? AND t.hash < ?)"
         )
-        shorter = [prefix[:size] for size in range(7, len(prefix))]
+        shorter = [prefix[:size] for size in range(SHORTEST, len(prefix))]
         if shorter:
             sql += f" OR t.hash IN ({','.join('?' * len(shorter))})"
         return Condition(sql, (prefix, f"{prefix}g", *shorter))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from explog.config import Settings
-from explog.digits import is_surely_hash
+from explog.digits import SHORTEST, is_surely_hash
 from explog.errors import ExplogError
 from explog.grammar import ID_PATTERN, STEP_PATTERN
 from explog.ignored import DroppedEdit
@@ -260,7 +260,7 @@ def _result(
     standing: Standing, short: ShortCommit | None, values: Mapping[str, Values]
 ) -> StepResult:
     experiment, step, commit = standing.experiment, standing.step, standing.commit
-    short = short or ShortCommit(commit.oid[:7], 0)  # it went a moment ago
+    short = short or ShortCommit(commit.oid[:SHORTEST], 0)  # it went a moment ago
     return StepResult(
         experiment=experiment.ident,
         step=step.number,
