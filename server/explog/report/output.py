@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -32,9 +33,9 @@ def publish(
     text = write_report(report, kind, by, templates, name)
     if output is None:
         return text
+    put_report(output, text)
     if beside is not None:
         put_picture(beside, timeline(report, templates))
-    put_report(output, text)
     return None
 
 
@@ -74,17 +75,7 @@ def put_report(file: Path, text: str) -> None:
     What stands outside of explog's marks stays as it is. Raises ExplogError if FILE is no report,
     if somebody is editing it, or if it cannot be written.
     """
-    try:
-        if not os.path.lexists(file):
-            with file.open("x", encoding="utf-8", newline="") as stream:
-                stream.write(text)
-            return
-        old = read_log(file)
-        new = renew(_decoded(old, file), text, str(file)).encode()
-        if new != old:
-            replace_log(file, old, new)
-    except OSError as error:
-        raise ExplogError("unwritable", f"{file}: {error.strerror}") from error
+    _put(file, text, lambda old: renew(_decoded(old, file), text, str(file)))
 
 
 def put_picture(file: Path, svg: str) -> None:
@@ -92,16 +83,27 @@ def put_picture(file: Path, svg: str) -> None:
 
     Raises ExplogError as `put_report` does.
     """
+
+    def renewed(old: bytes) -> str:
+        if old.startswith(_PICTURE):
+            return svg
+        reason = f"{file}: it is no timeline of explog, and is left as it is"
+        raise ExplogError("not-a-report", reason)
+
+    _put(file, svg, renewed)
+
+
+def _put(file: Path, text: str, renewed: Callable[[bytes], str]) -> None:
+    """Write TEXT to FILE if it is new, else what RENEWED makes of its content."""
     try:
         if not os.path.lexists(file):
-            file.write_text(svg, encoding="utf-8")
+            with file.open("x", encoding="utf-8", newline="") as stream:
+                stream.write(text)
             return
         old = read_log(file)
-        if not old.startswith(_PICTURE):
-            reason = f"{file}: it is no timeline of explog, and is left as it is"
-            raise ExplogError("not-a-report", reason)
-        if old != svg.encode():
-            replace_log(file, old, svg.encode())
+        new = renewed(old).encode()
+        if new != old:
+            replace_log(file, old, new)
     except OSError as error:
         raise ExplogError("unwritable", f"{file}: {error.strerror}") from error
 
