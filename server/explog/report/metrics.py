@@ -12,9 +12,7 @@ from explog.model import StepNumber
 from explog.refs import Reference
 from explog.report.gather import WorkCommit, results_before
 from explog.results.cells import Cell, make_cells
-from explog.results.due import renew
-from explog.results.kept import kept_values
-from explog.results.reading import read_these
+from explog.results.reading import values_of
 
 Measured: TypeAlias = tuple[WorkCommit, str, StepNumber]
 """A results commit, and the experiment and the step that it is of."""
@@ -30,9 +28,7 @@ class StepMetrics:
         }
         before = (found[1] for found in self._before.values() if found is not None)
         oids = list(dict.fromkeys([*(oid for oid, _ident, _step in self._before), *before]))
-        renew(settings, index)
-        read_these(settings, index, oids)
-        self._values = kept_values(index, oids)
+        self._values = values_of(settings, index, oids)
 
     def of(self, commit: WorkCommit, experiment: str, step: StepNumber) -> tuple[str, ...]:
         """Return a text for each metric that COMMIT gives of a step: `acc 71.4 % (+0.6)`."""

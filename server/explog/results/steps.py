@@ -26,9 +26,7 @@ from explog.queries.agenda import select
 from explog.queries.history import ShortCommit, short_commits
 from explog.queries.outline import CommitPlace, commit_on
 from explog.refs import Place, Reference, parse_step
-from explog.results.due import renew
-from explog.results.kept import kept_values
-from explog.results.reading import read_these
+from explog.results.reading import values_of
 from explog.results.table import StepResult
 from explog.results.values import Sample, Values
 
@@ -111,13 +109,8 @@ def results_of(
 
     Commits that were not read yet are read now.
     """
-    renew(settings, index)
     oids = steps.oids
-    values = kept_values(index, oids)
-    unread = [oid for oid in oids if oid not in values]
-    if unread:
-        read_these(settings, index, unread)
-        values.update(kept_values(index, unread))
+    values = values_of(settings, index, oids)
     unknown = {one.commit for one in steps.standing if one.borne is None or one.time is None}
     short = short_commits(index, unknown)
     results = [_result(one, short.get(one.commit), values) for one in steps.standing]
