@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from explog.errors import ExplogError
+from explog.queries.values import short_name
 from explog.results.table import Row, Table
 
 ColumnKind = Literal["heading", "step", "text", "name", "number", "parameter", "metric"]
@@ -45,7 +46,7 @@ _PLAIN: Mapping[str, tuple[ColumnKind, Callable[[Row], str]]] = {
     "step": ("step", lambda row: row.result.reference.removeprefix("e")),
     "title": ("text", lambda row: row.result.title),
     "text": ("text", lambda row: row.result.text),
-    "repository": ("name", lambda row: _base_name(row.result.repository)),
+    "repository": ("name", lambda row: short_name(row.result.repository, ".git")),
     "commit": ("name", lambda row: row.result.abbreviation),
     "date": ("name", lambda row: iso_time(row.result.time)[:10]),
     "source": ("name", lambda row: row.source),
@@ -54,10 +55,6 @@ _PLAIN: Mapping[str, tuple[ColumnKind, Callable[[Row], str]]] = {
 _GROUPS = ("parameters", "metrics")
 COLUMNS = (*_PLAIN, *_GROUPS)
 """The columns that one can ask for, beside single metrics and parameters."""
-
-
-def _base_name(path: str) -> str:
-    return path.rstrip("/").rpartition("/")[2].removesuffix(".git")
 
 
 def make_grid(table: Table, columns: Sequence[str] | None = None) -> Grid:
