@@ -16,9 +16,9 @@ from explog.queries.find import find
 from explog.queries.query import Clause, Filter, Query, Term, Words, bad_query, parse
 from explog.queries.spelling import Spelling
 from explog.queries.targets import Match
-from explog.queries.values import listed, unknown_value, values
+from explog.queries.values import MOST_LISTED, unknown_value, values
 from explog.refs import step_text
-from explog.wording import counted
+from explog.wording import counted, listed
 
 # How many of the newest commits, and of the newest passages, are ranked. Who wants an older one of
 # more than these says more precisely what to look for.
@@ -81,7 +81,7 @@ def _parsed(index: Index, text: str) -> Query:
         found = values(index, str(error.data.get("filter", "")))
         if not found:
             raise
-        reason = f"{error.data['reason']}: {listed(found)}"
+        reason = f"{error.data['reason']}: {listed(found, MOST_LISTED)}"
         raise bad_query(reason, text, int(str(error.data["position"]))) from error
 
 

@@ -13,8 +13,11 @@ from explog.index.words import fold
 from explog.queries.comparison import KINDS as COMPARING
 from explog.queries.comparison import Comparison
 from explog.queries.query import KINDS, Filter
+from explog.wording import listed
 
-_MOST_SHOWN = 20
+MOST_LISTED = 20
+"""How many values are listed for people."""
+
 _OF = {
     "state": "no experiment is in the state {}",
     "tag": "no experiment has the tag {}",
@@ -46,12 +49,6 @@ def values(index: Index, name: str) -> list[str]:
     return [] if kind is None else [row[0] for row in index.read(sql, kind)]
 
 
-def listed(found: list[str]) -> str:
-    """Return the values FOUND for people to read."""
-    shown = ", ".join(dict.fromkeys(found[:_MOST_SHOWN]))
-    return f"{shown}, …" if len(found) > _MOST_SHOWN else shown
-
-
 def unknown_value(index: Index, term: Filter) -> str | None:
     """Say which values there are, if nothing has the value of TERM; None if something has it."""
     if term.name not in _OF:
@@ -68,7 +65,7 @@ def unknown_value(index: Index, term: Filter) -> str | None:
     }
     if known[term.name]():
         return None
-    there_are = f"there are {listed(found)}" if found else "there is none"
+    there_are = f"there are {listed(found, MOST_LISTED)}" if found else "there is none"
     return f"{_OF[term.name].format(wanted)}; {there_are}"
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from explog.errors import ExplogError
+from explog.wording import listed
 
 _DIRECTION = re.compile(r"(max|min)(?:\s*:\s*|\s+)(\S.*)", re.DOTALL)
 _MOST_NEAR, _MOST_LISTED = 3, 10
@@ -77,15 +78,10 @@ def unknown_name(kind: str, name: str, known: Collection[str]) -> str:
     near += [one for one in known if one.rpartition(".")[2] == name and one not in near]
     said = f"no step has the {kind} {name}"
     if near:
-        return f"{said}; did you mean {_listed(near, ' or ')}?"
+        return f"{said}; did you mean {listed(near, _MOST_LISTED, ' or ')}?"
     if known:
-        return f"{said}; there are {_listed(list(known), ', ')}"
+        return f"{said}; there are {listed(list(known), _MOST_LISTED)}"
     return f"{said}; none has any {kind}"
-
-
-def _listed(names: Sequence[str], between: str) -> str:
-    shown = between.join(names[:_MOST_LISTED])
-    return f"{shown}, …" if len(names) > _MOST_LISTED else shown
 
 
 def split_known(

@@ -14,6 +14,7 @@ from explog.results.cells import Cell, gathered, make_cells, with_unit
 from explog.results.combine import RUN_NAMES
 from explog.results.rows import names_sample
 from explog.results.values import Number, Sample
+from explog.wording import listed
 
 _MOST_VALUES = 3
 
@@ -66,8 +67,7 @@ class Row(NamedTuple):
     def parameter(self, name: str) -> str:
         """Return the value of the parameter NAME as it is shown; several if samples differ."""
         values = [with_unit(one.text, one.unit) for one in self.parameters.get(name, ())]
-        shown = ", ".join(values[:_MOST_VALUES])
-        return f"{shown}, …" if len(values) > _MOST_VALUES else shown
+        return listed(values, _MOST_VALUES)
 
 
 @dataclass(frozen=True, slots=True)
