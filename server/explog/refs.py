@@ -227,13 +227,18 @@ def _body_claims(body: str, results: re.Pattern[str]) -> Iterator[Claim]:
     begins = True
     for line in body.split("\n"):
         if "[e" in line:
-            run = _leading_references(line, begins)
-            is_results = bool(run and results.match(line, run.end()))
-            for mention in find_references(line):
-                leading = bool(run and mention.end <= run.end())
-                place = Place.BODY if leading else Place.MENTION
-                yield Claim(mention.reference, place, leading and is_results)
+            yield from line_claims(line, begins, results)
         begins = not line.strip()
+
+
+def line_claims(line: str, begins: bool, results: re.Pattern[str]) -> Iterator[Claim]:
+    """Yield what LINE of a body claims and mentions; BEGINS tells if a paragraph begins there."""
+    run = _leading_references(line, begins)
+    is_results = bool(run and results.match(line, run.end()))
+    for mention in find_references(line):
+        leading = bool(run and mention.end <= run.end())
+        place = Place.BODY if leading else Place.MENTION
+        yield Claim(mention.reference, place, leading and is_results)
 
 
 def _leading_references(line: str, begins: bool) -> re.Match[str] | None:

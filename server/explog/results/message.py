@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from explog.git.repository import Repository
-from explog.refs import Claim, Place, claims_of, find_references
+from explog.refs import Claim, Place, claims_of, find_references, line_claims
 from explog.results.rows import MOST_ROWS, named, names_sample
 from explog.results.values import MESSAGE, Message, Number, Sample, Trouble, Values, trouble
 from explog.results.written import NUMBER, read_number
@@ -119,9 +119,7 @@ def _segments(subject: str, body: str, results: re.Pattern[str]) -> list[_Segmen
     segments = [_segment(subject, claims_of(subject, "", results), Place.SUBJECT)]
     begins = True
     for line in body.split("\n"):
-        claims: Sequence[Claim] = ()
-        if "[e" in line:  # in a body that has what stood before the line
-            claims = claims_of("", f"{'' if begins else '.'}\n{line}", results)
+        claims = list(line_claims(line, begins, results)) if "[e" in line else []
         if any(claim.place is Place.BODY for claim in claims):
             segments.append(_segment(line, claims, Place.BODY))
         else:
