@@ -10,12 +10,7 @@ from hypothesis import strategies as st
 
 from explog.results.cells import make_cell
 from explog.results.values import Number
-
-
-def number(text: str) -> Number:
-    """Return the number that TEXT is; `%` at its end is its unit."""
-    digits = text.removesuffix("%").rstrip()
-    return Number(digits, float(digits), "%" if text.endswith("%") else "")
+from support.results import number
 
 
 @pytest.mark.parametrize(
