@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from explog.org.heading import HEADING
 from explog.report.renewing import NAME
+from explog.results.formats import LATEX_SIGNS
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 _LONGEST, _BESIDE = 300, 22
@@ -67,20 +68,11 @@ def _plain_markdown(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]<>#|~])", r"\\\1", one_line(text))
 
 
-_LATEX = {
-    "\\": r"\textbackslash{}",
-    "^": r"\textasciicircum{}",
-    "~": r"\textasciitilde{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
-    **{character: f"\\{character}" for character in "{}$&#_%"},
-}
+_LATEX = str.maketrans({**LATEX_SIGNS, '"': r"\textquotedbl{}"})
 
 
 def _plain_latex(text: str) -> str:
-    return "".join(_LATEX.get(character, character) for character in one_line(text))
+    return one_line(text).translate(_LATEX)
 
 
 _PLAIN: dict[str, Callable[[str], str]] = {

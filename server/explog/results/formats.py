@@ -134,7 +134,7 @@ def _markdown_field(field: Field) -> str:
 
 # LaTeX
 
-_LATEX_SIGNS = {
+LATEX_SIGNS = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
@@ -143,7 +143,9 @@ _LATEX_SIGNS = {
     "|": r"\textbar{}",
     **{sign: f"\\{sign}" for sign in "{}$&#_%"},
 }
-_LATEX = str.maketrans(_LATEX_SIGNS)
+"""Signs that mean something to LaTeX, and how each is written so that it does not."""
+
+_LATEX = str.maketrans(LATEX_SIGNS)
 
 
 def latex(grid: Grid) -> str:
