@@ -68,8 +68,9 @@ class ParameterSource:
         paths: dict[str, None] = {}
         for file_rows in counting:
             for _number, row in file_rows.rows:
-                said |= {**row, **said}
-                paths |= dict.fromkeys([file_rows.path] if row else [])
+                for name, number in row.items():
+                    said.setdefault(name, number)
+                    paths[file_rows.path] = None
         return ((Sample(", ".join(paths), {}, said),) if said else ()), complaints
 
 
