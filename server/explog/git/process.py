@@ -64,24 +64,25 @@ class Output(io.RawIOBase):
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         """Wait until something can be read, put it into BUFFER, and return its length."""
-        data = self._read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
+        # Not by `os.read`, which makes room for as much as would fit: git prints 8 kB at a time.
+        return os.readv(self._printing(), [buffer])
 
     def readall(self) -> bytes:
         """Return all that git prints."""
         parts: list[bytes] = []
-        while part := self._read(_CHUNK):
+        while part := os.read(self._printing(), _CHUNK):
             parts.append(part)
         return b"".join(parts)
 
-    def _read(self, size: int) -> bytes:
+    def _printing(self) -> int:
+        """Wait until git has printed something, or will print no more; return where to read it."""
+        stdout, stderr = self._stdout.fileno(), self._stderr.fileno()
         while True:
             ready = self._wait(self._poll)
-            if self._stderr.fileno() in ready:
+            if stderr in ready:
                 self._complain()
-            if self._stdout.fileno() in ready:
-                return os.read(self._stdout.fileno(), size)
+            if stdout in ready:
+                return stdout
 
     def _complain(self) -> None:
         """Take what git complains of."""
