@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from explog import state
+from explog import flock
 from explog.state import change_state, keep_state, read_state, state_file
 
 
@@ -61,7 +61,7 @@ def test_a_pipe_is_not_waited_for() -> None:
 
 
 def test_another_explog_that_was_stopped_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(state, "_PATIENCE", 0.1)
+    monkeypatch.setattr(flock, "_PATIENCE", 0.1)
     add("a")
     with state_file("some").with_suffix(".lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)

@@ -6,21 +6,17 @@ A file is a JSON object. One that cannot be read counts as empty.
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
 import os
 import stat
 import tempfile
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import platformdirs
 
+from explog.flock import lock
 from explog.private import hide, make_folder
-
-# Seconds to wait for another explog, which holds the lock for milliseconds.
-_PATIENCE = 5.0
 
 
 def state_file(name: str) -> Path:
@@ -72,11 +68,11 @@ def change_state(name: str, change: Callable[[dict[str, object]], Mapping[str, o
     """
     path = state_file(name)
     make_folder(path.parent)
-    lock = path.with_suffix(".lock")
-    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    guard = path.with_suffix(".lock")
+    descriptor = os.open(guard, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        hide(lock)
-        _lock(descriptor, lock)
+        hide(guard)
+        _lock(descriptor, guard)
         keep_state(name, change(must_read_state(name)))
     finally:
         os.close(descriptor)
@@ -84,13 +80,7 @@ def change_state(name: str, change: Callable[[dict[str, object]], Mapping[str, o
 
 def _lock(descriptor: int, path: Path) -> None:
     """Lock the file PATH, which is open; raise OSError if another explog never lets go of it."""
-    deadline = time.monotonic() + _PATIENCE
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            if time.monotonic() > deadline:
-                raise OSError(error.errno, "another explog keeps it locked", str(path)) from error
-            time.sleep(0.005)
-        else:
-            return
+    try:
+        lock(descriptor)
+    except BlockingIOError as error:
+        raise OSError(error.errno, "another explog keeps it locked", str(path)) from error

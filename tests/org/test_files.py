@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from explog import flock
 from explog.errors import ExplogError
-from explog.org import files
 from explog.org.files import read_log, replace_log
 from explog.org.locks import lock_owner, lock_places
 
@@ -246,7 +246,7 @@ def test_a_lock_that_emacs_keeps_elsewhere(log: Path, home: Path, place: str, wh
 def test_another_program_that_locks_the_log_is_waited_for_but_not_for_long(
     log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "_PATIENCE", 0.05)
+    monkeypatch.setattr(flock, "_PATIENCE", 0.05)
     with log.open("rb") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)
         start = time.monotonic()

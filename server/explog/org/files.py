@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import glob
 import hashlib
 import os
 import re
 import stat
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from explog.errors import ExplogError
+from explog.flock import lock
 from explog.org.context import LogContext, file_context
 from explog.org.locks import lock_owner, lock_places
 from explog.org.options import OrgOptions
@@ -28,8 +27,6 @@ from explog.org.options import OrgOptions
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://|/[a-z]+:", re.IGNORECASE)
 _LONG = 50
 """Bytes."""
-_PATIENCE = 5.0
-"""Seconds to wait for another explog, which holds a log for milliseconds."""
 
 
 class NotReadError(ExplogError):
@@ -144,19 +141,13 @@ def _locked(real: Path) -> Iterator[os.stat_result]:
 
 
 def _lock(descriptor: int, real: Path) -> None:
-    deadline = time.monotonic() + _PATIENCE
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            if time.monotonic() > deadline:
-                reason = f"{real}: another program keeps it locked"
-                raise ExplogError("locked", reason, file=str(real)) from error
-            time.sleep(0.005)
-        except OSError:
-            return  # a network file system without locks; the check of the content still holds
-        else:
-            return
+    try:
+        lock(descriptor)
+    except BlockingIOError as error:
+        reason = f"{real}: another program keeps it locked"
+        raise ExplogError("locked", reason, file=str(real)) from error
+    except OSError:
+        return  # a network file system without locks; the check of the content still holds
 
 
 def _is_at(real: Path, status: os.stat_result) -> bool:
