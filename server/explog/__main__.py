@@ -42,7 +42,7 @@ def _run_command() -> None:
     try:
         with interrupt.taking_precedence():
             from explog.cli import main
-            from explog.console import printing
+            from explog.streams import printing
 
             with printing():
                 main(prog_name="explog")

@@ -6,9 +6,7 @@ could not do its work or a part of it, 130 when interrupted, 141 when nobody rea
 
 from __future__ import annotations
 
-import codecs
 import errno
-import io
 import json
 import os
 import sys
@@ -18,7 +16,7 @@ from contextlib import contextmanager
 from functools import wraps
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -27,6 +25,7 @@ from explog.config import Settings, with_overrides
 from explog.config_file import default_config_path, load
 from explog.errors import ExplogError
 from explog.private import hide, make_file, make_folder
+from explog.streams import FAILED, printing, say
 from explog.wording import visible
 
 if TYPE_CHECKING:
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _Result = TypeVar("_Result")
 
-_FAILED, _BROKEN_PIPE = 2, 141
 # A damaged index is made anew; where that cannot be written, it is kept in memory.
 _MOST_RECOVERIES = 2
 _MULTIPLE = ("logs", "repos")
@@ -92,7 +90,7 @@ def common(command: Callable[..., None]) -> Callable[..., None]:
             settings = with_overrides(settings, given["logs"], given["repos"], given["index"])
             command(settings=settings, as_json=as_json, **values)
             if settings.problems:
-                sys.exit(_FAILED)
+                sys.exit(FAILED)
 
     return run
 
@@ -119,75 +117,6 @@ class QueryCommand(click.Command):
         return super().parse_args(ctx, [*given, "--", *words])
 
 
-def _any_text(error: UnicodeError) -> tuple[str | bytes, int]:
-    r"""Encode what a terminal has no character for as JSON does: `\u20ac`.
-
-    File names may be any bytes; what Python cannot decode of them are U+DC80 to U+DCFF.
-    """
-    if not isinstance(error, UnicodeEncodeError):
-        raise error
-    character = error.object[error.start]
-    if "\udc80" <= character <= "\udcff":
-        return character.encode("utf-8", "surrogateescape"), error.start + 1
-    return json.dumps(character)[1:-1], error.start + 1
-
-
-codecs.register_error("explog-any-text", _any_text)
-
-
-class _Output(io.FileIO):
-    """The standard output, which knows whether it could be written."""
-
-    error: OSError | None = None
-
-    def write(self, data: Any) -> Any:
-        """Write DATA, or note why that cannot be."""
-        try:
-            return super().write(data)
-        except OSError as error:
-            self.error = error
-            raise
-
-
-@contextmanager
-def printing() -> Iterator[None]:
-    """Print any text in the block; end the program with one line when that cannot be written."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="explog-any-text")
-    output = _output()
-    try:
-        yield
-    except OSError:
-        if output is not None and output.error is not None:
-            _end_unprinted(output, output.error)
-        raise
-
-
-def _output() -> _Output | None:
-    """Have the standard output be one that knows whether it could be written, if it is a file."""
-    stdout = sys.stdout
-    buffer = getattr(stdout, "buffer", None)
-    raw = getattr(buffer, "raw", buffer)  # the latter where Python buffers nothing
-    if isinstance(raw, io.FileIO) and not isinstance(raw, _Output):
-        raw = _Output(stdout.fileno(), "w", closefd=False)
-        lines = stdout.isatty()
-        sys.stdout = io.TextIOWrapper(
-            io.BufferedWriter(raw), stdout.encoding, "explog-any-text", line_buffering=lines
-        )
-    return raw if isinstance(raw, _Output) else None
-
-
-def _end_unprinted(output: _Output, error: OSError) -> NoReturn:
-    """End the program, whose OUTPUT cannot be written because of ERROR, with one line."""
-    # What is still buffered is flushed to nowhere.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), output.fileno())
-    if isinstance(error, BrokenPipeError):
-        sys.exit(_BROKEN_PIPE)
-    say(f"what it prints cannot be written: {error.strerror}")
-    sys.exit(_FAILED)
-
-
 @contextmanager
 def failures(*, as_json: bool = False) -> Iterator[None]:
     """End the program with one line and an exit status when the block fails."""
@@ -207,7 +136,7 @@ def _fail(error: ExplogError, *, as_json: bool) -> None:
         said = {"code": error.code, "message": error.message, "data": error.data}
         click.echo(json.dumps({"error": said}, default=str))
     say(error.message)
-    sys.exit(_FAILED)
+    sys.exit(FAILED)
 
 
 # What no program can help: no room, no descriptor, a disk that fails or is read-only.
@@ -249,14 +178,6 @@ def _unexpected(error: Exception) -> ExplogError:
     except OSError:
         return ExplogError("unexpected", f"{said}; set EXPLOG_DEBUG=1 to see where")
     return ExplogError("unexpected", f"{said}; please report it with {path}", report=str(path))
-
-
-def say(message: str) -> None:
-    """Print one line for a person, on stderr, if that can be written."""
-    try:
-        click.echo(f"explog: {visible(message)}", err=True)
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def ask_index(

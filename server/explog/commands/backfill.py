@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from explog.config import Settings
-from explog.console import ask_index, bring_up_to_date, common, say, say_problems
+from explog.console import ask_index, bring_up_to_date, common, say_problems
 from explog.printed import plan_json, print_diff
+from explog.streams import say
 
 if TYPE_CHECKING:
     from explog.index.database import Index

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from explog.config import Settings
-from explog.console import ask_index, common, progress_bar, say
+from explog.console import ask_index, common, progress_bar
 from explog.printed import check_json, place_line
+from explog.streams import say
 from explog.wording import counted
 
 if TYPE_CHECKING:

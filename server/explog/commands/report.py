@@ -10,7 +10,8 @@ import click
 
 from explog.config import Settings
 from explog.config_file import default_config_path
-from explog.console import ask_index, common, say
+from explog.console import ask_index, common
+from explog.streams import say
 
 if TYPE_CHECKING:
     from explog.index.database import Index

@@ -10,7 +10,8 @@ from pathlib import Path
 import click
 
 from explog.config import Settings
-from explog.console import QueryCommand, ask_index, common, say, say_problems
+from explog.console import QueryCommand, ask_index, common, say_problems
+from explog.streams import say
 
 
 @click.command("results", cls=QueryCommand)

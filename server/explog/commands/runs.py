@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from explog.config import Settings
-from explog.console import QueryCommand, common, say
+from explog.console import QueryCommand, common
 from explog.errors import ExplogError
+from explog.streams import say
 from explog.wording import counted
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ import sys
 import click
 
 from explog.config import Settings
-from explog.console import QueryCommand, ask_index, common, say, say_problems
+from explog.console import QueryCommand, ask_index, common, say_problems
 from explog.printed import hit_line
+from explog.streams import say
 
 
 @click.command("search", cls=QueryCommand)
