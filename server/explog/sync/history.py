@@ -80,9 +80,9 @@ class HistoryLook:
         self.seen, found = seen, seen.found
         for path, message in seen.unread.items():
             self.report.problem("stuck", str(path), message)
+        found_at = {repository.path for repository in found.values()}
         for path, depth in roots:
-            there = seen.is_unread(path) or any(repo.path == path for repo in found.values())
-            if depth == 0 and not there:
+            if depth == 0 and path not in found_at and not seen.is_unread(path):
                 self._missing_root(path, found)
         for record in _lost(known, seen):
             self._forget(record)
