@@ -132,10 +132,11 @@ def few_collections() -> Iterator[None]:
 
 def _born(index: Index) -> float:
     """Return when the index was made."""
-    with index.writing():
-        born = index.get_meta("born")
-        if born is None:
-            born = str(time.time())
+    born = index.get_meta("born")
+    if born is None:
+        with index.writing():
+            # Read again under the lock: another explog may have been here meanwhile.
+            born = index.get_meta("born") or str(time.time())
             index.set_meta("born", born)
     return float(born)
 
