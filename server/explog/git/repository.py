@@ -55,10 +55,10 @@ def discover(roots: Iterable[tuple[Path, int]], visitor: Visitor | None = None) 
     """
     visitor = visitor or Visitor()
     walks = (_walk(Path(os.path.abspath(path)), depth, {}, visitor) for path, depth in roots)
-    return distinct(repository for walk in walks for repository in walk)
+    return _distinct(repository for walk in walks for repository in walk)
 
 
-def distinct(repositories: Iterable[Repository]) -> list[Repository]:
+def _distinct(repositories: Iterable[Repository]) -> list[Repository]:
     """Return REPOSITORIES, one for all worktrees of one: the main one if it is among them."""
     found: dict[Path, Repository] = {}
     for repository in repositories:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from explog.git import stuck
-from explog.git.repository import Repository, Visitor, discover, distinct, signature
+from explog.git.repository import Repository, Visitor, discover, signature
 
 Root = tuple[Path, int]
 """A folder to look for repositories in, and how many levels down."""
@@ -101,5 +101,5 @@ def survey(roots: Iterable[Root]) -> Survey:
     search = _Search(wanted)
     while not search.wait():
         search = _Search(wanted)  # without what does not answer
-    found = {str(one.common_dir): one for one in distinct(search.found)}
+    found = {str(one.common_dir): one for one in search.found}
     return Survey(found, search.signatures, search.unread)
