@@ -8,9 +8,10 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import click
 import pytest
 
 from explog.results.render import FORMATS
@@ -28,8 +29,8 @@ SEEDS = "seed,acc\n1,71.4\n2,71.9\n3,72.0\n"
 
 
 @pytest.fixture
-def repo(git_repo: type[GitRepo]) -> GitRepo:
-    return git_repo("proj")  # type: ignore[arg-type]
+def repo(git_repo: Callable[..., GitRepo]) -> GitRepo:
+    return git_repo("proj")
 
 
 @pytest.fixture
@@ -170,4 +171,5 @@ def test_plot(given: list[str], tmp_path: Path) -> None:
 
 def test_formats_are_those_that_there_are() -> None:
     (option,) = (one for one in COMMANDS["results"].params if one.name == "form")
-    assert sorted(option.type.choices) == sorted(FORMATS)  # type: ignore[attr-defined]
+    assert isinstance(option.type, click.Choice)
+    assert sorted(option.type.choices) == sorted(FORMATS)

@@ -8,6 +8,7 @@ import stat
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,7 +36,7 @@ def tree(folder: Path) -> dict[str, object]:
     return found
 
 
-def untouched(repo: GitRepo) -> object:
+def untouched(repo: GitRepo) -> tuple[Any, ...]:
     """Return all that a run must leave as it is."""
     index = repo.path / ".git/index"
     return (
@@ -112,8 +113,8 @@ def test_every_kind_of_change(repo: GitRepo, tmp_path: Path) -> None:
     assert run_and_check_out(repo, tmp_path / "copy") == wanted
     after = untouched(repo)
     # `worktrees` came with the checkout.
-    assert after[:5] == before[:5]  # type: ignore[index]
-    assert set(after[5]) - set(before[5]) == {"worktrees"}  # type: ignore[index]
+    assert after[:5] == before[:5]
+    assert set(after[5]) - set(before[5]) == {"worktrees"}
     assert repo.run("stash", "list") == ""
     record = record_of(repo.path)
     assert record["head"] == record["head_after"] == repo.head
@@ -157,7 +158,7 @@ def test_files_that_git_was_told_not_to_look_at(bit: str, repo: GitRepo, tmp_pat
     before = untouched(repo)
     wanted = tree(repo.path)
     assert run_and_check_out(repo, tmp_path / "copy") == wanted
-    assert untouched(repo)[:4] == before[:4]  # type: ignore[index]
+    assert untouched(repo)[:4] == before[:4]
     assert record_of(repo.path)["changed"] == ["staged"]
 
 
@@ -185,7 +186,7 @@ def test_a_merge_with_conflicts(repo: GitRepo, tmp_path: Path) -> None:
     before = untouched(repo)
     wanted = tree(repo.path)
     assert run_and_check_out(repo, tmp_path / "copy") == wanted
-    assert untouched(repo)[:4] == before[:4]  # type: ignore[index]
+    assert untouched(repo)[:4] == before[:4]
 
 
 def test_an_unborn_branch(git_repo: Make, tmp_path: Path) -> None:

@@ -243,14 +243,14 @@ curses.wrapper(main)
 """
 
 
-def modes(descriptor: int) -> list[object]:
+def modes(descriptor: int) -> list[int]:
     return [termios.tcgetattr(descriptor)[n] for n in (0, 1, 2, 3)]
 
 
 def test_programs_that_draw_the_screen(shell: Pty, tmp_path: Path) -> None:
     shell.type(f"{script(tmp_path, CURSES)}; echo ended $?\n")
     shell.wait_for("press")
-    wait_until(lambda: not modes(shell.fd)[3] & termios.ECHO)  # type: ignore[operator]
+    wait_until(lambda: not modes(shell.fd)[3] & termios.ECHO)
     shell.type("q")  # without RET
     shell.wait_for("got 113")
     shell.type("q")
@@ -264,7 +264,7 @@ def test_programs_that_draw_the_screen(shell: Pty, tmp_path: Path) -> None:
 def test_the_terminal_is_given_back_also_by_force(name: str, shell: Pty, tmp_path: Path) -> None:
     shell.type(f"{script(tmp_path, CURSES)}; stty sane; echo ended $?\n")
     shell.wait_for("press")
-    wait_until(lambda: not modes(shell.fd)[3] & termios.ECHO)  # type: ignore[operator]
+    wait_until(lambda: not modes(shell.fd)[3] & termios.ECHO)
     os.kill(record_of(tmp_path)["pid"], signal.Signals[f"SIG{name}"])
     shell.type("q")
     shell.wait_for("ended ")

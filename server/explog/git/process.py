@@ -62,7 +62,7 @@ class Output(io.RawIOBase):
         """Tell that it can be read."""
         return True
 
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # io gives one
         """Wait until something can be read, put it into BUFFER, and return its length."""
         # Not by `os.read`, which makes room for as much as would fit: git prints 8 kB at a time.
         return os.readv(self._printing(), [buffer])

@@ -155,6 +155,6 @@ def _set_axis(axes: Axes, chart: Chart) -> None:
     elif chart.axis == "date":
         from matplotlib import dates
 
-        locator: Any = dates.AutoDateLocator()  # type: ignore[no-untyped-call]
+        locator: Any = dates.AutoDateLocator()  # type: ignore[no-untyped-call]  # matplotlib's
         axes.xaxis.set_major_locator(locator)
-        axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+        axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]  # matplotlib's

@@ -192,7 +192,7 @@ def _whole(value: object) -> int:
 def _number(value: object) -> float:
     if type(value) not in (int, float) or not abs(value) < 1e15:  # type: ignore[arg-type]  # nan, too
         raise TypeError
-    return value  # type: ignore[return-value]
+    return value  # type: ignore[return-value]  # as its type was looked at
 
 
 def _truth(value: object) -> bool:
