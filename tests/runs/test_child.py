@@ -311,6 +311,7 @@ def test_stop_and_continue(tmp_path: Path) -> None:
         stopped, status = os.waitpid(pid, os.WUNTRACED)
         assert stopped == pid
         assert os.WIFSTOPPED(status)
+        assert os.WSTOPSIG(status) == signal.SIGTSTP
         os.kill(pid, signal.SIGCONT)
         listening.command.send_signal(signal.SIGUSR1)
         assert listening.said() == signal.SIGUSR1

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from support.runs import COMMAND, SERVER, output_of, record_of
+from support.runs import COMMAND, SERVER, only_run, output_of, record_of
 from support.waiting import SECONDS, wait_until
 
 RUN = " ".join(COMMAND)
@@ -208,9 +208,6 @@ def test_stop_and_continue_in_a_shell(shell: Pty, tmp_path: Path) -> None:
     assert record_of(tmp_path)["state"] == "ok"
 
 
-@pytest.mark.skipif(
-    sys.version_info >= (3, 13), reason="with Python 3.13 nothing is shown before it stops; open"
-)
 def test_in_the_background_and_back(shell: Pty, tmp_path: Path) -> None:
     shell.type(script(tmp_path, COUNTER) + " &\n")
     shell.wait_for("begun")
@@ -223,6 +220,39 @@ def test_in_the_background_and_back(shell: Pty, tmp_path: Path) -> None:
     shell.wait_for("again\r\n")
     shell.type("end\n")
     wait_until(lambda: record_of(tmp_path)["state"] == "ok")
+
+
+def test_what_it_says_before_it_stops_is_passed_on(shell: Pty, tmp_path: Path) -> None:
+    text = (
+        "import os, signal, time\n"
+        "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTSTP])\n"
+        "os.write(2, b'begun\\n')\n"
+        "signal.sigwait([signal.SIGTSTP])\n"
+        "time.sleep(0.3)  # longer than a signal waits\n"
+        "os.write(1, b'.' * 250000 + b' saved')\n"
+        "os.kill(os.getpid(), signal.SIGSTOP)\n"
+        "input()"
+    )
+    shell.type(script(tmp_path, text) + " > out\n")
+    shell.wait_for("begun\r\n")
+    shell.type("\x1a")
+    shell.wait_for("Stopped")
+    assert (tmp_path / "out").read_bytes().endswith(b" saved")
+    shell.type("fg\n\n")
+    wait_until(lambda: record_of(tmp_path)["state"] == "ok")
+
+
+def test_it_stops_also_while_nobody_reads(shell: Pty, tmp_path: Path) -> None:
+    said = "sh -c 'echo begun >&2; exec head -c 3000000 /dev/zero'"
+    os.mkfifo(tmp_path / "go")
+    shell.type(f"{RUN} e1 -- {said} | sh -c ': < go; exec wc -c'\n")
+    shell.wait_for("begun\r\n")
+    wait_until(lambda: (only_run(tmp_path) / "output.log").stat().st_size > 1 << 12)
+    shell.type("\x1a")
+    shell.wait_for("Stopped")
+    shell.type("fg\n")
+    (tmp_path / "go").write_text("")  # it waits for the reader
+    shell.wait_for("3000000\r\n")
 
 
 def process_state(pid: int) -> str:

@@ -26,8 +26,11 @@ from explog.runs.witness import Witness
 
 _PASSED_ON = (
     signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2,
-    signal.SIGALRM, signal.SIGTSTP,
+    signal.SIGALRM, signal.SIGTSTP, signal.SIGTTIN,
 )  # fmt: skip
+# These stop the training and us, but us only when its output has been passed on. SIGTTOU is none of
+# them: it may come of what we write ourselves, which is tried again until we stop.
+_STOPPING = {signal.SIGTSTP, signal.SIGTTIN}
 _NOTICED = (signal.SIGCHLD, signal.SIGCONT, signal.SIGWINCH)
 # So long a sender may take that goes from process to process, as schedulers do.
 _GRACE_SECONDS = 0.03
@@ -75,7 +78,8 @@ class Child:
         self._channels: dict[int, Channel] = {}
         self._pending: set[int] = set()
         self._due = 0.0
-        self._stopped = self._asked_to_stop = False
+        self._stopped = False
+        self._stopped_by = 0  # the signal by which we are to stop together with the training
         self._outcome: Outcome | None = None
         self._poll = select.poll()
         self._pid = self._left = 0
@@ -109,6 +113,9 @@ class Child:
                 elif descriptor in self._channels:
                     self._pass(self._channels[descriptor])
             self._pass_on()
+            if self._is_to_stop():
+                self._drain()
+                self._stop_too()
         self._drain()
         return self._outcome
 
@@ -189,6 +196,7 @@ class Child:
 
     def _wait_for_reader(self, sink: int) -> None:
         """Wait until SINK takes more, and pass on signals meanwhile."""
+        self._stop_too()
         poll = select.poll()
         poll.register(sink, select.POLLOUT)
         poll.register(self._wake, select.POLLIN)
@@ -208,15 +216,17 @@ class Child:
             os.close(channel.source)
 
     def _drain(self) -> None:
-        """Pass on what the training wrote; what it left running in the background may go on."""
-        self._poll.unregister(self._wake)
-        # More than a pipe holds came after its end, as from `yes &`.
+        """Pass on what the training wrote before it stopped or ended.
+
+        What it left running in the background may go on to write.
+        """
+        # More than a pipe holds came later, as from `yes &`.
         self._left = _MOST_LEFT_BYTES
-        while self._channels and self._left > 0:
-            ready = self._poll.poll(0)
+        while self._left > 0:
+            ready = [n for n, _event in self._poll.poll(0) if n in self._channels]
             if not ready:
                 return
-            for descriptor, _event in ready:
+            for descriptor in ready:
                 if descriptor in self._channels:
                     self._pass(self._channels[descriptor])
 
@@ -254,9 +264,8 @@ class Child:
         pending, self._pending = self._pending, set()
         for number in pending - heard:
             self._kill(number)
-        if signal.SIGTSTP in pending:
-            self._asked_to_stop = True
-            self._stop_too()
+        for number in pending & _STOPPING:
+            self._stopped_by = number
 
     def _reap(self) -> None:
         """Learn whether the training has stopped or ended."""
@@ -267,7 +276,6 @@ class Child:
             return
         if os.WIFSTOPPED(status):
             self._stopped = True
-            self._stop_too()
             return
         self._process.returncode = 0  # it is we who waited for it
         if os.WIFSIGNALED(status):
@@ -275,14 +283,20 @@ class Child:
         else:
             self._outcome = Outcome(os.WEXITSTATUS(status), None, usage)
 
+    def _is_to_stop(self) -> bool:
+        """Tell whether the training has stopped, and we were asked to stop with it."""
+        return self._stopped and bool(self._stopped_by)
+
     def _stop_too(self) -> None:
-        """Stop if both we and the training were asked to, so that the shell sees its job stop."""
-        if not (self._stopped and self._asked_to_stop):
+        """Stop if we and the training were asked to, so that the shell sees its job stop."""
+        if not self._is_to_stop():
             return
-        self._asked_to_stop = False
+        number, self._stopped_by = self._stopped_by, 0
         for terminal in self._terminals():
             terminal.restore()
-        os.kill(os.getpid(), signal.SIGSTOP)
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+        signal.signal(number, _notice)
 
     def _go_on(self) -> None:
         self._resize()
