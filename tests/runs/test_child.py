@@ -318,6 +318,34 @@ def test_stop_and_continue(tmp_path: Path) -> None:
     assert listening.end() == []
 
 
+def test_what_stopped_anew_meanwhile_is_not_woken(tmp_path: Path) -> None:
+    listening = Listening(tmp_path, "sh", "-c", 'echo $$ > pid; exec "$@"', "sh")
+    us, training = listening.command.pid, int((tmp_path / "pid").read_text())
+    os.killpg(us, signal.SIGTSTP)
+    os.waitpid(us, os.WUNTRACED)
+    os.kill(training, signal.SIGCONT)
+    wait_until(lambda: "S (sleeping)" in status_of(training))
+    os.kill(training, signal.SIGSTOP)
+    wait_until(lambda: "T (stopped)" in status_of(training))
+    os.kill(us, signal.SIGCONT)
+    listening.command.send_signal(signal.SIGUSR1)
+    wait_until(lambda: is_waiting(training, signal.SIGUSR1))
+    os.kill(training, signal.SIGCONT)
+    assert listening.said() == signal.SIGUSR1
+    assert listening.end() == []
+
+
+def is_waiting(pid: int, number: int) -> bool:
+    """Tell whether the signal NUMBER waits for the process PID to go on."""
+    mask = status_of(pid).partition("ShdPnd:")[2].split()[0]
+    return bool(int(mask, 16) >> (number - 1) & 1)
+
+
+def status_of(pid: int) -> str:
+    """Return what Linux says about the process PID."""
+    return Path(f"/proc/{pid}/status").read_text()
+
+
 def test_its_signals_are_those_that_a_shell_would_give_it(tmp_path: Path) -> None:
     script = "grep -E 'Sig(Blk|Ign|Cgt)' /proc/self/status"
     plain = subprocess.run(["sh", "-c", script], capture_output=True, check=True).stdout

@@ -241,7 +241,8 @@ class Child:
     def _take_signals(self) -> None:
         # They may have been taken since `poll` told of them, while we waited for a reader.
         with contextlib.suppress(BlockingIOError):
-            for number in os.read(self._wake, 512):
+            # SIGCONT first: it is about what we knew of the training when it came.
+            for number in sorted(os.read(self._wake, 512), key=lambda n: n != signal.SIGCONT):
                 self._take(number)
 
     def _take(self, number: int) -> None:
@@ -267,21 +268,22 @@ class Child:
         for number in pending & _STOPPING:
             self._stopped_by = number
 
-    def _reap(self) -> None:
-        """Learn whether the training has stopped or ended."""
+    def _reap(self) -> bool:
+        """Learn whether the training has stopped, goes on or has ended; tell if there is news."""
         if self._outcome is not None:
-            return
-        pid, status, usage = os.wait4(self._pid, os.WNOHANG | os.WUNTRACED)
+            return False
+        pid, status, usage = os.wait4(self._pid, os.WNOHANG | os.WUNTRACED | os.WCONTINUED)
         if pid == 0:
-            return
-        if os.WIFSTOPPED(status):
-            self._stopped = True
-            return
+            return False
+        if os.WIFSTOPPED(status) or os.WIFCONTINUED(status):
+            self._stopped = os.WIFSTOPPED(status)
+            return True
         self._process.returncode = 0  # it is we who waited for it
         if os.WIFSIGNALED(status):
             self._outcome = Outcome(None, os.WTERMSIG(status), usage)
         else:
             self._outcome = Outcome(os.WEXITSTATUS(status), None, usage)
+        return True
 
     def _is_to_stop(self) -> bool:
         """Tell whether the training has stopped, and we were asked to stop with it."""
@@ -300,7 +302,8 @@ class Child:
 
     def _go_on(self) -> None:
         self._resize()
-        if self._stopped:
+        # It may go on already, and even have stopped anew: then it must not be woken.
+        if not self._reap() and self._stopped:
             self._stopped = False
             self._kill(signal.SIGCONT)
         for terminal in self._terminals():
