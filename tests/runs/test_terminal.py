@@ -274,6 +274,30 @@ def test_it_stops_also_while_nobody_reads(shell: Pty, tmp_path: Path) -> None:
     shell.wait_for("3000000\r\n")
 
 
+def test_it_stops_while_a_program_of_ours_is_looked_up(shell: Pty, tmp_path: Path) -> None:
+    os.symlink("/nowhere", tmp_path / "0")
+    for n in range(30):
+        os.symlink(str(tmp_path / str(n)), tmp_path / str(n + 1))
+    (tmp_path / "path").write_text(":".join(["30"] * 40000))  # `nvidia-smi` is in none of them
+    shell.type('export PATH="$(/bin/cat path)"\n')
+    shell.type(f"{RUN} e1 -- /bin/sh -c 'echo begun; exec /bin/sleep 1000'; echo ended $?\n")
+    shell.wait_for("begun\r\n")
+    pid = record_of(tmp_path)["pid"]
+    wait_until(lambda: len(children_of(pid)) == 3)  # the training, the witness, and that program
+    shell.type("\x1a")
+    shell.wait_for("Stopped")
+    shell.type("fg\n")
+    shell.wait_for("sleep 1000'\r\n")
+    shell.type("\x03")
+    shell.wait_for("ready> ")
+
+
+def children_of(pid: int) -> list[str]:
+    """Return the processes that those of PID's threads started which live."""
+    threads = Path(f"/proc/{pid}/task").glob("*/children")
+    return [child for thread in threads for child in thread.read_text().split()]
+
+
 def process_state(pid: int) -> str:
     """Return the letter that `ps` shows for the process PID."""
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import threading
 import time
 
@@ -21,6 +22,8 @@ from explog.runs.say import say
 from explog.wording import counted
 
 _PATIENCE_SECONDS = 2.0
+# What stops a job of a shell.
+_STOPPING = {signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}
 
 
 def run(request: Request, settings: RunSettings, doubt: Doubt | None = None) -> int:
@@ -73,6 +76,9 @@ class _Later:
         self._thread.start()
 
     def _ask(self) -> None:
+        # Our thread waits for a program that it starts to be loaded, and nothing can stop it in
+        # that wait. If a key stopped the program then, the shell would never see us stop.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
         record, code = self._prepared.record, self._prepared.code
         if code and code.head:
             record = record._replace(pushed=is_pushed(code.top, code.head))
