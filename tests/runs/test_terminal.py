@@ -132,17 +132,19 @@ def test_line_ends_are_made_once(shell: Pty, tmp_path: Path) -> None:
 
 
 def test_a_new_size_reaches_it(shell: Pty, tmp_path: Path) -> None:
+    # Waited for, as in INTERRUPTS.
     text = (
-        "import os, signal, sys\n"
-        "signal.signal(signal.SIGWINCH, lambda *_: print('now', os.get_terminal_size(1).columns))\n"
+        "import os, signal\n"
+        "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGWINCH])\n"
         "print('begun', flush=True)\n"
-        "input()"
+        "while (columns := os.get_terminal_size(1).columns) != 77:\n"
+        "    signal.sigwait([signal.SIGWINCH])\n"
+        "print('now', columns)"
     )
     shell.type(script(tmp_path, text) + "; echo ended $?\n")
     shell.wait_for("begun\r\n")
     shell.resize(20, 77)
     shell.wait_for("now 77\r\n")
-    shell.type("\n")
     shell.wait_for("ended 0")
 
 
