@@ -18,7 +18,7 @@ from explog.runs.listing import LOST_SECONDS, find_run, host_name, read_run, rea
 from explog.runs.process import identity, is_alive
 from explog.runs.record import RunRecord, write_record
 from support.repo import GitRepo
-from support.runs import explog_run, record_of, run_folders, start_run
+from support.runs import SERVER, explog_run, only_run, record_of, run_folders, start_run
 from support.waiting import wait_until
 
 NOW = 1_800_000_000.0
@@ -146,23 +146,22 @@ def test_a_run_is_touched_while_it_is_stopped(tmp_path: Path) -> None:
         "import explog.runs.witness as w, sys; w.HEARTBEAT_SECONDS = 0.05;"
         " from explog.runs.command import main; sys.exit(main(sys.argv[1:]))"
     )
-    from support.runs import SERVER
-
     run = subprocess.Popen(
-        [sys.executable, "-c", program, "e1", "--", "sleep", "1000"],
+        [sys.executable, "-c", program, "e1", "--", "sh", "-c", "> begun; sleep 1000"],
         cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(SERVER)}, process_group=0,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    wait_until(lambda: run_folders(tmp_path))
-    record = run_folders(tmp_path)[0] / "run.json"
-    wait_until((record.parent / "output.log").exists)
-    os.kill(run.pid, signal.SIGSTOP)
-    stopped, _status = os.waitpid(run.pid, os.WUNTRACED)
-    assert stopped == run.pid
-    last = record.stat().st_mtime_ns
-    wait_until(lambda: record.stat().st_mtime_ns > last)
-    os.killpg(run.pid, signal.SIGKILL)
-    run.wait(60)
+    try:
+        wait_until((tmp_path / "begun").exists)
+        record = only_run(tmp_path) / "run.json"
+        os.kill(run.pid, signal.SIGSTOP)
+        stopped, _status = os.waitpid(run.pid, os.WUNTRACED)
+        assert stopped == run.pid
+        last = record.stat().st_mtime_ns
+        wait_until(lambda: record.stat().st_mtime_ns > last)
+    finally:
+        os.killpg(run.pid, signal.SIGKILL)
+        run.wait(60)
 
 
 def test_a_hundred_at_once(git_repo: Callable[..., GitRepo]) -> None:

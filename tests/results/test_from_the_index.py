@@ -1,8 +1,7 @@
-"""A table of a thousand steps whose numbers are in the index is there at once."""
+"""A table of a thousand steps comes from the index alone: `make bench` says how fast."""
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 from explog.results.asked import Asked, read_best
@@ -11,8 +10,6 @@ from explog.sync.look import sync
 from support.logs import Logs
 
 EXPERIMENTS, STEPS = 200, 5
-# The aim is 50 ms. Here the processor has other tests to run, which take the half of it.
-SECONDS = 0.3
 
 
 def test_a_thousand_steps(tmp_path: Path) -> None:
@@ -30,13 +27,11 @@ def test_a_thousand_steps(tmp_path: Path) -> None:
     asked = Asked(best=read_best("max:acc"))
     text = "after:2000-01-01"
     first = find_table(logs.settings, logs.index, text, asked)  # reads the numbers
-    begun = time.process_time()
+    repo.path.rename(tmp_path / "away")
     table = find_table(logs.settings, logs.index, text, asked)
-    seconds = time.process_time() - begun
     assert len(table.rows) == EXPERIMENTS * STEPS
     assert table == first
     assert [row.metrics["acc"].text for row in table.rows if row.best] == ["999"]
-    assert seconds <= SECONDS
 
 
 def _commit(number: int, message: str, metrics: str) -> str:
