@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import shlex
 import sys
 
@@ -12,6 +11,8 @@ PLOT = "matplotlib>=3.8"
 
 def installed_version(requirement: str) -> str | None:
     """Return the version of the package in REQUIREMENT, or None if it is not installed."""
+    import importlib.metadata  # it loads what mail is read with: a server starts without
+
     try:
         return importlib.metadata.version(requirement.partition(">")[0])
     except importlib.metadata.PackageNotFoundError:
