@@ -335,6 +335,23 @@ def test_what_stopped_anew_meanwhile_is_not_woken(tmp_path: Path) -> None:
     assert listening.end() == []
 
 
+def test_a_stop_that_was_ignored_is_forgotten(tmp_path: Path) -> None:
+    start = "trap '' TSTP; echo $$ > pid; exec \"$@\""
+    listening = Listening(tmp_path, "sh", "-c", start, "sh")
+    us, training = listening.command.pid, int((tmp_path / "pid").read_text())
+    os.kill(us, signal.SIGTSTP)
+    listening.command.send_signal(signal.SIGUSR1)
+    assert listening.said() == signal.SIGUSR1
+    os.kill(us, signal.SIGCONT)
+    os.kill(training, signal.SIGSTOP)
+    wait_until(lambda: "T (stopped)" in status_of(training))
+    listening.command.send_signal(signal.SIGUSR2)
+    wait_until(lambda: is_waiting(training, signal.SIGUSR2))  # so we have not stopped
+    os.kill(training, signal.SIGCONT)
+    assert listening.said() == signal.SIGUSR2
+    assert listening.end() == []
+
+
 def is_waiting(pid: int, number: int) -> bool:
     """Tell whether the signal NUMBER waits for the process PID to go on."""
     mask = status_of(pid).partition("ShdPnd:")[2].split()[0]

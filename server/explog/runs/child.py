@@ -10,17 +10,16 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import os
 import select
 import signal
-import stat
-import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from explog.runs.channel import PIPE_BYTES, Channel, close_channel, open_channel, place_of
 from explog.runs.output import OutputLog
+from explog.runs.program import start_program
 from explog.runs.terminal import Terminal
 from explog.runs.witness import Witness
 
@@ -35,9 +34,7 @@ _NOTICED = (signal.SIGCHLD, signal.SIGCONT, signal.SIGWINCH)
 # So long a sender may take that goes from process to process, as schedulers do.
 _GRACE_SECONDS = 0.03
 _CHUNK = 1 << 16
-_PIPE_BYTES = 1 << 18
-_MOST_LEFT_BYTES = 4 * _PIPE_BYTES
-_SET_PIPE_SIZE = getattr(fcntl, "F_SETPIPE_SZ", None)  # of Linux, and Python 3.10
+_MOST_LEFT_BYTES = 4 * PIPE_BYTES
 NOT_FOUND, NOT_EXECUTABLE = 127, 126
 
 
@@ -51,14 +48,6 @@ class Outcome(NamedTuple):
     signal: int | None = None
     usage: Any = None
     problem: str | None = None
-
-
-class Channel(NamedTuple):
-    """What the training writes: `source` is where we read it, `sink` where it goes on to."""
-
-    source: int
-    sink: int
-    terminal: Terminal | None
 
 
 class Child:
@@ -90,7 +79,7 @@ class Child:
         """Start ARGV with ENVIRONMENT, in FOLDER or where we are; return an Outcome if it fails."""
         ends = self._open_channels()
         try:
-            self._process = _popen(argv, environment, folder, ends)
+            self._process = start_program(argv, environment, folder, ends)
         except OSError as error:
             missing = error.errno in (errno.ENOENT, errno.ENOTDIR)
             why = "there is no such command" if missing else error.strerror
@@ -135,30 +124,16 @@ class Child:
         ends: list[int | None] = []
         known: dict[object, int] = {}
         for sink in (1, 2):
-            place = _place(sink)
+            place = place_of(sink)
             if place is None:
                 ends.append(None)
                 continue
             if place not in known:
-                known[place] = self._open_channel(sink)
+                channel, known[place] = open_channel(sink)
+                self._channels[channel.source] = channel
+                self._poll.register(channel.source, select.POLLIN)
             ends.append(known[place])
         return ends
-
-    def _open_channel(self, sink: int) -> int:
-        terminal = None
-        if os.isatty(sink):
-            with contextlib.suppress(OSError):  # there is none left: a pipe is better than nothing
-                terminal = Terminal(sink)
-        if terminal is not None:
-            source, end = terminal.master, terminal.slave
-        else:
-            source, end = os.pipe()
-            if _SET_PIPE_SIZE is not None:
-                with contextlib.suppress(OSError):
-                    fcntl.fcntl(source, _SET_PIPE_SIZE, _PIPE_BYTES)
-        self._channels[source] = Channel(source, _open_without_waiting(sink), terminal)
-        self._poll.register(source, select.POLLIN)
-        return end
 
     def _pass(self, channel: Channel) -> None:
         """Pass on what is there of CHANNEL."""
@@ -208,12 +183,7 @@ class Child:
         if self._channels.pop(channel.source, None) is None:
             return
         self._poll.unregister(channel.source)
-        if channel.sink > 2:
-            os.close(channel.sink)
-        if channel.terminal is not None:
-            channel.terminal.close()
-        else:
-            os.close(channel.source)
+        close_channel(channel)
 
     def _drain(self) -> None:
         """Pass on what the training wrote before it stopped or ended.
@@ -302,6 +272,7 @@ class Child:
 
     def _go_on(self) -> None:
         self._resize()
+        self._stopped_by = 0  # whoever ignored that signal may stop by another much later
         # It may go on already, and even have stopped anew: then it must not be woken.
         if not self._reap() and self._stopped:
             self._stopped = False
@@ -328,69 +299,3 @@ class Child:
 
 def _notice(*_: object) -> None:
     """Do nothing: that a signal came is read from the descriptor that wakes us."""
-
-
-def _place(descriptor: int) -> object:
-    """Return what two descriptors have in common that lead to the same place; None if closed."""
-    try:
-        status = os.fstat(descriptor)
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino, stat.S_IFMT(status.st_mode)
-
-
-def _open_without_waiting(sink: int) -> int:
-    """Return a descriptor for the pipe or terminal SINK that never waits; SINK, if there is none.
-
-    To change SINK itself would change it for all that have it open.
-    """
-    mode = os.fstat(sink).st_mode
-    if not (stat.S_ISFIFO(mode) or os.isatty(sink)):
-        return sink
-    flags = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-    try:
-        return os.open(f"/proc/self/fd/{sink}", flags)
-    except OSError:
-        return sink
-
-
-def _popen(
-    argv: Sequence[str],
-    environment: Mapping[str, str],
-    folder: str | None,
-    ends: Sequence[int | None],
-) -> subprocess.Popen[bytes]:
-    try:
-        return _popen_program(argv, environment, folder, ends)
-    except OSError as error:
-        if error.errno != errno.ENOEXEC:
-            raise
-    # A script without `#!` in its first line: a shell runs it by a shell.
-    import shutil
-
-    path = shutil.which(argv[0], path=environment.get("PATH")) or argv[0]
-    return _popen_program(["/bin/sh", path, *argv[1:]], environment, folder, ends)
-
-
-def _popen_program(
-    argv: Sequence[str],
-    environment: Mapping[str, str],
-    folder: str | None,
-    ends: Sequence[int | None],
-) -> subprocess.Popen[bytes]:
-    # Descriptors that a shell opened for it, as `<(...)`, stay open.
-    return subprocess.Popen(
-        argv, env=environment, cwd=folder, stdout=ends[0], stderr=ends[1], close_fds=False
-    )
-
-
-def die_of(number: int) -> None:
-    """End this process by the signal NUMBER, as the training did, without a core of our own."""
-    import resource
-
-    with contextlib.suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with contextlib.suppress(OSError, ValueError):
-        signal.signal(number, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, [number])
-    os.kill(os.getpid(), number)

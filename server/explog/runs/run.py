@@ -10,12 +10,13 @@ import time
 
 from explog.errors import ExplogError
 from explog.run_settings import RunSettings
-from explog.runs.child import Child, Outcome, die_of
+from explog.runs.child import Child, Outcome
 from explog.runs.code import head_of, is_pushed, read_code
 from explog.runs.commits import short_command
 from explog.runs.options import Doubt, Request
 from explog.runs.output import OutputLog
 from explog.runs.prepare import Prepared, code_before, prepare
+from explog.runs.program import die_of
 from explog.runs.record import RECORD, RunRecord, write_record
 from explog.runs.resources import cpu_seconds, gpu_names, peak_memory
 from explog.runs.say import say
