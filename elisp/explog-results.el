@@ -98,13 +98,10 @@ QUERY has references like e201 or e201.1, or is a query as that of
 
 (defvar explog-results-mode-map
   (let ((map (make-sparse-keymap)))
-    (set-keymap-parent map tabulated-list-mode-map)
+    (set-keymap-parent map explog-rows-mode-map)
     (define-key map (kbd "RET") #'explog-results-visit)
     (define-key map "v" #'explog-results-commit)
     (define-key map "d" #'explog-results-diff)
-    (define-key map "m" #'explog-rows-mark)
-    (define-key map "u" #'explog-rows-unmark)
-    (define-key map "U" #'explog-rows-unmark-all)
     (define-key map "b" #'explog-results-best)
     (define-key map "h" #'explog-results-hide-column)
     (define-key map "H" #'explog-results-show-columns)
@@ -113,14 +110,10 @@ QUERY has references like e201 or e201.1, or is a query as that of
     map)
   "Keys of the list of `explog-results'.")
 
-(define-derived-mode explog-results-mode tabulated-list-mode "Explog Results"
+(define-derived-mode explog-results-mode explog-rows-mode "Explog Results"
   "Major mode of the list of `explog-results'.
 \\{explog-results-mode-map}"
-  (explog-show-reordering)
-  (setq tabulated-list-padding 2
-        tabulated-list-format [("" 1)]
-        ;; The folder that the list was opened in may go.
-        default-directory (expand-file-name "~/")
+  (setq tabulated-list-format [("" 1)]
         revert-buffer-function #'explog-results--ask)
   (add-hook 'explog-cache-changed-functions #'explog-results--renew)
   (add-hook 'kill-buffer-hook #'explog-results--end nil t))

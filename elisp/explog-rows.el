@@ -15,6 +15,7 @@
 
 ;;; Code:
 
+(require 'explog-base)
 (require 'tabulated-list)
 
 (defface explog-rows-marked '((t :inherit warning))
@@ -72,6 +73,25 @@
                             (when (eq ?* (char-after))
                               (push row rows))))
     (nreverse rows)))
+
+;;;; The mode
+
+(defvar explog-rows-mode-map
+  (let ((map (make-sparse-keymap)))
+    (set-keymap-parent map tabulated-list-mode-map)
+    (define-key map "m" #'explog-rows-mark)
+    (define-key map "u" #'explog-rows-unmark)
+    (define-key map "U" #'explog-rows-unmark-all)
+    map)
+  "Keys of a list whose rows are marked.")
+
+(define-derived-mode explog-rows-mode tabulated-list-mode "Explog Rows"
+  "Parent of the modes for lists whose rows are marked.
+\\{explog-rows-mode-map}"
+  (explog-show-reordering)
+  (setq tabulated-list-padding 2
+        ;; The folder in which the list was asked for may go.
+        default-directory (expand-file-name "~/")))
 
 ;;;; Drawing
 

@@ -164,30 +164,23 @@ is true of."
 
 (defvar explog-runs-mode-map
   (let ((map (make-sparse-keymap)))
-    (set-keymap-parent map tabulated-list-mode-map)
+    (set-keymap-parent map explog-rows-mode-map)
     (define-key map (kbd "RET") #'explog-runs-output)
     (define-key map "v" #'explog-runs-record)
     (define-key map "d" #'explog-runs-diff)
     (define-key map "k" #'explog-runs-end)
-    (define-key map "m" #'explog-rows-mark)
-    (define-key map "u" #'explog-rows-unmark)
-    (define-key map "U" #'explog-rows-unmark-all)
     (define-key map "/" #'explog-runs-choose)
     map)
   "Keys of the list of `explog-runs'.")
 
-(define-derived-mode explog-runs-mode tabulated-list-mode "Explog Runs"
+(define-derived-mode explog-runs-mode explog-rows-mode "Explog Runs"
   "Major mode of the list of `explog-runs'.
 \\{explog-runs-mode-map}"
-  (explog-show-reordering)
-  (setq tabulated-list-padding 2
-        tabulated-list-format [("State" 14 t) ("Reference" 10 t)
+  (setq tabulated-list-format [("State" 14 t) ("Reference" 10 t)
                                ("Started" 16 explog-runs--before-p)
                                ("Took" 9 explog-runs--shorter-p :right-align t)
                                ("Host" 12 t) ("Command" 0 t)]
-        revert-buffer-function #'explog-runs--ask
-        ;; The folder in which the list was asked for may go.
-        default-directory (expand-file-name "~/"))
+        revert-buffer-function #'explog-runs--ask)
   (tabulated-list-init-header)
   (add-hook 'explog-cache-changed-functions #'explog-runs--changed)
   (add-hook 'kill-buffer-hook #'explog-runs--stop nil t))
