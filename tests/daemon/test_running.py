@@ -261,3 +261,18 @@ def test_runs_are_looked_at_when_asked(tmp_path: Path) -> None:
     daemon.runs.look()
     assert [run.folder for run in daemon.runs.found] == [str(repo.path / "runs" / "a")]
     daemon.close()
+
+
+def test_runs_of_a_linked_worktree_are_known(tmp_path: Path) -> None:
+    repo = GitRepo(tmp_path / "repo")
+    repo.commit("begin")
+    linked = tmp_path / "linked"
+    repo.run("worktree", "add", "-q", "--detach", str(linked))
+    daemon = Daemon(background=False)
+    settings = Settings(repositories=(Root(repo.path),), index=tmp_path / "index")
+    daemon.configure(settings, time.time())
+    put_run(linked / "runs" / "a", beat=time.time())
+    daemon.look()
+    daemon.runs.look()
+    assert [run.folder for run in daemon.runs.found] == [str(linked / "runs" / "a")]
+    daemon.close()

@@ -54,15 +54,14 @@ def command(
 
 def _all_runs(settings: Settings) -> list[FoundRun]:
     """Return the runs of all repositories of SETTINGS, and those around us, the newest first."""
-    from explog.runs.folder import runs_around, runs_folder, worktrees
+    from explog.runs.folder import runs_around, runs_folder, worktrees_of
     from explog.runs.listing import find_runs
     from explog.sync.history import roots_of
     from explog.sync.survey import survey
 
     names = settings.runs.folders
-    places = []
-    for one in survey(roots_of(settings)).found.values():
-        places += [str(one.path), *worktrees(str(one.common_dir))]
+    repositories = survey(roots_of(settings)).found.values()
+    places = worktrees_of((str(one.path), str(one.common_dir)) for one in repositories)
     folders = [runs_folder(name, place) for place in places for name in names]
     return find_runs([*folders, *runs_around(os.getcwd(), names)])
 

@@ -349,7 +349,7 @@ class Daemon:
         records = all_repositories(snapshot.index)
         common_dirs = [Path(one.common_dir) for one in records if not is_silent(one.path)]
         self.bell.watch(common_dirs, snapshot.settings.log_files())
-        self.runs.serve(snapshot.settings, [one.path for one in records])
+        self.runs.serve(snapshot.settings, [(one.path, one.common_dir) for one in records])
         self._watching = True
 
     def _keep_since(self) -> None:

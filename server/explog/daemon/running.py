@@ -19,7 +19,7 @@ from typing import TypeAlias
 from explog.config import Settings
 from explog.git.stuck import is_silent
 from explog.runs.commits import duration
-from explog.runs.folder import run_places
+from explog.runs.folder import run_places, worktrees_of
 from explog.runs.listing import LOST_SECONDS, FoundRun, read_run, run_folders
 from explog.runs.record import RECORD, RunRecord
 from explog.runs.show import one_line
@@ -164,8 +164,10 @@ class RunWatch:
         self._thread: threading.Thread | None = None
         self._closed = False
         self._settings = Settings()
-        self._repositories: tuple[str, ...] = ()
+        self._repositories: tuple[tuple[str, str], ...] = ()
         self._places: tuple[str, ...] = ()
+        self.worktrees: dict[str, str] = {}
+        """The worktrees of the repositories, and the common directory of each."""
         self._full_due = 0.0
 
     @property
@@ -173,8 +175,11 @@ class RunWatch:
         """The runs that are known, the newest first."""
         return self._known.found
 
-    def serve(self, settings: Settings, repositories: Iterable[str]) -> None:
-        """Look from now on at the runs of REPOSITORIES, and at those that SETTINGS name."""
+    def serve(self, settings: Settings, repositories: Iterable[tuple[str, str]]) -> None:
+        """Look from now on at the runs of REPOSITORIES, and at those that SETTINGS name.
+
+        A repository is a worktree and its common directory.
+        """
         wanted = tuple(repositories)
         if (settings.runs, wanted) != (self._settings.runs, self._repositories):
             self._settings, self._repositories = settings, wanted
@@ -198,10 +203,18 @@ class RunWatch:
             full = time.monotonic() >= self._full_due
             if full:
                 self._full_due = time.monotonic() + _FULL_SECONDS
-                self._places = run_places(self._settings.runs.folders, self._repositories)
+                self.worktrees = self._find_worktrees()
+                self._places = run_places(self._settings.runs.folders, self.worktrees)
             changed = self._known.look(self._places, time.time(), full=full)
         if changed:
             self._tell()
+
+    def _find_worktrees(self) -> dict[str, str]:
+        """Return the worktrees as `worktrees_of` does; of what does not answer, those known."""
+        silent = {common_dir for path, common_dir in self._repositories if is_silent(path)}
+        answering = [one for one in self._repositories if one[1] not in silent]
+        known = {path: owner for path, owner in self.worktrees.items() if owner in silent}
+        return {**worktrees_of(answering), **known}
 
     def _run(self) -> None:
         while not self._closed:

@@ -15,7 +15,7 @@ from explog.model import StepNumber
 from explog.refs import parse_step
 from explog.report.period import Period, day_of
 from explog.runs.commits import short_command
-from explog.runs.folder import run_places, worktrees
+from explog.runs.folder import run_places, worktrees_of
 from explog.runs.listing import find_runs
 from explog.runs.record import RunRecord
 from explog.runs.show import outcome
@@ -55,9 +55,7 @@ def left_failed(runs: Iterable[WorkRun]) -> list[WorkRun]:
 
 
 def _records(settings: Settings, index: Index) -> list[RunRecord]:
-    places = []
-    for one in all_repositories(index):
-        places += [one.path, *worktrees(one.common_dir)]
+    places = worktrees_of((one.path, one.common_dir) for one in all_repositories(index))
     folders = run_places(settings.runs.folders, places)
     found = find_runs(folder for folder in folders if not is_silent(folder))
     return [run.record for run in found if run.record.repository in places]

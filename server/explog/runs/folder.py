@@ -59,7 +59,16 @@ def run_places(names: Sequence[str], worktrees: Iterable[str]) -> tuple[str, ...
     return tuple(dict.fromkeys(map(os.path.realpath, [*absolute, *inside, fallback_folder()])))
 
 
-def worktrees(common_dir: str) -> list[str]:
+def worktrees_of(repositories: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return {worktree: common directory} of REPOSITORIES, each a worktree and that directory."""
+    return {
+        path: common_dir
+        for top, common_dir in repositories
+        for path in (top, *_linked_worktrees(common_dir))
+    }
+
+
+def _linked_worktrees(common_dir: str) -> list[str]:
     """Return the linked worktrees of the repository whose git directory is COMMON_DIR."""
     found = []
     folder = os.path.join(common_dir, "worktrees")
