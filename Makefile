@@ -7,6 +7,8 @@
 ARGS ?=
 # How long make soak takes: an hour, or a night.
 SOAK_MINUTES ?= 60
+# How large the world of make bench is: a number, or lab.
+SCALE ?= 1
 SETUP = @sh tests/setup.sh
 BIN = .venv/bin
 
@@ -33,9 +35,9 @@ lint: ## Check style, types, compilation and docstrings
 	"$${EMACS:-emacs}" -Q --batch -l tests/elisp/init.el -l tests/lint.el elisp/*.el || status=1; \
 	exit $$status
 
-bench: ## Measure explog and what else there is, and print the ratios
+bench: ## Measure explog and what else there is, and print the ratios; SCALE=lab for 1,000,000 commits
 	$(SETUP) git emacs dev
-	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/bench/run
+	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/bench/run --scale $(SCALE)
 
 soak: ## Commit, edit and kill for SOAK_MINUTES, and look for what was lost
 	$(SETUP) git dev

@@ -20,7 +20,7 @@ from bench import agenda, calls, commits, first_index, loading, log_change, sear
 from bench.figures import Row, table
 from bench.machine import machine
 from bench.workshop import QUICK, ROOT, Effort, Workshop
-from bench.world import make_world
+from bench.world import make_world, read_scale
 
 Measure = Callable[[Workshop], list[Row]]
 
@@ -46,7 +46,8 @@ PAGE = ROOT / "docs/benchmarks.md"
 def main() -> int:
     """Measure what the command line says; return 1 if something could not be measured."""
     arguments = _arguments()
-    world = make_world(arguments.cache / f"world-{arguments.scale:g}", arguments.scale)
+    scale = arguments.scale.removesuffix(".0")
+    world = make_world(arguments.cache / f"world-{scale}", arguments.scale)
     failed = False
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="explog-bench-") as folder:
@@ -63,7 +64,7 @@ def main() -> int:
                 rows.append(Row(f"{name}: failed", ()))
                 traceback.print_exc()
             print(f"{time.monotonic() - begun:.1f} s", file=sys.stderr)
-        text = _text(rows, shop, arguments.scale)
+        text = _text(rows, shop, scale)
     print(text, end="")
     if arguments.write and not failed:
         PAGE.parent.mkdir(exist_ok=True)
@@ -73,7 +74,9 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tests/bench/run", description=__doc__)
-    parser.add_argument("--scale", type=float, default=1.0, help="size of the world")
+    parser.add_argument(
+        "--scale", type=read_scale, default="1.0", help="size of the world: a number, or lab"
+    )
     parser.add_argument("--quick", action="store_true", help="few repetitions")
     parser.add_argument("--write", action="store_true", help=f"write {PAGE.relative_to(ROOT)}")
     parser.add_argument("--only", action="append", choices=MEASURES, help="one row; repeatable")
@@ -82,16 +85,16 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _text(rows: list[Row], shop: Workshop, scale: float) -> str:
+def _text(rows: list[Row], shop: Workshop, scale: str) -> str:
     facts = "".join(f"- {fact}\n" for fact in (*_world(shop, scale), *machine(shop)))
     return f"{table(rows)}\n{facts}"
 
 
-def _world(shop: Workshop, scale: float) -> list[str]:
+def _world(shop: Workshop, scale: str) -> list[str]:
     counts = shop.counts
     size = shop.world.log.stat().st_size / 1e6
     return [
-        f"scale {scale:g}: {counts.experiments:,} experiments with {counts.steps:,} steps in"
+        f"scale {scale}: {counts.experiments:,} experiments with {counts.steps:,} steps in"
         f" {size:.1f} MB of org, {counts.commits:,} commits in {counts.repositories} repositories"
     ]
 

@@ -2,8 +2,9 @@
 
     python -m bench.world DIR [--scale 1.0] [--metrics]
 
-A third of the commits bear a reference. Sizes at scale 1: 10,000 experiments in about 7 MB of org,
-10 repositories of 20,000 commits.
+A third of the commits bear a reference. Sizes at scale 1: 10,000 experiments in about 9 MB of org,
+10 repositories of 20,000 commits. Scale `lab` has the same log, and 300 repositories of 3,333
+commits: what a group comes to.
 """
 
 from __future__ import annotations
@@ -16,11 +17,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 SEED = 2018
-EXPERIMENTS = 10_000
-REPOSITORIES = 10
-COMMITS = 20_000
 _EPOCH = 1_400_000_000
 _SECONDS = 300_000_000
 
@@ -43,12 +42,36 @@ _AUTHORS = [
 _STATES = ["TODO", "INPROGRESS", "WAIT", "DONE", "DONE", "DONE", "CANCELED"]
 
 
+class Size(NamedTuple):
+    """How much there is; `commits` are those of each repository."""
+
+    experiments: int = 10_000
+    repositories: int = 10
+    commits: int = 20_000
+
+
+_LAB = Size(repositories=300, commits=3_333)
+
+
+def read_scale(text: str) -> str:
+    """Return TEXT as the name of a scale: `lab`, or a number such as `1.0`; raise ValueError."""
+    return text if text == "lab" else str(float(text))
+
+
+def _size(scale: str) -> Size:
+    if scale == "lab":
+        return _LAB
+    whole, share = Size(), float(scale)
+    experiments, commits = (max(1, int(n * share)) for n in (whole.experiments, whole.commits))
+    return Size(experiments, whole.repositories, commits)
+
+
 @dataclass(frozen=True)
 class World:
     """Where the world is, and how large."""
 
     folder: Path
-    scale: float = 1.0
+    scale: str = "1.0"
 
     @property
     def log(self) -> Path:
@@ -61,7 +84,7 @@ class World:
         return sorted(path for path in (self.folder / "repos").iterdir() if path.is_dir())
 
 
-def make_world(folder: Path, scale: float = 1.0, *, metrics: bool = False) -> World:
+def make_world(folder: Path, scale: str = "1.0", *, metrics: bool = False) -> World:
     """Make the world in FOLDER, unless it is there already.
 
     With METRICS, each commit with results has a file of them, and there is one of parameters.
@@ -74,13 +97,13 @@ def make_world(folder: Path, scale: float = 1.0, *, metrics: bool = False) -> Wo
         other.unlink()
     shutil.rmtree(folder / "repos", ignore_errors=True)  # half made, or of another scale
     folder.mkdir(parents=True, exist_ok=True)
-    experiments = max(1, int(EXPERIMENTS * scale))
+    size = _size(scale)
     source = random.Random(SEED)
-    world.log.write_text("".join(_log(source, experiments)), encoding="utf-8")
-    for number in range(REPOSITORIES):
+    world.log.write_text("".join(_log(source, size.experiments)), encoding="utf-8")
+    for number in range(size.repositories):
         path = folder / "repos" / f"project{number}"
         source = random.Random(SEED + 1 + number)
-        _repository(path, source, max(1, int(COMMITS * scale)), experiments, metrics)
+        _repository(path, source, size.commits, size.experiments, metrics)
     done.touch()
     return world
 
@@ -188,7 +211,7 @@ def main() -> None:
     """Make a world from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--scale", type=float, default=1.0)
+    parser.add_argument("--scale", type=read_scale, default="1.0")
     parser.add_argument("--metrics", action="store_true")
     arguments = parser.parse_args()
     world = make_world(arguments.folder, arguments.scale, metrics=arguments.metrics)
