@@ -18,7 +18,8 @@ from explog.daemon import notify, tidy
 from explog.daemon.doorbell import Doorbell
 from explog.daemon.loop import Daemon
 from explog.daemon.settle import settle
-from explog.git.repository import open_repository, signature
+from explog.git.repository import open_repository
+from explog.git.signature import signature
 from explog.index.commits import pending_steps
 from explog.index.database import Index
 from explog.rpc.client import Client

@@ -10,18 +10,18 @@ import pytest
 
 from explog.git.changes import history_change
 from explog.git.commits import read_commits
+from explog.git.discovery import discover
 from explog.git.repository import (
     Repository,
     _boundary,
     abbreviate,
-    discover,
     is_boundary,
     open_repository,
     resolve,
-    signature,
     tips,
 )
 from explog.git.run import GitError
+from explog.git.signature import signature
 from support.clock import cpu_seconds
 from support.objects import opened, settled, write_object
 from support.repo import GitRepo

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from explog.git.discovery import discover
 from explog.git.process import end_all
-from explog.git.repository import Repository, discover, signature, tips
+from explog.git.repository import Repository, tips
 from explog.git.run import GitError, run, stream
+from explog.git.signature import signature
 from explog.git.stuck import is_silent
 from explog.git.walk import read_all
 from support.hanging import StandIn, be_impatient

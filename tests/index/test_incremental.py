@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from explog.config import Root, Settings
-from explog.git.repository import discover
+from explog.git.discovery import discover
 from explog.index.database import Index, open_index
 from explog.index.words import tokens
 from explog.results.reading import read_all

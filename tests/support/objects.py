@@ -3,7 +3,8 @@
 import subprocess
 from pathlib import Path
 
-from explog.git.repository import Repository, open_repository, signature
+from explog.git.repository import Repository, open_repository
+from explog.git.signature import signature
 from support.repo import GitRepo
 from support.waiting import wait_until
 

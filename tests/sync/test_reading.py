@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from explog.config import Root, Settings
-from explog.git.repository import Repository, discover, packed_bytes
+from explog.git.discovery import discover
+from explog.git.repository import Repository, packed_bytes
 from explog.index.commits import all_oids, all_repositories
 from explog.index.database import Index, open_index
 from explog.sync.look import sync

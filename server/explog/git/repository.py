@@ -1,26 +1,17 @@
-"""Repositories: finding them, telling cheaply whether their refs moved, and naming their tips."""
+"""Repositories: opening them, and naming their tips and their commits."""
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
-import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from explog.git.run import one_a_line, run
 from explog.git.stuck import is_silent
 
-# A ref written in the same tick as the look at it would go unseen; such a signature is not kept.
-_RACY_NS = 50_000_000
-# The same where a file system keeps whole seconds only, or even ones.
-_RACY_COARSE_NS = 2_000_000_000
-# What says for certain that there is no repository to read: it is gone, or it is another's.
-_NONE_OF_OURS = {errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.ELOOP}
 _BOUNDARY = "shallow:"
-_REFTABLE = "reftable/tables.list"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,47 +27,15 @@ class Repository:
         return self.path.name.removesuffix(".git") or self.path.name
 
 
-class Visitor:
-    """Follows a search for repositories; this one only looks on."""
-
-    def enter(self, path: Path) -> bool:  # noqa: ARG002 - for those who do more
-        """Tell whether to look at PATH, a folder or a repository."""
-        return True
-
-    def failed(self, path: Path, error: OSError) -> None:
-        """Take note that PATH, which is there, cannot be looked into now."""
-
-
-def discover(roots: Iterable[tuple[Path, int]], visitor: Visitor | None = None) -> list[Repository]:
-    """Return the repositories at or below ROOTS, (folder, depth) pairs, each once.
-
-    As with `magit-repository-directories`, the search stops at a repository and follows depth
-    levels of folders. Linked worktrees of one repository are one; no process is started.
-    """
-    visitor = visitor or Visitor()
-    walks = (_walk(Path(os.path.abspath(path)), depth, {}, visitor) for path, depth in roots)
-    return _distinct(repository for walk in walks for repository in walk)
-
-
-def _distinct(repositories: Iterable[Repository]) -> list[Repository]:
-    """Return REPOSITORIES, one for all worktrees of one: the main one if it is among them."""
-    found: dict[Path, Repository] = {}
-    for repository in repositories:
-        known = found.get(repository.common_dir)
-        if known is None or repository.path / ".git" == repository.common_dir:
-            found[repository.common_dir] = repository
-    return list(found.values())
-
-
 def open_repository(path: Path) -> Repository | None:
     """Return the repository whose worktree root or bare directory PATH is, or None."""
     try:
-        return _repository_at(path)
+        return repository_at(path)
     except OSError:  # what may not be looked into is none of ours
         return None
 
 
-def _repository_at(path: Path) -> Repository | None:
+def repository_at(path: Path) -> Repository | None:
     """Return what `open_repository` does; raise OSError where that cannot be looked into."""
     dot_git = path / ".git"
     if dot_git.is_dir():
@@ -117,99 +76,6 @@ def _linked(path: Path, dot_git: Path) -> Repository | None:
     if pointer.is_file():
         common /= pointer.read_text("utf-8", "surrogateescape").rstrip("\n")
     return Repository(path, Path(os.path.realpath(common))) if common.is_dir() else None
-
-
-def _walk(path: Path, depth: int, seen: dict[str, int], visitor: Visitor) -> Iterator[Repository]:
-    """Yield the repositories at or below PATH; SEEN says how deep each folder was looked into."""
-    if not visitor.enter(path):
-        return
-    try:
-        repository = _repository_at(path)
-        if repository is not None:
-            yield repository
-            return
-        real = os.path.realpath(path)  # links may lead round in circles
-        if depth <= seen.get(real, 0):
-            return
-        seen[real] = depth
-        with os.scandir(path) as entries:
-            folders = sorted(entry.path for entry in entries if entry.is_dir())
-    except OSError as error:
-        if error.errno not in _NONE_OF_OURS:
-            visitor.failed(path, error)
-        return
-    for folder in folders:
-        yield from _walk(Path(folder), depth - 1, seen, visitor)
-
-
-def signature(repository: Repository) -> str | None:
-    """Return a text that changes whenever a branch or HEAD does, from `stat` alone.
-
-    Some programs write a ref in place, so that its folder stays as it was: each loose one is looked
-    at. None when the repository is gone, or when it was written so recently that a later write
-    could leave the same stamp.
-    """
-    common = str(repository.common_dir)
-    git_dirs = [common, *_linked_git_dirs(common)]
-    paths = [f"{git_dir}/{name}" for git_dir in git_dirs for name in ("HEAD", _REFTABLE)]
-    paths += [f"{common}/packed-refs", f"{common}/shallow"]
-    for root in ("refs/heads", "refs/remotes"):
-        paths += _loose_refs(f"{common}/{root}")
-    stamps = [_stamp(path) for path in paths]
-    if stamps[0] is None or _is_racy(filter(None, stamps), time.time_ns()):
-        return None
-    return hashlib.sha256(repr(stamps).encode("ascii")).hexdigest()
-
-
-def _linked_git_dirs(common: str) -> list[str]:
-    """Return the git directories of the linked worktrees of the repository COMMON."""
-    try:
-        with os.scandir(f"{common}/worktrees") as entries:
-            return sorted(entry.path for entry in entries)
-    except OSError:
-        return []
-
-
-def _loose_refs(path: str) -> Iterator[str]:
-    """Yield the folder PATH, and every ref and folder below it."""
-    yield path
-    try:
-        with os.scandir(path) as entries:
-            found = sorted((entry.path, entry.is_dir(follow_symlinks=False)) for entry in entries)
-    except OSError:
-        return
-    for name, is_folder in found:
-        if is_folder:
-            yield from _loose_refs(name)
-        elif not name.endswith(".lock"):
-            yield name
-
-
-_Stamp = tuple[int, int, int, int]
-
-
-def _stamp(path: str) -> _Stamp | None:
-    """Return the times (ns) of modification and of change, the size and the inode of PATH."""
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
-
-
-def _is_racy(stamps: Iterable[_Stamp], now: int) -> bool:
-    """Tell whether a time in STAMPS is so near NOW that a later write could have the same.
-
-    What is far in the future is nobody's clock.
-    """
-    end = now + _RACY_COARSE_NS
-    for times in stamps:
-        for written in times[:2]:
-            if now - _RACY_COARSE_NS < written < end and (
-                written > now - _RACY_NS or written % 1_000_000_000 == 0
-            ):
-                return True
-    return False
 
 
 def packed_bytes(repository: Repository) -> int:

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 from explog.errors import ExplogError
 from explog.git.commits import commit_batches
-from explog.git.repository import Repository, packed_bytes, signature, tips
+from explog.git.repository import Repository, packed_bytes, tips
+from explog.git.signature import signature
 from explog.git.walk import read_all
 from explog.refs import results_pattern
 from explog.sync.prefetch import BrokenPrefetchError, Prefetch

@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from explog.git import stuck
-from explog.git.repository import Repository, Visitor, discover, signature
+from explog.git.discovery import Visitor, discover
+from explog.git.repository import Repository
+from explog.git.signature import signature
 
 Root = tuple[Path, int]
 """A folder to look for repositories in, and how many levels down."""
