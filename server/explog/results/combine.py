@@ -1,4 +1,4 @@
-"""Put together what several files of one commit say of the same names.
+"""Put together what several files of one commit, and several sources, say of the same names.
 
 Files whose paths differ in digits alone, as `results/seed1.json` and `results/seed2.json`, are
 observations of the same thing. Others with a name in common have to agree. If they do not, the
@@ -8,12 +8,12 @@ file counts whose pattern comes first in the settings; of files with the same pa
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 from explog.results.rows import Row, named, names_sample
-from explog.results.values import Number
+from explog.results.values import Number, Values
 
 # Digits, and the names that programs make up of them: `3f2a9c01`.
 RUN_NAMES = re.compile(r"(?<![0-9a-f])(?=[a-f]*[0-9])[0-9a-f]{8,}(?![0-9a-f])|[0-9]+")
@@ -102,3 +102,24 @@ def _complaints(disagreeing: Mapping[tuple[str, str, bool], Sequence[str]]) -> I
     for (first, other, none_counts), names in disagreeing.items():
         which = "neither counts" if none_counts else f"{first} counts"
         yield f"{first} and {other} disagree, and {which}: {named(names)}"
+
+
+def together(found: Sequence[Values], parameters: Collection[str] = ()) -> Values:
+    """Return what the sources FOUND, the first of which counts most.
+
+    A later one gives the metrics that no earlier one has, and that are none of PARAMETERS: `lr=0.1`
+    in the message of a commit is no metric.
+    """
+    first, *others = found
+    troubles = tuple(one for values in found for one in values.troubles)
+    if not any(other.samples for other in others):
+        return Values(first.samples, troubles)
+    taken = set(parameters)
+    samples = list(first.samples)
+    for other in others:
+        taken |= {name for sample in samples for name in sample.metrics}
+        for sample in other.samples:
+            metrics = {n: number for n, number in sample.metrics.items() if n not in taken}
+            if metrics:
+                samples.append(sample._replace(metrics=metrics))
+    return Values(tuple(samples), troubles)

@@ -59,13 +59,18 @@ class FileSource:
             read = contents.of(file)
             complaints += ((file.path, complaint) for complaint in read.complaints)
             rows.append(FileRows(file.path, place, read.rows))
-        if len(rows) > 1:
-            rows = [one._replace(rows=[(n, _numbers(row)) for n, row in one.rows]) for one in rows]
-        counting, disagreeing = combined(rows)
-        samples = tuple(_samples(counting))
+        samples, disagreeing = observed(rows)
         troubles = [trouble(path, oid, repository, complaint) for path, complaint in complaints]
         troubles += (trouble(FILES, oid, repository, complaint) for complaint in disagreeing)
         return Values(samples, tuple(troubles))
+
+
+def observed(files: Sequence[FileRows]) -> tuple[tuple[Sample, ...], list[str]]:
+    """Return the samples that FILES of metrics have, and complaints of those that disagree."""
+    if len(files) > 1:
+        files = [one._replace(rows=[(n, _numbers(row)) for n, row in one.rows]) for one in files]
+    counting, disagreeing = combined(files)
+    return tuple(_samples(counting)), disagreeing
 
 
 def _flat(files: Iterable[Iterable[File]]) -> Iterator[File]:

@@ -62,16 +62,21 @@ class ParameterSource:
             read = contents.of(file)
             complaints += ((file.path, complaint) for complaint in read.complaints)
             rows.append(FileRows(file.path, place, read.rows))
-        counting, disagreeing = combined(rows)
-        complaints += ((FILES, complaint) for complaint in disagreeing)
-        said: dict[str, Number] = {}
-        paths: dict[str, None] = {}
-        for file_rows in counting:
-            for _number, row in file_rows.rows:
-                for name, number in row.items():
-                    said.setdefault(name, number)
-                    paths[file_rows.path] = None
-        return ((Sample(", ".join(paths), {}, said),) if said else ()), complaints
+        samples, disagreeing = shared(rows)
+        return samples, [*complaints, *((FILES, complaint) for complaint in disagreeing)]
+
+
+def shared(files: Sequence[FileRows]) -> tuple[tuple[Sample, ...], list[str]]:
+    """Return what FILES of parameters say, as one sample, and complaints of those that disagree."""
+    counting, disagreeing = combined(files)
+    said: dict[str, Number] = {}
+    paths: dict[str, None] = {}
+    for file in counting:
+        for _number, row in file.rows:
+            for name, number in row.items():
+                said.setdefault(name, number)
+                paths[file.path] = None
+    return ((Sample(", ".join(paths), {}, said),) if said else ()), disagreeing
 
 
 class _Folder(NamedTuple):

@@ -31,6 +31,7 @@ from explog.index.samples import (
     want_values,
 )
 from explog.refs import results_pattern
+from explog.results.combine import together
 from explog.results.due import renew
 from explog.results.files import FileSource
 from explog.results.kept import kept_values
@@ -124,7 +125,7 @@ def _values(
     digests: dict[int, str] = {}
     for commit in commits:
         own = parameters.get(commit.oid, _NOTHING)
-        metrics = _together([values.get(commit.oid, _NOTHING) for values in found], own)
+        metrics = together([values.get(commit.oid, _NOTHING) for values in found], _names(own))
         samples = [
             *(_row(sample, None) for sample in metrics.samples),
             *(_row(sample, _digest(sample, digests)) for sample in own.samples),
@@ -132,25 +133,10 @@ def _values(
         yield ReadCommit(commit.number, commit.oid, samples, (*metrics.troubles, *own.troubles))
 
 
-def _together(found: Sequence[Values], parameters: Values) -> Values:
-    """Return what the sources FOUND, the first of which counts most.
-
-    Of a later one, what is a parameter of the commit is no metric: `lr=0.1` in its message.
-    """
-    first, *others = found
-    troubles = tuple(one for values in found for one in values.troubles)
-    if not any(other.samples for other in others):
-        return Values(first.samples, troubles)
-    taken = {name for sample in parameters.samples for name in sample.parameters}
-    taken |= {name.rpartition(".")[2] for name in taken}
-    samples = list(first.samples)
-    for other in others:
-        taken |= {name for sample in samples for name in sample.metrics}
-        for sample in other.samples:
-            metrics = {n: number for n, number in sample.metrics.items() if n not in taken}
-            if metrics:
-                samples.append(sample._replace(metrics=metrics))
-    return Values(tuple(samples), troubles)
+def _names(parameters: Values) -> set[str]:
+    """Return what the message of a commit may call its PARAMETERS: `lr` of `optimizer.lr`, too."""
+    names = {name for sample in parameters.samples for name in sample.parameters}
+    return names | {name.rpartition(".")[2] for name in names}
 
 
 def _row(sample: Sample, digest: str | None) -> SampleRow:
