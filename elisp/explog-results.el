@@ -33,7 +33,8 @@
 
 (cl-defstruct (explog-results-row (:type vector) (:constructor nil) (:copier nil))
   "A step, the commit on it, and what that gave, as the server sends it.
-TITLE is the experiment's and TEXT the step's.  CELLS has an
+TITLE is the experiment's and TEXT the step's.  COMMIT, SHORT and
+REPOSITORY are empty if a run without a commit gave it.  CELLS has an
 `explog-results-cell' or nil for each metric, and PARAMETERS a string,
 which may be empty, for each parameter."
   experiment step title text file line repository commit short date source n
@@ -275,6 +276,8 @@ The functions get a row.  NUMBER-FUNCTION is nil for a column of text."
   "Show the commit of this row."
   (interactive)
   (let ((row (explog-rows-here)))
+    (when (string-empty-p (explog-results-row-commit row))
+      (user-error "These are the results of a run without a commit"))
     (explog-search-visit-commit (explog-results-row-repository row)
                                 (explog-results-row-commit row))))
 
@@ -336,10 +339,14 @@ They are the marked ones, or this row and the one above it."
                          (if lines (string-join lines) "No parameter and no metric differs\n"))))
         (goto-char (point-min))))
     (display-buffer buffer)
-    (if (equal (explog-results-row-repository old) (explog-results-row-repository new))
-        (explog-diff-show (explog-results-row-repository new)
-                          (explog-results-row-commit old) (explog-results-row-commit new))
-      (message "explog: the commits are in different repositories"))))
+    (cond
+     ((or (string-empty-p (explog-results-row-commit old))
+          (string-empty-p (explog-results-row-commit new)))
+      (message "explog: a run without a commit has no code to compare"))
+     ((equal (explog-results-row-repository old) (explog-results-row-repository new))
+      (explog-diff-show (explog-results-row-repository new)
+                        (explog-results-row-commit old) (explog-results-row-commit new)))
+     (t (message "explog: the commits are in different repositories")))))
 
 (defun explog-results--two ()
   "Return the two rows to compare."

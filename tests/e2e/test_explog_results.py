@@ -7,6 +7,8 @@ import re
 
 import pytest
 
+from support.runs import explog_run
+
 from . import steps
 from .emacs import Emacs
 from .home import lisp
@@ -88,6 +90,18 @@ def test_the_list_follows_commits(measured: World) -> None:
     measured.repository.commit("[e201.3] Results- acc=0.8")
     wait_text(emacs, "0.8 ")
     assert len(emacs.buffer_text(LIST).splitlines()) == 3
+
+
+def test_the_list_follows_runs(measured: World) -> None:
+    emacs = measured.emacs
+    show(emacs)
+    write = 'printf \'{"acc": 0.9}\' >"$EXPLOG_RUN_DIR/metrics.json"'
+    done = explog_run("e201.3", "--", "sh", "-c", write, cwd=measured.repository.path)
+    assert done.returncode == 0, done.stderr
+    wait_text(emacs, "0.9 ")
+    (third,) = (one for one in emacs.buffer_text(LIST).splitlines() if "201.3" in one)
+    assert "runs/e201.3-" in third
+    assert measured.repository.head[:7] in third
 
 
 def test_block_of_a_step_that_was_just_placed(measured: World) -> None:

@@ -14,6 +14,7 @@ from explog.config import Root, Settings
 from explog.daemon.loop import Daemon
 from explog.errors import ExplogError
 from support import calls
+from support.records import put_run
 from support.repo import GitRepo
 
 Call = Callable[..., Any]
@@ -26,8 +27,8 @@ def project(tmp_path: Path) -> GitRepo:
 
 
 @pytest.fixture
-def call(tmp_path: Path, project: GitRepo) -> Iterator[Call]:
-    """Return a function that calls a method of a server that has looked."""
+def daemon(tmp_path: Path, project: GitRepo) -> Iterator[Daemon]:
+    """Return a server that has looked."""
     (tmp_path / "log.org").write_text(LOG, encoding="utf-8")
     project.write("params.json", '{"lr": 0.1}')
     project.commit("[e201.1] Results", file="metrics.csv", text="seed,acc\n1,71.4 %\n2,71.6 %\n")
@@ -42,8 +43,26 @@ def call(tmp_path: Path, project: GitRepo) -> Iterator[Call]:
     )
     daemon.configure(settings, time.time())
     daemon.look()
-    yield partial(calls.call, daemon, None)
+    yield daemon
     daemon.close()
+
+
+@pytest.fixture
+def call(daemon: Daemon) -> Call:
+    """Return a function that calls a method of the server."""
+    return partial(calls.call, daemon, None)
+
+
+def test_a_row_of_a_run(project: GitRepo, daemon: Daemon, call: Call) -> None:
+    folder = put_run(project.path / "runs" / "e201.3-a", reference="e201.3", state="ok")
+    (folder / "metrics.json").write_text('{"acc": 70}')
+    daemon.runs.look()
+    (row,) = call("results", "201.3", [], [], [], [])[2]
+    assert row[6:9] == ["", "", ""]
+    assert (row[10], row[11], row[12]) == (str(folder / "metrics.json"), 1, [["70", 70.0, False]])
+    assert call("results-text", "201.3", [], [], [], [], "commit metrics", "csv")[0].startswith(
+        "commit,acc,acc sd\r\n,70,\r\n"
+    )
 
 
 def test_rows(call: Call, project: GitRepo, tmp_path: Path) -> None:

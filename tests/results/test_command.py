@@ -17,6 +17,7 @@ import pytest
 from explog.results.render import FORMATS
 from support.commands import COMMANDS
 from support.repo import GitRepo
+from support.runs import explog_run
 
 LOG = """\
 * [201] ABC in XYZ model :exp:
@@ -89,6 +90,22 @@ def test_the_same_table_with_new_hashes_after_a_rebase(given: list[str], repo: G
     hashes = [row.pop("commit") for row in before]
     assert after == before
     assert repo.run("branch", "--contains", hashes[0]) == ""
+
+
+def test_runs_beside_commits(given: list[str], repo: GitRepo) -> None:
+    write = 'printf \'{"acc": %s}\' "$1" >"$EXPLOG_RUN_DIR/metrics.json"'
+    for acc in ("70", "72"):
+        done = explog_run("e201.3", "--", "sh", "-c", write, "-", acc, cwd=repo.path)
+        assert done.returncode == 0, done.stderr
+    explog_run("e201.3", "--", "sh", "-c", f"{write}; exit 1", "-", "1", cwd=repo.path)
+    _one, two, three = rows(given, "201")
+    assert (two["acc"], two["source"]) == ("72.40", "metrics.json")
+    assert (three["n"], three["acc"], three["acc sd"]) == ("2", "71.0", "1.4")
+    assert (three["commit"], three["source"]) == (repo.head, "runs/e201.3-*/metrics.json")
+    (row,) = json.loads(results(*given, "201.3", "--json").stdout)["rows"]
+    assert (row["source"], row["metrics"]["acc"]["values"]) == (three["source"], [70, 72])
+    repo.commit("[e201.3] Results", file="metrics.json", text='{"acc": 71}')
+    assert rows(given, "201.3")[0]["acc"] == "71"
 
 
 def test_json(given: list[str], repo: GitRepo) -> None:

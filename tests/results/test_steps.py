@@ -10,7 +10,8 @@ import pytest
 from explog.config import Project
 from explog.errors import ExplogError
 from explog.ignored import dropped_edit
-from explog.results.steps import Steps, find_steps, results_of
+from explog.results.given import results_of
+from explog.results.steps import Steps, find_steps
 from explog.sync.look import sync
 from support.logs import Logs
 from support.repo import GitRepo

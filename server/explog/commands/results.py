@@ -6,12 +6,17 @@ import json
 import sys
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from explog.config import Settings
 from explog.console import QueryCommand, ask_index, common, say_problems
 from explog.streams import say
+
+if TYPE_CHECKING:
+    from explog.index.database import Index
+    from explog.results.table import Table
 
 
 @click.command("results", cls=QueryCommand)
@@ -60,6 +65,7 @@ def command(
     from explog.results.asked import read_asked, read_names
     from explog.results.exchange import json_value
     from explog.results.find import find_table
+    from explog.results.own_runs import runs_of
     from explog.results.picture import draw_file, picture_format
     from explog.results.render import render
 
@@ -67,11 +73,12 @@ def command(
         picture_format(plot)
     asked = read_asked(metrics, parameters, best)
     words = " ".join(query)
-    problems, table = ask_index(
-        settings,
-        lambda index, _problems: find_table(settings, index, words, asked, every=every),
-        values=may_compare(words),
-    )
+
+    def find(index: Index, _problems: object) -> Table:
+        runs = partial(runs_of, settings, index)
+        return find_table(settings, index, words, asked, every=every, runs=runs)
+
+    problems, table = ask_index(settings, find, values=may_compare(words))
     say_problems(problems)
     for trouble in table.troubles:
         say(trouble)

@@ -1,4 +1,4 @@
-"""The methods behind `explog-results`: tables of what the commits on steps gave, also as text.
+"""The methods behind `explog-results`: tables of what commits and runs of steps gave, also as text.
 
 What is asked for is always the same: `text` has references of experiments or steps (`201`,
 `e201.1`), or is a query that finds experiments. `metrics` names metrics with blanks or commas
@@ -42,9 +42,10 @@ class ResultRow(NamedTuple):
     """A step, the commit on it, and what that gave.
 
     `title` is the experiment's and `text` the step's; `file` and `line` are where it stands.
-    `commit` is the full id and `short` its abbreviation; `date` is as `2024-05-01T12:00:00Z`.
-    `source` says where the values come from, and is empty if there are none. `cells` has a cell or
-    nil for each of METRICS, and `parameters` a text, which may be empty, for each of PARAMETERS.
+    `commit` is the full id and `short` its abbreviation, both empty for a run without a commit;
+    `date` is as `2024-05-01T12:00:00Z`. `source` says where the values come from, and is empty if
+    there are none. `cells` has a cell or nil for each of METRICS, and `parameters` a text, which
+    may be empty, for each of PARAMETERS.
     """
 
     experiment: str
@@ -152,7 +153,8 @@ def _table(
 
     now = daemon.snapshot()
     asked = read_asked(metrics, parameters or "", best)
-    return find_table(now.settings, now.index, text, asked, every=every)
+    found = daemon.runs.found
+    return find_table(now.settings, now.index, text, asked, every=every, runs=lambda _idents: found)
 
 
 def _result_row(table: Table, row: Row) -> ResultRow:

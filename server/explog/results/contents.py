@@ -46,9 +46,14 @@ class Contents:
             return found[_suffix(file)]
         size = self._sizes.found.get(file.oid)
         if size is not None and size > MOST_BYTES:
-            return _unread(f"it is larger than 1 MB ({size / 1e6:,.1f} MB)")
+            return _unread(too_large(size))
         said = {**self._sizes.failed, **self._read.failed}.get(file.oid)
         return _unread(f"git says {said}" if said else "its content is not in this clone")
+
+
+def too_large(size: int) -> str:
+    """Return what to say of a file of SIZE bytes, which is larger than MOST_BYTES."""
+    return f"it is larger than 1 MB ({size / 1e6:,.1f} MB)"
 
 
 def _suffix(file: File) -> str:

@@ -6,7 +6,9 @@ from explog.config import Settings
 from explog.ignored import read_dropped
 from explog.index.database import Index
 from explog.results.asked import Asked
-from explog.results.steps import find_steps, results_of
+from explog.results.given import results_of
+from explog.results.own_runs import FindRuns, OwnRuns, no_runs
+from explog.results.steps import find_steps
 from explog.results.table import Table, make_table
 
 _NO_COMMIT = "no commit stands on any of these steps"
@@ -17,14 +19,23 @@ _NO_NUMBERS = (
 
 
 def find_table(
-    settings: Settings, index: Index, text: str, asked: Asked, *, every: bool = False
+    settings: Settings,
+    index: Index,
+    text: str,
+    asked: Asked,
+    *,
+    every: bool = False,
+    runs: FindRuns = no_runs,
 ) -> Table:
     """Return the table for TEXT: references of experiments or steps, or a query.
 
-    With EVERY, each results commit of a step is an observation. Raises ExplogError as `find_steps`.
+    RUNS finds runs. With EVERY, each results commit of a step is an observation, and each run that
+    ended well. Raises ExplogError as `find_steps`.
     """
-    steps = find_steps(settings, index, text, every=every, dropped=read_dropped())
+    own = OwnRuns(settings, runs)
+    steps = find_steps(settings, index, text, every=every, dropped=read_dropped(), sources=[own])
     results, troubles = results_of(settings, index, steps)
+    troubles += (f"{path}: it does not answer, so its runs are left out" for path in own.silent)
     table = make_table(results, asked)
     if not troubles and not any(row.n for row in table.rows):
         troubles = [_NO_NUMBERS if results else _NO_COMMIT]

@@ -1,19 +1,22 @@
 """The steps whose results are asked for, each with the commit that stands on it and its samples.
 
 Which commit stands on a step is for the plan to say: the log may not bear its hash yet, as right
-after a rebase.
+after a rebase. Where no results commit stands, the values of runs are those of the code that ran.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 from explog.config import Settings
-from explog.digits import SHORTEST, is_surely_hash
+from explog.digits import is_surely_hash
 from explog.errors import ExplogError
+from explog.git.repository import repository_around
 from explog.grammar import ID_PATTERN, STEP_PATTERN
 from explog.ignored import DroppedEdit
 from explog.index.database import Index
@@ -23,20 +26,22 @@ from explog.plan.deciding import decide_entry, own_claims
 from explog.plan.facts import Claims, Facts, gather
 from explog.plan.plans import Dead
 from explog.queries.agenda import select
-from explog.queries.history import ShortCommit, short_commits
 from explog.queries.outline import CommitPlace, commit_on
 from explog.refs import Place, Reference, parse_step
-from explog.results.reading import values_of
-from explog.results.table import StepResult
-from explog.results.values import Sample, Values
+from explog.results.tracked import RunSource, StepRuns, step_runs
 
 _REFERENCE = re.compile(rf"\[?e?({ID_PATTERN})(?:\.({STEP_PATTERN}))?\]?")
+
+
+NO_COMMIT = CommitPlace("", "")
 
 
 class Standing(NamedTuple):
     """A step, the commit that stands on it, and the commits whose samples are its own.
 
-    `time` is when the commit was authored, in seconds since 1970, or None if that is not known yet.
+    `commit` is NO_COMMIT if none stands, `time` is when it was authored, in seconds since 1970, or
+    None if that is not known yet, and `begins` tells that it claims the step without results.
+    `runs` is what runs of the step gave.
     """
 
     experiment: Experiment
@@ -44,6 +49,8 @@ class Standing(NamedTuple):
     commit: CommitPlace
     time: int | None
     observed: tuple[Observed, ...]
+    begins: bool = False
+    runs: StepRuns | None = None
 
     @property
     def borne(self) -> str | None:
@@ -66,7 +73,7 @@ class Observed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """The steps that were asked for, and a sentence for each whose commit is gone."""
+    """The steps that were asked for, and sentences on commits that are gone and on their runs."""
 
     standing: tuple[Standing, ...]
     troubles: tuple[str, ...]
@@ -84,38 +91,26 @@ def find_steps(
     *,
     every: bool = False,
     dropped: Collection[DroppedEdit] = (),
+    sources: Iterable[RunSource] = (),
 ) -> Steps:
-    """Return the steps that TEXT asks for, each with the commit that stands on it.
+    """Return the steps that TEXT asks for, each with its runs and the commit that stands on it.
 
     TEXT is references of experiments and steps, or else a query that finds experiments. With EVERY,
-    all results commits of a step are observed, else the one that stands on it. INDEX is up to date;
-    DROPPED are the edits that the user dropped. Raises ExplogError `unknown-experiment`,
+    all results commits of a step are observed, else the one that stands on it, and runs on any
+    commit. INDEX is up to date; DROPPED are the edits that the user dropped; SOURCES know of runs.
+    Raises ExplogError `unknown-experiment`,
     `unknown-step` or `bad-query`.
     """
     asked = _asked(index, text)
+    runs = step_runs(sources, asked.entries, every=every)
     standing, troubles = list[Standing](), list[str]()
-    for one in _all_standing(settings, index, asked, every, dropped):
+    for one in _all_standing(settings, index, asked, every, dropped, runs):
         if isinstance(one, Standing):
             standing.append(one)
         elif one.known or is_surely_hash(one.step.hash or ""):
             troubles.append(_gone(one))
+    troubles += _run_troubles(asked, runs)
     return Steps(tuple(standing), tuple(troubles))
-
-
-def results_of(
-    settings: Settings, index: Index, steps: Steps
-) -> tuple[list[StepResult], list[str]]:
-    """Return the results of STEPS, and sentences on what could not be read.
-
-    Commits that were not read yet are read now.
-    """
-    oids = steps.oids
-    values = values_of(settings, index, oids)
-    unknown = {one.commit for one in steps.standing if one.borne is None or one.time is None}
-    short = short_commits(index, unknown)
-    results = [_result(one, short.get(one.commit), values) for one in steps.standing]
-    said = (trouble.message for oid in oids for trouble in _values(values, oid).troubles)
-    return results, [*steps.troubles, *dict.fromkeys(said)]
 
 
 # Which experiments and steps
@@ -192,20 +187,64 @@ def _all_standing(
     asked: _Asked,
     every: bool,
     dropped: Collection[DroppedEdit],
+    runs: Mapping[str, StepRuns],
 ) -> Iterator[Standing | Dead]:
-    """Yield the steps that are asked for and that a commit stands on, or stood on, in order."""
+    """Yield the steps that are asked for and that a commit stands on, or stood on, in order.
+
+    So are those whose RUNS gave something.
+    """
     facts = gather(settings, index, [one for same in asked.entries.values() for one in same])
     claims = dict(facts.claims(asked.entries))
     for ident, same in asked.entries.items():
         for entry in filter(asked.has, same):
             own = own_claims(entry, same, claims[ident], facts)
-            for one in _of_entry(entry, own, facts, every, dropped):
+            ran = _runs_of(entry, same, runs, facts)
+            for one in _of_entry(entry, own, facts, every, dropped, ran):
                 if asked.has_step(ident, one.step.number):
                     yield one
 
 
+def _runs_of(
+    entry: Experiment, same: Sequence[Experiment], runs: Mapping[str, StepRuns], facts: Facts
+) -> dict[StepNumber, StepRuns]:
+    """Return those of RUNS that mean ENTRY, one of the SAME id, by step.
+
+    A step number that the list has twice has none.
+    """
+    if not runs:
+        return {}
+    times = Counter(step.number for step in entry.steps)
+    found = {
+        n: runs.get(str(Reference(entry.ident, n))) for n, count in times.items() if count == 1
+    }
+    return {
+        number: one
+        for number, one in found.items()
+        if one is not None and (len(same) == 1 or _owner(one, same, facts) is entry)
+    }
+
+
+def _run_troubles(asked: _Asked, runs: Mapping[str, StepRuns]) -> Iterator[str]:
+    """Yield what could not be read of RUNS of steps that are asked for."""
+    for reference, one in runs.items():
+        ident, _dot, step = reference.removeprefix("e").partition(".")
+        if one.values.troubles and asked.has_step(ident, parse_step(step)):
+            yield from (trouble.message for trouble in one.values.troubles)
+
+
+def _owner(runs: StepRuns, same: Sequence[Experiment], facts: Facts) -> Experiment | None:
+    place = runs.newest.repository
+    repository = None if place is None else repository_around(Path(place))
+    return None if repository is None else facts.owners.owner(str(repository.common_dir), same)
+
+
 def _of_entry(
-    entry: Experiment, claims: Claims, facts: Facts, every: bool, dropped: Collection[DroppedEdit]
+    entry: Experiment,
+    claims: Claims,
+    facts: Facts,
+    every: bool,
+    dropped: Collection[DroppedEdit],
+    runs: Mapping[StepNumber, StepRuns],
 ) -> Iterator[Standing | Dead]:
     planned = decide_entry(entry, claims, facts)
     edits = (edit for edit in planned.edits if edit.mark.hash is not None)
@@ -218,8 +257,14 @@ def _of_entry(
         if place is None and step.hash is not None:
             place = commit_on(facts.index, step, candidates)
         if place is not None:
-            time = next((one.author_time for one in candidates if one.oid == place.oid), None)
-            yield Standing(entry, step, place, time, _observed(place, candidates, every))
+            mine = next((one for one in candidates if one.oid == place.oid), None)
+            time = mine.author_time if mine is not None else None
+            begins = mine is not None and not mine.results
+            observed = _observed(place, candidates, every)
+            ran = runs.get(step.number)
+            yield Standing(entry, step, place, time, observed, begins, ran)
+        elif step.number in runs and runs[step.number].values.samples:
+            yield Standing(entry, step, NO_COMMIT, None, (), runs=runs[step.number])
         elif step.number in dead:
             yield dead[step.number]
 
@@ -240,44 +285,3 @@ def _gone(dead: Dead) -> str:
     where = f"{dead.experiment.file}:{dead.experiment.line + dead.step.line}"
     reference = Reference(dead.experiment.ident, dead.step.number)
     return f"{where}: {dead.step.hash} leads nowhere, so nobody knows the results of [{reference}]"
-
-
-# What the commit says
-
-
-def _values(values: Mapping[str, Values], oid: str) -> Values:
-    return values.get(oid) or Values()
-
-
-def _result(
-    standing: Standing, short: ShortCommit | None, values: Mapping[str, Values]
-) -> StepResult:
-    experiment, step, commit = standing.experiment, standing.step, standing.commit
-    short = short or ShortCommit(commit.oid[:SHORTEST], 0)  # it went a moment ago
-    return StepResult(
-        experiment=experiment.ident,
-        step=step.number,
-        title=experiment.title,
-        text=step.text,
-        file=experiment.file,
-        line=experiment.line + step.line,
-        repository=commit.repository,
-        commit=commit.oid,
-        abbreviation=standing.borne or short.short,
-        time=short.author_time if standing.time is None else standing.time,
-        samples=tuple(_samples(standing, values)),
-    )
-
-
-def _samples(standing: Standing, values: Mapping[str, Values]) -> Sequence[Sample]:
-    """Return the samples of a step, those of a commit and of its copies once."""
-    found = [
-        (one.origin, _values(values, one.oid).of(standing.reference)) for one in standing.observed
-    ]
-    if len(found) == 1:
-        return found[0][1]
-    seen: dict[object, Sequence[Sample]] = {}
-    for origin, samples in found:
-        numbers = sorted(repr((dict(one.metrics), dict(one.parameters))) for one in samples)
-        seen.setdefault((origin, *numbers), samples)
-    return [sample for samples in seen.values() for sample in samples]

@@ -13,6 +13,7 @@ from explog.results.asked import Asked, Best, split_known
 from explog.results.cells import Cell, gathered, make_cells, with_unit
 from explog.results.combine import RUN_NAMES
 from explog.results.rows import names_sample
+from explog.results.run_folder import shortened_name
 from explog.results.values import Number, Sample
 from explog.wording import listed
 
@@ -140,10 +141,10 @@ def _file(source: str) -> str:
 
 
 def _source(files: Iterable[str]) -> str:
-    """Return the names of FILES; those that differ in the numbers of runs alone as `seed*.json`."""
+    """Return the names of FILES; those that differ in what numbers runs as `seed*.json`."""
     alike: dict[str, list[str]] = {}
     for file in files:
-        alike.setdefault(RUN_NAMES.sub("*", file), []).append(file)
+        alike.setdefault(shortened_name(file) or RUN_NAMES.sub("*", file), []).append(file)
     return ", ".join(shape if len(same) > 1 else same[0] for shape, same in alike.items())
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from explog.errors import ExplogError
@@ -35,14 +35,21 @@ class FoundRun(NamedTuple):
     folder: str
 
 
-def find_runs(folders: Iterable[str], now: float | None = None) -> list[FoundRun]:
-    """Return the runs in all FOLDERS, the newest first, each once, as `read_runs` does."""
+def find_runs(
+    folders: Iterable[str],
+    now: float | None = None,
+    wanted: Callable[[str], bool] | None = None,
+) -> list[FoundRun]:
+    """Return the runs in all FOLDERS, the newest first, each once, as `read_runs` does.
+
+    WANTED tells of the folder of a run whether to read its record; by default, all are read.
+    """
     places = dict.fromkeys(map(os.path.realpath, folders))
     found = [
         FoundRun(record, path)
         for place in places
         for path in run_folders(place)
-        if (record := read_run(path, now)) is not None
+        if (wanted is None or wanted(path)) and (record := read_run(path, now)) is not None
     ]
     return sorted(found, key=lambda run: (run.record.start, run.record.run), reverse=True)
 
