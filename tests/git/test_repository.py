@@ -1,10 +1,12 @@
 """Kinds of repositories: found, their tips named, and every move of a ref seen by `stat` alone."""
 
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,10 +23,11 @@ from explog.git.repository import (
     tips,
 )
 from explog.git.run import GitError
-from explog.git.signature import signature
+from explog.git.signature import Signatures, signature
 from support.clock import cpu_seconds
 from support.objects import opened, settled, write_object
 from support.repo import GitRepo
+from support.waiting import wait_until
 
 Make = Callable[..., GitRepo]
 
@@ -389,15 +392,18 @@ def test_signature_changes_with_every_move_of_a_ref(git_repo: Make, tmp_path: Pa
     for name in ("one", "two", "three"):
         repo.commit(name, file=name)
     repository = opened(repo.path)
+    kept = Signatures()
     seen = 0
     for what, command in _operations(tmp_path):
         before = settled(repository)
+        assert kept.of(repository) == before, what
         for quiet in (["status"], ["log"], ["diff"], ["gc", "--auto"], ["show"], ["fsck"]):
             repo.run(*quiet)
         tips(repository)
         assert settled(repository) == before, f"something quiet before {what}"
         repo.run(*command)
         assert settled(repository) != before, what
+        assert kept.of(repository) != before, what
         seen += 1
     assert seen == 24
 
@@ -433,6 +439,8 @@ def test_signature_sees_what_is_written_in_place(
         path.write_text(f"{oids[1]}\n")
     repository = opened(repo.path)
     before = settled(repository)
+    kept = Signatures()
+    assert kept.of(repository) == before
     status = path.stat()
     folder = path.parent.stat().st_mtime_ns
     data = path.read_text()
@@ -445,6 +453,7 @@ def test_signature_sees_what_is_written_in_place(
     assert path.parent.stat().st_mtime_ns == folder
     assert (path.stat().st_size, path.stat().st_ino) == (status.st_size, status.st_ino)
     assert settled(repository) != before
+    assert kept.of(repository) != before
 
 
 def test_a_time_in_the_future_does_not_keep_a_signature_from_settling(git_repo: Make) -> None:
@@ -480,6 +489,57 @@ def test_five_thousand_loose_refs_take_no_process_and_little_time(git_repo: Make
     assert time.process_time() - started < 0.5
     path.write_text(f"{'1' * 40}\n")
     assert settled(repository) != before
+
+
+@pytest.mark.parametrize("there", [(), ("refs/remotes",), ("refs/heads", "refs/remotes")])
+def test_a_kept_signature_takes_few_looks(
+    git_repo: Make, monkeypatch: pytest.MonkeyPatch, there: tuple[str, ...]
+) -> None:
+    """Whatever comes where nothing was is seen, and nothing is listed before that."""
+    repo = git_repo()
+    oid = repo.commit("one")
+    repo.run("pack-refs", "--all")
+    common = repo.path / ".git"
+    for name in ("refs/heads", "refs/remotes"):
+        shutil.rmtree(common / name, ignore_errors=True)
+    for name in there:
+        (common / name).mkdir()
+    repository, kept = opened(repo.path), Signatures()
+    before = settled(repository)
+    wait_until(lambda: kept.of(repository) == before and common in map(Path, kept._kept))
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", None)
+        assert kept.of(repository) == before
+    (common / "refs/heads").mkdir(exist_ok=True)
+    (common / "refs/heads/new").write_text(f"{oid}\n")
+    assert kept.of(repository) != before
+    before = settled(repository)
+    wait_until(lambda: kept.of(repository) == before)
+    repo.run("pack-refs", "--all", "--prune")
+    assert kept.of(repository) != before
+
+
+def test_what_a_file_system_does_not_say_is_seen_later(
+    git_repo: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo = git_repo()
+    oid = repo.commit("one")
+    repository, kept = opened(repo.path), Signatures()
+    before = settled(repository)
+    heads = repo.path / ".git/refs/heads"
+    status = heads.stat()
+    real = os.stat
+
+    def stat(path: Any, **rest: Any) -> os.stat_result:
+        return status if str(path) == str(heads) else real(path, **rest)
+
+    monkeypatch.setattr(os, "stat", stat)
+    assert kept.of(repository) == before
+    (heads / "new").write_text(f"{oid}\n")
+    assert kept.of(repository) == before
+    now = time.monotonic() + 120
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    assert kept.of(repository) != before
 
 
 def test_a_look_within_the_tick_of_a_write_is_not_kept(git_repo: Make) -> None:

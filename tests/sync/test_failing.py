@@ -13,7 +13,7 @@ import pytest
 from explog.config import Root, Settings
 from explog.index.database import Index, open_index
 from explog.sync.look import sync
-from explog.sync.retries import Retries
+from explog.sync.memory import Memory
 from support.canonical import canonical, differences, rebuilt
 from support.failing import ERRORS, failing
 from support.repo import GitRepo
@@ -60,10 +60,10 @@ def world(tmp_path: Path) -> World:
     return World(tmp_path / "folder")
 
 
-def look(index: Index, settings: Settings, again: Retries | None = None) -> list[str]:
+def look(index: Index, settings: Settings, again: Memory | None = None) -> list[str]:
     """Look once, and return what could not be read."""
     try:
-        report = sync(settings, index, retries=again, patient=again is None)
+        report = sync(settings, index, memory=again, patient=again is None)
     except OSError as error:  # the daemon says so, and looks again
         return [str(error)]
     return [problem.message for problem in report.problems]
@@ -105,7 +105,7 @@ def test_what_is_known_stays_while_something_cannot_be_read(world: World, kind: 
         path.write_bytes(data)
         with closing(open_index(path)) as index:
             with failing(world.folder, kind, number) as calls:
-                look(index, world.settings, Retries())
+                look(index, world.settings, Memory())
             if calls.count(kind) < number:
                 break
             now = index.counts()
@@ -122,7 +122,7 @@ def test_a_log_is_tried_again_ever_more_seldom_until_it_can_be_read(
 ) -> None:
     now = [1000.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    again = Retries()
+    again = Memory()
     with closing(Index(None)) as index:
         look(index, world.settings)
         world.change()
@@ -132,7 +132,7 @@ def test_a_log_is_tried_again_ever_more_seldom_until_it_can_be_read(
             with failing(world.log, "open"):
                 problems = look(index, world.settings, again)
             assert problems == [f"{world.log}: it cannot be read: {os.strerror(ERRORS['open'])}"]
-            tries.add(again._failures[str(world.log)].until)
+            tries.add(again.retries._failures[str(world.log)].until)
         assert 5 < len(tries) < 12
         assert index.counts().experiments == 2
         world.log.write_text(LOG + "3. [ ] touched\n")  # tried at once

@@ -34,8 +34,8 @@ from explog.index.database import Index
 from explog.index.logs import all_logs
 from explog.rpc.client import Client
 from explog.sync.look import is_large, sync, sync_apart
+from explog.sync.memory import Memory
 from explog.sync.report import LookReport
-from explog.sync.retries import Retries
 from explog.sync.since import keep_since
 
 log = logging.getLogger(__name__)
@@ -87,7 +87,7 @@ class Daemon:
         self._flagging = Flagging()
         self._settling = _Settling()
         self._tidying = Tidying()
-        self._retries = Retries()
+        self._memory = Memory()
         self.healing = Healing()
         self._reading = Reading()
         self.runs = RunWatch(self._notifier.changed)
@@ -293,6 +293,8 @@ class Daemon:
 
     def _sync_index(self, snapshot: Snapshot, *, patient: bool) -> LookReport:
         settings, index = snapshot.settings, snapshot.index
+        if patient:  # whoever waits is to see all, whatever the file system says late
+            self._memory = Memory()
         apart = False
         if index.path is not None and index.get_meta("born") is None and is_large(settings):
             apart = True
@@ -303,7 +305,7 @@ class Daemon:
             since=self._since,
             progress=self._progress,
             patient=patient,
-            retries=None if patient else self._retries,
+            memory=self._memory,
         )
         self._flagging.note(report, index)
         if apart:

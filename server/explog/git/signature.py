@@ -6,14 +6,16 @@ import hashlib
 import os
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
 
 from explog.git.repository import Repository
+from explog.git.stamps import Stamp, is_racy, stamp, trusted_until
 
-# A ref written in the same tick as the look at it would go unseen; such a signature is not kept.
-_RACY_NS = 50_000_000
-# The same where a file system keeps whole seconds only, or even ones.
-_RACY_COARSE_NS = 2_000_000_000
+_ROOTS = "refs/heads", "refs/remotes"
 _REFTABLE = "reftable/tables.list"
+
+_Stamps: TypeAlias = dict[str, Stamp | None]
 
 
 def signature(repository: Repository) -> str | None:
@@ -23,30 +25,109 @@ def signature(repository: Repository) -> str | None:
     at. None when the repository is gone, or when it was written so recently that a later write
     could leave the same stamp.
     """
-    common = str(repository.common_dir)
-    git_dirs = [common, *_linked_git_dirs(common)]
+    return _examine(str(repository.common_dir))[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A signature that holds until a time, as long as each of the paths has that stamp.
+
+    The stamps are hashes, as thousands of repositories are kept.
+    """
+
+    signature: str
+    until: float
+    stamps: tuple[tuple[str, int], ...]
+
+    def holds(self) -> bool:
+        if time.monotonic() >= self.until:
+            return False
+        try:
+            for path, known in self.stamps:
+                now = os.stat(path)
+                if hash((now.st_mtime_ns, now.st_ctime_ns, now.st_size, now.st_ino)) != known:
+                    return False
+        except OSError:
+            return False
+        return True
+
+
+class Signatures:
+    """The signatures of repositories, kept: where nothing happened, one costs a few `stat`s."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, _Kept] = {}
+
+    def of(self, repository: Repository) -> str | None:
+        """Return the signature of REPOSITORY."""
+        common = str(repository.common_dir)
+        kept = self._kept.get(common)
+        if kept is not None and kept.holds():
+            return kept.signature
+        self._kept.pop(common, None)
+        until = trusted_until()
+        found, stamps = _examine(common)
+        known = [one for one in stamps.values() if one is not None]
+        if found is not None and not is_racy(known, time.time_ns()):
+            marks = tuple((path, hash(one)) for path, one in stamps.items() if one is not None)
+            self._kept[common] = _Kept(found, until, marks)
+        return found
+
+    def forget_others(self, repositories: Iterable[Repository]) -> None:
+        """Keep nothing of any but REPOSITORIES."""
+        wanted = {str(one.common_dir) for one in repositories}
+        self._kept = {name: kept for name, kept in self._kept.items() if name in wanted}
+
+
+def _examine(common: str) -> tuple[str | None, _Stamps]:
+    """Return the signature of the repository COMMON, and the stamps that it depends on.
+
+    What is not there would change the stamp of the folder that would have it. So folders are among
+    those stamps, each taken before one looks into it.
+    """
+    stamps: _Stamps = {}
+    _note(stamps, common)
+    git_dirs = [common, *_linked_git_dirs(common, stamps)]
     paths = [f"{git_dir}/{name}" for git_dir in git_dirs for name in ("HEAD", _REFTABLE)]
     paths += [f"{common}/packed-refs", f"{common}/shallow"]
-    for root in ("refs/heads", "refs/remotes"):
-        paths += _loose_refs(f"{common}/{root}")
-    stamps = [_stamp(path) for path in paths]
-    if stamps[0] is None or _is_racy(filter(None, stamps), time.time_ns()):
-        return None
-    return hashlib.sha256(repr(stamps).encode("ascii")).hexdigest()
+    _note(stamps, f"{common}/refs")
+    for root in _ROOTS:
+        paths += _loose_refs(f"{common}/{root}", stamps)
+    if all(stamps[f"{common}/{root}"] for root in _ROOTS):
+        del stamps[f"{common}/refs"]
+    found = [_note(stamps, path) for path in paths]
+    if found[0] is None or is_racy(filter(None, found), time.time_ns()):
+        return None, stamps
+    return hashlib.sha256(repr(found).encode("ascii")).hexdigest(), stamps
 
 
-def _linked_git_dirs(common: str) -> list[str]:
+def _note(stamps: _Stamps, path: str) -> Stamp | None:
+    """Return the stamp of PATH, which is put into STAMPS."""
+    if path not in stamps:
+        stamps[path] = stamp(path)
+    return stamps[path]
+
+
+def _linked_git_dirs(common: str, stamps: _Stamps) -> list[str]:
     """Return the git directories of the linked worktrees of the repository COMMON."""
+    folder = f"{common}/worktrees"
+    if _note(stamps, folder) is None:
+        return []
     try:
-        with os.scandir(f"{common}/worktrees") as entries:
-            return sorted(entry.path for entry in entries)
+        with os.scandir(folder) as entries:
+            found = sorted(entry.path for entry in entries)
     except OSError:
         return []
+    for git_dir in found:
+        _note(stamps, git_dir)
+    return found
 
 
-def _loose_refs(path: str) -> Iterator[str]:
+def _loose_refs(path: str, stamps: _Stamps) -> Iterator[str]:
     """Yield the folder PATH, and every ref and folder below it."""
     yield path
+    if _note(stamps, path) is None:
+        return
     try:
         with os.scandir(path) as entries:
             found = sorted((entry.path, entry.is_dir(follow_symlinks=False)) for entry in entries)
@@ -54,33 +135,6 @@ def _loose_refs(path: str) -> Iterator[str]:
         return
     for name, is_folder in found:
         if is_folder:
-            yield from _loose_refs(name)
+            yield from _loose_refs(name, stamps)
         elif not name.endswith(".lock"):
             yield name
-
-
-_Stamp = tuple[int, int, int, int]
-
-
-def _stamp(path: str) -> _Stamp | None:
-    """Return the times (ns) of modification and of change, the size and the inode of PATH."""
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
-
-
-def _is_racy(stamps: Iterable[_Stamp], now: int) -> bool:
-    """Tell whether a time in STAMPS is so near NOW that a later write could have the same.
-
-    What is far in the future is nobody's clock.
-    """
-    end = now + _RACY_COARSE_NS
-    for times in stamps:
-        for written in times[:2]:
-            if now - _RACY_COARSE_NS < written < end and (
-                written > now - _RACY_NS or written % 1_000_000_000 == 0
-            ):
-                return True
-    return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -30,13 +30,14 @@ from explog.index.database import Index
 from explog.index.unreachable import remember_unreachable
 from explog.model import StepNumber
 from explog.refs import results_pattern
+from explog.sync.memory import Memory
 from explog.sync.prefetch import BrokenPrefetchError
 from explog.sync.reading import History, HistoryPrefetch, read_history
 from explog.sync.recorder import Generations, Recorded, Recorder
-from explog.sync.report import LookReport, Progress, is_text
-from explog.sync.retries import Retries, may_be_there
+from explog.sync.report import LookReport, Progress, Unreadable, is_text
+from explog.sync.retries import may_be_there
 from explog.sync.since import read_since
-from explog.sync.survey import Survey, survey
+from explog.sync.survey import Survey, survey, survey_again
 
 
 def roots_of(settings: Settings) -> list[tuple[Path, int]]:
@@ -46,7 +47,10 @@ def roots_of(settings: Settings) -> list[tuple[Path, int]]:
 
 
 class HistoryLook:
-    """One look at all repositories. SINCE is in seconds since 1970, as in `sync`."""
+    """One look at all repositories, or, if ONLY is not None, at those with these common dirs.
+
+    SINCE is in seconds since 1970, as in `sync`.
+    """
 
     def __init__(
         self,
@@ -55,16 +59,19 @@ class HistoryLook:
         report: LookReport,
         progress: Progress,
         since: float,
-        retries: Retries | None = None,
+        memory: Memory,
+        only: Collection[str] | None = None,
     ) -> None:
-        self.retries = retries or Retries()
+        self.memory = memory
         self.settings = settings
         self.index = index
         self.report = report
         self.progress = progress
         self.since = since
+        self.only = only
         self.since_of: Mapping[str, float] = {}
         self.seen = Survey()
+        self.problems: list[Unreadable] = []
         self.results = results_pattern(settings.results)
 
     def look(self) -> Generator[None, None, None]:
@@ -72,14 +79,38 @@ class HistoryLook:
 
         Yields before the first, when the reading of long histories has begun, and after each.
         """
+        known = self._known()
+        new = self._survey_all(known) if self.only is None else self._survey_again(known)
+        readable = filter(_has_name, new)
+        with closing(HistoryPrefetch(readable, self.settings.results, self.since_of)) as prefetch:
+            yield
+            for repository in [*self._changed(known), *new]:
+                self._look_at(repository, prefetch)
+                yield
+        self._keep_problems()
+
+    def _known(self) -> dict[str, RepositoryRecord]:
+        if self.only is None:
+            return {record.common_dir: record for record in all_repositories(self.index)}
+        found = (find_repository(self.index, name) for name in self.only)
+        return {record.common_dir: record for record in found if record is not None}
+
+    def _survey_again(self, known: Mapping[str, RepositoryRecord]) -> list[Repository]:
+        """Look at the KNOWN repositories; none of them is new."""
+        wanted = [Repository(Path(one.path), Path(one.common_dir)) for one in known.values()]
+        self.seen = survey_again(wanted, self.memory.familiar)
+        return []
+
+    def _survey_all(self, known: Mapping[str, RepositoryRecord]) -> list[Repository]:
+        """Look for repositories, forget those of KNOWN that are gone, and return the new ones."""
         roots = roots_of(self.settings)
-        known = {record.common_dir: record for record in all_repositories(self.index)}
-        seen = survey(roots)
+        seen = survey(roots, self.memory.familiar)
         if any(os.path.exists(one.common_dir) for one in _lost(known, seen)):
-            seen = survey(roots)  # it may just not have let itself be looked into
+            # It may just not have let itself be looked into.
+            seen = survey(roots, self.memory.familiar)
         self.seen, found = seen, seen.found
         for path, message in seen.unread.items():
-            self.report.problem("stuck", str(path), message)
+            self._problem("stuck", str(path), message)
         found_at = {repository.path for repository in found.values()}
         for path, depth in roots:
             if depth == 0 and path not in found_at and not seen.is_unread(path):
@@ -92,20 +123,34 @@ class HistoryLook:
                 self.since_of = self._read_since(new)
             except OSError as error:  # without it, commits would be left out for good
                 message = f"{error.filename}: it cannot be read: {error.strerror}"
-                self.report.problem("unreadable", str(error.filename), message)
-                found = {name: one for name, one in found.items() if name in known}
-                new = []
-        readable = filter(_has_name, new)
-        with closing(HistoryPrefetch(readable, self.settings.results, self.since_of)) as prefetch:
-            yield
-            for common_dir, repository in found.items():
-                self._look_at(repository, known.get(common_dir), prefetch)
-                yield
+                self._problem("unreadable", str(error.filename), message)
+                return []
+        return new
+
+    def _changed(self, known: Mapping[str, RepositoryRecord]) -> Iterator[Repository]:
+        """Yield the KNOWN repositories whose signature is not that of the index, or not certain."""
+        for common_dir, repository in self.seen.found.items():
+            record, now = known.get(common_dir), self.seen.signatures[common_dir]
+            if record is not None and (now is None or now != record.signature):
+                yield repository
+
+    def _problem(self, kind: str, file: str, message: str) -> None:
+        self.report.problem(kind, file, message)
+        self.problems.append(self.report.problems[-1])
+
+    def _keep_problems(self) -> None:
+        """Keep the problems; report also those of repositories that were not looked at."""
+        if self.only is not None:
+            looked_at = {str(repository.path) for repository in self.seen.found.values()}
+            others = [one for one in self.memory.problems if one.file not in looked_at]
+            self.report.problems += others
+            self.problems += others
+        self.memory.problems = self.problems
 
     def _forget(self, known: RepositoryRecord) -> None:
         """Forget a KNOWN repository that was not found, unless it may be there nevertheless."""
         if may_be_there(f"{known.common_dir}/HEAD"):
-            self.report.problem("unreadable", known.path, f"{known.path}: it cannot be read now")
+            self._problem("unreadable", known.path, f"{known.path}: it cannot be read now")
             return
         with self.index.writing():
             drop_repository(self.index, known.id)
@@ -115,43 +160,37 @@ class HistoryLook:
         logs = map(str, self.settings.log_files())
         return read_since([str(one.common_dir) for one in new], logs, self.since)
 
-    def _look_at(
-        self, repository: Repository, known: RepositoryRecord | None, prefetch: HistoryPrefetch
-    ) -> None:
+    def _look_at(self, repository: Repository, prefetch: HistoryPrefetch) -> None:
         if not _has_name(repository):
             message = f"{repository.path}: its name is no UTF-8"
-            self.report.problem("unreadable", str(repository.path), message)
+            self._problem("unreadable", str(repository.path), message)
             return
         try:
-            self._repository(repository, known, prefetch)
+            self._repository(repository, prefetch)
         except ExplogError as error:
-            self.report.problem(error.code, str(repository.path), error.message)
+            self._problem(error.code, str(repository.path), error.message)
         except OSError as error:  # no file can be opened any more, or no process started
             message = f"{repository.path}: it cannot be read: {error.strerror}"
-            self.report.problem("unreadable", str(repository.path), message)
+            self._problem("unreadable", str(repository.path), message)
 
     def _missing_root(self, path: Path, found: Mapping[str, Repository]) -> None:
         if str(os.path.realpath(path / ".git")) in found:
             return
         reason = "there is no git repository here" if path.exists() else "there is no such folder"
-        self.report.problem("missing", str(path), f"{path}: {reason}")
+        self._problem("missing", str(path), f"{path}: {reason}")
 
-    def _repository(
-        self, repository: Repository, known: RepositoryRecord | None, prefetch: HistoryPrefetch
-    ) -> None:
-        now = self.seen.signatures[str(repository.common_dir)]
-        if known is not None and now is not None and now == known.signature:
-            return
+    def _repository(self, repository: Repository, prefetch: HistoryPrefetch) -> None:
         name = str(repository.common_dir)
-        early = self.retries.early(name, now)
+        now = self.seen.signatures[name]
+        early = self.memory.retries.early(name, now)
         if early is not None:
             raise early
         try:
             self._take_now(repository, now, prefetch)
         except ExplogError as error:
-            self.retries.failed(name, now, error)
+            self.memory.retries.failed(name, now, error)
             raise
-        self.retries.worked(name)
+        self.memory.retries.worked(name)
 
     def _take_now(self, repository: Repository, now: str | None, prefetch: HistoryPrefetch) -> None:
         with suppress(BrokenPrefetchError):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager, suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -20,9 +20,9 @@ from explog.index.database import Index, open_index
 from explog.sync import reading, sections
 from explog.sync.history import HistoryLook, roots_of
 from explog.sync.logs import LogLook
+from explog.sync.memory import Memory
 from explog.sync.prefetch import start
 from explog.sync.report import LookReport, Progress
-from explog.sync.retries import Retries
 from explog.sync.survey import survey
 
 
@@ -33,22 +33,24 @@ def sync(
     since: float | None = None,
     progress: Progress | None = None,
     patient: bool = True,
-    retries: Retries | None = None,
+    memory: Memory | None = None,
+    only: Collection[str] | None = None,
 ) -> LookReport:
     """Bring INDEX up to date with the logs and repositories of SETTINGS.
 
     The index then has as pending the steps whose claims changed: by commits made after SINCE
     (seconds since 1970; by default since the index was made) in repositories that are new, and by
     all commits in others. A log that is being written is waited for if PATIENT, and else left for
-    the next look. What could not be read is tried again when RETRIES says so, which is kept from
-    look to look.
+    the next look. MEMORY is kept from look to look, and spares work where nothing changed. Of
+    repositories only those with the common dirs ONLY are looked at, unless it is None.
     """
     report = LookReport()
     born = _born(index)
     since = born if since is None else min(born, since)
     progress = progress or _silent
-    logs = LogLook(settings, index, report, progress, patient, retries)
-    repositories = HistoryLook(settings, index, report, progress, since, retries).look()
+    memory = memory or Memory()
+    logs = LogLook(settings, index, report, progress, patient, memory.retries)
+    repositories = HistoryLook(settings, index, report, progress, since, memory, only).look()
     with closing(repositories), closing(logs), few_collections():
         next(repositories)
         logs.prepare()

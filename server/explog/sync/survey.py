@@ -7,14 +7,15 @@ that does not answer in time is left out until it does; it and all that is known
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from explog.git import stuck
-from explog.git.discovery import Visitor, discover
+from explog.git.discovery import KnownFolders, Visitor, discover
 from explog.git.repository import Repository
-from explog.git.signature import signature
+from explog.git.signature import Signatures
+from explog.git.stamps import stamp
 
 Root = tuple[Path, int]
 """A folder to look for repositories in, and how many levels down."""
@@ -36,28 +37,41 @@ class Survey:
         return any(Path(path).is_relative_to(folder) for folder in self.unread)
 
 
-class _Search(Visitor):
-    """A search at ROOTS in a thread of its own, and how far it has come."""
+class Familiar:
+    """What surveys saw, kept, so that the next one costs a few `stat`s for each repository."""
 
-    def __init__(self, roots: Sequence[Root]) -> None:
+    def __init__(self) -> None:
+        self.folders = KnownFolders()
+        self.signatures = Signatures()
+
+
+class _Search(Visitor):
+    """A search in a thread of its own, and how far it has come.
+
+    FIND gets the search, and returns the repositories.
+    """
+
+    def __init__(
+        self, find: Callable[[Visitor], Sequence[Repository]], signatures: Signatures
+    ) -> None:
         self.unread: dict[Path, str] = {}
         self.signatures: dict[str, str | None] = {}
-        self.found: list[Repository] = []
+        self.found: Sequence[Repository] = []
         self.error: Exception | None = None
         self.at: Path | None = None
         self.steps = 0
         self.given_up = False
         self._lock = threading.Lock()
         self._over = threading.Event()
-        threading.Thread(target=self._run, args=(roots,), name="survey", daemon=True).start()
+        self._find, self._kept = find, signatures
+        threading.Thread(target=self._run, name="survey", daemon=True).start()
 
-    def _run(self, roots: Sequence[Root]) -> None:
+    def _run(self) -> None:
         try:
-            self.found = discover(roots, self)
+            self.found = self._find(self)
             for repository in self.found:
-                if not self.enter(repository.path):
-                    break
-                self.signatures[str(repository.common_dir)] = signature(repository)
+                if self.enter(repository.path):
+                    self.signatures[str(repository.common_dir)] = self._kept.of(repository)
         except Exception as error:  # noqa: BLE001 - for whoever waits
             self.error = error
         self._move(None)
@@ -97,11 +111,28 @@ class _Search(Visitor):
         return True
 
 
-def survey(roots: Iterable[Root]) -> Survey:
-    """Look for repositories at or below ROOTS; see `discover`."""
-    wanted = list(dict.fromkeys(roots))
-    search = _Search(wanted)
+def survey(roots: Iterable[Root], familiar: Familiar | None = None) -> Survey:
+    """Look for repositories at or below ROOTS; see `discover`. FAMILIAR is what surveys saw."""
+    wanted, familiar = list(dict.fromkeys(roots)), familiar or Familiar()
+    seen = _search(lambda search: discover(wanted, search, familiar.folders), familiar)
+    familiar.signatures.forget_others(seen.found.values())
+    return seen
+
+
+def survey_again(repositories: Sequence[Repository], familiar: Familiar) -> Survey:
+    """Look at REPOSITORIES, which were found before, and leave out what is not there now."""
+
+    def find(search: Visitor) -> list[Repository]:
+        there = filter(lambda one: search.enter(one.path), repositories)
+        return [one for one in there if stamp(f"{one.common_dir}/HEAD") is not None]
+
+    return _search(find, familiar)
+
+
+def _search(find: Callable[[Visitor], Sequence[Repository]], familiar: Familiar) -> Survey:
+    search = _Search(find, familiar.signatures)
     while not search.wait():
-        search = _Search(wanted)  # without what does not answer
+        search = _Search(find, familiar.signatures)  # without what does not answer
     found = {str(one.common_dir): one for one in search.found}
+    found = {name: one for name, one in found.items() if name in search.signatures}
     return Survey(found, search.signatures, search.unread)
