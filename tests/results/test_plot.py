@@ -60,6 +60,20 @@ def test_over_time() -> None:
     assert [one.x for one in chart.panels[0].points] == [TIME + 86400 * n for n in (1, 2, 3)]
 
 
+def test_only_steps_of_one_experiment_are_joined_over_time() -> None:
+    def lines(experiments: int) -> int:
+        steps = [
+            step((n,), f"acc={n}", experiment=str(ident))
+            for ident in range(experiments)
+            for n in (1, 2)
+        ]
+        picture = draw(make_chart(make_table(steps), "date"), "svg").decode()
+        return picture.count("stroke-width: 1.5")
+
+    assert lines(len(COLOURS)) == 2 * len(COLOURS)  # in the picture and in its legend
+    assert lines(len(COLOURS) + 1) == 0  # there is no colour for each
+
+
 def test_against_a_parameter() -> None:
     acc, loss = make_chart(table(*RATES), "lr").panels
     assert [one.x for one in acc.points] == [0.0001, 0.01, 0.1]

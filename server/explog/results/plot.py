@@ -108,14 +108,15 @@ def _draw_bars(axes: Axes, panel: Panel) -> None:
 
 
 def _draw_points(axes: Axes, panel: Panel, chart: Chart, legend: bool) -> None:
-    """Draw a point for each step; those of an experiment are joined over time."""
+    """Draw a point for each step; over time, those of one experiment are joined."""
     groups = _by_experiment(panel.points)
     for place, (experiment, points) in enumerate(groups):
+        is_one_experiment = len({point.experiment for point in points}) == 1
         axes.errorbar(
             [point.x / _DAY if chart.axis == "date" else point.x for point in points],
             [point.y for point in points],
             yerr=_deviations(points),
-            fmt="o-" if chart.axis == "date" else "o",
+            fmt="o-" if chart.axis == "date" and is_one_experiment else "o",
             color=COLOURS[place % len(COLOURS)],
             ecolor=INK,
             capsize=3,
