@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -295,6 +296,20 @@ def test_excerpts_in_html(world: World, emacs: str) -> None:
         assert "<table" in made
     else:
         assert "<pre>A *bold* word" in made
+
+
+def test_footnotes_of_two_excerpts_stay_apart(world: World) -> None:
+    noted = "Yes[fn:1].\n\n[fn:1] For one.\n"
+    world.log.write_text(
+        LOG.replace("ABC gains *nothing*.", noted)
+        + "* DONE [206] Other :exp:\nCLOSED: [2018-06-08 Fri]\n** Conclusions\nNo[fn:1].\n\n[fn:1] For two.\n"
+    )
+    made = world.run("2018-06", "--format", "html").stdout
+    ids = re.findall(r' id="([^"]*)"', made)
+    assert len(ids) == len(set(ids))
+    links = re.findall(r' href="#([^"]*)"', made)
+    assert len(links) == 4
+    assert set(links) <= set(ids)
 
 
 def test_the_html_page_needs_no_net_and_has_the_timeline(world: World) -> None:

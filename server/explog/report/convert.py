@@ -15,6 +15,8 @@ _KEYWORD = re.compile(
     r"^[ \t]*#\+(?:INCLUDE|MACRO|SETUPFILE|BIND|CALL|OPTIONS|EXPORT_\w+|LATEX\w*|HTML\w*):.*$",
     re.IGNORECASE | re.MULTILINE,
 )
+_TAG = re.compile(r"<[a-zA-Z][^<>]*>")
+_ID = re.compile(r'( id="| href="#)([^"]*")')
 _MACRO = re.compile(r"\{\{\{")
 _SECONDS = 60
 _PANDOC = {"html": "html", "latex": "latex", "md": "commonmark"}
@@ -31,8 +33,15 @@ def convert(texts: Iterable[str], kind: str) -> Mapping[str, str]:
     found = _by_emacs(list(map(_harmless, wanted)), kind)
     if found is None:
         found = [_by_pandoc(text, kind) for text in map(_harmless, wanted)]
+    if kind == "html":
+        found = [said and _own_ids(said, n) for n, said in enumerate(found, start=1)]
     pairs = zip(wanted, found, strict=True)
     return {text: said.strip("\n") for text, said in pairs if said is not None}
+
+
+def _own_ids(html: str, number: int) -> str:
+    """Return HTML, of the excerpt NUMBER, with ids that no other excerpt in the page has."""
+    return _TAG.sub(lambda tag: _ID.sub(rf"\g<1>e{number}-\g<2>", tag[0]), html)
 
 
 def _harmless(text: str) -> str:
