@@ -199,7 +199,7 @@ Return nil if it wrote nothing."
   "Normal hook run when the server has stopped, whatever the reason.
 It is also run when the server could not be started.")
 
-(defconst explog-server--protocol 5
+(defconst explog-server--protocol 6
   "The version of the protocol; wire.py has the same number.")
 
 (defvar explog-server--start-timeout 15

@@ -22,11 +22,16 @@ LOG = "* DONE [201] ABC :exp:\nCLOSED: [2018-06-08 Fri]\n** Experiments\n1. [ ] 
 
 
 @pytest.fixture
-def call(tmp_path: Path) -> Iterator[Call]:
+def project(tmp_path: Path) -> GitRepo:
+    repo = GitRepo(tmp_path / "project")
+    repo.commit("[e201.1] Results: acc=0.9", date=datetime(2018, 6, 6, 12, tzinfo=UTC))
+    return repo
+
+
+@pytest.fixture
+def call(tmp_path: Path, project: GitRepo) -> Iterator[Call]:
     """Return a function that calls a method of a server that has looked."""
     (tmp_path / "log.org").write_text(LOG, encoding="utf-8")
-    project = GitRepo(tmp_path / "project")
-    project.commit("[e201.1] Results: acc=0.9", date=datetime(2018, 6, 6, 12, tzinfo=UTC))
     daemon = Daemon(background=False)
     settings = Settings(
         logs=(str(tmp_path / "log.org"),),
@@ -39,19 +44,43 @@ def call(tmp_path: Path) -> Iterator[Call]:
 
 
 def test_report(call: Call) -> None:
-    text, svg, problems = call("report", "2018-06", "", "all", "experiment", "", "x.svg")
+    text, pictures, problems = call("report", "2018-06", "", "all", "experiment", "", "", "/x/r")
     assert "* Concluded\n** [[exp:201][201]] ABC\nDONE · 2018-06-08\n\nYes.\n*** More\n" in text
-    assert "[[file:x.svg]]" in text
+    assert "[[file:/x/r-timeline.svg]]" in text
+    [[name, svg, bars]] = pictures
+    assert name == "/x/r-timeline.svg"
     assert svg.startswith("<svg")
+    assert bars.splitlines()[1].startswith("201 ABC  ")
     assert problems == []
-    text, svg, _problems = call("report", "2018-06", "", "all", "experiment", "results", "")
+    text, _pictures, _problems = call(
+        "report", "2018-06", "", "all", "experiment", "results", "", ""
+    )
     assert "* Concluded" not in text
     assert "file:" not in text
-    assert svg == ""
+
+
+def test_the_plot_of_a_report(call: Call, project: GitRepo) -> None:
+    _text, pictures, problems = call("report", "2018-06", "", "all", "experiment", "", "acc", "r")
+    assert [name for name, _svg, _bars in pictures] == ["r-timeline.svg"]
+    assert problems == ["acc is not plotted, which takes 3 values: it has 1 value in the period"]
+    for number in (2, 3):
+        day = datetime(2018, 6, 6 + number, 12, tzinfo=UTC)
+        project.commit(f"[e201.{number}] Results: acc=1", date=day)
+    text, pictures, problems = call("report", "2018-06", "", "all", "experiment", "", "acc", "r")
+    assert "* acc\n[[file:r-plot.svg]]" in text
+    assert [name for name, _svg, _bars in pictures] == ["r-timeline.svg", "r-plot.svg"]
+    assert problems == []
+    text, svg, _problems = call(
+        "report-block", "2018-06", "", "all", "experiment", "", "acc", "x.svg"
+    )
+    assert "\n[[file:x.svg]]\n" in text
+    assert svg == pictures[1][1]
 
 
 def test_a_block_has_no_headings(call: Call) -> None:
-    text, _problems = call("report-block", "2018-06", "", "all", "experiment", "")
+    text, _svg, _problems = call(
+        "report-block", "2018-06", "", "all", "experiment", "", "", "x.svg"
+    )
     assert "*Concluded*\n\n- [[exp:201][201]] ABC · DONE · 2018-06-08\n  Yes.\n" in text
     assert "  - [[exp:201.1][1]] one · " in text
     assert not any(line.startswith("* ") or line.startswith("**") for line in text.splitlines())
@@ -68,5 +97,5 @@ def test_a_block_has_no_headings(call: Call) -> None:
 )
 def test_bad_arguments(call: Call, arguments: list[str], code: str) -> None:
     with pytest.raises(ExplogError) as failed:
-        call("report-block", *arguments)
+        call("report-block", *arguments, "", "")
     assert failed.value.code == code

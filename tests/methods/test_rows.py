@@ -10,7 +10,7 @@ import pytest
 
 from explog.checking.mending import MendRequest
 from explog.doctor import Finding
-from explog.methods import backfill, check, history, recent, results, runs
+from explog.methods import backfill, check, history, recent, report, results, runs
 from explog.model import Flag, LineEdit
 from explog.queries import search
 from explog.queries.agenda import FactsRow, FoundExperiment
@@ -43,6 +43,7 @@ STRUCTS: dict[type, str] = {
     OutlineRow: "explog-cache-summary",
     DescribedStep: "explog-cache-step",
     recent.ReferenceRow: "explog-message-reference",
+    report.ReportPicture: "explog-report-picture",
     results.CellRow: "explog-results-cell",
     results.ResultRow: "explog-results-row",
     runs.RunRow: "explog-runs-row",

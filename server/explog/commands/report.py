@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 @click.option(
     "--sections", default="", metavar="NAMES", help="Show these, in this order: results,next."
 )
+@click.option("--metric", default="", metavar="NAME", help="Plot it, from three values on.")
 @common
 def command(
     settings: Settings,
@@ -55,6 +56,7 @@ def command(
     by: By,
     author: str,
     sections: str,
+    metric: str,
 ) -> None:
     """Report what was concluded, tried and left open in PERIOD: week, last-week, 2w, 2018-06,
     2018-06-01..2018-06-14, since-last.
@@ -69,7 +71,7 @@ def command(
 
     days = read_period(period, output)
     names = report_sections(sections)
-    request = Request(days, " ".join(query), author, names)
+    request = Request(days, " ".join(query), author, names, metric.strip())
 
     def make(index: Index, unread: list[Unreadable]) -> Report:
         said = (problem.message for problem in unread)
@@ -77,12 +79,14 @@ def command(
 
     _unread, made = ask_index(settings, make, values=may_compare(request.query))
     kind = "json" if as_json else kind
-    text = publish(made, kind, by, default_config_path().parent, output)
+    text, unplotted = publish(made, kind, by, default_config_path().parent, output)
     if text is not None:
         click.echo(text, nl=False)
+    if unplotted is not None:
+        say(unplotted.message)
     if not made.sections:
         say(f"nothing happened from {days.first} to {days.last}")
     for problem in made.problems:
         say(problem)
-    if made.problems:
+    if made.problems or (unplotted is not None and unplotted.code != "few-values"):
         sys.exit(2)

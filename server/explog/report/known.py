@@ -12,11 +12,12 @@ from explog.entries.text import EntryText, EntryTexts
 from explog.errors import ExplogError
 from explog.index.database import Index
 from explog.index.logs import find_experiments
-from explog.model import Experiment, Step
+from explog.model import Experiment, Step, StepNumber
 from explog.queries.agenda import select
 from explog.report import gather
 from explog.report.excerpts import Excerpts
 from explog.report.gather import CommitClaim, ExperimentFacts, WorkCommit
+from explog.report.metrics import StepMetrics
 from explog.report.people import by_author, with_names
 from explog.report.period import Period
 from explog.report.runs import WorkRun, runs_between
@@ -24,12 +25,16 @@ from explog.report.values import SECTIONS
 
 
 class Request(NamedTuple):
-    """What a report is asked for: the experiments that QUERY finds, the commits of AUTHOR."""
+    """What a report is asked for: the experiments that `query` finds, the commits of `author`.
+
+    `metric` is the one to plot; empty for none.
+    """
 
     period: Period
     query: str = ""
     author: str = "all"
     sections: Sequence[str] = SECTIONS
+    metric: str = ""
 
 
 class Known:
@@ -99,6 +104,24 @@ class Known:
                 if claim.experiment in self.experiments:
                     found[claim.experiment].append((commit, claim))
         return found
+
+    @cached_property
+    def results(self) -> dict[str, dict[StepNumber, WorkCommit]]:
+        """The last results commit of each step, by experiment; an experiment may have none."""
+        return {
+            ident: {claim.step: commit for commit, claim in worked if claim.results}
+            for ident, worked in self.by_experiment.items()
+        }
+
+    @cached_property
+    def metrics(self) -> StepMetrics:
+        """What these results commits measured."""
+        measured = [
+            (commit, ident, step)
+            for ident, steps in self.results.items()
+            for step, commit in steps.items()
+        ]
+        return StepMetrics(self.settings, self.index, measured)
 
     @cached_property
     def runs(self) -> dict[str, list[WorkRun]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import TypeAlias
 
@@ -13,6 +13,7 @@ from explog.refs import Reference
 from explog.report.gather import WorkCommit, results_before
 from explog.results.cells import Cell, make_cells
 from explog.results.reading import values_of
+from explog.results.values import Sample
 
 Measured: TypeAlias = tuple[WorkCommit, str, StepNumber]
 """A results commit, and the experiment and the step that it is of."""
@@ -22,9 +23,10 @@ class StepMetrics:
     """What the commits in MEASURED give, and the commits of the steps before: read at once."""
 
     def __init__(self, settings: Settings, index: Index, measured: Iterable[Measured]) -> None:
+        self.measured = tuple(measured)
         self._before = {
             (commit.oid, ident, step): results_before(index, ident, step, commit.time)
-            for commit, ident, step in measured
+            for commit, ident, step in self.measured
         }
         before = (found[1] for found in self._before.values() if found is not None)
         oids = list(dict.fromkeys([*(oid for oid, _ident, _step in self._before), *before]))
@@ -39,10 +41,14 @@ class StepMetrics:
             f"{name} {cell.text}{_change(cell, known.get(name))}" for name, cell in cells.items()
         )
 
-    def _cells(self, oid: str, experiment: str, step: StepNumber) -> dict[str, Cell]:
+    def samples(self, oid: str, experiment: str, step: StepNumber) -> Sequence[Sample]:
+        """Return the samples that the commit OID, by its full id, has of a step."""
         if oid not in self._values:
-            return {}
-        return make_cells(self._values[oid].of(str(Reference(experiment, step))))
+            return ()
+        return self._values[oid].of(str(Reference(experiment, step)))
+
+    def _cells(self, oid: str, experiment: str, step: StepNumber) -> dict[str, Cell]:
+        return make_cells(self.samples(oid, experiment, step))
 
 
 def _change(now: Cell, before: Cell | None) -> str:

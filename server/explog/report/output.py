@@ -3,40 +3,73 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 from explog.errors import ExplogError
 from explog.org.files import read_log, replace_log
 from explog.report.groups import By
 from explog.report.period import Period, parse_period
+from explog.report.plotted import draw_plot
 from explog.report.renewing import last_period, renew
-from explog.report.values import SECTIONS, Report
-from explog.report.writing import timeline, write_report
+from explog.report.values import SECTIONS, Pictures, Report
+from explog.report.writing import BESIDE, timeline, write_report
 
 SINCE_LAST = "since-last"
-_PICTURE = b'<svg xmlns="http://www.w3.org/2000/svg" class="timeline"'
+_PICTURE = re.compile(rb'<svg xmlns="http://www.w3.org/2000/svg" class="(timeline|plot)"')
+
+
+class Published(NamedTuple):
+    """What came of a report: its `text`, if it was not written to a file, and whether it lacks its
+    plot: `problem` says why.
+    """
+
+    text: str | None
+    problem: ExplogError | None
 
 
 def publish(
     report: Report, kind: str, by: By, templates: Path | None, output: Path | None
-) -> str | None:
-    """Return REPORT as text in the format KIND, or write it to the file OUTPUT and return None.
+) -> Published:
+    """Make REPORT in the format KIND, and write it to the file OUTPUT unless that is None.
 
-    The timeline of a report in org is a file beside it. See `write_report` for BY and TEMPLATES.
+    Some formats have their pictures in files beside the report. See `write_report` for BY and
+    TEMPLATES.
     """
-    beside = None
-    if output is not None and kind == "org" and report.timeline:
-        beside = output.with_name(f"{output.stem}-timeline.svg")
-    name = beside.name if beside is not None else ""
-    text = write_report(report, kind, by, templates, name)
+    beside = output if output is not None and kind in BESIDE else None
+    pictures, problem = Pictures(), None
+    if beside is not None or kind == "html":
+        pictures, problem = draw_pictures(report, templates)
+    elif report.metric:
+        problem = ExplogError("no-plot", f"{report.metric} is not plotted: {_where_to(kind)}")
+    text = write_report(report, kind, by, templates, pictures, beside.stem if beside else "")
     if output is None:
-        return text
+        return Published(text, problem)
     put_report(output, text)
     if beside is not None:
-        put_picture(beside, timeline(report, templates))
-    return None
+        put_pictures(beside, pictures)
+    return Published(None, problem)
+
+
+def _where_to(kind: str) -> str:
+    if kind in BESIDE:
+        return "it is a file beside the report, so name that: -o FILE"
+    return f"a report in {kind} has no pictures"
+
+
+def draw_pictures(report: Report, templates: Path | None) -> tuple[Pictures, ExplogError | None]:
+    """Return the pictures of REPORT, and why there is no plot although one was asked for.
+
+    TEMPLATES may have one of the timeline. Raises ExplogError `bad-template`.
+    """
+    drawn = Pictures(timeline(report, templates))
+    try:
+        return drawn._replace(plot=draw_plot(report)), None
+    except ExplogError as error:
+        return drawn, error
 
 
 def read_period(text: str, file: Path | None, today: date | None = None) -> Period:
@@ -78,16 +111,21 @@ def put_report(file: Path, text: str) -> None:
     _put(file, text, lambda old: renew(_decoded(old, file), text, str(file)))
 
 
-def put_picture(file: Path, svg: str) -> None:
-    """Write the timeline SVG to FILE, which is new or was written by this function before.
+def put_pictures(report: Path, pictures: Pictures) -> None:
+    """Write PICTURES to their files beside the file REPORT.
 
-    Raises ExplogError as `put_report` does.
+    Each is new or was written by this function before. Raises ExplogError as `put_report` does.
     """
+    for name, svg in zip(pictures.named(report.stem), pictures, strict=True):
+        if name:
+            _put_picture(report.with_name(name), svg)
 
+
+def _put_picture(file: Path, svg: str) -> None:
     def renewed(old: bytes) -> str:
-        if old.startswith(_PICTURE):
+        if _PICTURE.match(old):
             return svg
-        reason = f"{file}: it is no timeline of explog, and is left as it is"
+        reason = f"{file}: it is no picture of explog's, and is left as it is"
         raise ExplogError("not-a-report", reason)
 
     _put(file, svg, renewed)

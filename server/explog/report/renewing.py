@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import date
 
 from explog.errors import ExplogError
 from explog.report.period import Period
-from explog.report.values import Report
+from explog.report.values import SECTIONS, Report
 
 NAME = "explog-report"
 # How a comment is written: what begins it, and what ends it.
@@ -19,11 +20,30 @@ _COMMENTS = {
 }
 
 
-def marks(kind: str, report: Report) -> tuple[str, str]:
-    """Return the lines between which the text of explog stands in a file of the format KIND."""
+def marks(kind: str, report: Report, by: str) -> tuple[str, str]:
+    """Return the lines between which the text of explog stands in a file of the format KIND.
+
+    Below the first one stands what else REPORT was asked for: how it is grouped (BY), and so on.
+    """
     before, after = _COMMENTS[kind]
     said = " ".join(f"{report.period} {report.query}".split()).replace("--", "- -")
-    return f"{before}{NAME}: begin {said}{after}", f"{before}{NAME}: end{after}"
+    begin = f"{before}{NAME}: begin {said}{after}"
+    if asked := _asked(report, by):
+        begin += f"\n{before}{NAME}: asked {asked}{after}"
+    return begin, f"{before}{NAME}: end{after}"
+
+
+def _asked(report: Report, by: str) -> str:
+    """Return the options of REPORT that are not the usual ones, as JSON on one line, or nothing."""
+    options = {
+        "author": (report.author, "all"),
+        "by": (by, "experiment"),
+        "sections": (",".join(report.chosen), ",".join(SECTIONS)),
+        "metric": (report.metric, ""),
+    }
+    unusual = {name: value for name, (value, usual) in options.items() if value != usual}
+    # A comment of HTML ends with two hyphens.
+    return json.dumps(unusual).replace("--", "-\\u002d") if unusual else ""
 
 
 _MARKED = re.compile(

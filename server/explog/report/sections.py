@@ -17,8 +17,8 @@ from explog.report import gather
 from explog.report.gather import ExperimentFacts, WorkCommit
 from explog.report.known import Known, Request
 from explog.report.links import CommitLinks
-from explog.report.metrics import StepMetrics
 from explog.report.planned import planned_steps
+from explog.report.plotted import measured_table
 from explog.report.runs import left_failed
 from explog.report.timeline import timeline_rows
 from explog.report.values import Item, Report, Section
@@ -53,6 +53,10 @@ def make_report(
         sections=tuple(section for section in made if section.items),
         timeline=timeline_rows(known),
         problems=tuple(dict.fromkeys(problems)),
+        author=request.author,
+        chosen=tuple(request.sections),
+        metric=request.metric,
+        measured=measured_table(known, request.metric) if request.metric else None,
     )
 
 
@@ -78,15 +82,8 @@ class _Writer:
             yield [self._item(one, text=text, facts=_state(one), day=one.closed)]
 
     def _results(self) -> Iterator[list[Item]]:
-        last = {
-            ident: {claim.step: commit for commit, claim in worked if claim.results}
-            for ident, worked in self._known.by_experiment.items()
-        }
-        measured = [
-            (commit, ident, step) for ident, steps in last.items() for step, commit in steps.items()
-        ]
-        metrics = StepMetrics(self._known.settings, self._known.index, measured)
-        for ident, steps in last.items():
+        metrics = self._known.metrics
+        for ident, steps in self._known.results.items():
             one = self._known.experiments[ident]
             found = [
                 self._commit_item(one, step, commit, metrics.of(commit, ident, step))

@@ -96,8 +96,7 @@ def picture(rows: Sequence[TimelineRow], period: Period) -> Picture:
 
     The day on which an experiment was concluded is a diamond.
     """
-    latest = sorted(rows, key=lambda row: row.days[-1], reverse=True)[:MOST_ROWS]
-    shown = [row for row in rows if row in latest]
+    shown = latest(rows)
     labels, marks, beams = [], [], []
     for number, row in enumerate(shown):
         y = _HEAD + _ROW * number + _ROW / 2
@@ -111,7 +110,7 @@ def picture(rows: Sequence[TimelineRow], period: Period) -> Picture:
         labels.append(Label(y, row.experiment, row.title, min(places), max(places)))
         marks += found
         beams += [_beam(bar, y, period) for bar in row.bars]
-    ticks = tuple(Tick(_x(day, period), day) for day in _tick_days(period))
+    ticks = tuple(Tick(_x(day, period), day) for day in tick_days(period))
     height = _HEAD + _ROW * len(shown) + 8
     return Picture(
         width=_LABELS + _DAYS + 20,
@@ -123,6 +122,12 @@ def picture(rows: Sequence[TimelineRow], period: Period) -> Picture:
         ticks=ticks,
         more=len(rows) - len(shown),
     )
+
+
+def latest(rows: Sequence[TimelineRow]) -> list[TimelineRow]:
+    """Return those of ROWS that are shown, in their order: the ones that were worked on last."""
+    found = sorted(rows, key=lambda row: row.days[-1], reverse=True)[:MOST_ROWS]
+    return [row for row in rows if row in found]
 
 
 def _beam(bar: Bar, y: float, period: Period) -> Beam:
@@ -139,7 +144,8 @@ def _x(day: date, period: Period) -> float:
     return round(_LABELS + _DAYS * ((day - period.first).days + 0.5) / days, 1)
 
 
-def _tick_days(period: Period) -> list[date]:
+def tick_days(period: Period) -> list[date]:
+    """Return the days of PERIOD that are named at its axis."""
     days = (period.last - period.first).days + 1
     step = next((one for one in _STEPS if days / one <= _TICKS), _STEPS[-1])
     return [period.first + timedelta(n) for n in range(0, days, step)]

@@ -7,6 +7,7 @@ from datetime import date
 from typing import NamedTuple
 
 from explog.report.period import Period
+from explog.results.table import Table
 
 SECTIONS = (
     "concluded",
@@ -129,15 +130,35 @@ class TimelineRow(NamedTuple):
 
 
 class Report(NamedTuple):
-    """A report: its period, its sections that are not empty, and what could not be read."""
+    """A report: its period, its sections that are not empty, and what could not be read.
+
+    `author`, `chosen` (names of sections) and `metric` are what it was asked for. `measured` has
+    what the results of the period gave, if there is a metric to plot.
+    """
 
     period: Period
     query: str
     sections: tuple[Section, ...]
     timeline: tuple[TimelineRow, ...] = ()
     problems: tuple[str, ...] = ()
+    author: str = "all"
+    chosen: tuple[str, ...] = SECTIONS
+    metric: str = ""
+    measured: Table | None = None
 
     def items(self) -> Iterator[Item]:
         """Yield the items of all sections."""
         for section in self.sections:
             yield from section.items
+
+
+class Pictures(NamedTuple):
+    """The pictures of a report: SVG, or the names of files. One that there is not is empty."""
+
+    timeline: str = ""
+    plot: str = ""
+
+    def named(self, stem: str) -> Pictures:
+        """Return the names of the files of these pictures, beside a report with the name STEM."""
+        names = (f"{stem}-{name}.svg" if svg else "" for name, svg in self._asdict().items())
+        return Pictures(*names)

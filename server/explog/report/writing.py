@@ -15,9 +15,12 @@ from explog.report.groups import By, groups
 from explog.report.renewing import marks
 from explog.report.texts import address, excerpt, one_line, plain, short
 from explog.report.timeline import picture
-from explog.report.values import Item, Report
+from explog.report.values import Item, Pictures, Report
 
 FORMATS = ("org", "md", "html", "latex", "json")
+BESIDE = ("org", "md")
+"""The formats whose pictures are files beside the report."""
+_NONE = Pictures()
 # Of more days, the axis names months.
 _LONG_DAYS = 200
 
@@ -27,25 +30,26 @@ def write_report(
     kind: str,
     by: By = "experiment",
     folder: Path | None = None,
-    timeline_file: str = "",
+    pictures: Pictures = _NONE,
+    stem: str = "",
 ) -> str:
     """Return REPORT in the format KIND, grouped BY.
 
-    Templates of the user's own in FOLDER are used instead of those of the same name here. In org,
-    TIMELINE_FILE is the name of the picture beside the report, if there is one. Raises ExplogError
-    `bad-template`.
+    Templates of the user's own in FOLDER are used instead of those of the same name here. A page of
+    HTML has the PICTURES in it. In the formats BESIDE there are links to files with them, whose
+    names begin with STEM, unless that is empty. Raises ExplogError `bad-template`.
     """
     if kind == "json":
         return json.dumps(as_json(report), ensure_ascii=False, indent=2) + "\n"
+    names = pictures.named(stem) if stem and kind in BESIDE else _NONE
     with _named_templates():
-        return _written(report, kind, by, folder, timeline_file)
+        return _written(report, kind, by, folder, pictures if kind == "html" else names)
 
 
-def _written(report: Report, kind: str, by: By, folder: Path | None, timeline_file: str) -> str:
+def _written(report: Report, kind: str, by: By, folder: Path | None, pictures: Pictures) -> str:
     environment = _environment(kind, folder)
-    picture = timeline(report, folder) if kind == "html" else ""
-    body = _body(environment, report, kind, by, timeline=picture, timeline_file=timeline_file)
-    begin, end = marks(kind, report)
+    body = _body(environment, report, kind, by, pictures)
+    begin, end = marks(kind, report, by)
     text = environment.get_template(f"report.{kind}.j2").render(
         report=report,
         title=f"Report {report.period.first} – {report.period.last}",
@@ -56,21 +60,29 @@ def _written(report: Report, kind: str, by: By, folder: Path | None, timeline_fi
     return f"{text.rstrip()}\n"
 
 
-def _body(environment: Any, report: Report, kind: str, by: By, **pictures: str) -> str:
-    """Return what is between the marks."""
+def _body(environment: Any, report: Report, kind: str, by: By, pictures: Pictures) -> str:
+    """Return what is between the marks; PICTURES are SVG in HTML, else the names of files."""
     texts = (item.text for item in report.items())
     converted = {} if kind in ("org", "block") else convert(texts, kind)
     environment.filters["excerpt"] = lambda text, level=0: excerpt(text, kind, converted, level)
-    text = environment.get_template(f"body.{kind}.j2").render(report=report, by=by, **pictures)
+    text = environment.get_template(f"body.{kind}.j2").render(
+        report=report, by=by, pictures=pictures
+    )
     # A page has no use for empty lines, but in what is quoted as it stands.
     gap, instead = (r"(?<=>)\n{2,}(?=<)", "\n") if kind == "html" else (r"\n{3,}", "\n\n")
     return re.sub(gap, instead, text).strip("\n")
 
 
-def write_block(report: Report, by: By = "experiment", folder: Path | None = None) -> str:
-    """Return REPORT as org without headings, for a dynamic block inside of an entry."""
+def write_block(
+    report: Report, by: By = "experiment", folder: Path | None = None, plot_file: str = ""
+) -> str:
+    """Return REPORT as org without headings, for a dynamic block inside of an entry.
+
+    PLOT_FILE is the name of the file with the plot, if there is one.
+    """
+    pictures = Pictures(plot=plot_file)
     with _named_templates():
-        return f"{_body(_environment('block', folder), report, 'block', by)}\n"
+        return f"{_body(_environment('block', folder), report, 'block', by, pictures)}\n"
 
 
 def timeline(report: Report, folder: Path | None = None) -> str:

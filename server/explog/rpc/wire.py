@@ -27,7 +27,7 @@ import sexpdata
 
 from explog.errors import ExplogError
 
-PROTOCOL = 5
+PROTOCOL = 6
 """Raised whenever a method or a message changes so that an older side would misread it."""
 
 MAX_FRAME = 0xFFFFFF
