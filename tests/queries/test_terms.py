@@ -50,6 +50,8 @@ def test_what_is_asked_of_fts5(index: Index) -> None:
     assert expression("xyz") == '(("xyz"))'
     assert expression("mön") == '("mön"*)'
     assert expression("ab1") == '("ab1"*)'
+    assert expression("e2") == '("e2"*)'
+    assert expression("e2.12") == '(("e2 12"))'
 
 
 def test_more_words_than_are_asked_for_by_name_are_all_found(index: Index) -> None:

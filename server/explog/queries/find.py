@@ -1,25 +1,31 @@
 """Find what a query means: a query becomes conditions on commits, and conditions on passages.
 
-Words that need nothing but the full-text index become one MATCH, which yields the newest first by
-itself. Everything else is a condition on what that yields.
+Words become one MATCH, which yields the newest first by itself. Everything else is a condition on
+what that yields. What a reference, a number or a hash means beside its text is few rows: those are
+looked at by themselves, and put among what was found by text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
-from explog.index.database import Index
-from explog.index.stamps import first_stamp
-from explog.index.words import fold, tokens
-from explog.queries.comparison import Comparison
+from explog.index.database import Index, Row
+from explog.queries.conditions import Conditions, Scope
 from explog.queries.query import Clause, Filter, Query, Term, Words
-from explog.queries.targets import CommitTarget, Condition, Match, PassageTarget, SearchTarget
+from explog.queries.targets import (
+    NEVER,
+    CommitTarget,
+    Condition,
+    Match,
+    PassageTarget,
+    SearchTarget,
+    all_of,
+    united,
+)
 from explog.queries.terms import Terms
 from explog.refs import Reference
-
-_NOON = 43200
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +91,18 @@ def _is_number(index: Index, number: Reference) -> bool:
     return index.first(sql, number.experiment) is not None
 
 
+_ALWAYS = Condition("1")
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Tables, and the condition for what a query finds in them; `key` is the column of the keys."""
+
+    tables: str
+    condition: Condition
+    key: str
+
+
 class _Search:
     """One query on one target."""
 
@@ -92,158 +110,127 @@ class _Search:
         self.index = index
         self.target = target
         self.query = query
-        self.terms = Terms(index, target.words)
+        terms = Terms(index, target.words)
+        self.conditions = Conditions(target, terms)
         matched = [clause for clause in query.clauses if _is_matched(clause)]
-        without = [clause for clause in query.clauses if matched and _is_kept_out(clause)]
-        self.match = " AND ".join(map(self.terms.alternatives, matched))
+        without = [clause for clause in query.clauses if matched and self._is_kept_out(clause)]
+        self.match = " AND ".join(map(terms.alternatives, matched))
         if without:
             # One NOT for all: FTS5 cannot nest as many as one can type.
-            unwanted = " OR ".join(map(self.terms.alternatives, without))
+            unwanted = " OR ".join(map(terms.alternatives, without))
             self.match = f"({self.match}) NOT ({unwanted})"
-        self.others = [c for c in query.clauses if c not in matched and c not in without]
+        others = [clause for clause in query.clauses if clause not in (*matched, *without)]
+        self.dates = [clause for clause in others if matched and _is_date(clause)]
+        self.others = [clause for clause in others if clause not in self.dates]
         self.looks = [
-            self._look(term)
+            self.conditions.look(term)
             for clause in matched
             for term in clause.terms
             if isinstance(term, Words) and term.signs()
         ]
+        self.naming = [
+            clause for clause in query.clauses if not clause.negative and self._meant(clause)
+        ]
 
     def run(self, most: int, count_all: bool) -> Matches:
         """Return up to MOST matches: what the query names itself first, then the newest."""
-        target, exact = self.target, self._exact()
         # If words are all that is asked for, no more of them are needed than will be taken.
         alone = not count_all and len(self.query.clauses) == 1
-        source, condition, values = self._found(most if alone else None)
-        order = f"{target.words}.rowid" if self.match else target.key
-        first = "" if exact is None else "exact DESC, "
-        named = Condition("0") if exact is None else exact
-        rows = list(
-            self.index.read(
-                f"SELECT {target.columns}, ({named.sql}) AS exact FROM {source} WHERE {condition}"
-                f" ORDER BY {first}{order} DESC LIMIT ?",
-                *named.values,
-                *values,
-                most,
-            )
-        )
-        total, complete = len(rows), True
-        if len(rows) == most:
+        rows = self._rows(self._by_text(most if alone else None), NEVER, most)
+        named = self._by_name()
+        if named is not None:
+            rows |= self._rows(named, self.conditions.named(self.query), most)
+        # A row ends with whether it is named itself, and with its key.
+        ranked = sorted(rows.values(), key=lambda row: row[-2:], reverse=True)[:most]
+        total, complete = len(ranked), True
+        if total == most:
             complete = count_all
             if count_all:
-                sql = f"SELECT count(*) FROM {source} WHERE {condition}"
-                (total,) = self.index.one(sql, *values)
-        return Matches(tuple(target.match(row) for row in rows), total, complete)
+                total = self._count(named)
+        return Matches(tuple(self.target.match(row[:-1]) for row in ranked), total, complete)
 
     def experiments(self) -> Iterator[tuple[str, str]]:
         """Yield (log, id) of each experiment that a match belongs to."""
-        source, condition, values = self._found()
-        sql = f"SELECT DISTINCT l.path, e.ident FROM {source}{self.target.experiments}"
-        yield from self.index.read(f"{sql} WHERE {condition} AND e.id IS NOT NULL", *values)
+        for source in (self._by_text(), self._by_name()):
+            if source is not None:
+                tables = f"{source.tables}{self.target.experiments}"
+                sql = f"SELECT DISTINCT l.path, e.ident FROM {tables} WHERE {source.condition.sql}"
+                yield from self.index.read(f"{sql} AND e.id IS NOT NULL", *source.condition.values)
 
-    def _found(self, most: int | None = None) -> tuple[str, str, list[object]]:
-        """Return the tables that have the matches, the condition for them, and its values.
+    def _rows(self, source: _Source, named: Condition, most: int) -> dict[int, Row]:
+        """Return the first MOST rows of SOURCE by their keys: those that are NAMED, the newest."""
+        first = "" if named is NEVER else "named DESC, "
+        rows = self.index.read(
+            f"SELECT {self.target.columns}, {named.sql} AS named, {self.target.key}"
+            f" FROM {source.tables} WHERE {source.condition.sql}"
+            f" ORDER BY {first}{source.key} DESC LIMIT ?",
+            *named.values,
+            *source.condition.values,
+            most,
+        )
+        return {row[-1]: row for row in rows}
 
-        With MOST, older ones may be missing where there are more than MOST.
+    def _matches(self) -> _Source:
+        """Return what the full-text index finds, before one looks at any row."""
+        words = self.target.words
+        scope = Scope(f"{words}.rowid")
+        dates = (self.conditions.clause(clause, scope) for clause in self.dates)
+        condition = all_of([Condition(f"{words} MATCH ?", (self.match,)), *dates])
+        return _Source(words, condition, scope.key)
+
+    def _by_text(self, most: int | None = None) -> _Source:
+        """Return what has the words of the query; with MOST, as in a scope.
+
+        Not all of what a word means beside its text is in it.
         """
-        source, words = self.target.tables, self.target.words
-        where = [*(self._clause(clause, most) for clause in self.others), *self.looks]
-        if self.match:
-            source = f"{words} CROSS JOIN {source}"
-            where += [
-                Condition(f"{words} MATCH ?", (self.match,)),
-                Condition(f"{words}.rowid = {self.target.key}"),
-            ]
-        condition = " AND ".join(part.sql for part in where) or "1"
-        return source, condition, [value for part in where for value in part.values]
+        target, found = self.target, self._matches() if self.match else None
+        scope = Scope(target.key if found is None else found.key, most=most)
+        where = [*(self.conditions.clause(one, scope) for one in self.others), *self.looks]
+        if found is None:
+            return _Source(target.tables, all_of(where or [_ALWAYS]), scope.key)
+        same = Condition(f"{found.key} = {target.key}")
+        tables = f"{found.tables} CROSS JOIN {target.tables}"
+        return _Source(tables, all_of([found.condition, same, *where]), found.key)
 
-    def _exact(self) -> Condition | None:
-        """Return the condition for what a reference or a hash of the query names itself."""
-        found: list[Condition] = []
-        for words in self.query.words():
-            meant = words.reference or words.number
-            if meant is not None:
-                named = self.target.named(meant)
-                found += [] if named is None else [named]
-            if words.hash is not None:
-                ids = self.target.hash(words)
-                found.append(Condition(f"{self.target.key} IN ({ids.sql})", ids.values))
-        return _join(found, " OR ") if found else None
+    def _meant(self, clause: Clause) -> list[Condition]:
+        """Return SELECTs of the keys of what words of CLAUSE mean beside their text."""
+        return [one for term in clause.terms for one in self.conditions.meant(term)]
 
-    def _clause(self, clause: Clause, most: int | None) -> Condition:
-        if clause.negative:
-            joined = _join(map(self._without, clause.terms), " OR ")
-            return Condition(f"NOT coalesce({joined.sql}, 0)", joined.values)
-        return _join([self._term(term, most) for term in clause.terms], " OR ")
+    def _is_kept_out(self, clause: Clause) -> bool:
+        """Tell whether the full-text index can leave out what CLAUSE does not want."""
+        return clause.negative and _is_text(clause, looks=False) and not self._meant(clause)
 
-    def _without(self, term: Term) -> Condition:
-        """Return a term as a condition on few rows, in which alone signs are looked for."""
-        if isinstance(term, Filter) or not term.signs():
-            return self._term(term)
-        found, look = self._term(replace(term, text=" ".join(tokens(term.text)))), self._look(term)
-        return Condition(f"({found.sql} AND {look.sql})", found.values + look.values)
+    def _by_name(self) -> _Source | None:
+        """Return what the query finds among all that its words mean; None if that is nothing."""
+        if not self.naming:
+            return None
+        meant = united(one for clause in self.naming for one in self._meant(clause))
+        keys = tuple(row[0] for row in self.index.read(meant.sql, *meant.values))
+        if not keys:
+            return None
+        scope = Scope(self.target.key, keys)
+        among = Condition(f"{scope.key} IN ({meant.sql})", meant.values)
+        # If all of them are of one clause, each fulfils it.
+        fulfilled = self.naming if len(self.naming) == 1 else []
+        clauses = [clause for clause in self.query.clauses if clause not in fulfilled]
+        where = [self.conditions.clause(clause, scope) for clause in clauses]
+        return _Source(self.target.tables, all_of([among, *where]), scope.key)
 
-    def _term(self, term: Term, most: int | None = None) -> Condition:
-        """Return a term as a condition. Words become a set of keys, which SQLite can begin with.
+    def _count(self, named: _Source | None) -> int:
+        """Return how many rows are found by text, and in NAMED besides."""
+        only_words = self.match and not self.others and not self.looks
+        found = self._matches() if only_words else self._by_text()
+        total = self._size(found)
+        if named is None:
+            return total
+        keys = f"SELECT {named.key} FROM {named.tables} WHERE {named.condition.sql}"
+        both = Condition(f"{found.key} IN ({keys})", named.condition.values)
+        twice = replace(found, condition=all_of([found.condition, both]))
+        return total + self._size(named) - self._size(twice)
 
-        With MOST, the set has the newest that many with the words, and all that the term names.
-        """
-        if isinstance(term, Filter):
-            return self._filter(term)
-        words, key = self.target.words, self.target.key
-        sql = f"SELECT {words}.rowid FROM {words} WHERE {words} MATCH ?"
-        values: tuple[object, ...] = (self.terms.expression(term),)
-        if term.signs():
-            look = self._look(term)
-            sql = f"SELECT {key} FROM {words} CROSS JOIN {self.target.base}"
-            sql += f" ON {words}.rowid = {key} WHERE {words} MATCH ? AND {look.sql}"
-            values += look.values
-        if most is not None:
-            sql = f"SELECT * FROM ({sql} ORDER BY {words}.rowid DESC LIMIT ?)"
-            values += (most,)
-        for ids in self._named(term):
-            sql += f" UNION {ids.sql}"
-            values += ids.values
-        return Condition(f"{key} IN ({sql})", values)
-
-    def _named(self, words: Words) -> Iterator[Condition]:
-        if words.reference is not None:
-            yield self.target.reference(words.reference)
-        if words.hash is not None:
-            yield self.target.hash(words)
-        if words.number is not None:
-            yield self.target.number(words.number)
-
-    def _look(self, words: Words) -> Condition:
-        """Return the condition that the text has WORDS with all their signs."""
-        alias, text = self.target.alias, self.target.text
-        folded = f"CASE WHEN {alias}.width THEN folded({text}) ELSE lower({text}) END"
-        parts = [
-            _join([Condition(f"instr({folded}, ?) > 0", (fold(one),)) for one in part], " OR ")
-            for part in words.signs()
-        ]
-        return _join(parts, " AND ")
-
-    def _filter(self, term: Filter) -> Condition:
-        if isinstance(term.value, Comparison):
-            found = self.target.compared(term.name, term.value)
-            # The sign keeps SQLite from looking up the words anew in each that is found.
-            key = f"{'+' * bool(self.match)}{self.target.key}"
-            return Condition(f"{key} IN ({found.sql})", found.values)
-        if isinstance(term.value, float):
-            sign = ">=" if term.name == "after" else "<"
-            # The full-text index can begin at a rowid, and stop at one.
-            rowid = f"{self.target.words}.rowid" if self.match else self.target.key
-            return Condition(
-                f"({rowid} {sign} ? AND {rowid} >= ?)",
-                (first_stamp(int(term.value)), first_stamp(_NOON)),
-            )
-        return self.target.filter(term.name, term.value)
-
-
-def _join(conditions: Iterable[Condition], word: str) -> Condition:
-    conditions = list(conditions)
-    sql = word.join(condition.sql for condition in conditions)
-    return Condition(f"({sql})", tuple(v for condition in conditions for v in condition.values))
+    def _size(self, source: _Source) -> int:
+        sql = f"SELECT count(*) FROM {source.tables} WHERE {source.condition.sql}"
+        return int(self.index.one(sql, *source.condition.values)[0])
 
 
 def _is_matched(clause: Clause) -> bool:
@@ -251,18 +238,12 @@ def _is_matched(clause: Clause) -> bool:
     return not clause.negative and _is_text(clause, looks=len(clause.terms) == 1)
 
 
-def _is_kept_out(clause: Clause) -> bool:
-    """Tell whether the full-text index can leave out what CLAUSE does not want."""
-    return clause.negative and _is_text(clause, looks=False)
-
-
 def _is_text(clause: Clause, looks: bool) -> bool:
     """Tell whether CLAUSE has nothing but words, and of those with signs none unless LOOKS."""
-    return all(
-        isinstance(term, Words)
-        and term.reference is None
-        and term.hash is None
-        and term.number is None
-        and (looks or not term.signs())
-        for term in clause.terms
-    )
+    return all(isinstance(term, Words) and (looks or not term.signs()) for term in clause.terms)
+
+
+def _is_date(clause: Clause) -> bool:
+    """Tell whether CLAUSE is a date alone, which the full-text index can begin or stop at."""
+    first, *others = clause.terms
+    return not others and isinstance(first, Filter) and isinstance(first.value, float)

@@ -7,7 +7,7 @@ theirs says. `explog.queries.find` makes statements of that.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -32,6 +32,36 @@ class Condition:
 
 
 NEVER = Condition("0")
+# SQLite takes no more than 500.
+_MOST_UNITED = 400
+
+
+def any_of(conditions: Iterable[Condition]) -> Condition:
+    """Return that one of CONDITIONS holds."""
+    return _joined(conditions, " OR ")
+
+
+def all_of(conditions: Iterable[Condition]) -> Condition:
+    """Return that all CONDITIONS hold."""
+    return _joined(conditions, " AND ")
+
+
+def _joined(conditions: Iterable[Condition], word: str) -> Condition:
+    conditions = list(conditions)
+    sql = word.join(condition.sql for condition in conditions)
+    return Condition(f"({sql})", tuple(v for condition in conditions for v in condition.values))
+
+
+def united(selects: Iterable[Condition]) -> Condition:
+    """Return a SELECT of what one of SELECTS has."""
+    some = list(dict.fromkeys(selects))
+    while len(some) > _MOST_UNITED:
+        first = united(some[:_MOST_UNITED])
+        some[:_MOST_UNITED] = [Condition(f"SELECT * FROM ({first.sql})", first.values)]
+    sql = " UNION ".join(select.sql for select in some)
+    return Condition(sql, tuple(value for select in some for value in select.values))
+
+
 # Numbers `n`, and the commits `c` that gave them, in this order.
 _NUMBERS = (
     "numbers n CROSS JOIN sampled ON sampled.sample = n.sample"
@@ -79,12 +109,16 @@ class SearchTarget:
     def __init__(self, index: Index) -> None:
         self.index = index
 
-    def reference(self, reference: Reference) -> Condition:
-        """Return a SELECT of the keys of what REFERENCE means."""
+    def reference(self, reference: Reference) -> Condition | None:
+        """Return a SELECT of the keys of what REFERENCE means; None if its text finds all that."""
         raise NotImplementedError
 
-    def named(self, reference: Reference) -> Condition | None:
-        """Return the condition for the very thing that REFERENCE names; None if it is not here."""
+    def bears(self, reference: Reference) -> Condition | None:
+        """Return the condition that a row whose text may have REFERENCE means it; None if any."""
+        raise NotImplementedError
+
+    def named(self, reference: Reference) -> Condition:
+        """Return the condition for the very thing that REFERENCE names."""
         raise NotImplementedError
 
     def number(self, number: Reference) -> Condition:
@@ -129,16 +163,24 @@ class CommitTarget(SearchTarget):
         " JOIN logs l ON l.id = s.log"
     )
 
-    def reference(self, reference: Reference) -> Condition:
-        sql = "SELECT stamp FROM claims JOIN commits ON commits.id = commit_id WHERE experiment = ?"
-        values: tuple[object, ...] = (reference.experiment,)
-        if reference.step:
-            step = step_text(reference.step)
-            return Condition(f"{sql} AND (step = ? OR step LIKE ?)", (*values, step, f"{step}.%"))
-        return Condition(sql, values)
+    def reference(self, reference: Reference) -> Condition | None:
+        if not reference.step:
+            return None  # whose claims are of a message that has `e201`, as written
+        sql = (
+            "SELECT stamp FROM claims JOIN commits ON commits.id = commit_id"
+            " WHERE experiment = ? AND (step = ? OR step LIKE ?)"
+        )
+        step = step_text(reference.step)
+        return Condition(sql, (reference.experiment, step, f"{step}.%"))
 
-    def named(self, _reference: Reference) -> Condition | None:
-        return None
+    def bears(self, reference: Reference) -> Condition | None:
+        if reference.step:
+            return None
+        claim = "SELECT 1 FROM claims k WHERE k.commit_id = c.id AND k.experiment = ?"
+        return Condition(f"EXISTS ({claim})", (reference.experiment,))
+
+    def named(self, _reference: Reference) -> Condition:
+        return NEVER
 
     def hash(self, words: Words) -> Condition:
         prefix = words.hash or ""
@@ -209,7 +251,10 @@ class PassageTarget(SearchTarget):
             sql, values = f"{sql} AND (p.step = ? OR p.step LIKE ?)", (*values, step, f"{step}.%")
         return Condition(sql, values)
 
-    def named(self, reference: Reference) -> Condition | None:
+    def bears(self, _reference: Reference) -> Condition | None:
+        return None
+
+    def named(self, reference: Reference) -> Condition:
         kind = "step" if reference.step else "experiment"
         values = (reference.experiment, kind, step_text(reference.step))
         return Condition("(e.ident = ? AND p.kind = ? AND p.step = ?)", values)

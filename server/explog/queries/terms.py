@@ -43,6 +43,8 @@ class Terms:
             return _phrase(found)
         if not last.isascii():
             return f"{_phrase(found)}*"  # how FTS5 folds it is for FTS5 to say
+        if words.reference is not None and not others:
+            return f"{_phrase(found)}*"  # very many words, and few rows for each
         ends = list(islice(self._beginning_with(last.lower()), _MOST + 1))
         if len(ends) > _MOST:
             return f"{_phrase(found)}*"
