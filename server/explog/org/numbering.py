@@ -6,21 +6,18 @@ margin between them for two lists. A reader sees one numbering, which goes on.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
 from explog.model import StepNumber
 from explog.org.lists import Item, PlainList, Section
+from explog.org.lognotes import note_pattern
 from explog.org.options import OrgOptions
 from explog.org.spans import hash_spans
 
 DEEPEST = 7
 """A reference has no more numbers than one beyond this."""
-
-_ESCAPE = re.compile(r"%-?[0-9]*[a-zA-Z]")
 
 
 class Doubt(NamedTuple):
@@ -52,7 +49,7 @@ class _Notes:
 
     def __init__(self, lines: Sequence[str], options: OrgOptions) -> None:
         self.lines = lines
-        self.pattern = _note_pattern(options.log_note_headings)
+        self.pattern = note_pattern(options.log_note_headings)
 
     def damage(self, lists: Sequence[PlainList]) -> Doubt | None:
         """Return a doubt if org took the numbers off the steps, which it does below a note.
@@ -111,17 +108,6 @@ _UNSURE = (
     "the number of this step is not certain: its bullet goes on neither from the counter `[@{}]`"
     " above it nor from the bullet there"
 )
-
-
-@lru_cache(maxsize=8)
-def _note_pattern(headings: tuple[str, ...]) -> re.Pattern[str] | None:
-    """Return what matches the beginning of a note under one of HEADINGS."""
-    patterns = []
-    for heading in headings:
-        literal = [r"\s+".join(map(re.escape, part.split())) for part in _ESCAPE.split(heading)]
-        if any(re.search(r"\w", part) for part in literal):
-            patterns.append(r".*?".join(part and rf"\s*{part}" for part in literal))
-    return re.compile("|".join(patterns)) if patterns else None
 
 
 class _Level(NamedTuple):
