@@ -30,6 +30,7 @@
 (declare-function widget-convert "wid-edit" (type &rest args))
 (declare-function explog-log-files "explog-log" ())
 (defvar org-archive-location)
+(defvar org-export-exclude-tags)
 (defvar org-inlinetask-min-level)
 (defvar org-log-note-headings)
 (defvar org-todo-keywords)
@@ -126,7 +127,8 @@ If Org has not defined an option yet, use its default."
     ,@(when (stringp (bound-and-true-p org-archive-location))
         `((archive_location . ,org-archive-location)))
     ,@(when-let ((texts (explog-settings--note-headings)))
-        `((log_note_headings . ,(vconcat texts))))))
+        `((log_note_headings . ,(vconcat texts))))
+    ,@(explog-settings--exclude-tags)))
 
 (defun explog-settings--boolean (option default)
   "Return the value of OPTION in JSON form, or DEFAULT if it is unbound."
@@ -150,6 +152,13 @@ others."
          (seq-remove #'string-empty-p
                      (seq-filter #'stringp
                                  (mapcar #'cdr-safe headings))))))
+
+(defun explog-settings--exclude-tags ()
+  "Return the tags of what Org does not export, in the server's form, or nil."
+  (when (boundp 'org-export-exclude-tags)
+    (let ((tags (default-value 'org-export-exclude-tags)))
+      (when (and (proper-list-p tags) (seq-every-p #'stringp tags))
+        `((exclude_tags . ,(vconcat (remove "" tags))))))))
 
 (defun explog-settings--lock-files ()
   "Return the folder of Emacs's lock files, if it is not the usual one."

@@ -371,6 +371,21 @@
           (should (equal (alist-get 'tag settings) "exp"))
           (should (equal (alist-get 'since settings) 5.5)))))))
 
+;; It is defined when org exports for the first time.
+(defvar org-export-exclude-tags)
+
+(ert-deftest explog-mode-test-tags-that-are-not-exported ()
+  "The server is told which subtrees org does not export, if Emacs knows."
+  (require 'explog-settings)
+  (explog-mode-tests--with-mode
+    (pcase-dolist (`(,value ,sent) '((("noexport" "" "秘密") ["noexport" "秘密"])
+                                     (nil [])
+                                     (("a" 5) nil)
+                                     (("a" . "b") nil)
+                                     (7 nil)))
+      (let ((org-export-exclude-tags value))
+        (should (equal sent (alist-get 'exclude_tags (explog-settings))))))))
+
 (ert-deftest explog-mode-test-off-starts-nothing ()
   "What needs the server says so while the mode is off, and starts none."
   (with-temp-buffer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -104,6 +105,33 @@ def test_state_changes_are_read_in_drawers_too() -> None:
         StateChange("WAIT", date(2018, 6, 8), "Waiting for the cluster"),
         StateChange("TODO", date(2018, 6, 1), ""),
     ]
+
+
+@pytest.mark.parametrize(
+    ("heading", "line"),
+    [
+        (
+            "State %-12s from %-12S %t",
+            'State "WAIT"       from "TODO"       [2018-06-08 Fri 11:00]',
+        ),
+        ("State %-12s from %-12S %t", 'State "WAIT" from [2018-06-08 Fri]'),
+        ("Zustand %-12s von %-12S %t", 'Zustand "WAIT"       von "TODO"       [2018-06-08 Fri]'),
+        ("%t: %s <- %S (%u)", '[2018-06-08 Fri 11:00]: "WAIT" <- "TODO" (ada)'),
+        ("%s", '"WAIT" [2018-06-08 Fri]'),
+        ("→ %s %D", '→ "WAIT" <2018-06-08 Fri>'),
+    ],
+)
+def test_state_changes_in_the_users_own_words(heading: str, line: str) -> None:
+    options = replace(OPTIONS, log_note_headings=("Note taken on %t", heading))
+    entry = f"* WAIT A\n- {line} \\\\\n  the cluster\n- Note taken on [2018-06-09 Sat]\n"
+    found = Excerpts(entry, options, ()).state_changes()
+    assert found == [StateChange("WAIT", date(2018, 6, 8), "the cluster")]
+
+
+def test_words_that_name_no_state_say_nothing() -> None:
+    entry = '* WAIT A\n- State "WAIT" from "TODO" [2018-06-08 Fri]\n'
+    options = replace(OPTIONS, log_note_headings=("Changed on %t", "%S was it on %t"))
+    assert Excerpts(entry, options, ()).state_changes() == []
 
 
 def test_state_changes_of_other_headings_are_theirs() -> None:

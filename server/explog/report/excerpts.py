@@ -13,6 +13,7 @@ from datetime import date
 from functools import cached_property
 
 from explog.org.heading import PLANNING, headings, title_of
+from explog.org.lognotes import state_patterns
 from explog.org.opaque import Opaque
 from explog.org.options import OrgOptions
 from explog.org.passages import STAMP, first_day
@@ -21,7 +22,6 @@ from explog.report.period import Period
 
 _DUE = re.compile(r"\b(SCHEDULED|DEADLINE):[ \t]*(<[^>\n]*>)")
 _ITEM = re.compile(r"([ \t]*)(?:[-+]|\*(?<=[ \t]\*)|\d+[.)])(?:[ \t]|$)")
-_STATE_NOTE = re.compile(r'[ \t]*- State "(?P<to>[^"]+)"[ \t]+(?:from\b.*)?')
 _DRAWER = re.compile(r"[ \t]*:[-\w]+:[ \t]*$")
 _COMMENT = re.compile(r"[ \t]*#(?:[ \t]|$)")
 
@@ -91,9 +91,10 @@ class Excerpts:
 
         Those of a heading beneath are about that heading.
         """
+        patterns = state_patterns(self._options.log_note_headings)
         found = []
         for number, line in enumerate(self._own):
-            match = _STATE_NOTE.match(line)
+            match = next((m for one in patterns if (m := one.match(line))), None)
             day = first_day(line) if match is not None else None
             if match is not None and day is not None:
                 note = _dedented(_beneath(self._own, number))
