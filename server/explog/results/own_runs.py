@@ -17,7 +17,7 @@ from explog.refs import Reference, is_id, is_step, parse_step
 from explog.results.answering import ask_each
 from explog.results.run_folder import RunFolderReader
 from explog.results.tracked import Tracked
-from explog.runs.folder import run_places, worktrees
+from explog.runs.folder import run_places, worktrees_of
 from explog.runs.listing import FoundRun, find_runs
 
 _COUNTING = ("ok", "running")
@@ -55,7 +55,7 @@ def worktrees_of_all(index: Index) -> list[tuple[str, str]]:
     return [
         (path, one.path)
         for one in all_repositories(index)
-        for path in (one.path, *worktrees(one.common_dir))
+        for path in worktrees_of([(one.path, one.common_dir)])
     ]
 
 
