@@ -15,6 +15,7 @@ from explog.config import Root, Settings
 from explog.daemon.loop import Daemon
 from explog.errors import ExplogError
 from support import calls
+from support.records import put_run
 from support.repo import GitRepo
 
 Call = Callable[..., Any]
@@ -75,6 +76,17 @@ def test_the_plot_of_a_report(call: Call, project: GitRepo) -> None:
     )
     assert "\n[[file:x.svg]]\n" in text
     assert svg == pictures[1][1]
+
+
+def test_the_runs_that_the_server_knows(call: Call, project: GitRepo) -> None:
+    day = datetime(2018, 6, 7, 12, tzinfo=UTC).timestamp()
+    values: dict[str, Any] = {"start": day, "end": day + 60, "state": "failed", "exit": 1}
+    put_run(project.path / "runs" / "a", reference="e201.1", repository=str(project.path), **values)
+    put_run(project.path / "runs" / "b", reference="e201.1", repository="/elsewhere", **values)
+    _text, [[_name, svg, _bars]], _problems = call(
+        "report", "2018-06", "", "all", "experiment", "", "", "r"
+    )
+    assert svg.count('<rect class="failed"') == 1
 
 
 def test_a_block_has_no_headings(call: Call) -> None:

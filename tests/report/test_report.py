@@ -358,6 +358,18 @@ def test_failed_runs_that_were_not_repeated_wait(world: World) -> None:
     assert not [i for i in mine if i["step"]]
 
 
+def test_records_of_runs_that_ended_long_before_are_not_read(world: World) -> None:
+    noon = on(7).timestamp()
+    place = str(world.repo.path)
+    values: dict[str, Any] = {"repository": place, "start": noon, "end": noon, "state": "failed"}
+    put_run(world.repo.path / "runs" / "now", beat=noon, reference="e202.3", title="now", **values)
+    # It could not have said so then.
+    old = noon - 10 * 86400
+    put_run(world.repo.path / "runs" / "old", beat=old, reference="e202.2", title="old", **values)
+    waiting = world.sections()["waiting"]
+    assert [one["title"] for one in waiting if one["step"]] == ["now"]
+
+
 def test_runs_are_bars_of_the_timeline(world: World) -> None:
     put_runs(world)
     made = world.run("2018-06-04..2018-06-10", "--format", "html").stdout

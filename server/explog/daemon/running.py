@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 LOOK_SECONDS = 2.0
 # How often everything is looked at.
 _FULL_SECONDS = 60.0
+_FIRST_LOOK_SECONDS = 3.0
 # A run makes its folder, keeps its code, which may take a while, and then writes its record.
 _NEW_SECONDS = 30.0
 
@@ -169,6 +170,7 @@ class RunWatch:
         self.worktrees: dict[str, str] = {}
         """The worktrees of the repositories, and the common directory of each."""
         self._full_due = 0.0
+        self._looked = threading.Event()
 
     @property
     def found(self) -> tuple[FoundRun, ...]:
@@ -184,6 +186,7 @@ class RunWatch:
         if (settings.runs, wanted) != (self._settings.runs, self._repositories):
             self._settings, self._repositories = settings, wanted
             self._full_due = 0.0
+            self._looked.clear()
             self._woken.set()
 
     def start(self) -> None:
@@ -206,8 +209,19 @@ class RunWatch:
                 self.worktrees = self._find_worktrees()
                 self._places = run_places(self._settings.runs.folders, self.worktrees)
             changed = self._known.look(self._places, time.time(), full=full)
+        self._looked.set()
         if changed:
             self._tell()
+
+    def wait_for_look(self) -> None:
+        """Wait for the first look, but only as long as a drive that answers may take.
+
+        If no thread looks, look.
+        """
+        if self._thread is None:
+            self.look()
+        else:
+            self._looked.wait(_FIRST_LOOK_SECONDS)
 
     def _find_worktrees(self) -> dict[str, str]:
         """Return the worktrees as `worktrees_of` does; of what does not answer, those known."""

@@ -104,6 +104,7 @@ def _made(
     from explog.report.known import Request
     from explog.report.output import report_sections
     from explog.report.period import parse_period
+    from explog.report.runs import of_worktrees
     from explog.report.sections import make_report
 
     request = Request(
@@ -116,7 +117,9 @@ def _made(
     with daemon.synced() as now:
         pass
     unread = (problem.message for problem in now.problems)
-    return make_report(now.settings, now.index, EntryTexts(now.settings), request, unread)
+    daemon.runs.wait_for_look()
+    runs = of_worktrees(daemon.runs.found, daemon.runs.worktrees)
+    return make_report(now.settings, now.index, EntryTexts(now.settings), request, unread, runs)
 
 
 def _grouping(by: str) -> By:

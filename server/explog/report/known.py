@@ -20,8 +20,9 @@ from explog.report.gather import CommitClaim, ExperimentFacts, WorkCommit
 from explog.report.metrics import StepMetrics
 from explog.report.people import by_author, with_names
 from explog.report.period import Period
-from explog.report.runs import WorkRun, runs_between
+from explog.report.runs import WorkRun, read_records, runs_between
 from explog.report.values import SECTIONS
+from explog.runs.record import RunRecord
 
 
 class Request(NamedTuple):
@@ -41,13 +42,20 @@ class Known:
     """What the index, the logs and the folders of runs say, each asked for once."""
 
     def __init__(
-        self, settings: Settings, index: Index, texts: EntryTexts, request: Request
+        self,
+        settings: Settings,
+        index: Index,
+        texts: EntryTexts,
+        request: Request,
+        runs: Sequence[RunRecord] | None = None,
     ) -> None:
+        """RUNS are those that are known, the newest first; if they are None, they are read."""
         self.settings = settings
         self.index = index
         self.problems: list[str] = []
         """A sentence for each entry that could not be read."""
         self._texts = texts
+        self._records = runs
         self._request = request
         self._entries: dict[tuple[str, str], EntryText | None] = {}
         self._excerpts: dict[tuple[str, str], Excerpts | None] = {}
@@ -128,7 +136,10 @@ class Known:
         """The runs of each experiment, oldest first. They have no author."""
         found: dict[str, list[WorkRun]] = defaultdict(list)
         if self.everybody:
-            for run in runs_between(self.settings, self.index, self.period):
+            records = self._records
+            if records is None:
+                records = read_records(self.settings, self.index, self.period)
+            for run in runs_between(records, self.period):
                 found[run.experiment].append(run)
         return found
 

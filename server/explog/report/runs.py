@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -16,10 +17,12 @@ from explog.refs import parse_step
 from explog.report.period import Period, day_of
 from explog.runs.commits import short_command
 from explog.runs.folder import run_places, worktrees_of
-from explog.runs.listing import find_runs
-from explog.runs.record import RunRecord
+from explog.runs.listing import FoundRun, find_runs
+from explog.runs.record import RECORD, RunRecord
 from explog.runs.show import outcome
 
+# So many seconds the clocks of two machines may be apart.
+_CLOCKS = 86400.0
 _FAILED = ("failed", "killed", "lost")
 
 
@@ -39,11 +42,11 @@ class WorkRun(NamedTuple):
     said: str
 
 
-def runs_between(settings: Settings, index: Index, period: Period) -> list[WorkRun]:
-    """Return the runs in the folders of all repositories that ran in PERIOD, oldest first."""
+def runs_between(records: Sequence[RunRecord], period: Period) -> list[WorkRun]:
+    """Return those of RECORDS, the newest first, that ran in PERIOD; the oldest first."""
     return [
         run
-        for run in map(_run, reversed(_records(settings, index)))
+        for run in map(_run, reversed(records))
         if run is not None and run.first <= period.last and run.last >= period.first
     ]
 
@@ -54,10 +57,27 @@ def left_failed(runs: Iterable[WorkRun]) -> list[WorkRun]:
     return [run for run in last.values() if run.failed]
 
 
-def _records(settings: Settings, index: Index) -> list[RunRecord]:
+def read_records(settings: Settings, index: Index, period: Period) -> list[RunRecord]:
+    """Return the runs in the folders of all repositories, the newest first.
+
+    Those that ended before PERIOD may be left out, as to read thousands takes long.
+    """
+
+    def may_have_run(folder: str) -> bool:
+        # The record is written when the run ends; a copy of it may be younger, and never older.
+        try:
+            return os.stat(os.path.join(folder, RECORD)).st_mtime > period.begin - _CLOCKS
+        except OSError:
+            return True
+
     places = worktrees_of((one.path, one.common_dir) for one in all_repositories(index))
     folders = run_places(settings.runs.folders, places)
-    found = find_runs(folder for folder in folders if not is_silent(folder))
+    answering = (folder for folder in folders if not is_silent(folder))
+    return of_worktrees(find_runs(answering, wanted=may_have_run), places)
+
+
+def of_worktrees(found: Iterable[FoundRun], places: Collection[str]) -> list[RunRecord]:
+    """Return the records of those runs in FOUND that are of the worktrees PLACES."""
     return [run.record for run in found if run.record.repository in places]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 
 from explog.config import Settings
@@ -22,6 +22,7 @@ from explog.report.plotted import measured_table
 from explog.report.runs import left_failed
 from explog.report.timeline import timeline_rows
 from explog.report.values import Item, Report, Section
+from explog.runs.record import RunRecord
 from explog.wording import counted
 
 # A section shows so many experiments, and counts the others.
@@ -38,12 +39,14 @@ def make_report(
     texts: EntryTexts,
     request: Request,
     unread: Iterable[str] = (),
+    runs: Sequence[RunRecord] | None = None,
 ) -> Report:
     """Return the report that REQUEST asks for; raise ExplogError `bad-query`.
 
     UNREAD are sentences on logs and repositories that could not be read: the report has them, too.
+    RUNS are those that are known, the newest first; if they are None, their folders are read.
     """
-    known = Known(settings, index, texts, request)
+    known = Known(settings, index, texts, request, runs)
     writer = _Writer(known)
     made = [Section(name, *writer.section(name)) for name in request.sections]
     problems = [*unread, *known.problems, *writer.links.problems]
