@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -14,7 +15,7 @@ from explog.runs.process import is_alive
 from explog.runs.record import RECORD, Job, RunRecord, read_record
 
 _SECONDS = 3.0
-_WAITING = {"PENDING", "REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED", "SPECIAL_EXIT", "COMPLETING"}
+_RESTARTS = re.compile(rb"\bRestarts=(\d{1,9})\b")
 
 
 class Earlier(NamedTuple):
@@ -61,15 +62,20 @@ def set_aside(earlier: Earlier) -> None:
 
 
 def is_requeued(job: Job | None) -> bool:
-    """Tell whether SLURM has put JOB back into the queue, if it answers in three seconds."""
+    """Tell whether SLURM has put JOB back into the queue, if it answers in three seconds.
+
+    Then it has counted one more restart. Its state does not tell: it is `COMPLETING` as long as a
+    process of the job is left, as it is in a job that was cancelled.
+    """
     if job is None or job.scheduler != "slurm":
         return False
     ident = job.id if job.task is None else f"{job.id}_{job.task}"
     try:
         done = subprocess.run(
-            ["squeue", "--noheader", f"--jobs={ident}", "--format=%T %r"],
+            ["scontrol", "show", "job", ident],
             stdin=subprocess.DEVNULL, capture_output=True, check=True, timeout=_SECONDS,
         )  # fmt: skip
     except (OSError, subprocess.SubprocessError):
         return False
-    return bool(_WAITING.intersection(done.stdout.decode("utf-8", "replace").split()))
+    found = _RESTARTS.search(done.stdout)
+    return found is not None and int(found[1]) > job.restart

@@ -149,16 +149,15 @@ def _write(folder: str, record: RunRecord) -> None:
 
 def _ended(record: RunRecord, outcome: Outcome, log_problem: str | None) -> RunRecord:
     """Return RECORD of a run that has ended."""
-    import signal
-
     if outcome.signal is not None:
         state, name = "killed", signal.Signals(outcome.signal).name
-        if record.job is not None:
-            from explog.runs.requeue import is_requeued
-
-            state = "requeued" if is_requeued(record.job) else state
     else:
         state, name = "failed" if outcome.exit else "ok", None
+    if record.job is not None:
+        from explog.runs.requeue import is_requeued
+
+        # Whatever its status: a training may save its work when it is told to end, and exit 0.
+        state = "requeued" if is_requeued(record.job) else state
     after = head_of(record.repository) if record.repository else None
     notes = [note for note in (outcome.problem, log_problem) if note]
     usage = outcome.usage
