@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -65,6 +67,31 @@ def test_the_plot_lies_beside_the_report(place: Place, name: str, link: str) -> 
     before = file.read_bytes()
     place.run("--metric", "acc", "--format", kind, "-o", file)
     assert (file.read_bytes(), (place.folder / "r-plot.svg").read_bytes()) == (before, picture)
+
+
+def test_org_exports_pictures_to_latex_by_their_names(place: Place) -> None:
+    file = place.folder / "r.org"
+    place.run("--metric", "acc", "-o", file)
+    above, _begin, below = file.read_text().partition("# explog-report: begin")
+    [header] = [line for line in above.splitlines() if line.startswith("#+LATEX_HEADER_EXTRA: ")]
+    assert r"\providecommand{\includesvg}[2][]{\IfFileExists{#2.pdf}{" in header
+    assert header.count("{") == header.count("}")
+    assert "LATEX" not in below
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="there is no pdflatex")
+@pytest.mark.parametrize(
+    "title", ["大きい", "عربى", "🎉 é → −", r"\input{x} # $x_1^2$ 50% & ~ \"q\""]
+)
+def test_pdflatex_makes_a_pdf_of_any_title(place: Place, title: str) -> None:
+    log = place.folder / "log.org"
+    log.write_text(log.read_text().replace("ABC in XYZ model", f"{title} ABC"))
+    file = place.folder / "r.tex"
+    place.run("--format", "latex", "-o", file)
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", file.name]
+    done = subprocess.run(command, cwd=place.folder, capture_output=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert (place.folder / "r.pdf").exists()
 
 
 def test_a_file_of_somebody_elses_is_no_plot(place: Place) -> None:
