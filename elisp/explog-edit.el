@@ -329,10 +329,10 @@ Each function gets the buffer and a list of the ids of the experiments.")
 (defun explog-edit-file (file entries)
   "Edit ENTRIES in the buffer that visits FILE, as one step for `undo'.
 Each entry is (ID EDITS MESSAGES).  Each of EDITS is (LINE OLD NEW), where
-LINE counts from the heading, which is line 0.  MESSAGES tell what the
-edits do.  An entry is edited as a whole or not at all.  Save the buffer
-unless it has other changes.  Return a list of (ID WHY) for the entries
-that were not edited."
+LINE counts from the heading, which is line 0.  NEW may go on with lines
+to put below it.  MESSAGES tell what the edits do.  An entry is edited as
+a whole or not at all.  Save the buffer unless it has other changes.
+Return a list of (ID WHY) for the entries that were not edited."
   (let* ((explog-edit--index (and (length> entries explog-edit--many) (list nil)))
          done failed
          (buffer (explog-edit--in-buffer
@@ -446,14 +446,15 @@ With FURTHER non-nil, it belongs to the step before.  Return that buffer."
 
 (defun explog-edit--place (start end edit)
   "Return (BEG . NEW) for EDIT in the entry from START to END.
-Signal an error if the line does not have the text that EDIT expects."
+Signal an error if the line does not have the text that EDIT expects, or
+if EDIT would insert a heading."
   (pcase-let ((`(,line ,old ,new) edit))
     (goto-char start)
     (unless (and (zerop (forward-line line))
                  (< (point) end)
                  (equal old (buffer-substring-no-properties
                              (point) (line-end-position)))
-                 (not (string-search "\n" new)))
+                 (not (string-match-p "\n\\*" new)))
       (error "%s:%d: the line changed meanwhile"
              buffer-file-name (+ line (line-number-at-pos start))))
     (cons (point) new)))

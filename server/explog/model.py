@@ -103,7 +103,8 @@ class Commit:
 class LineEdit(NamedTuple):
     """The text that is expected on a line of an entry, and the text to put there.
 
-    `line` counts from the heading of the entry, which is line 0.
+    `line` counts from the heading of the entry, which is line 0. `new` may go on with lines that
+    come below it; none of them is a heading.
     """
 
     line: int

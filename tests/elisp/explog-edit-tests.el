@@ -352,6 +352,59 @@
                             (explog-test-apply "201" '((9 "" "x")))))
     (should (equal (buffer-string) "* [201] A :exp:\n"))))
 
+;;;; Further lines
+
+(defconst explog-edit-tests--note "   - [2026-01-05 Mon 10:15] (83d45cd) ok, 2:31:07 on node7"
+  "A line that comes below a step.")
+
+(defun explog-edit-tests--note-edits ()
+  "Return the edits that put a line below step 1 of experiment 201."
+  (pcase-let ((`((,line ,old ,_)) (explog-test-edits "201" '(1 "abc1234"))))
+    (list (list line old (concat old "\n" explog-edit-tests--note)))))
+
+(defun explog-edit-tests--noted (log)
+  "Return LOG with that line."
+  (string-replace "without ABC" (concat "without ABC\n" explog-edit-tests--note) log))
+
+(ert-deftest explog-edit-test-line-below ()
+  "A line is put below another one, and taken back by one `undo'."
+  (explog-test-with-log explog-test-log
+    (buffer-enable-undo)
+    (explog-test-goto "1. [ ]")
+    (end-of-line)
+    (explog-test-apply "201" (explog-edit-tests--note-edits))
+    (should (eolp))
+    (should (looking-back "without ABC" (line-beginning-position)))
+    (should-not (buffer-modified-p))
+    (should (equal (buffer-string) (explog-edit-tests--noted explog-test-log)))
+    (undo-boundary)
+    (undo)
+    (should (equal (buffer-string) explog-test-log))))
+
+(ert-deftest explog-edit-test-line-below-folded ()
+  "A line that is put into a fold is hidden, also at its end."
+  (dolist (text (list explog-test-log "* [201] ABC :exp:\n** Experiments\n1. [ ] Step"))
+    (explog-test-with-log text
+      (let ((inhibit-message t))
+        (org-mode)
+        (org-overview))
+      (explog-test-apply "201" (explog-edit-tests--note-edits))
+      (explog-test-goto "(83d45cd) ok")
+      (should (invisible-p (point)))
+      (should (invisible-p (line-beginning-position)))
+      (should (invisible-p (1- (line-end-position))))
+      (should-not (invisible-p (point-min))))))
+
+(ert-deftest explog-edit-test-no-heading-below ()
+  "A heading is never put below a line."
+  (explog-test-with-log explog-test-log
+    (should (string-match-p
+             "the line changed meanwhile"
+             (explog-test-apply "201" (mapcar (pcase-lambda (`(,line ,old ,_))
+                                                (list line old (concat old "\n* Heading")))
+                                              (explog-edit-tests--note-edits)))))
+    (should (equal (buffer-string) explog-test-log))))
+
 (ert-deftest explog-edit-test-read-only-text ()
   "Where a part of the text is read-only, nothing is edited."
   (explog-test-with-log explog-test-log

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -133,3 +134,30 @@ def test_a_log_waits_for_git(tmp_path: Path, visited: bool) -> None:
     assert "in the middle of a bisection" in (results[0].problem or "")
     assert desk.emacs.calls == 0
     assert desk.log.read_text(encoding="utf-8") == LOG
+
+
+NOTE = "   - a note"
+
+
+@pytest.mark.parametrize("visited", [False, True])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_line_is_put_below_another_one(desk: Desk, end: str, visited: bool) -> None:
+    desk.log.write_bytes(LOG.replace("\n", end).encode())
+    if visited:
+        desk.emacs.visit(desk.log)
+    returned = end[:-1]
+    changes = [
+        replace(
+            change,
+            lines=tuple(
+                LineEdit(e.line, e.old, f"{e.old}\n{NOTE}{returned}") for e in change.lines
+            ),
+        )
+        for change in desk.changes(end)
+    ]
+    assert codes(apply_changes(changes, desk.texts())) == [None, None]
+    noted = LOG.replace("one\n", f"one\n{NOTE}\n")
+    if visited:
+        assert desk.emacs.buffers[str(desk.log)] == noted
+    else:
+        assert desk.log.read_bytes() == noted.replace("\n", end).encode()

@@ -116,9 +116,14 @@ def _as_in_buffer(change: Change, buffers: BufferEntries) -> Change:
     if not _same(entry.text, change.text.replace("\r\n", "\n")):
         reason = f"experiment {change.experiment} has changes that are not saved"
         raise ExplogError("changed", reason)
-    strip = str.removesuffix
-    lines = (LineEdit(e.line, strip(e.old, "\r"), strip(e.new, "\r")) for e in change.lines)
+    lines = (
+        LineEdit(e.line, _without_returns(e.old), _without_returns(e.new)) for e in change.lines
+    )
     return replace(change, lines=tuple(lines))
+
+
+def _without_returns(lines: str) -> str:
+    return lines.replace("\r\n", "\n").removesuffix("\r")
 
 
 def _same(one: str, other: str) -> bool:

@@ -1,7 +1,7 @@
 """Edits of one entry: a hash put behind a step, its box ticked, the cookies recounted.
 
-Values in, values out. An edit replaces lines one by one and never adds or takes one away, so that
-it can be checked against what a file or an Emacs buffer holds at the moment it is made.
+Values in, values out. An edit says what it expects on a line, so that it can be checked against
+what a file or an Emacs buffer holds at the moment it is made. Marks add no line and take none away.
 """
 
 from __future__ import annotations
