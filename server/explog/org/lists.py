@@ -259,6 +259,31 @@ class _Parser:
             self.stack.pop()
 
 
+def last_lines(
+    lines: Sequence[str],
+    start: int,
+    stop: int,
+    items: Sequence[Item],
+    alphabetical: bool = False,
+    inlinetask_min_level: int | None = 15,
+) -> list[int]:
+    """Return the last line of each of ITEMS, which `parse_section` found for the same arguments.
+
+    What is inside an item belongs to it; blank lines behind it do not.
+    """
+    parser = _Parser(_ITEM_OR_LETTER if alphabetical else _ITEM)
+    opaque = Opaque(lines, start, stop, inline_task(inlinetask_min_level))
+    ends = {item.line: item.line for item in items}
+    line = start
+    while line < stop:
+        blank = not lines[line].strip(_BLANK)
+        line = parser.feed(lines, line, opaque)
+        if not blank:
+            open_items = (item.line for _plain, item in parser.stack)
+            ends.update(dict.fromkeys(ends.keys() & set(open_items), line - 1))
+    return [ends[item.line] for item in items]
+
+
 def _make_item(match: re.Match[str], line: int, indent: int) -> Item:
     _indent, _bullet, number, counter, box = match.groups()
     return Item(
