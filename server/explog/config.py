@@ -109,6 +109,8 @@ class Settings:
     """The same of files that have parameters."""
     runs: RunSettings = DEFAULT_RUNS
     """How runs are made, and where they are."""
+    run_notes: bool = True
+    """Whether the end of a run is noted on its step."""
     ignore: tuple[str, ...] = ()
     """Problems that `check` does not count: KIND or KIND REFERENCE each."""
     problems: tuple[str, ...] = ()

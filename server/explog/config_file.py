@@ -240,6 +240,7 @@ _READERS: dict[str, Callable[[str, object], object]] = {
     "exclude_tags": _strings,
     "metrics": _globs,
     "parameters": _globs,
+    "run_notes": _boolean,
     "ignore": _ignore,
 }
 

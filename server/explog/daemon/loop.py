@@ -20,6 +20,7 @@ from explog.daemon.doorbell import Doorbell
 from explog.daemon.flagging import Flagging
 from explog.daemon.healing import Healing
 from explog.daemon.notify import GRACE_SECONDS, Notifier
+from explog.daemon.noting import Noting
 from explog.daemon.reading import Reading
 from explog.daemon.running import RunWatch
 from explog.daemon.settle import Settled, forget_settled, settle
@@ -90,7 +91,8 @@ class Daemon:
         self._memory = Memory()
         self.healing = Healing()
         self._reading = Reading()
-        self.runs = RunWatch(self._notifier.changed)
+        self.runs = RunWatch(self._runs_changed)
+        self._noting = Noting()
         self._watching = False
         self._news = False
         self._log_half_written = False
@@ -174,6 +176,10 @@ class Daemon:
         if self._thread is not None:
             self._thread.join(_CLOSE_SECONDS)
 
+    def _runs_changed(self) -> None:
+        self._notifier.changed()
+        self.bell.ring()
+
     # The thread that looks
 
     def _run(self) -> None:
@@ -253,6 +259,7 @@ class Daemon:
             self._settle()
         if not self._watching:
             self._watch()
+        self._note_runs()
         snapshot = self.snapshot()
         if self._flagging.look(snapshot.settings, snapshot.index):
             self.bell.ring()
@@ -346,6 +353,15 @@ class Daemon:
         if settled.retry:
             state.retry = True
 
+    def _note_runs(self) -> None:
+        """Note the ends of runs; without a connected Emacs, nothing is written, as in `_settle`."""
+        snapshot, editors = self.snapshot(), self.editors
+        done, changed = self._noting.look(snapshot.settings, snapshot.index, editors, self.runs)
+        for message in done:
+            self._notifier.tell(message)
+        if changed:
+            self._sync()  # take in what was written
+
     def _watch(self) -> None:
         snapshot = self.snapshot()
         records = all_repositories(snapshot.index)
@@ -375,5 +391,6 @@ class Daemon:
         self._news = False
         unread = [problem.message for problem in self.snapshot().problems]
         bad = self.snapshot().settings.problems
-        messages = [*bad, *self._settling.problems, *unread, *self._flagging.messages]
+        messages = [*bad, *self._settling.problems, *self._noting.problems]
+        messages += [*unread, *self._flagging.messages]
         self._notifier.show_problems(messages, complete=self._flagging.complete)

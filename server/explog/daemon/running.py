@@ -12,7 +12,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -168,7 +168,9 @@ class RunWatch:
         self._repositories: tuple[tuple[str, str], ...] = ()
         self._places: tuple[str, ...] = ()
         self.worktrees: dict[str, str] = {}
-        """The worktrees of the repositories, and the common directory of each."""
+        """The real names of the worktrees of the repositories, and the common directory of each."""
+        self.sources: dict[str, str] = {}
+        """The folders that may have runs, and what each is a part of; see `_source`."""
         self._full_due = 0.0
         self._looked = threading.Event()
 
@@ -208,6 +210,7 @@ class RunWatch:
                 self._full_due = time.monotonic() + _FULL_SECONDS
                 self.worktrees = self._find_worktrees()
                 self._places = run_places(self._settings.runs.folders, self.worktrees)
+                self.sources = {place: _source(place, self.worktrees) for place in self._places}
             changed = self._known.look(self._places, time.time(), full=full)
         self._looked.set()
         if changed:
@@ -228,7 +231,8 @@ class RunWatch:
         silent = {common_dir for path, common_dir in self._repositories if is_silent(path)}
         answering = [one for one in self._repositories if one[1] not in silent]
         known = {path: owner for path, owner in self.worktrees.items() if owner in silent}
-        return {**worktrees_of(answering), **known}
+        found = worktrees_of(answering)
+        return {**{os.path.realpath(path): owner for path, owner in found.items()}, **known}
 
     def _run(self) -> None:
         while not self._closed:
@@ -238,6 +242,20 @@ class RunWatch:
             except Exception:
                 log.exception("the runs were not looked at")
             self._woken.wait(LOOK_SECONDS)
+
+
+def _source(place: str, worktrees: Mapping[str, str]) -> str:
+    """Return what the folder PLACE is a part of: one name for a repository with all WORKTREES.
+
+    A folder elsewhere is a part of nothing but itself.
+    """
+    top = place
+    while top not in worktrees:
+        above = os.path.dirname(top)
+        if above == top:
+            return place
+        top = above
+    return f"{worktrees[top]}:{os.path.relpath(place, top)}"
 
 
 def running_texts(found: Iterable[FoundRun], now: float) -> dict[str, str]:

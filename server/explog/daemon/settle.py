@@ -63,6 +63,22 @@ def settle(settings: Settings, index: Index, editors: Sequence[Editor]) -> Settl
     )
 
 
+def ask_editors(
+    editors: Sequence[Editor], index: Index, idents: Collection[str]
+) -> tuple[BufferEntries, str | None]:
+    """Return the entries of the experiments IDENTS in buffers of EDITORS.
+
+    If one of these does not answer, return what was learnt before, and why it does not.
+    """
+    buffers = BufferEntries()
+    for editor in editors:
+        try:
+            buffers.ask(editor, index, idents)
+        except ExplogError as error:
+            return buffers, error.message
+    return buffers, None
+
+
 def _plan(
     settings: Settings,
     index: Index,
@@ -74,13 +90,7 @@ def _plan(
     In that case the plan is for the buffers of the others alone: no file may be written behind the
     back of an Emacs that visits it.
     """
-    buffers, problem = BufferEntries(), None
-    for editor in editors:
-        try:
-            buffers.ask(editor, index, {ident for ident, _step in pending})
-        except ExplogError as error:
-            problem = error.message
-            break
+    buffers, problem = ask_editors(editors, index, {ident for ident, _step in pending})
     planned = plan(settings, index, EntryTexts(settings, buffers), pending, read_dropped())
     if problem is not None:
         entries = tuple(one for one in planned.entries if one.experiment.file in buffers)

@@ -21,6 +21,7 @@ from explog.org.edit import StepMarks
 from explog.org.entry import read_experiment
 from explog.org.files import log_context, read_log
 from explog.org.heading import read_id
+from explog.org.notes import StepNote, add_notes
 from explog.org.options import OrgOptions, org_options
 from explog.org.steps import StepList, conflict_line, find_steps, read_step
 
@@ -107,11 +108,21 @@ class EntryText:
     @property
     def marks(self) -> StepMarks:
         """What puts marks on the steps; raise ExplogError `unreadable` amid a merge."""
+        self._refuse_amid_merge()
+        return StepMarks(self.lines, self.steps, self.options)
+
+    def noted(
+        self, notes: Sequence[StepNote], steps_heading: str
+    ) -> tuple[tuple[LineEdit, ...], dict[StepNote, ExplogError]]:
+        """Return what `add_notes` does; raise ExplogError `unreadable` amid a merge."""
+        self._refuse_amid_merge()
+        return add_notes(self.lines, notes, self.options, steps_heading)
+
+    def _refuse_amid_merge(self) -> None:
         if self.conflict is not None:
             where = f"{self.experiment.file}:{self.experiment.line + self.conflict}"
             reason = f"{where}: a merge conflict is not resolved there"
             raise ExplogError("unreadable", reason, file=self.experiment.file)
-        return StepMarks(self.lines, self.steps, self.options)
 
     def change(self, lines: tuple[LineEdit, ...], messages: Iterable[str]) -> Change:
         """Return the change of LINES in this entry, told of by MESSAGES."""

@@ -24,8 +24,12 @@ _MOST_PATH_BYTES = 1 << 16
 def run_name(reference: str, start: float, host: str, pid: int) -> str:
     """Return the name of a run: `e201.1-20260105T101500-node7-4242`."""
     stamp = time.strftime("%Y%m%dT%H%M%S", time.localtime(start))
-    name = "".join(letter if letter in _SAFE else "-" for letter in host.partition(".")[0])
-    return f"{reference}-{stamp}-{name}-{pid}"
+    return f"{reference}-{stamp}-{short_host(host)}-{pid}"
+
+
+def short_host(host: str) -> str:
+    """Return the name of HOST without its domain, of letters, digits, `_` and `-` alone."""
+    return "".join(letter if letter in _SAFE else "-" for letter in host.partition(".")[0])
 
 
 def runs_folder(setting: str, base: str) -> str:

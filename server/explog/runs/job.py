@@ -17,6 +17,7 @@ def job_of(environment: Mapping[str, str]) -> Job | None:
             get("SLURM_ARRAY_TASK_ID") or None,
             get("SLURM_PROCID") if get("SLURM_STEP_ID") else None,
             _count(get("SLURM_RESTART_COUNT")),
+            _slurm_size(environment),
         )
     if get("PBS_JOBID"):
         task = get("PBS_ARRAY_INDEX") or get("PBS_ARRAYID")
@@ -28,7 +29,28 @@ def same_task(one: Job | None, other: Job | None) -> bool:
     """Tell whether ONE and OTHER are one job, but for how often it was restarted."""
     if one is None or other is None:
         return False
-    return one._replace(restart=0) == other._replace(restart=0)
+    return one._replace(restart=0, size=None) == other._replace(restart=0, size=None)
+
+
+def array_of(job: Job | None) -> str | None:
+    """Return what the tasks of the array that JOB is in have in common, or those of one `srun`.
+
+    It is None if JOB is by itself.
+    """
+    if job is None or (job.task is None and job.process is None):
+        return None
+    ident = job.id
+    if job.scheduler == "pbs" and job.task is not None:  # `7[4].server`, or `7-4.server`
+        ident = ident.replace(f"[{job.task}]", "[]", 1).replace(f"-{job.task}.", ".", 1)
+    return f"{job.scheduler} {ident}"
+
+
+def _slurm_size(environment: Mapping[str, str]) -> int | None:
+    if environment.get("SLURM_ARRAY_TASK_ID"):
+        return _count(environment.get("SLURM_ARRAY_TASK_COUNT")) or None
+    if environment.get("SLURM_STEP_ID"):
+        return _count(environment.get("SLURM_STEP_NUM_TASKS")) or None
+    return None
 
 
 def _count(text: str | None) -> int:

@@ -25,7 +25,8 @@ class Job(NamedTuple):
     """A job of a cluster's scheduler: `slurm` or `pbs`.
 
     `task` is the one of a job array. `process` is the rank among those that `srun` started.
-    `restart` counts how often the job was put back into the queue.
+    `restart` counts how often the job was put back into the queue. `size` is how many tasks the
+    array has, or else how many processes `srun` started; None if the scheduler does not say.
     """
 
     scheduler: str
@@ -33,6 +34,7 @@ class Job(NamedTuple):
     task: str | None = None
     process: str | None = None
     restart: int = 0
+    size: int | None = None
 
 
 class RunRecord(NamedTuple):
@@ -222,6 +224,7 @@ def _job(value: object) -> Job:
         _text(value.get("scheduler")),
         _text(value.get("id")),
         restart=_whole(value.get("restart", 0)),
+        size=_optional(_whole)(value.get("size")),
         **texts,
     )
 

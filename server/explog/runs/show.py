@@ -38,13 +38,14 @@ def describe(record: RunRecord, folder: str) -> str:
 
 def outcome(record: RunRecord) -> str:
     """Return how the run of RECORD is: `failed (1) after 0:12`."""
-    why = ""
-    if record.signal:
-        why = f" ({record.signal})"
-    elif record.exit:
-        why = f" ({record.exit})"
     took = "" if record.seconds is None else f" after {duration(record.seconds)}"
-    return f"{record.state}{why}{took}"
+    return f"{state_and_why(record)}{took}"
+
+
+def state_and_why(record: RunRecord) -> str:
+    """Return the state of RECORD with its exit status or signal: `failed (1)`."""
+    why = record.signal or record.exit
+    return f"{record.state} ({why})" if why else record.state
 
 
 def moment(seconds: float | None) -> str:
