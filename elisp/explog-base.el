@@ -104,6 +104,14 @@ them."
   :type '(repeat string)
   :risky t)
 
+(defcustom explog-run-notes t
+  "Whether a note is written on a step when a run for it has ended.
+The note has the time when the run began, the commit that it ran, how it
+ended, how long it took and where; see `explog-runs'.  A run never ticks
+a box."
+  :type 'boolean
+  :risky t)
+
 (defcustom explog-capture-key "e"
   "The key of the capture template that `explog-mode' adds; nil for none."
   :type '(choice string (const :tag "None" nil)))
@@ -115,7 +123,7 @@ them."
 (defconst explog-server-options
   '(explog-logs explog-repositories explog-projects explog-tag
     explog-steps-heading explog-results-regexp explog-tick explog-metrics
-    explog-parameters)
+    explog-parameters explog-run-notes)
   "The options that are sent to the server.")
 
 ;;;; State

@@ -60,6 +60,8 @@ the option out; see `explog-settings-check'."
       ;; than the default.
       ,@(or (explog-settings--each 'explog-tick 'tick #'symbol-name)
             '((tick . "never")))
+      ,@(explog-settings--each 'explog-run-notes 'run_notes
+                               (lambda (value) (if value t :false)))
       ,@(explog-settings--todo-keywords)
       ,@(explog-settings--org)
       ,@(explog-settings--lock-files)

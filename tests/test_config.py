@@ -34,6 +34,7 @@ steps_heading = "Steps"
 results = "Outcome"
 tick = "always"
 metrics = ["out/*.{json,csv}"]
+run_notes = false
 parameters = []
 todo_open = ["TODO"]
 todo_done = []
@@ -56,6 +57,7 @@ def test_a_whole_file(tmp_path: Path, home: Path) -> None:
         results="Outcome",
         tick="always",
         metrics=("out/*.{json,csv}",),
+        run_notes=False,
         parameters=(),
         todo_open=("TODO",),
         todo_done=(),
@@ -102,6 +104,7 @@ def test_the_default_file_is_read() -> None:
         ("index = 1", "index: expected a string, not 1"),
         ("results = '('", "results is no regular expression: '('"),
         ("results = 1", "results: expected a string"),
+        ("run_notes = 1", "run_notes: expected true or false, not 1"),
         ("metrics = 'metrics.json'", "metrics: expected a list of strings"),
         (
             "metrics = ['/srv/m.json']",

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from support.runs import explog_run
+
 from . import steps
 from .emacs import Emacs
 from .home import lisp
-from .world import INIT, World
+from .world import INIT, LOG, World
 
 pytestmark = pytest.mark.e2e
 
@@ -158,3 +160,67 @@ def test_record_and_difference(world: World) -> None:
     steps.wait_mode(emacs, "magit-diff-mode")
     emacs.wait_until(lambda: "+lr = 2" in emacs.string("(buffer-string)"), what="the change")
     assert "-lr = 1" in emacs.string("(buffer-string)")
+
+
+# Notes
+
+NOTE = r"   - \[\d{4}-\d\d-\d\d \w{3} \d\d:\d\d\] "
+
+
+def wait_notes(world: World, *said: str) -> None:
+    """Wait until the notes on step 2 are those that end with what is SAID, and all else is as ever."""
+
+    def notes() -> list[str]:
+        return [line for line in world.lines() if re.match(NOTE, line)]
+
+    world.emacs.wait_until(lambda: len(notes()) == len(said), what=f"the notes {said}")
+    commit = re.escape(f"({world.short(world.repository.head)}) ")
+    for note, end in zip(notes(), said, strict=True):
+        assert re.fullmatch(f"{NOTE}{commit}{end} on [\\w-]+", note), note
+    text = "".join(f"{note}\n" for note in notes())
+    step = f"{world.line(2, None)}\n"
+    assert world.log.read_text(encoding="utf-8") == LOG.replace(step, step + text)
+
+
+def test_the_end_of_a_run_is_noted_once_in_the_buffer(world: World) -> None:
+    emacs = world.emacs
+    world.repository.commit("Begin")
+    world.visit()
+    explog_run("e201.2", "--", "sh", "-c", "exit 3", cwd=world.repository.path)
+    wait_notes(world, r"failed \(3\), 0:0\d")
+    world.said(re.compile(r"e201\.2: failed \(3\), 0:0\d on "))
+    world.same_in_buffer()
+    emacs.eval("(undo)")
+    emacs.eval("(save-buffer)")
+    assert world.log.read_text(encoding="utf-8") == LOG
+    explog_run("e201.2", "--", "true", cwd=world.repository.path)
+    wait_notes(world, r"ok, 0:0\d")
+    world.same_in_buffer()
+    emacs.eval("(goto-char (point-max))")
+    emacs.type("mine")
+    explog_run("e201.2", "--", "true", cwd=world.repository.path)
+    emacs.wait_until(
+        lambda: len(re.findall(NOTE, world.buffer())) == 2, what="a note in the buffer"
+    )
+    assert world.buffer().endswith("mine")
+    assert len(re.findall(NOTE, "\n".join(world.lines()))) == 1
+    emacs.eval("(save-buffer)")
+
+
+def test_the_end_of_a_run_is_noted_in_the_file_that_nobody_visits(world: World) -> None:
+    world.repository.commit("Begin")
+    explog_run("e201.2", "--", "true", cwd=world.repository.path)
+    wait_notes(world, r"ok, 0:0\d")
+    world.said(re.compile(r"e201\.2: ok, 0:0\d on "))
+
+
+def test_no_note_is_written_where_the_option_is_off(world: World) -> None:
+    emacs = world.emacs
+    world.visit()
+    emacs.eval("(setq explog-run-notes nil)")
+    explog_run("e201.2", "--", "true", cwd=world.repository.path)
+    show_list(emacs)
+    wait_list(emacs, "ok", "e201.2")
+    world.prove()
+    assert not re.search(NOTE, world.buffer())
+    emacs.eval("(setq explog-run-notes t)")

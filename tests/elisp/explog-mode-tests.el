@@ -341,7 +341,7 @@
   ;; A log must not be able to say what is read, written or run.
   (dolist (option '(explog-logs explog-repositories explog-projects explog-tag
                     explog-results-regexp explog-tick explog-metrics explog-parameters
-                    explog-capture-log
+                    explog-run-notes explog-capture-log
                     explog-server-command explog-agenda-commands))
     (ert-info ((symbol-name option))
       (should (risky-local-variable-p option)))))
@@ -369,6 +369,7 @@
           (should (equal (alist-get 'projects settings)
                          `((,(intern (concat home "/a b.org")) ,(concat home "/src")))))
           (should (equal (alist-get 'tag settings) "exp"))
+          (should (eq (alist-get 'run_notes settings) t))
           (should (equal (alist-get 'since settings) 5.5)))))))
 
 ;; It is defined when org exports for the first time.

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from explog.runs.job import job_of
+from explog.runs.job import array_of, job_of
 from explog.runs.record import Job, read_record
 from explog.runs.requeue import earlier_attempt
 from support.runs import explog_run, run_folders
@@ -26,6 +26,14 @@ PBS = {"PBS_JOBID": "7.server"}
         ({**SLURM, "SLURM_RESTART_COUNT": "2"}, Job("slurm", "7", restart=2)),
         ({**SLURM, "SLURM_RESTART_COUNT": "x"}, Job("slurm", "7")),
         ({**SLURM, "SLURM_ARRAY_JOB_ID": "5", "SLURM_ARRAY_TASK_ID": "3"}, Job("slurm", "5", "3")),
+        (
+            {**SLURM, "SLURM_ARRAY_TASK_ID": "3", "SLURM_ARRAY_TASK_COUNT": "9"},
+            Job("slurm", "7", "3", size=9),
+        ),
+        (
+            {**SLURM, "SLURM_PROCID": "1", "SLURM_STEP_ID": "0", "SLURM_STEP_NUM_TASKS": "4"},
+            Job("slurm", "7", None, "1", size=4),
+        ),
         ({**SLURM, "SLURM_PROCID": "1"}, Job("slurm", "7")),  # a batch script has it, too
         ({**SLURM, "SLURM_PROCID": "1", "SLURM_STEP_ID": "0"}, Job("slurm", "7", None, "1")),
         (PBS, Job("pbs", "7.server")),
@@ -35,6 +43,22 @@ PBS = {"PBS_JOBID": "7.server"}
 )
 def test_job(environment: dict[str, str], job: Job | None) -> None:
     assert job_of(environment) == job
+
+
+@pytest.mark.parametrize(
+    ("job", "array"),
+    [
+        (None, None),
+        (Job("slurm", "7"), None),
+        (Job("slurm", "5", "3"), "slurm 5"),
+        (Job("slurm", "7", None, "1"), "slurm 7"),
+        (Job("pbs", "7[4].server", "4"), "pbs 7[].server"),
+        (Job("pbs", "7-4.server", "4"), "pbs 7.server"),
+        (Job("pbs", "7.server"), None),
+    ],
+)
+def test_array(job: Job | None, array: str | None) -> None:
+    assert array_of(job) == array
 
 
 def run(folder: Path, *words: str, **env: Any) -> None:
