@@ -112,6 +112,15 @@ a box."
   :type 'boolean
   :risky t)
 
+(defcustom explog-trackers
+  '("mlflow.db" "mlruns" "wandb" "lightning_logs" "tb_logs" "runs")
+  "Files and folders in which other programs keep runs, to be read for results.
+They are those of MLflow and of Weights & Biases.  A relative name is
+meant in each worktree.  They are looked at when results are asked for;
+nil means never."
+  :type '(repeat string)
+  :risky t)
+
 (defcustom explog-capture-key "e"
   "The key of the capture template that `explog-mode' adds; nil for none."
   :type '(choice string (const :tag "None" nil)))
@@ -123,7 +132,7 @@ a box."
 (defconst explog-server-options
   '(explog-logs explog-repositories explog-projects explog-tag
     explog-steps-heading explog-results-regexp explog-tick explog-metrics
-    explog-parameters explog-run-notes)
+    explog-parameters explog-trackers explog-run-notes)
   "The options that are sent to the server.")
 
 ;;;; State

@@ -56,6 +56,9 @@ the option out; see `explog-settings-check'."
       ,@(explog-settings--each 'explog-results-regexp 'results #'identity)
       ,@(explog-settings--each 'explog-metrics 'metrics #'vconcat)
       ,@(explog-settings--each 'explog-parameters 'parameters #'vconcat)
+      ,@(explog-settings--each
+         'explog-trackers 'trackers
+         (lambda (names) (vconcat (explog-settings--local names))))
       ;; If the value is wrong, tick no box: the user wanted something else
       ;; than the default.
       ,@(or (explog-settings--each 'explog-tick 'tick #'symbol-name)

@@ -36,6 +36,7 @@ tick = "always"
 metrics = ["out/*.{json,csv}"]
 run_notes = false
 parameters = []
+trackers = ["/srv/mlruns", "wandb"]
 todo_open = ["TODO"]
 todo_done = []
 
@@ -59,6 +60,7 @@ def test_a_whole_file(tmp_path: Path, home: Path) -> None:
         metrics=("out/*.{json,csv}",),
         run_notes=False,
         parameters=(),
+        trackers=("/srv/mlruns", "wandb"),
         todo_open=("TODO",),
         todo_done=(),
     )
@@ -111,6 +113,7 @@ def test_the_default_file_is_read() -> None:
             "metrics: expected patterns of files, as a repository has them",
         ),
         ("parameters = ['[z-a].yaml']", "parameters: expected wildcards, not '[z-a].yaml': bad"),
+        ("trackers = 'wandb'", "trackers: expected a list of strings"),
         ("steps_heading = []", "steps_heading: expected a string"),
         ("tick = 'sometimes'", "tick: expected always, results or never, not 'sometimes'"),
         ("tick = ['always']", "tick: expected always, results or never"),

@@ -44,6 +44,7 @@ DEFAULT_PARAMETERS = (
     "config.{yaml,json,toml}",
     ".hydra/config.yaml",
 )
+DEFAULT_TRACKERS = ("mlflow.db", "mlruns", "wandb", "lightning_logs", "tb_logs", "runs")
 # Where people write settings of a file: at its beginning.
 _HEAD_BYTES = 8192
 _ARCHIVE_LINE = re.compile(rb"^#\+ARCHIVE:[ \t]*([^\r\n]+)", re.MULTILINE | re.IGNORECASE)
@@ -107,6 +108,8 @@ class Settings:
     """Patterns of the files of a repository that have metrics, the ones that count first."""
     parameters: tuple[str, ...] = DEFAULT_PARAMETERS
     """The same of files that have parameters."""
+    trackers: tuple[str, ...] = DEFAULT_TRACKERS
+    """Where other programs keep runs: files and folders, relative to the top of a worktree."""
     runs: RunSettings = DEFAULT_RUNS
     """How runs are made, and where they are."""
     run_notes: bool = True

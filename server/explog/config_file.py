@@ -241,6 +241,7 @@ _READERS: dict[str, Callable[[str, object], object]] = {
     "metrics": _globs,
     "parameters": _globs,
     "run_notes": _boolean,
+    "trackers": _strings,
     "ignore": _ignore,
 }
 

@@ -307,11 +307,12 @@
                    (explog-repositories ((5))) (explog-projects (("a" "b") 5))
                    (explog-tag nil) (explog-steps-heading 5) (explog-results-regexp nil)
                    (explog-tick sometimes) (explog-metrics "metrics.json")
-                   (explog-parameters (5))))
+                   (explog-parameters (5)) (explog-trackers "mlruns")))
     (explog-mode-tests--with-mode
       (let ((explog-settings-problems nil)
             (explog-tag "exp") (explog-steps-heading "E") (explog-results-regexp "R")
-            (explog-tick 'results) (explog-metrics nil) (explog-parameters nil))
+            (explog-tick 'results) (explog-metrics nil) (explog-parameters nil)
+            (explog-trackers nil))
         (setq explog-logs '("/tmp/explog-none.org"))
         (set option value)
         (should (string-prefix-p
@@ -341,7 +342,7 @@
   ;; A log must not be able to say what is read, written or run.
   (dolist (option '(explog-logs explog-repositories explog-projects explog-tag
                     explog-results-regexp explog-tick explog-metrics explog-parameters
-                    explog-run-notes explog-capture-log
+                    explog-trackers explog-run-notes explog-capture-log
                     explog-server-command explog-agenda-commands))
     (ert-info ((symbol-name option))
       (should (risky-local-variable-p option)))))

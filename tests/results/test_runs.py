@@ -332,6 +332,7 @@ def test_a_folder_is_searched_only_so_far(world: World, monkeypatch: pytest.Monk
     folder = world.run(
         files={"metrics.json": {"acc": 1}, "checkpoints/a/b/metrics.json": {"acc": 2}}
     )
+    world.logs.trackers = ()
     monkeypatch.setattr("explog.results.folder.os.scandir", counting)
     assert world.shown() == {"1": {"acc": "1"}}
     inside = [path for path in listed if isinstance(path, int)]

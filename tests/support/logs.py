@@ -5,7 +5,7 @@ from pathlib import Path
 
 from explog.checking.audit import FoundHash, audit
 from explog.checking.check import check
-from explog.config import Project, Root, Settings, Tick
+from explog.config import DEFAULT_TRACKERS, Project, Root, Settings, Tick
 from explog.entries.text import EntryTexts
 from explog.index.database import Index, open_index
 from explog.model import Change, Problem
@@ -27,6 +27,7 @@ class Logs:
     repositories: list[Path] = field(default_factory=list)
     projects: tuple[Project, ...] = ()
     tick: Tick = "results"
+    trackers: tuple[str, ...] = DEFAULT_TRACKERS
 
     def __post_init__(self) -> None:
         self.index: Index = open_index(self.folder / "index.sqlite")
@@ -38,6 +39,7 @@ class Logs:
             repositories=tuple(Root(path) for path in self.repositories),
             projects=self.projects,
             tick=self.tick,
+            trackers=self.trackers,
         )
 
     def repo(self, name: str, *init: str) -> GitRepo:

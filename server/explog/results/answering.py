@@ -64,6 +64,11 @@ class _Asking(Generic[_Answer]):
         return True
 
 
+def no_answer(path: str) -> str:
+    """Return the sentence that the folder at PATH does not answer."""
+    return f"{path}: it does not answer, so its runs are left out"
+
+
 def ask_each(
     places: Sequence[tuple[str, Callable[[], _Answer]]],
 ) -> tuple[list[_Answer], list[str]]:

@@ -10,6 +10,8 @@ from explog.results.given import results_of
 from explog.results.own_runs import FindRuns, OwnRuns, no_runs
 from explog.results.steps import find_steps
 from explog.results.table import Table, make_table
+from explog.results.tracked import RunSource
+from explog.results.trackers.source import TrackerRuns
 
 _NO_COMMIT = "no commit stands on any of these steps"
 _NO_NUMBERS = (
@@ -32,10 +34,11 @@ def find_table(
     RUNS finds runs. With EVERY, each results commit of a step is an observation, and each run that
     ended well. Raises ExplogError as `find_steps`.
     """
-    own = OwnRuns(settings, runs)
-    steps = find_steps(settings, index, text, every=every, dropped=read_dropped(), sources=[own])
+    sources: list[RunSource] = [OwnRuns(settings, runs), TrackerRuns(settings, index)]
+    dropped = read_dropped()
+    steps = find_steps(settings, index, text, every=every, dropped=dropped, sources=sources)
     results, troubles = results_of(settings, index, steps)
-    troubles += (f"{path}: it does not answer, so its runs are left out" for path in own.silent)
+    troubles += (sentence for source in sources for sentence in source.troubles)
     table = make_table(results, asked)
     if not troubles and not any(row.n for row in table.rows):
         troubles = [_NO_NUMBERS if results else _NO_COMMIT]

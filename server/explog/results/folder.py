@@ -37,7 +37,7 @@ class Entry(NamedTuple):
 
     path: str
     name: str
-    at: int
+    at: int | None
 
 
 def walk(
@@ -93,6 +93,24 @@ def _listed(here: int, left: list[int]) -> tuple[list[str], list[str]]:
     return sorted(files), sorted(folders)
 
 
+def file_at(path: str) -> Entry:
+    """Return the file at PATH, which may not be there."""
+    return Entry(path, path, None)
+
+
+def folders_in(path: str) -> list[str]:
+    """Return the paths of the folders in the folder at PATH that are no links, by name."""
+    try:
+        here = os.open(path, _FOLDER)
+    except OSError:
+        return []
+    try:
+        _files, folders = _listed(here, [MOST_ENTRIES])
+    finally:
+        os.close(here)
+    return [os.path.join(path, name) for name in folders]
+
+
 @contextmanager
 def opened(entry: Entry) -> Iterator[tuple[int, os.stat_result]]:
     """Yield the file ENTRY, opened, and how it is; raise UnreadFileError."""
@@ -122,6 +140,14 @@ def _reason(entry: Entry, error: OSError) -> str:
 def stamp(status: os.stat_result) -> Stamp:
     """Return what changes when the file with STATUS does."""
     return status.st_mtime_ns, status.st_ino, status.st_size
+
+
+def read_end(descriptor: int, status: os.stat_result, most: int) -> bytes:
+    """Return the last MOST bytes of the open file with STATUS; raise UnreadFileError."""
+    try:
+        return os.pread(descriptor, most, max(0, status.st_size - most))
+    except OSError as error:
+        raise UnreadFileError(str(error.strerror)) from error
 
 
 def read_small(descriptor: int, status: os.stat_result) -> bytes:

@@ -14,7 +14,7 @@ def read_json(text: str) -> list[tuple[int, Tree]]:
     Raises UnreadableError.
     """
     try:
-        tree = _decode(text)
+        tree = decode_json(text)
     except json.JSONDecodeError as error:
         trees = _lines(text) if error.msg == "Extra data" else []
         if not trees:
@@ -31,7 +31,7 @@ def _lines(text: str) -> list[tuple[int, Tree]]:
         if not line.strip():
             continue
         try:
-            tree = _decode(line)
+            tree = decode_json(line)
         except json.JSONDecodeError as error:
             if not trees:
                 return []
@@ -42,7 +42,8 @@ def _lines(text: str) -> list[tuple[int, Tree]]:
     return trees
 
 
-def _decode(text: str) -> Tree:
+def decode_json(text: str) -> Tree:
+    """Return the JSON text TEXT as a tree; raise json.JSONDecodeError or UnreadableError."""
     try:
         tree: Tree = _DECODER.decode(text)
         return tree

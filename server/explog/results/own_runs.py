@@ -14,7 +14,7 @@ from explog.grammar import ID_PATTERN, STEP_PATTERN
 from explog.index.commits import all_repositories
 from explog.index.database import Index
 from explog.refs import Reference, is_id, is_step, parse_step
-from explog.results.answering import ask_each
+from explog.results.answering import ask_each, no_answer
 from explog.results.run_folder import RunFolderReader
 from explog.results.tracked import Tracked
 from explog.runs.folder import run_places, worktrees_of
@@ -65,18 +65,18 @@ class OwnRuns:
     def __init__(self, settings: Settings, find: FindRuns) -> None:
         self._settings = settings
         self._find = find
-        self.silent: list[str] = []
-        """The folders of runs that do not answer."""
+        self.troubles: list[str] = []
 
-    def read(self, idents: Collection[str]) -> Sequence[Tracked]:
+    def read(self, idents: Collection[str]) -> Sequence[Sequence[Tracked]]:
         """Return the runs of steps of the experiments IDENTS that ended well, or still run."""
         chosen = self._chosen(idents)
         if not chosen:
             return []
         reader = RunFolderReader(self._settings)
         asked = [(os.path.dirname(one.folder), _asking(reader, one)) for one in chosen]
-        answers, self.silent = ask_each(asked)
-        return answers
+        answers, silent = ask_each(asked)
+        self.troubles = [no_answer(path) for path in silent]
+        return [answers]
 
     def _chosen(self, idents: Collection[str]) -> list[FoundRun]:
         """Return the runs of IDENTS that count, of each step the newest ones."""

@@ -105,10 +105,11 @@ def _leads(pattern: Sequence[str], names: Sequence[str]) -> bool:
     return True
 
 
-_RUN_FOLDER = re.compile(r"-[0-9]{8}T[0-9]{6}-[^/]*")
+# `runs/e201.1-20260105T101500-node7-4242/metrics.json`; of other programs, `mlruns (NAME)`.
+_RUN = re.compile(r"(-)[0-9]{8}T[0-9]{6}-[^/]*|(?<= )(\().*\)$")
 
 
 def shortened_name(source: str) -> str | None:
     """Return SOURCE, with a star for what tells runs of a step apart; None if it is of no run."""
-    shape, times = _RUN_FOLDER.subn("-*", source, count=1)
+    shape, times = _RUN.subn(lambda match: "-*" if match[1] else "(*)", source, count=1)
     return shape if times else None

@@ -34,8 +34,16 @@ class Tracked(NamedTuple):
 class RunSource(Protocol):
     """Something that knows runs: the folders of `explog run`, the files of another program."""
 
-    def read(self, idents: Collection[str]) -> Sequence[Tracked]:
-        """Return the runs of steps of the experiments IDENTS."""
+    def read(self, idents: Collection[str]) -> Sequence[Sequence[Tracked]]:
+        """Return the runs of steps of the experiments IDENTS: those of each program.
+
+        The first program counts most: a later one gives the metrics that no earlier one has.
+        """
+        ...
+
+    @property
+    def troubles(self) -> Sequence[str]:
+        """Sentences on what could not be read then."""
         ...
 
 
@@ -52,13 +60,12 @@ def step_runs(
 ) -> dict[str, StepRuns]:
     """Return {reference: what runs gave} of steps of the experiments IDENTS.
 
-    The first of SOURCES counts most: a later one gives the metrics that no earlier one has. With
-    EVERY, the commit that a run ran on makes no difference.
+    The first of SOURCES counts most. With EVERY, the commit that a run ran on makes no difference.
     """
     found: dict[str, list[StepRuns]] = {}
-    for source in sources:
+    for runs_of_one in (runs for source in sources for runs in source.read(idents)):
         by_step: dict[str, list[Tracked]] = {}
-        for run in source.read(idents):
+        for run in runs_of_one:
             by_step.setdefault(run.reference, []).append(run)
         for reference, runs in by_step.items():
             found.setdefault(reference, []).append(_chosen(runs, every=every))
