@@ -15,7 +15,7 @@ from explog.errors import ExplogError
 from explog.index.database import Index
 from explog.index.stamps import first_stamp, seconds_of
 from explog.index.words import fold, tokens
-from explog.queries import conditions
+from explog.queries import conditions, targets
 from explog.queries.find import find, matching_experiments
 from explog.queries.query import Clause, Filter, Query, Term, Words, parse
 from explog.refs import Place, Reference, step_text
@@ -29,7 +29,15 @@ WORDS = [
     *("[e2018.2]", "e12.01", "[e12.01]", "x[e12]", "[e12 .1]", "5"),
 ]
 ASKED = [*WORDS, "mod", "e", "e2", "lr=0", '"model dropout"', "1", "5", "12.", "201", "7b", "e7b"]
-ASKED += ["kind:commit", "kind:step", "kind:experiment", "after:2019", "before:2019", "repo:one"]
+ASKED += [
+    "kind:commit",
+    "kind:step",
+    "kind:experiment",
+    "after:2019",
+    "before:2019",
+    "repo:one",
+    "repo:none",
+]
 ASKED += ["#0", "#1", "#2"]
 
 
@@ -205,6 +213,7 @@ def test_the_same_as_by_looking_at_every_row(
     most: int,
 ) -> None:
     monkeypatch.setattr(conditions, "_FEW", few)
+    monkeypatch.setattr(targets, "_FEW_WORDS", few)
     for number, row in enumerate(rows[1][:3]):
         text = text.replace(f"#{number}", str(row.name)[: (4, 8, 40)[number]])
     try:

@@ -9,7 +9,7 @@ import pytest
 from explog.config import Settings
 from explog.index.database import Index, open_index
 from explog.queries import terms
-from explog.queries.query import parse
+from explog.queries.query import Words, parse
 from explog.queries.search import search
 from explog.sync.look import sync
 
@@ -40,18 +40,19 @@ def test_both_ways_find_the_same(index: Index, query: str, monkeypatch: pytest.M
 
 def test_what_is_asked_of_fts5(index: Index) -> None:
     def expression(query: str) -> str:
-        [clause] = parse(query).clauses
-        return terms.Terms(index, "passage_words").alternatives(clause)
+        [[words]] = [clause.terms for clause in parse(query).clauses]
+        assert isinstance(words, Words)
+        return terms.Terms(index, "passage_words").expression(words)
 
-    assert expression("mode") == '(("model" OR "models" OR "moder"))'
-    assert expression("mode ") == '("mode")'
-    assert expression("mo_d") == '("mo d")'
-    assert expression("mo_de") == '(("mo del"))'
-    assert expression("xyz") == '(("xyz"))'
-    assert expression("mön") == '("mön"*)'
-    assert expression("ab1") == '("ab1"*)'
-    assert expression("e2") == '("e2"*)'
-    assert expression("e2.12") == '(("e2 12"))'
+    assert expression("mode") == '("model" OR "models" OR "moder")'
+    assert expression("mode ") == '"mode"'
+    assert expression("mo_d") == '"mo d"'
+    assert expression("mo_de") == '("mo del")'
+    assert expression("xyz") == '("xyz")'
+    assert expression("mön") == '"mön"*'
+    assert expression("ab1") == '"ab1"*'
+    assert expression("e2") == '"e2"*'
+    assert expression("e2.12") == '("e2 12")'
 
 
 def test_more_words_than_are_asked_for_by_name_are_all_found(index: Index) -> None:

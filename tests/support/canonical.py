@@ -10,7 +10,7 @@ from explog.index.upkeep import is_sound
 from explog.sync.look import sync
 
 _QUERIES = {
-    "repositories": "SELECT path, common_dir, tips FROM repositories",
+    "repositories": "SELECT path, common_dir, tips, commits FROM repositories",
     "logs": "SELECT path, digest, size, problem FROM logs",
     "sections": "SELECT path, s.digest, start, line FROM sections s JOIN logs l ON l.id = log",
     "commits": "SELECT path, oid, author, email, author_time, committer_time, generation, subject,"
@@ -28,7 +28,8 @@ _QUERIES = {
     " LEFT JOIN experiments e ON e.id = p.experiment",
     "diagnoses": "SELECT path, kind, s.line + d.line, message, experiment FROM diagnoses d"
     " JOIN sections s ON s.id = section JOIN logs l ON l.id = log",
-    "words of commits": "SELECT term, path, oid, col, offset FROM commit_words_vocabulary v"
+    "words of commits": "SELECT replace(term, char(0xe000) || c.repository, 'repository'),"
+    " path, oid, col, offset FROM commit_words_vocabulary v"
     " LEFT JOIN commits c ON c.stamp = v.doc LEFT JOIN repositories r ON r.id = c.repository",
     "words of passages": "SELECT term, path, s.line + p.line, kind, step, col, offset"
     " FROM passage_words_vocabulary v LEFT JOIN passages p ON p.stamp = v.doc"

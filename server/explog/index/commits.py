@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeAlias
 from explog.index.database import Index, batches, marks
 from explog.index.samples import want_values
 from explog.index.stamps import Stamps
+from explog.index.words import REPOSITORY
 from explog.model import Commit, StepNumber
 from explog.refs import Place, parse_step, step_text
 
@@ -27,7 +28,8 @@ IS_EXPERIMENT = (
 """SQL: a claim is about an experiment. One like `[e2e]` is not, as long as no log has that id."""
 
 _TEXT = (
-    "CASE WHEN width > 1 THEN indexed(subject || char(10) || body)"
+    f"'{REPOSITORY}' || repository || char(10) ||"
+    " CASE WHEN width > 1 THEN indexed(subject || char(10) || body)"
     " ELSE subject || char(10) || body END"
 )
 # The columns of a CommitRow, but for its number.
@@ -93,7 +95,7 @@ def put_repository(
 
 def drop_repository(index: Index, repository: int) -> None:
     """Forget a repository and its commits."""
-    _remove_commits(index, "repository = ?", repository)
+    _remove_commits(index, repository)
     index.write("DELETE FROM repositories WHERE id = ?", repository)
 
 
@@ -110,6 +112,7 @@ def add_commits(index: Index, repository: int, new: Iterable[CommitBatch]) -> No
     stamped = sql.format("?11")
     claims = f"INSERT INTO claims VALUES (? + {first}, ?, ?, ?, ?)"
     results: set[int] = set()
+    added = 0
     for batch in new:
         if stamps.are_plain(first + batch.commits[-1][0]):
             index.write_many(plain, batch.commits)
@@ -117,12 +120,14 @@ def add_commits(index: Index, repository: int, new: Iterable[CommitBatch]) -> No
             rows = ((*one, stamps.new(one[5], first + one[0])) for one in batch.commits)
             index.write_many(stamped, rows)
         index.write_many(claims, batch.claims)
+        added += len(batch.commits)
         results.update(
             first + number
             for number, _experiment, step, place, is_results in batch.claims
             if is_results and step and place < Place.MENTION
         )
     want_values(index, results)
+    _count(index, repository, added)
     index.write(
         f"INSERT INTO commit_words (rowid, text) SELECT stamp, {_TEXT} FROM commits"
         " WHERE id >= ? ORDER BY +stamp",  # not by reading the stamps of all
@@ -133,23 +138,29 @@ def add_commits(index: Index, repository: int, new: Iterable[CommitBatch]) -> No
 def remove_commits(index: Index, repository: int, oids: Iterable[str] | None) -> None:
     """Remove the commits OIDS, or all of the repository's when OIDS is None."""
     if oids is None:
-        _remove_commits(index, "repository = ?", repository)
+        _remove_commits(index, repository)
         return
     for some in batches(oids):
-        _remove_commits(index, f"repository = ? AND oid IN ({marks(some)})", repository, *some)
+        _remove_commits(index, repository, f" AND oid IN ({marks(some)})", *some)
 
 
-def _remove_commits(index: Index, where: str, *values: object) -> None:
-    """Remove the commits that fulfil WHERE, first from the full-text index, which has no text.
+def _remove_commits(index: Index, repository: int, which: str = "", *oids: str) -> None:
+    """Remove the commits of REPOSITORY, first from the full-text index, which has no text.
 
     As many as possible at once: each statement leaves a piece of its own in the full-text index.
     """
+    where, values = f"repository = ?{which}", (repository, *oids)
     index.write(
         "INSERT INTO commit_words (commit_words, rowid, text)"
         f" SELECT 'delete', stamp, {_TEXT} FROM commits WHERE {where} ORDER BY +stamp",
         *values,
     )
     index.write(f"DELETE FROM commits WHERE {where}", *values)
+    _count(index, repository, -index.one("SELECT changes()")[0])
+
+
+def _count(index: Index, repository: int, more: int) -> None:
+    index.write("UPDATE repositories SET commits = commits + ? WHERE id = ?", more, repository)
 
 
 def all_oids(index: Index, repository: int) -> set[str]:

@@ -27,7 +27,7 @@ from explog.index import storage
 from explog.index.damage import is_damage
 from explog.index.words import fold, indexed
 
-SCHEMA_VERSION = 12
+SCHEMA_VERSION = 13
 # How long a writer waits for another process that is building the same index.
 _BUSY_SECONDS = 120.0
 # SQLite's own default of 2 MiB makes it write pages of a first index many times over.
@@ -253,8 +253,10 @@ class Index:
 
     def counts(self) -> Counts:
         """Return how much is indexed."""
-        tables = ("repositories", "commits", "logs", "experiments", "steps")
-        return Counts(*(self.one(f"SELECT count(*) FROM {table}")[0] for table in tables))
+        repositories, commits = self.one("SELECT count(*), total(commits) FROM repositories")
+        tables = ("logs", "experiments", "steps")
+        counts = (self.one(f"SELECT count(*) FROM {table}")[0] for table in tables)
+        return Counts(repositories, int(commits), *counts)
 
 
 # The indexes of this process, in files and in memory.

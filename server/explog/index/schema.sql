@@ -8,7 +8,8 @@ CREATE TABLE repositories (
     path TEXT NOT NULL,
     common_dir TEXT NOT NULL UNIQUE,
     signature TEXT,
-    tips TEXT NOT NULL
+    tips TEXT NOT NULL,
+    commits INTEGER NOT NULL DEFAULT 0 -- how many of its commits are in the index
 );
 
 -- `stamp` is the rowid in `commit_words`; see explog.index.stamps: it grows with the date,
@@ -79,6 +80,7 @@ CREATE TABLE experiments (
 );
 CREATE INDEX experiments_by_ident ON experiments (ident);
 CREATE INDEX experiments_by_section ON experiments (section);
+CREATE INDEX experiments_by_todo ON experiments (todo);
 
 -- `hashes` as explog.index.records writes them; empty if `hash` is the only one, or there is none.
 CREATE TABLE steps (
@@ -113,7 +115,7 @@ CREATE TABLE passages (
 CREATE INDEX passages_by_experiment ON passages (section, experiment);
 
 -- All text, and the words in it. Where `width` is 2, it is given what explog.index.words.indexed
--- makes of it.
+-- makes of it. A commit also has a word for its repository.
 -- Two of them, as the newest commits and the newest passages are asked for apart.
 CREATE VIRTUAL TABLE commit_words USING fts5 (
     text, content = '', columnsize = 0, tokenize = 'unicode61 remove_diacritics 2'

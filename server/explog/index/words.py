@@ -12,11 +12,15 @@ import re
 import unicodedata
 from functools import cache
 
+REPOSITORY = "\ue000"
+"""With the number of a repository behind it: a word that no text has, for those of its commits."""
+
 _UNSPACED = re.compile(
     "([\u2e80-\u2fdf\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
     "\U00020000-\U0003ffff])"
 )
 _TOKEN = re.compile(r"[^\W_]+")
+_WIDE = re.compile(r"[^\x00-\x7f]")
 _MARKS = re.compile("[\u0300-\u036f]")
 
 
@@ -51,7 +55,12 @@ def fold(text: str) -> str:
     """Return TEXT without case and marks; some characters become two, as `ß` does, or none."""
     if text.isascii():
         return text.lower()
-    return "".join(map(_fold_character, text))
+    # Character by character takes four times as long where few are not ASCII.
+    return _WIDE.sub(_fold_match, text.lower())
+
+
+def _fold_match(match: re.Match[str]) -> str:
+    return _fold_character(match[0])
 
 
 def fold_with_places(text: str) -> tuple[str, list[int]]:

@@ -13,8 +13,9 @@ from explog.index.stamps import first_stamp
 from explog.index.words import fold
 from explog.queries.comparison import Comparison
 from explog.queries.query import Clause, Filter, Query, Term, Words
-from explog.queries.targets import NEVER, Condition, SearchTarget, all_of, any_of, united
-from explog.queries.terms import Terms
+from explog.queries.sql import NEVER, Condition, all_of, any_of, united
+from explog.queries.targets import SearchTarget
+from explog.queries.terms import Terms, phrase
 
 _NOON = 43200
 # The full-text index is asked for each of so few rows, and for all that are between more of them.
@@ -40,6 +41,26 @@ class Conditions:
 
     target: SearchTarget
     terms: Terms
+
+    def expression(self, clause: Clause) -> str | None:
+        """Return the terms of CLAUSE in the language of FTS5; None if one is not in that index.
+
+        The signs of a single term are left to `look`; those of one among others could not be.
+        """
+        found: list[str] = []
+        for term in clause.terms:
+            signs = isinstance(term, Words) and len(clause.terms) > 1 and term.signs()
+            expression = None if signs else self._expression(term)
+            if expression is None:
+                return None
+            found.append(expression)
+        return f"({' OR '.join(found)})"
+
+    def _expression(self, term: Term) -> str | None:
+        if isinstance(term, Words):
+            return self.terms.expression(term)
+        words = self.target.filter_words(term.name, str(term.value))
+        return f"({' OR '.join(phrase([word]) for word in words)})" if words else None
 
     def clause(self, clause: Clause, scope: Scope) -> Condition:
         """Return the condition that CLAUSE holds."""

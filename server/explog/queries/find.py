@@ -14,16 +14,8 @@ from functools import partial
 from explog.index.database import Index, Row
 from explog.queries.conditions import Conditions, Scope
 from explog.queries.query import Clause, Filter, Query, Term, Words
-from explog.queries.targets import (
-    NEVER,
-    CommitTarget,
-    Condition,
-    Match,
-    PassageTarget,
-    SearchTarget,
-    all_of,
-    united,
-)
+from explog.queries.sql import ALWAYS, NEVER, Condition, all_of, united
+from explog.queries.targets import CommitTarget, Match, PassageTarget, SearchTarget
 from explog.queries.terms import Terms
 from explog.refs import Reference
 
@@ -91,9 +83,6 @@ def _is_number(index: Index, number: Reference) -> bool:
     return index.first(sql, number.experiment) is not None
 
 
-_ALWAYS = Condition("1")
-
-
 @dataclass(frozen=True, slots=True)
 class _Source:
     """Tables, and the condition for what a query finds in them; `key` is the column of the keys."""
@@ -110,27 +99,34 @@ class _Search:
         self.index = index
         self.target = target
         self.query = query
-        terms = Terms(index, target.words)
-        self.conditions = Conditions(target, terms)
-        matched = [clause for clause in query.clauses if _is_matched(clause)]
-        without = [clause for clause in query.clauses if matched and self._is_kept_out(clause)]
-        self.match = " AND ".join(map(terms.alternatives, matched))
+        self.conditions = Conditions(target, Terms(index, target.words))
+        matched, without = self._in_words()
+        self.match = " AND ".join(matched.values())
         if without:
             # One NOT for all: FTS5 cannot nest as many as one can type.
-            unwanted = " OR ".join(map(terms.alternatives, without))
-            self.match = f"({self.match}) NOT ({unwanted})"
-        others = [clause for clause in query.clauses if clause not in (*matched, *without)]
+            self.match = f"({self.match}) NOT ({' OR '.join(without.values())})"
+        others = [clause for clause in query.clauses if clause not in (matched | without)]
         self.dates = [clause for clause in others if matched and _is_date(clause)]
         self.others = [clause for clause in others if clause not in self.dates]
-        self.looks = [
-            self.conditions.look(term)
-            for clause in matched
-            for term in clause.terms
-            if isinstance(term, Words) and term.signs()
-        ]
+        self.looks = [self.conditions.look(words) for clause in matched for words in _signs(clause)]
         self.naming = [
             clause for clause in query.clauses if not clause.negative and self._meant(clause)
         ]
+
+    def _in_words(self) -> tuple[dict[Clause, str], dict[Clause, str]]:
+        """Return clauses that the full-text index finds, and those that it can leave out of them.
+
+        Both with what asks it for their terms.
+        """
+        found = {clause: self.conditions.expression(clause) for clause in self.query.clauses}
+        in_words = {clause: text for clause, text in found.items() if text is not None}
+        matched = {clause: text for clause, text in in_words.items() if not clause.negative}
+        without = {
+            clause: text
+            for clause, text in in_words.items()
+            if matched and clause.negative and not (_signs(clause) or self._meant(clause))
+        }
+        return matched, without
 
     def run(self, most: int, count_all: bool) -> Matches:
         """Return up to MOST matches: what the query names itself first, then the newest."""
@@ -187,7 +183,7 @@ class _Search:
         scope = Scope(target.key if found is None else found.key, most=most)
         where = [*(self.conditions.clause(one, scope) for one in self.others), *self.looks]
         if found is None:
-            return _Source(target.tables, all_of(where or [_ALWAYS]), scope.key)
+            return _Source(target.tables, all_of(where or [ALWAYS]), scope.key)
         same = Condition(f"{found.key} = {target.key}")
         tables = f"{found.tables} CROSS JOIN {target.tables}"
         return _Source(tables, all_of([found.condition, same, *where]), found.key)
@@ -195,10 +191,6 @@ class _Search:
     def _meant(self, clause: Clause) -> list[Condition]:
         """Return SELECTs of the keys of what words of CLAUSE mean beside their text."""
         return [one for term in clause.terms for one in self.conditions.meant(term)]
-
-    def _is_kept_out(self, clause: Clause) -> bool:
-        """Tell whether the full-text index can leave out what CLAUSE does not want."""
-        return clause.negative and _is_text(clause, looks=False) and not self._meant(clause)
 
     def _by_name(self) -> _Source | None:
         """Return what the query finds among all that its words mean; None if that is nothing."""
@@ -233,14 +225,9 @@ class _Search:
         return int(self.index.one(sql, *source.condition.values)[0])
 
 
-def _is_matched(clause: Clause) -> bool:
-    """Tell whether the full-text index finds CLAUSE; the signs of a single term come later."""
-    return not clause.negative and _is_text(clause, looks=len(clause.terms) == 1)
-
-
-def _is_text(clause: Clause, looks: bool) -> bool:
-    """Tell whether CLAUSE has nothing but words, and of those with signs none unless LOOKS."""
-    return all(isinstance(term, Words) and (looks or not term.signs()) for term in clause.terms)
+def _signs(clause: Clause) -> list[Words]:
+    """Return the words of CLAUSE with signs."""
+    return [term for term in clause.terms if isinstance(term, Words) and term.signs()]
 
 
 def _is_date(clause: Clause) -> bool:

@@ -7,60 +7,20 @@ theirs says. `explog.queries.find` makes statements of that.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from explog.digits import SHORTEST
 from explog.index.commits import IS_EXPERIMENT
-from explog.index.database import Index
+from explog.index.database import Index, marks
 from explog.index.stamps import seconds_of
-from explog.index.words import fold
+from explog.index.words import REPOSITORY, fold
 from explog.model import StepNumber
 from explog.queries.comparison import Comparison, condition
 from explog.queries.query import Words
+from explog.queries.sql import NEVER, Condition
 from explog.queries.values import names
 from explog.refs import Place, Reference, parse_step, step_text
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """A piece of SQL and its values."""
-
-    sql: str
-    values: tuple[object, ...] = ()
-
-
-NEVER = Condition("0")
-# SQLite takes no more than 500.
-_MOST_UNITED = 400
-
-
-def any_of(conditions: Iterable[Condition]) -> Condition:
-    """Return that one of CONDITIONS holds."""
-    return _joined(conditions, " OR ")
-
-
-def all_of(conditions: Iterable[Condition]) -> Condition:
-    """Return that all CONDITIONS hold."""
-    return _joined(conditions, " AND ")
-
-
-def _joined(conditions: Iterable[Condition], word: str) -> Condition:
-    conditions = list(conditions)
-    sql = word.join(condition.sql for condition in conditions)
-    return Condition(f"({sql})", tuple(v for condition in conditions for v in condition.values))
-
-
-def united(selects: Iterable[Condition]) -> Condition:
-    """Return a SELECT of what one of SELECTS has."""
-    some = list(dict.fromkeys(selects))
-    while len(some) > _MOST_UNITED:
-        first = united(some[:_MOST_UNITED])
-        some[:_MOST_UNITED] = [Condition(f"SELECT * FROM ({first.sql})", first.values)]
-    sql = " UNION ".join(select.sql for select in some)
-    return Condition(sql, tuple(value for select in some for value in select.values))
-
 
 # Numbers `n`, and the commits `c` that gave them, in this order.
 _NUMBERS = (
@@ -68,6 +28,8 @@ _NUMBERS = (
     " CROSS JOIN commits c ON c.id = commit_id"
 )
 _OF_EXPERIMENT = "passages p ON p.section = e.section AND p.experiment = e.id"
+# The full-text index is asked for a filter that stands for up to this many words.
+_FEW_WORDS = 32
 # The passages of up to this many experiments are found faster one after the other than among all.
 _FEW = 500
 
@@ -133,6 +95,10 @@ class SearchTarget:
         """Return the condition for a filter other than a date."""
         raise NotImplementedError
 
+    def filter_words(self, _name: str, _value: str) -> list[str]:
+        """Return words of the full-text index of which what a filter finds has one; none if any."""
+        return []
+
     def compared(self, kind: str, comparison: Comparison) -> Condition:
         """Return a SELECT of the keys of what has such a metric or parameter, as KIND says."""
         raise NotImplementedError
@@ -197,11 +163,22 @@ class CommitTarget(SearchTarget):
             name_or_mail = "folded(c.author || ' <' || c.email || '>')"
             return Condition(f"instr({name_or_mail}, ?) > 0", (fold(value),))
         if name == "repo":
-            paths = self.index.read("SELECT id, path FROM repositories")
-            wanted = [number for number, path in paths if names(value, path, ".git")]
+            wanted = self._repositories(value)
+            if not wanted:
+                return NEVER
             # The sign makes SQLite take the newest commits, not all of a repository and sort them.
             return Condition(f"+c.repository IN ({','.join(map(str, wanted))})")
         return NEVER
+
+    def filter_words(self, name: str, value: str) -> list[str]:
+        wanted = self._repositories(value) if name == "repo" else []
+        # Where it is more repositories, enough of the newest commits are theirs.
+        return [] if len(wanted) > _FEW_WORDS else [f"{REPOSITORY}{one}" for one in wanted]
+
+    def _repositories(self, value: str) -> list[int]:
+        """Return the numbers of the repositories with the name VALUE."""
+        paths = self.index.read("SELECT id, path FROM repositories")
+        return [number for number, path in paths if names(value, path, ".git")]
 
     def compared(self, kind: str, comparison: Comparison) -> Condition:
         wanted, values = condition(kind, comparison)
@@ -284,22 +261,26 @@ class PassageTarget(SearchTarget):
         if name == "kind":
             return NEVER if value == "commit" else Condition("p.kind = ?", (value,))
         if name == "state":
-            return self._of_experiments("folded(coalesce(e.todo, '')) = ?", fold(value))
+            states = self.index.read("SELECT DISTINCT todo FROM experiments WHERE todo IS NOT NULL")
+            wanted = [state for (state,) in states if fold(state) == fold(value)]
+            return self._of_experiments(f"e.todo IN ({marks(wanted)})", *wanted)
         if name == "tag":
             tag = json.dumps(value, ensure_ascii=False)
             return self._of_experiments("instr(coalesce(e.tags, ''), ?) > 0", tag)
         if name == "log":
             paths = self.index.read("SELECT id, path FROM logs")
-            wanted = [number for number, path in paths if names(value, path, ".org")]
-            return Condition(f"l.id IN ({','.join(map(str, wanted))})")
+            found = [number for number, path in paths if names(value, path, ".org")]
+            return Condition(f"l.id IN ({','.join(map(str, found))})")
         return NEVER
 
-    def _of_experiments(self, condition: str, value: str) -> Condition:
+    def _of_experiments(self, condition: str, *values: str) -> Condition:
         """Return that a passage is of an experiment with CONDITION, on a column of `e`."""
         sql = f"SELECT id, section FROM experiments e WHERE {condition} LIMIT {_FEW + 1}"
-        rows = list(self.index.read(sql, value))
+        rows = list(self.index.read(sql, *values))
+        if not rows:
+            return NEVER
         if len(rows) > _FEW:
-            return Condition(condition, (value,))
+            return Condition(condition, values)
         experiments, sections = (
             ",".join(map(str, dict.fromkeys(row[column] for row in rows))) for column in (0, 1)
         )

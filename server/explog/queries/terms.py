@@ -7,13 +7,13 @@ those words are looked up here, and asked for by name, unless there are very man
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
 from explog.index.database import Index
 from explog.index.words import tokens
-from explog.queries.query import Clause, Words
+from explog.queries.query import Words
 
 # With more words than this it takes longer to ask for each than to merge all.
 _MOST = 128
@@ -28,10 +28,6 @@ class Terms:
     index: Index
     table: str
 
-    def alternatives(self, clause: Clause) -> str:
-        """Return the words of CLAUSE, any of which may be there."""
-        return f"({' OR '.join(self.expression(t) for t in clause.terms if isinstance(t, Words))})"
-
     def expression(self, words: Words) -> str:
         """Return WORDS: tokens in a row, the last of which may go on.
 
@@ -40,15 +36,15 @@ class Terms:
         found = tokens(words.text)
         *others, last = found
         if not (words.prefix and words.text[-1].isalnum() and len(last) > 1):
-            return _phrase(found)
+            return phrase(found)
         if not last.isascii():
-            return f"{_phrase(found)}*"  # how FTS5 folds it is for FTS5 to say
+            return f"{phrase(found)}*"  # how FTS5 folds it is for FTS5 to say
         if words.reference is not None and not others:
-            return f"{_phrase(found)}*"  # very many words, and few rows for each
+            return f"{phrase(found)}*"  # very many words, and few rows for each
         ends = list(islice(self._beginning_with(last.lower()), _MOST + 1))
         if len(ends) > _MOST:
-            return f"{_phrase(found)}*"
-        return f"({' OR '.join(_phrase([*others, end]) for end in ends or [last])})"
+            return f"{phrase(found)}*"
+        return f"({' OR '.join(phrase([*others, end]) for end in ends or [last])})"
 
     def words(self, start: str, end: str) -> Iterator[str]:
         """Yield the words from START on, in their order, up to END."""
@@ -72,5 +68,6 @@ class Terms:
         return int(self.index.one(f"SELECT count(*) FROM ({sql})", word, most)[0])
 
 
-def _phrase(words: list[str]) -> str:
+def phrase(words: Iterable[str]) -> str:
+    """Return WORDS in a row, in the language of FTS5."""
     return f'"{" ".join(words)}"'

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
-from pathlib import PurePath
 
 from explog.index.commits import all_repositories
 from explog.index.database import Index
@@ -71,10 +71,10 @@ def unknown_value(index: Index, term: Filter) -> str | None:
 
 def short_name(path: str, suffix: str) -> str:
     """Return the name of the file or folder PATH, without SUFFIX."""
-    return PurePath(path).name.removesuffix(suffix)
+    return os.path.basename(path).removesuffix(suffix)
 
 
 def names(value: str, path: str, suffix: str) -> bool:
     """Tell whether VALUE is the name of the file or folder PATH, or a part of its whole path."""
-    name = PurePath(path).name
+    name = os.path.basename(path)  # there may be thousands, and pathlib takes ten times as long
     return value in (name, name.removesuffix(suffix)) or ("/" in value and value in path)
