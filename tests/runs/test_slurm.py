@@ -190,7 +190,7 @@ def test_a_job(slurm: Slurm, repo: GitRepo, pyz: str) -> None:
     (record,) = records(repo)
     assert record["state"] == "ok"
     assert record["job"] == {
-        "scheduler": "slurm", "id": job, "task": None, "process": None, "restart": 0,
+        "scheduler": "slurm", "id": job, "task": None, "process": None, "restart": 0, "size": None,
     }  # fmt: skip
     assert record["repository"] == str(repo.path)
     wait_until(lambda: (repo.path / "runs.out").read_text() == "one\n")
