@@ -153,6 +153,47 @@ def test_query_and_author(world: World) -> None:
     assert places(world.sections("--author", "bo")["results"]) == [("201", None), ("201", "1")]
     assert ("202", "1") in places(world.sections("--author", "me")["results"])
     assert "results" not in world.sections("--author", "nobody")
+    said = world.run("2018-06", "--author", "nobody").stderr
+    assert "nothing happened" in said
+    assert "nobody made no commit in these days; Ada Tester, Bo Other did\n" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("- [2018-06-06 Wed] slow", "- [2018-06-06 Wed] slow"),
+        ("[2018-05-02 Wed 10:00]\n\nSlow since [2018-06-06 Wed]", "Slow since [2018-06-06 Wed]"),
+        ("- [2018-05-02 Wed] early\n- <2018-06-06 Wed> slow", "- <2018-06-06 Wed> slow"),
+        ("** Notes\n- [2018-06-06 Wed] slow", "- [2018-06-06 Wed] slow"),
+        ("[2018-06-06 Wed 10:00]", None),
+        ("SCHEDULED: <2018-06-06 Wed>", None),
+        ("- [2018-06-16 Sat] after", None),
+        ("- 2018-06-06 is no date of org", None),
+    ],
+)
+def test_notes_of_the_period_without_a_commit(world: World, text: str, shown: str | None) -> None:
+    world.log.write_text(f"* TODO [206] Noted :exp:\n{text}\n")
+    found = world.sections("e206").get("progress", [])
+    assert [item["text"] for item in found] == ([shown] if shown else [])
+
+
+def test_the_report_of_one_person_is_about_what_she_worked_on(world: World) -> None:
+    """Also where no commit of hers is in the period: the log does not say who wrote what."""
+    other = "Bo Other <bo@example.org>"
+    for ident in (201, 203, 206):
+        world.repo.commit(f"[e{ident}.1] Before", date=on(1, 2), author=other)
+    world.log.write_text(LOG + "* TODO [206] Noted :exp:\n- [2018-06-06 Wed] it is slow\n")
+    bo = world.sections("--author", "bo")
+    assert [item["experiment"] for item in bo["concluded"]] == ["201"]
+    assert [item["experiment"] for item in bo["waiting"]] == ["203"]
+    assert [(item["experiment"], item["text"]) for item in bo["progress"]] == [
+        ("206", "- [2018-06-06 Wed] it is slow")
+    ]
+    assert "results" not in bo
+    ada = world.sections("--author", "ada")
+    assert [item["experiment"] for item in ada["waiting"]] == ["205"]
+    assert ada["results"] == world.sections()["results"]
+    assert "206" not in {item["experiment"] for items in ada.values() for item in items}
 
 
 def test_mailmap_names_the_author(world: World) -> None:

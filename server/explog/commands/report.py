@@ -68,6 +68,7 @@ def command(
     from explog.report.known import Request
     from explog.report.output import publish, read_period, report_sections
     from explog.report.sections import make_report
+    from explog.wording import listed
 
     days = read_period(period, output)
     names = report_sections(sections)
@@ -86,6 +87,9 @@ def command(
         say(unplotted.message)
     if not made.sections:
         say(f"nothing happened from {days.first} to {days.last}")
+    if made.others:
+        who = "you" if author == "me" else author
+        say(f"{who} made no commit in these days; {listed(made.others, 10)} did")
     for problem in made.problems:
         say(problem)
     if made.problems or (unplotted is not None and unplotted.code != "few-values"):

@@ -6,11 +6,12 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import date, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from explog.index.commits import IS_EXPERIMENT
 from explog.index.database import Index, batches, marks
 from explog.model import StepNumber
+from explog.org.passages import STAMP, first_day
 from explog.refs import Place, parse_step
 from explog.report.period import Period, day_of
 
@@ -38,6 +39,10 @@ class WorkCommit(NamedTuple):
     def day(self) -> date:
         """The day on which it was made, in the user's time zone."""
         return day_of(self.time)
+
+
+Worker: TypeAlias = tuple[str, str, str]
+"""Who made a commit: the path of the repository, a name and an address."""
 
 
 class CommitClaim(NamedTuple):
@@ -124,14 +129,48 @@ def closed_between(index: Index, period: Period) -> list[ExperimentFacts]:
 
 def noted_between(index: Index, period: Period) -> set[str]:
     """Return the ids of experiments whose notes bear a date of PERIOD."""
-    rows = index.read(
-        "SELECT DISTINCT ident FROM passages p JOIN experiments e"
-        " ON e.section = p.section AND e.id = p.experiment"
-        " WHERE p.day BETWEEN ? AND ? AND p.kind IN ('note', 'step')",
-        period.first.isoformat(),
-        period.last.isoformat(),
-    )
-    return {row[0] for row in rows}
+    first, last = period.first.isoformat(), period.last.isoformat()
+    rows = index.read(f"{_NOTED} p.day BETWEEN ? AND ? AND p.kind IN ('note', 'step')", first, last)
+    found = {ident for ident, _text in rows}
+    # What stands right beneath a heading is one passage, whatever dates are in it.
+    alike = next(first[:size] for size in (7, 4, 0) if first[:size] == last[:size])
+    rows = index.read(f"{_NOTED} p.kind = 'experiment' AND p.text LIKE ?", f"%{alike}%")
+    return found | {ident for ident, text in rows if ident not in found and _noted(text, period)}
+
+
+_NOTED = (
+    "SELECT ident, p.text FROM passages p JOIN experiments e"
+    " ON e.section = p.section AND e.id = p.experiment WHERE"
+)
+
+
+def _noted(text: str, period: Period) -> bool:
+    """Tell whether TEXT of an entry, its title first, bears a date of PERIOD that is not its own.
+
+    Its own date is the one that its text begins with: when it was made.
+    """
+    _title, _newline, said = text.partition("\n")
+    own = STAMP.match(said)
+    stamps = STAMP.finditer(said, own.end() if own is not None else 0)
+    return any(first_day(stamp[0]) in period for stamp in stamps)
+
+
+def workers(index: Index, idents: Iterable[str]) -> dict[str, set[Worker]]:
+    """Return {experiment: those who ever worked on it} for those of IDENTS that have commits."""
+    found: dict[str, set[Worker]] = defaultdict(set)
+    for some in batches(dict.fromkeys(idents)):
+        rows = index.read(
+            "SELECT DISTINCT experiment, path, author, email FROM claims"
+            " JOIN commits ON commits.id = commit_id"
+            " JOIN repositories ON repositories.id = repository"
+            f" WHERE experiment IN ({marks(some)}) AND place < ?",
+            *some,
+            Place.MENTION,
+        )
+        for experiment, *worker in rows:
+            path, author, email = map(str, worker)
+            found[experiment].add((path, author, email))
+    return found
 
 
 def waiting(index: Index) -> list[ExperimentFacts]:

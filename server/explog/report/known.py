@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ from explog.report import gather
 from explog.report.excerpts import Excerpts
 from explog.report.gather import CommitClaim, ExperimentFacts, WorkCommit
 from explog.report.metrics import StepMetrics
-from explog.report.people import by_author, with_names
+from explog.report.people import by_author, with_names, worked_on
 from explog.report.period import Period
 from explog.report.runs import WorkRun, read_records, runs_between
 from explog.report.values import SECTIONS
@@ -68,8 +68,16 @@ class Known:
     @cached_property
     def commits(self) -> list[WorkCommit]:
         """The commits of the period, oldest first."""
-        commits = with_names(gather.commits_between(self.index, self.period))
-        return by_author(commits, self._request.author)
+        return by_author(self._all_commits, self._request.author)
+
+    @cached_property
+    def _all_commits(self) -> list[WorkCommit]:
+        return with_names(gather.commits_between(self.index, self.period))
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """Who made commits in the period, if the author made none."""
+        return () if self.commits else tuple(sorted({one.author for one in self._all_commits}))
 
     @cached_property
     def selected(self) -> set[tuple[str, str]] | None:
@@ -82,13 +90,19 @@ class Known:
     def experiments(self) -> dict[str, ExperimentFacts]:
         """The experiments by id that the period's commits, notes and states are about."""
         claimed = [claim.experiment for commit in self.commits for claim in commit.claims]
-        noted = gather.noted_between(self.index, self.period) if self.everybody else set()
+        noted = self.theirs(gather.noted_between(self.index, self.period))
         return self.shown(gather.experiments_with(self.index, [*claimed, *sorted(noted)]))
 
     @property
     def everybody(self) -> bool:
         """Whether the report is about the work of all authors."""
         return self._request.author == "all"
+
+    def theirs(self, idents: Collection[str]) -> set[str]:
+        """Return those of the experiments IDENTS that the author ever worked on."""
+        if self.everybody:
+            return set(idents)
+        return worked_on(gather.workers(self.index, idents), self._request.author)
 
     def shown(self, found: Iterable[ExperimentFacts]) -> dict[str, ExperimentFacts]:
         """Return those of FOUND that are asked for and not private, by id."""
@@ -161,10 +175,8 @@ class Known:
     def closed(self) -> dict[str, ExperimentFacts]:
         """The experiments that were closed in the period, by id."""
         found = gather.closed_between(self.index, self.period)
-        if not self.everybody:
-            claimed = {claim.experiment for one in self.commits for claim in one.claims}
-            found = [one for one in found if one.ident in claimed]
-        return self.shown(found)
+        theirs = self.theirs([one.ident for one in found])
+        return self.shown(one for one in found if one.ident in theirs)
 
     def entry(self, one: ExperimentFacts) -> EntryText | None:
         """Return the text of an entry; None, and a problem, if it cannot be read."""
@@ -205,6 +217,5 @@ class Known:
     def waiting_now(self) -> dict[str, ExperimentFacts]:
         """The experiments that wait, by id."""
         found = self.shown(gather.waiting(self.index))
-        if self.everybody:
-            return found
-        return {ident: one for ident, one in found.items() if ident in self.experiments}
+        theirs = self.theirs(found)
+        return {ident: one for ident, one in found.items() if ident in theirs}

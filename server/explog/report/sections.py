@@ -59,6 +59,7 @@ def make_report(
         author=request.author,
         chosen=tuple(request.sections),
         metric=request.metric,
+        others=known.others,
         measured=measured_table(known, request.metric) if request.metric else None,
     )
 
@@ -124,14 +125,13 @@ class _Writer:
             found += 1
             item = self._item(one, text=text, facts=_state(one), day=day)
             yield [item, *self._failed_runs(one)]
-        if self._known.everybody:
-            stalled = list(self._stalled())
-            yield from stalled
-            named = self._known.waiting_now.keys() | {group[0].experiment for group in stalled}
-            for one in self._known.run_experiments.values():
-                failed = self._failed_runs(one)
-                if failed and not one.done and one.ident not in named:
-                    yield [self._item(one, facts=_state(one)), *failed]
+        stalled = list(self._stalled())
+        yield from stalled
+        named = self._known.waiting_now.keys() | {group[0].experiment for group in stalled}
+        for one in self._known.run_experiments.values():
+            failed = self._failed_runs(one)
+            if failed and not one.done and one.ident not in named:
+                yield [self._item(one, facts=_state(one)), *failed]
 
     def _failed_runs(self, one: ExperimentFacts) -> list[Item]:
         """Return the runs of ONE that failed or were lost, and were not repeated."""
@@ -152,7 +152,8 @@ class _Writer:
 
     def _stalled(self) -> Iterator[list[Item]]:
         left = gather.stalled(self._known.index, self._known.period.last)
-        shown = self._known.shown(one for one, _day in left)
+        theirs = self._known.theirs([one.ident for one, _day in left])
+        shown = self._known.shown(one for one, _day in left if one.ident in theirs)
         for one, day in left:
             if shown.get(one.ident) == one and one.ident not in self._known.waiting_now:
                 item = self._item(one, facts=(*_state(one), f"last commit {day}"), day=day)

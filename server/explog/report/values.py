@@ -133,7 +133,8 @@ class Report(NamedTuple):
     """A report: its period, its sections that are not empty, and what could not be read.
 
     `author`, `chosen` (names of sections) and `metric` are what it was asked for. `measured` has
-    what the results of the period gave, if there is a metric to plot.
+    what the results of the period gave, if there is a metric to plot. `others` are those who made
+    commits in the period, if the author made none.
     """
 
     period: Period
@@ -145,6 +146,7 @@ class Report(NamedTuple):
     chosen: tuple[str, ...] = SECTIONS
     metric: str = ""
     measured: Table | None = None
+    others: tuple[str, ...] = ()
 
     def items(self) -> Iterator[Item]:
         """Yield the items of all sections."""
