@@ -115,9 +115,9 @@ a box."
 (defcustom explog-trackers
   '("mlflow.db" "mlruns" "wandb" "lightning_logs" "tb_logs" "runs")
   "Files and folders in which other programs keep runs, to be read for results.
-They are those of MLflow and of Weights & Biases.  A relative name is
-meant in each worktree.  They are looked at when results are asked for;
-nil means never."
+They are those of MLflow, Weights & Biases and TensorBoard.  A relative
+name is meant in each worktree.  They are looked at when results are
+asked for; nil means never."
   :type '(repeat string)
   :risky t)
 

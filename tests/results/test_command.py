@@ -18,6 +18,7 @@ from explog.results.render import FORMATS
 from support.commands import COMMANDS
 from support.repo import GitRepo
 from support.runs import explog_run
+from support.trackers import put_folder
 
 LOG = """\
 * [201] ABC in XYZ model :exp:
@@ -106,6 +107,16 @@ def test_runs_beside_commits(given: list[str], repo: GitRepo) -> None:
     assert (row["source"], row["metrics"]["acc"]["values"]) == (three["source"], [70, 72])
     repo.commit("[e201.3] Results", file="metrics.json", text='{"acc": 71}')
     assert rows(given, "201.3")[0]["acc"] == "71"
+
+
+def test_runs_of_other_programs(given: list[str], repo: GitRepo) -> None:
+    put_folder("wandb", repo.path)
+    put_folder("tb_logs", repo.path)
+    _one, two, three = json.loads(results(*given, "201", "--json").stdout)["rows"]
+    assert two["source"] == "metrics.json, tb_logs (e201.2)"
+    assert (two["commit"], two["metrics"]["acc"]["mean"]) == (repo.head, 72.4)
+    assert (three["source"], three["commit"]) == ("wandb (bold-fox-4)", None)
+    assert three["metrics"]["acc"] == {"values": [0.73], "mean": 0.73, "sd": None}
 
 
 def test_json(given: list[str], repo: GitRepo) -> None:

@@ -1,7 +1,7 @@
 """Make the files of trackers that are beside this one anew, by the libraries that really make them.
 
     python -m venv /tmp/trackers
-    /tmp/trackers/bin/pip install mlflow-skinny sqlalchemy alembic wandb tensorboardX
+    /tmp/trackers/bin/pip install mlflow-skinny sqlalchemy alembic wandb tensorboardX tensorboard
     /tmp/trackers/bin/python tests/data/trackers/make.py
 
 What tells of the machine is replaced: folders, user, host. What is text is kept as one file: the
@@ -125,11 +125,27 @@ def make_tensorboard(_folder: Path) -> None:
     run("e201.2/train", 0.9)
     run("e201.2/validation", 0.8)
     run("other", 0.1)
+    _log_tensors("tb_logs/e201.3-tensors")
     shutil.rmtree(HERE / "tb_logs", ignore_errors=True)
     for path in Path("tb_logs").rglob("*tfevents*"):
         kept = HERE / path.parent
         kept.mkdir(parents=True)
         shutil.copy(path, kept / f"events.out.tfevents.{path.name.split('.')[3]}.node7")
+
+
+def _log_tensors(folder: str) -> None:
+    """Log scalars as tensors, as TensorFlow 2 does."""
+    from tensorboard.compat.proto.event_pb2 import Event
+    from tensorboard.plugins.scalar.summary_v2 import scalar_pb
+    from tensorboard.summary.writer.event_file_writer import EventFileWriter
+
+    writer = EventFileWriter(folder)
+    for step, value in enumerate((0.25, 0.5, 0.73)):
+        summary = scalar_pb("acc", value)
+        if step:  # what a tag is, is said once
+            summary.value[0].ClearField("metadata")
+        writer.add_event(Event(step=step, summary=summary))
+    writer.close()
 
 
 def main(names: list[str]) -> None:

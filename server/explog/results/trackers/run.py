@@ -27,6 +27,12 @@ class Found(NamedTuple):
     troubles: list[str] = []  # noqa: RUF012 - nobody changes it
 
 
+def leading_reference(name: str) -> Reference | None:
+    """Return the reference of a step that NAME begins with, as `e201.1-seed3`, or None."""
+    match = _BEGINNING.match(name)
+    return None if match is None else Reference(match[1], parse_step(match[2]))
+
+
 def find_step(
     names: Iterable[str | None], notes: Iterable[str | None], idents: Collection[str]
 ) -> Reference | None:
@@ -37,7 +43,7 @@ def find_step(
     """
     named = [name[:_LONGEST] for name in names if name]
     found = [
-        *(Reference(m[1], parse_step(m[2])) for name in named if (m := _BEGINNING.match(name))),
+        *filter(None, map(leading_reference, named)),
         *(one.reference for name in named for one in find_references(name)),
         *(one.reference for note in notes if note for one in find_references(note[:_LONGEST])),
     ]

@@ -21,11 +21,12 @@ from explog.results.tracked import Tracked
 from explog.results.trackers.mlflow_database import read_database
 from explog.results.trackers.mlflow_folder import META, read_mlruns
 from explog.results.trackers.run import Found
+from explog.results.trackers.tensorboard import read_tensorboard
 from explog.results.trackers.wandb import RUN, read_wandb
 
 _Reader: TypeAlias = Callable[[str, str, Collection[str]], Found]
 # Those of the first one count most.
-_READERS: tuple[_Reader, ...] = (read_database, read_mlruns, read_wandb)
+_READERS: tuple[_Reader, ...] = (read_database, read_mlruns, read_wandb, read_tensorboard)
 
 
 class _Place(NamedTuple):
@@ -90,4 +91,4 @@ def _reader(path: str) -> _Reader | None:
             return read_mlruns
         if RUN.fullmatch(os.path.basename(folder)):
             return read_wandb
-    return None
+    return read_tensorboard

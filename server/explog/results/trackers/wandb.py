@@ -153,6 +153,8 @@ def _tracked(folder: str, shown: str, idents: Collection[str]) -> Tracked | None
     if reference is None or run.exit or (run.exit is None and age > _SILENT_SECONDS):
         return None
     summary = _summary(folder)
+    if summary is None:
+        summary = Table([]) if run.complaint else run.summary.table()
     return Tracked(
         reference=reference,
         ended=run.exit == 0,
@@ -160,7 +162,7 @@ def _tracked(folder: str, shown: str, idents: Collection[str]) -> Tracked | None
         values=run_values(
             f"{shown} ({run.name or run.ident})",
             entry.path,
-            _numbers(run.summary.table() if summary is None else summary),
+            _numbers(summary),
             run.config.table(),
             [run.complaint] if run.complaint else [],
         ),
@@ -265,7 +267,7 @@ def _pieces(descriptor: int) -> Iterator[tuple[int, bytes]]:
             if not kind or len(piece) < size:
                 return  # it is being written
             if zlib.crc32(piece, zlib.crc32(bytes([kind]))) != check:
-                raise UnreadFileError("a record in it is damaged; what is behind it is not read")
+                raise UnreadFileError("a record in it is damaged")
             yield kind, piece
             at += _PIECE + size
         if len(block) < _BLOCK:
