@@ -13,6 +13,7 @@ from explog.errors import ExplogError
 from explog.index.database import Index
 from explog.index.words import fold, fold_with_places
 from explog.queries.find import find
+from explog.queries.marking import pattern_of
 from explog.queries.query import Clause, Filter, Query, Term, Words, bad_query, parse
 from explog.queries.spelling import Spelling
 from explog.queries.targets import Match
@@ -156,18 +157,7 @@ def _note(index: Index, query: Query, near: _Corrected | None, found: bool) -> s
 
 def _patterns(words: Iterable[Words]) -> list[re.Pattern[str]]:
     """Return what marks the WORDS in folded text."""
-    return [re.compile(_pattern(word)) for word in words]
-
-
-def _pattern(words: Words) -> str:
-    first, *rest = (re.escape(fold(part)).replace("%", r"\s?%") for part in words.parts())
-    body = r"\W+".join([first, *rest])
-    # Behind the text: re finds that ten times as fast, and then looks back.
-    is_word = body[:1].isalnum() and body.isascii()
-    start = rf"(?<![^\W_]{first})" if is_word and "%" not in first else ""
-    is_word = body[-1:].isalnum() and body.isascii()
-    end = r"(?![^\W_])" if is_word and not words.prefix else ""
-    return r"\W+".join([f"{first}{start}", *rest]) + end
+    return [re.compile(pattern_of(word)) for word in words]
 
 
 def _score(match: Match, patterns: Sequence[re.Pattern[str]], now: float) -> tuple[bool, float]:
