@@ -90,7 +90,9 @@ TITLES is an alist from experiments to the titles of their groups."
         (funcall open))
       (unless (eq action 'return)
         (funcall jump action
-                 (when (and hit (explog-search-hit-file hit))
+                 ;; What a run printed may be very long.
+                 (when (and hit (explog-search-hit-file hit)
+                            (not (explog-search-run-p hit)))
                    (explog-consult--marker (funcall open (explog-search-hit-file hit))
                                            (explog-search-hit-line hit))))))))
 

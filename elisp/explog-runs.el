@@ -331,11 +331,15 @@ TIMER is the variable that has the timer; if it has one, that is enough."
 (defun explog-runs-output ()
   "Show what this run prints or printed, and follow it as it grows."
   (interactive)
-  (let ((file (expand-file-name "output.log" (explog-runs-row-folder (explog-rows-here)))))
-    ;; To read a pipe, Emacs would wait for its writer.
-    (unless (and (explog-local-p file) (file-regular-p file) (file-readable-p file))
-      (user-error "%s cannot be read" (abbreviate-file-name file)))
-    (pop-to-buffer (or (find-buffer-visiting file) (explog-runs--follow file)))))
+  (explog-runs-visit-output
+   (expand-file-name "output.log" (explog-runs-row-folder (explog-rows-here)))))
+
+(defun explog-runs-visit-output (file)
+  "Show FILE, the output of a run, and follow it as it grows."
+  ;; To read a pipe, Emacs would wait for its writer.
+  (unless (and (explog-local-p file) (file-regular-p file) (file-readable-p file))
+    (user-error "%s cannot be read" (abbreviate-file-name file)))
+  (pop-to-buffer (or (find-buffer-visiting file) (explog-runs--follow file))))
 
 (defun explog-runs--follow (file)
   "Return a buffer with FILE, point at its end, that grows along with it."

@@ -11,7 +11,8 @@
 ;; `explog-search' reads a query and shows its hits while you type, from
 ;; all logs and the commits of all repositories.  RET in the minibuffer
 ;; selects the buffer of results, where RET visits the hit at point: a step
-;; in its log, or a commit in magit, or in vc if magit is not installed.
+;; in its log, a commit in magit, or in vc if magit is not installed, or
+;; what a run printed.
 ;;
 ;; Hits are grouped by experiment.  n and p move to the next and previous
 ;; hit, and so does `next-error' from any buffer.  g repeats the search, s
@@ -34,6 +35,7 @@
 (require 'text-property-search)
 
 (autoload 'explog-consult-search "explog-consult")
+(autoload 'explog-runs-visit-output "explog-runs")
 
 (declare-function magit-show-commit "magit-diff" (rev &optional args files module))
 (declare-function org-fold-show-context "org-fold" (&optional key))
@@ -65,17 +67,21 @@
                 (concat "." step)
               ""))))
 
+(defun explog-search-run-p (hit)
+  "Return non-nil if HIT is a run; its file is then what the run printed."
+  (equal "run" (explog-search-hit-kind hit)))
+
 (defun explog-search-where (hit)
   "Return where HIT is, in a few words."
-  (if-let ((commit (explog-search-hit-commit hit)))
-      (format "%s %s"
-              (file-name-nondirectory (explog-search-hit-repository hit))
-              (substring commit 0 7))
-    (let ((file (explog-search-hit-file hit)))
-      (format "%s%s:%d"
-              (if (string-suffix-p "_archive" file) "archived: " "")
-              (file-name-nondirectory file)
-              (explog-search-hit-line hit)))))
+  (let ((commit (explog-search-hit-commit hit))
+        (file (explog-search-hit-file hit))
+        (repository (file-name-nondirectory (or (explog-search-hit-repository hit) ""))))
+    (cond (commit (format "%s %s" repository (substring commit 0 7)))
+          ((explog-search-run-p hit) repository)
+          (t (format "%s%s:%d"
+                     (if (string-suffix-p "_archive" file) "archived: " "")
+                     (file-name-nondirectory file)
+                     (explog-search-hit-line hit))))))
 
 (defun explog-search-day (hit)
   "Return the date of HIT, or as many blanks."
@@ -91,11 +97,13 @@
    (explog-search-hit-snippet hit) t t))
 
 (defun explog-search-visit-hit (hit)
-  "Visit HIT, a place in a log or a commit."
-  (if (explog-search-hit-commit hit)
-      (explog-search-visit-commit (explog-search-hit-repository hit)
-                                   (explog-search-hit-commit hit))
-    (explog-search--visit-place hit)))
+  "Visit HIT: a place in a log, a commit, or what a run printed."
+  (cond ((explog-search-hit-commit hit)
+         (explog-search-visit-commit (explog-search-hit-repository hit)
+                                     (explog-search-hit-commit hit)))
+        ((explog-search-run-p hit)
+         (explog-runs-visit-output (explog-search-hit-file hit)))
+        (t (explog-search--visit-place hit))))
 
 (defun explog-search--visit-place (hit)
   "Visit the log of HIT, and reveal hidden text there."
@@ -532,7 +540,8 @@ A query has words, of which the last may be begun only, \"phrases\",
 -word for what is left out, OR, references as e201 or e201.1, hashes,
 and filters: kind: state: tag: repo: log: author: after: before:, with
 dates as 2018-06-06, 2018-06, 2w or yesterday, and metric:acc>0.9 and
-param:lr=1e-3."
+param:lr=1e-3.  Runs of trainings are found by kind:run, by host:node7,
+and by their state, as state:failed."
   (interactive (list nil current-prefix-arg))
   (explog-need-mode)
   (if (and explog-search-use-consult (not plain)

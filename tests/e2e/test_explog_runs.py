@@ -224,3 +224,28 @@ def test_no_note_is_written_where_the_option_is_off(world: World) -> None:
     world.prove()
     assert not re.search(NOTE, world.buffer())
     emacs.eval("(setq explog-run-notes t)")
+
+
+# Search
+
+
+def test_a_search_finds_runs_and_shows_what_one_printed(world: World) -> None:
+    emacs = world.emacs
+    explog_run("e201.2", "--", "sh", "-c", "echo lr 0.01; exit 3", cwd=world.repository.path)
+    explog_run("e201.2", "--", "true", cwd=world.repository.path)
+    wait_notes(world, r"failed \(3\), 0:0\d", r"ok, 0:0\d")
+    command(emacs, "explog-search")
+    emacs.type("state:failed lr")
+    emacs.wait_until(
+        lambda: re.search(
+            r"run +e201\.2 .* failed \(3\), 0:0\d on .*echo ⟦?lr",
+            emacs.buffer_text("*explog search*"),
+        ),
+        what="the run",
+    )
+    assert "1 found" in emacs.buffer_text("*explog search*")
+    emacs.keys("RET")
+    emacs.wait_until(lambda: emacs.current_buffer() == "*explog search*", what="the results")
+    emacs.keys("RET")
+    emacs.wait_until(lambda: emacs.current_buffer() == "output.log", what="the output")
+    assert emacs.string("(buffer-string)").endswith("lr 0.01\n")

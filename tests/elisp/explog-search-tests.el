@@ -75,6 +75,24 @@ Return the text of the line where that leads."
   "Return the line at point."
   (buffer-substring-no-properties (line-beginning-position) (line-end-position)))
 
+(ert-deftest explog-search-test-run ()
+  "A run is shown with its repository, and what it printed is followed, as `explog-runs' does."
+  (explog-test-in-folder
+    (let* ((file (explog-test-write "output.log" "[e201.1] begun\n"))
+           (hit (vector "run" "201" "1" "ABC" "ok, 0:12 on node7: true" file 1 "/src/model" nil
+                        "2026-01-05T10:15:00Z")))
+      (should (string-match-p "run +e201\\.1 +2026-01-05 model +ok, 0:12 on node7: true"
+                              (explog-search-line hit)))
+      (save-window-excursion
+        (explog-search-visit-hit hit)
+        (should (equal file buffer-file-name))
+        (should buffer-read-only)
+        (should (bound-and-true-p auto-revert-tail-mode))
+        (kill-buffer))
+      (should-error (explog-search-visit-hit
+                     (vector "run" "201" "1" "ABC" "ok" (concat file ".gone") 1 nil nil nil))
+                    :type 'user-error))))
+
 (ert-deftest explog-search-test-point-stays-on-its-hit ()
   "Who has moved to a hit is still there when the same search is shown anew."
   (save-window-excursion

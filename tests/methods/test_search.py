@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from explog.methods.search import search
 from explog.queries import search as queries
 from explog.queries.search import SearchResult
 from explog.rpc.client import Client
+from explog.runs.listing import FoundRun
 
 ENDLESS = "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT max(x) FROM n"
 
@@ -36,8 +37,10 @@ def test_the_next_key_ends_the_search_before(
     begun = threading.Event()
     codes: list[str] = []
 
-    def find(index: Index, text: str, _limit: int, *, count_all: bool) -> SearchResult:
-        assert not count_all
+    def find(
+        index: Index, text: str, _limit: int, *, count_all: bool, runs: Sequence[FoundRun]
+    ) -> SearchResult:
+        assert (count_all, runs) == (False, ())
         if text == "endless":
             begun.set()
             index.one(ENDLESS)

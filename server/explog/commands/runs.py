@@ -42,7 +42,7 @@ def command(
         raise ExplogError("usage", "--yes is for --prune")
     if prune and not query:
         raise ExplogError("usage", "--prune needs a query, such as state:lost")
-    found = select(_all_runs(settings), query)
+    found = select(all_runs(settings), query)
     if as_json:
         click.echo(json.dumps({"runs": [to_json(one.record) for one in found]}))
     else:
@@ -52,7 +52,7 @@ def command(
         _prune([one.folder for one in found if one.record.state != "running"], yes)
 
 
-def _all_runs(settings: Settings) -> list[FoundRun]:
+def all_runs(settings: Settings) -> list[FoundRun]:
     """Return the runs of all repositories of SETTINGS, and those around us, the newest first."""
     from explog.runs.folder import runs_around, runs_folder, worktrees_of
     from explog.runs.listing import find_runs

@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from explog.commands.runs import all_runs
 from explog.config import Settings
 from explog.console import QueryCommand, ask_index, common, say_problems
 from explog.printed import hit_line
@@ -19,17 +20,21 @@ from explog.streams import say
 @common
 def command(settings: Settings, as_json: bool, query: tuple[str, ...], limit: int) -> None:
     """Search logs and commits for QUERY: words, "phrases", -word, OR, e201.1, a hash,
-    kind: state: tag: repo: log: author: after: before: metric:acc>0.9 param:lr=1e-3
+    kind: state: tag: repo: log: author: host: after: before: metric:acc>0.9 param:lr=1e-3
+
+    Runs are found by kind:run, host:node7 or state:failed and the like.
 
     Where nothing has a word, what is spelled nearly so is shown.
     """
     from explog.queries.comparison import may_compare
+    from explog.queries.runs import may_ask_for_runs
     from explog.queries.search import search as find
 
     words = " ".join(query)
+    runs = all_runs(settings) if may_ask_for_runs(words) else []
     problems, result = ask_index(
         settings,
-        lambda index, _problems: find(index, words, limit),
+        lambda index, _problems: find(index, words, limit, runs=runs),
         values=may_compare(words),
     )
     say_problems(problems)

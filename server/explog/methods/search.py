@@ -46,5 +46,6 @@ def search(
     with now.index.interruptible() as interrupt:
         if typed:
             _typing[client].begin(interrupt)
-        result = queries.search(now.index, text, limit, count_all=False)
+        runs = daemon.runs.found
+        result = queries.search(now.index, text, limit, count_all=False, runs=runs)
     return result.total, result.complete, Bulk(result.hits), now.progress, result.note

@@ -8,7 +8,7 @@
     +sweep  --sweep       like sweep
     e201  e201.1  [e201.1]  83d45cd
     201  201.1            the text, and the experiment or step with that number
-    kind: state: tag: repo: log: author: after: before:
+    kind: state: tag: repo: log: author: host: after: before:
     metric:acc>0.9  param:lr=1e-3  param:net=vit  metric:acc
 
 Text in, values out; `explog.queries.find` asks the index.
@@ -28,8 +28,10 @@ from explog.queries.comparison import KINDS as COMPARING
 from explog.queries.comparison import Comparison, read_comparison
 from explog.refs import Reference, parse_step
 
-KINDS = ("experiment", "step", "note", "conclusion", "text", "commit")
-FILTERS = ("kind", "state", "tag", "repo", "log", "author", "after", "before", "metric", "param")
+KINDS = ("experiment", "step", "note", "conclusion", "text", "commit", "run")
+FILTERS = (
+    "kind", "state", "tag", "repo", "log", "author", "host", "after", "before", "metric", "param",
+)  # fmt: skip
 
 _REFERENCE = re.compile(rf"\[?e({ID_PATTERN})(?:\.({STEP_PATTERN}))?\]?")
 _NUMBER = re.compile(rf"({ID_PATTERN})(?:\.((?:[1-9][0-9]{{0,5}}\.)*[1-9][0-9]{{0,5}}))?")

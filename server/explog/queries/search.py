@@ -15,10 +15,12 @@ from explog.index.words import fold, fold_with_places
 from explog.queries.find import find
 from explog.queries.marking import pattern_of
 from explog.queries.query import Clause, Filter, Query, Term, Words, bad_query, parse
+from explog.queries.runs import asks_for_runs, find_runs, hosts_of, run_matches
 from explog.queries.spelling import Spelling
 from explog.queries.targets import Match
 from explog.queries.values import MOST_LISTED, unknown_value, values
 from explog.refs import step_text
+from explog.runs.listing import FoundRun
 from explog.wording import counted, listed
 
 # How many of the newest commits, and of the newest passages, are ranked. Who wants an older one of
@@ -30,7 +32,15 @@ _SNIPPET = 120
 _BEFORE = 40
 _YEAR = 365 * 86400.0
 _NOTHING = r"(?!)"
-_KIND = {"experiment": 1.0, "conclusion": 0.8, "step": 0.6, "commit": 0.4, "note": 0.4, "text": 0.3}
+_KIND = {
+    "experiment": 1.0,
+    "conclusion": 0.8,
+    "step": 0.6,
+    "run": 0.5,
+    "commit": 0.4,
+    "note": 0.4,
+    "text": 0.3,
+}
 
 
 class Hit(NamedTuple):  # made by the hundred for every key that is typed
@@ -62,40 +72,55 @@ class SearchResult:
     note: str = ""
 
 
-def search(index: Index, text: str, limit: int = 50, *, count_all: bool = True) -> SearchResult:
-    """Return the best LIMIT hits of the query TEXT; raise ExplogError `bad-query`."""
-    query = _parsed(index, text)
-    result = _search(index, query, limit, count_all)
+def search(
+    index: Index,
+    text: str,
+    limit: int = 50,
+    *,
+    count_all: bool = True,
+    runs: Sequence[FoundRun] = (),
+) -> SearchResult:
+    """Return the best LIMIT hits of the query TEXT; raise ExplogError `bad-query`.
+
+    RUNS are those that are known, the newest first, of a query that `may_ask_for_runs`.
+    """
+    query = _parsed(index, text, runs)
+    result = _search(index, query, limit, count_all, runs)
     if result.hits or not query.clauses:
         return result
     with index.reading_words():
         near = _corrected(index, query, typing=not count_all)
     if near is not None:
-        result = _search(index, near.query, limit, count_all)
-    return replace(result, note=_note(index, query, near, bool(result.hits)))
+        result = _search(index, near.query, limit, count_all, runs)
+    return replace(result, note=_note(index, query, near, bool(result.hits), runs))
 
 
-def _parsed(index: Index, text: str) -> Query:
+def _parsed(index: Index, text: str, runs: Sequence[FoundRun]) -> Query:
     try:
         return parse(text)
     except ExplogError as error:
-        found = values(index, str(error.data.get("filter", "")))
+        found = values(index, str(error.data.get("filter", "")), hosts_of(runs))
         if not found:
             raise
         reason = f"{error.data['reason']}: {listed(found, MOST_LISTED)}"
         raise bad_query(reason, text, int(str(error.data["position"]))) from error
 
 
-def _search(index: Index, query: Query, limit: int, count_all: bool) -> SearchResult:
-    matches = find(index, query, max(RANKED, limit), count_all)
+def _search(
+    index: Index, query: Query, limit: int, count_all: bool, runs: Sequence[FoundRun]
+) -> SearchResult:
+    most = max(RANKED, limit)
+    matches = find(index, query, most, count_all)
+    chosen = find_runs(index, query, runs) if asks_for_runs(query) else []
+    found = [*matches.found, *run_matches(index, chosen[:most])]
     now = time.time()
     patterns = _patterns(query.words())
-    ranked = sorted(matches.found, key=lambda match: _score(match, patterns, now), reverse=True)
+    ranked = sorted(found, key=lambda match: _score(match, patterns, now), reverse=True)
     # Where two begin at the same place, the longer one is marked.
     marks = "|".join(sorted({pattern.pattern for pattern in patterns}, key=len, reverse=True))
     marked = re.compile(marks or _NOTHING)
     hits = tuple(_hit(match, marked) for match in ranked[:limit])
-    return SearchResult(matches.total, matches.complete, hits)
+    return SearchResult(matches.total + len(chosen), matches.complete, hits)
 
 
 # Where nothing is found
@@ -131,7 +156,9 @@ def _corrected(index: Index, query: Query, typing: bool) -> _Corrected | None:
     return _Corrected(Query(tuple(clauses)), said) if said else None
 
 
-def _note(index: Index, query: Query, near: _Corrected | None, found: bool) -> str:
+def _note(
+    index: Index, query: Query, near: _Corrected | None, found: bool, runs: Sequence[FoundRun]
+) -> str:
     """Say what may be wrong with QUERY, which found nothing, and what was searched."""
     filters = [
         term
@@ -139,7 +166,9 @@ def _note(index: Index, query: Query, near: _Corrected | None, found: bool) -> s
         for term in clause.terms
         if isinstance(term, Filter) and not clause.negative
     ]
-    said = [note for note in (unknown_value(index, term) for term in filters) if note is not None]
+    hosts = hosts_of(runs)
+    notes = (unknown_value(index, term, hosts) for term in filters)
+    said = [note for note in notes if note is not None]
     if near is not None:
         words = " and ".join(f"“{word}”" for word in near.words)
         shown = ", which is shown instead" if found else ""
@@ -149,6 +178,8 @@ def _note(index: Index, query: Query, near: _Corrected | None, found: bool) -> s
         f"searched {counted(counts.logs, 'logs')} and"
         f" {counted(counts.commits, 'commits')} in {counted(counts.repositories, 'repositories')}"
     )
+    if asks_for_runs(query):
+        searched = f"{searched}, and {counted(len(runs), 'runs')}"
     return "; ".join([*said, searched])
 
 
@@ -175,7 +206,7 @@ def _hit(match: Match, marked: re.Pattern[str]) -> Hit:
         experiment=match.experiment,
         step=step_text(match.step) or None,
         title=match.title,
-        snippet=snippet(match.text, marked),
+        snippet=match.lead + snippet(match.text, marked),
         file=match.file,
         line=match.line,
         repository=match.repository,
@@ -189,7 +220,7 @@ def _date(match: Match) -> str | None:
         return None
     year, month, day, hour, minute, second = time.gmtime(match.date)[:6]
     date = f"{year:04}-{month:02}-{day:02}"
-    return f"{date}T{hour:02}:{minute:02}:{second:02}Z" if match.kind == "commit" else date
+    return f"{date}T{hour:02}:{minute:02}:{second:02}Z" if match.kind in ("commit", "run") else date
 
 
 def snippet(text: str, marked: re.Pattern[str]) -> str:

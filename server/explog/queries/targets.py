@@ -39,7 +39,7 @@ class Match(NamedTuple):
 
     `title` is the experiment's, or a commit's subject; `text` is all that was searched; `date` is
     seconds since 1970 of a commit, noon of a passage's day, or None; `exact` means that the query
-    names this very thing.
+    names this very thing. `lead` is shown before the text, and not searched.
     """
 
     kind: str
@@ -53,6 +53,7 @@ class Match(NamedTuple):
     commit: str | None
     date: int | None
     exact: bool
+    lead: str = ""
 
 
 class SearchTarget:
@@ -259,7 +260,7 @@ class PassageTarget(SearchTarget):
 
     def filter(self, name: str, value: str) -> Condition:
         if name == "kind":
-            return NEVER if value == "commit" else Condition("p.kind = ?", (value,))
+            return NEVER if value in ("commit", "run") else Condition("p.kind = ?", (value,))
         if name == "state":
             states = self.index.read("SELECT DISTINCT todo FROM experiments WHERE todo IS NOT NULL")
             wanted = [state for (state,) in states if fold(state) == fold(value)]

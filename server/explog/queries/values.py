@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
+from collections.abc import Sequence
 
 from explog.index.commits import all_repositories
 from explog.index.database import Index
@@ -13,6 +14,7 @@ from explog.index.words import fold
 from explog.queries.comparison import KINDS as COMPARING
 from explog.queries.comparison import Comparison
 from explog.queries.query import KINDS, Filter
+from explog.runs.record import STATES
 from explog.wording import listed
 
 MOST_LISTED = 20
@@ -23,23 +25,28 @@ _OF = {
     "tag": "no experiment has the tag {}",
     "repo": "no repository is called {}",
     "log": "no log is called {}",
+    "host": "no run was on the host {}",
     "metric": "no commit has the metric {}",
     "param": "no commit has the parameter {}",
 }
 
 
-def values(index: Index, name: str) -> list[str]:
-    """Return the values that the filter NAME can have, most frequent first; empty if any."""
-    if name == "kind":
-        return list(KINDS)
+def values(index: Index, name: str, hosts: Sequence[str] = ()) -> list[str]:
+    """Return the values that the filter NAME can have, most frequent first; empty if any.
+
+    HOSTS are those of the runs that are known; without any, no state is one of a run.
+    """
+    if name in ("kind", "host"):
+        return list(KINDS if name == "kind" else hosts)
     if name == "state":
         sql = "SELECT todo FROM experiments WHERE todo IS NOT NULL GROUP BY todo"
-        return [row[0] for row in index.read(f"{sql} ORDER BY count(*) DESC, todo")]
+        found = [row[0] for row in index.read(f"{sql} ORDER BY count(*) DESC, todo")]
+        return [*found, *(STATES if hosts else ())]
     if name == "tag":
-        found: Counter[str] = Counter()
+        counts: Counter[str] = Counter()
         for tags, count in index.read("SELECT tags, count(*) FROM experiments GROUP BY tags"):
-            found.update(dict.fromkeys(json.loads(tags), count))
-        return [tag for tag, _count in found.most_common()]
+            counts.update(dict.fromkeys(json.loads(tags), count))
+        return [tag for tag, _count in counts.most_common()]
     if name == "repo":
         return [short_name(record.path, ".git") for record in all_repositories(index)]
     if name == "log":
@@ -49,15 +56,19 @@ def values(index: Index, name: str) -> list[str]:
     return [] if kind is None else [row[0] for row in index.read(sql, kind)]
 
 
-def unknown_value(index: Index, term: Filter) -> str | None:
-    """Say which values there are, if nothing has the value of TERM; None if something has it."""
+def unknown_value(index: Index, term: Filter, hosts: Sequence[str] = ()) -> str | None:
+    """Say which values there are, if nothing has the value of TERM; None if something has it.
+
+    HOSTS are as for `values`.
+    """
     if term.name not in _OF:
         return None
-    found = values(index, term.name)
+    found = values(index, term.name, hosts)
     wanted = term.value.name if isinstance(term.value, Comparison) else str(term.value)
     known = {
         "state": lambda: fold(wanted) in map(fold, found),
         "tag": lambda: wanted in found,
+        "host": lambda: wanted.partition(".")[0] in found,
         "repo": lambda: any(names(wanted, one.path, ".git") for one in all_repositories(index)),
         "log": lambda: any(names(wanted, one.path, ".org") for one in all_logs(index)),
         "metric": lambda: wanted in found,
