@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,13 @@ import pytest
 
 from explog import state
 from explog.config import Project, Root, Settings
+from explog.daemon import noting
 from explog.daemon.noting import Noting
 from explog.daemon.running import RunWatch
 from explog.entries.emacs import Editor
 from explog.index.commits import all_repositories
 from explog.index.database import Index, open_index
+from explog.plan.noted import Noted, keep_sources, read_noted
 from explog.runs.record import Job
 from explog.sync.look import sync
 from support import buffers
@@ -262,7 +264,7 @@ def test_a_change_that_was_not_committed_is_said(server: Server, repo: GitRepo, 
     end(repo, snapshot="b" * 40, changed=("train.py",))
     server.look()
     (note,) = noted(log.read_text())
-    assert note.endswith(" on node7, with changes that were not committed")
+    assert note.endswith(" on node7, with uncommitted changes")
 
 
 # Where it is not clear
@@ -374,3 +376,22 @@ def test_nothing_is_written_while_what_was_given_cannot_be_read(
     path.rmdir()
     path.write_bytes(content)
     assert len(server.look()) == 1
+
+
+def test_a_repository_that_comes_while_another_is_noted_is_not_missed(
+    server: Server, repo: GitRepo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The runs are looked at by another thread."""
+    runs = server.runs
+    sources = dict(runs.sources)
+    runs.sources = {"/elsewhere/runs": "elsewhere"}
+
+    def keep(some: Iterable[str], since: float) -> Noted:
+        runs.sources = {**sources, "/later/runs": "later"}
+        return keep_sources(some, since)
+
+    monkeypatch.setattr(noting, "keep_sources", keep)
+    for _ in range(2):
+        server.noting.look(server.settings, server.index, [], runs)
+    assert {"elsewhere", "later"} <= read_noted().since.keys()
+    assert f"{repo.path}/.git:runs" in read_noted().since

@@ -134,7 +134,7 @@ def test_arrays_and_references_are_told_apart() -> None:
         ({"host": "node7.cluster.edu"}, "ok, 16:30 on node7"),
         ({"host": "a\n* [b]"}, "ok, 16:30 on a----b-"),
         ({"attempt": 2}, "ok, 16:30 on node7, attempt 2"),
-        ({"changed": ("a",)}, "ok, 16:30 on node7, with changes that were not committed"),
+        ({"changed": ("a",)}, "ok, 16:30 on node7, with uncommitted changes"),
         ({"start": NOW, "end": NOW - 10}, "ok on node7"),
     ],
 )

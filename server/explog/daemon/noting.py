@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from explog.config import Settings
 from explog.daemon.running import RunWatch
@@ -21,6 +22,7 @@ from explog.index.database import Index
 from explog.plan.ends import LAST_SECONDS, End, find_ends
 from explog.plan.noted import Given, Noted, forget_sources, give, keep_sources
 from explog.plan.run_notes import RunNote, RunNotesPlan, plan_run_notes, references_of
+from explog.runs.listing import FoundRun
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +47,14 @@ class _Written:
     """Whether something was other than planned, and is to be planned anew."""
 
 
+class _Known(NamedTuple):
+    """What is known of runs, as `RunWatch` has it."""
+
+    found: tuple[FoundRun, ...]
+    sources: Mapping[str, str]
+    worktrees: Mapping[str, str]
+
+
 class Noting:
     """Gives each run that ends its note."""
 
@@ -62,13 +72,15 @@ class Noting:
 
         Nothing is written while there are no EDITORS.
         """
+        # Another thread replaces them, the runs last.
+        known = _Known(runs.found, runs.sources, runs.worktrees)
         try:
             if not settings.run_notes:
                 self._switch_off()
             else:
-                self._know_sources(runs)
-                if editors and self._is_due(runs):
-                    return self._give(settings, index, editors, runs)
+                self._know_sources(known.sources)
+                if editors and self._is_due(known.found):
+                    return self._give(settings, index, editors, known)
         except OSError as error:
             log.warning("the ends of runs are not noted: %s", error)
             self.problems = [f"the ends of runs are not noted: {error.filename}: {error.strerror}"]
@@ -79,35 +91,34 @@ class Noting:
             forget_sources()
         self._noted, self._sources, self.problems = None, None, []
 
-    def _is_due(self, runs: RunWatch) -> bool:
-        """Tell whether RUNS are others than at the last time, or enough time has passed."""
-        if runs.found is self._found and time.monotonic() < self._due:
+    def _is_due(self, found: tuple[FoundRun, ...]) -> bool:
+        """Tell whether the runs FOUND are others than last time, or enough time has passed."""
+        if found is self._found and time.monotonic() < self._due:
             return False
-        self._found, self._due = runs.found, time.monotonic() + _AGAIN_SECONDS
+        self._found, self._due = found, time.monotonic() + _AGAIN_SECONDS
         return True
 
-    def _know_sources(self, runs: RunWatch) -> None:
-        """Have it known since when the ends of RUNS are noted."""
-        if runs.sources is not self._sources:
-            sources = set(runs.sources.values())
-            if self._noted is None or not sources <= self._noted.since.keys():
-                self._noted = keep_sources(sources, time.time() - _GRACE_SECONDS)
-            self._sources = runs.sources
+    def _know_sources(self, sources: Mapping[str, str]) -> None:
+        """Have it known since when the ends of runs in SOURCES are noted."""
+        if sources is not self._sources:
+            names = set(sources.values())
+            if self._noted is None or not names <= self._noted.since.keys():
+                self._noted = keep_sources(names, time.time() - _GRACE_SECONDS)
+            self._sources = sources
 
     def _give(
-        self, settings: Settings, index: Index, editors: Sequence[Editor], runs: RunWatch
+        self, settings: Settings, index: Index, editors: Sequence[Editor], known: _Known
     ) -> tuple[list[str], bool]:
         now = time.time()
-        noted = self._noted or Noted()
-        if not find_ends(runs.found, noted, runs.sources, now):
+        if not find_ends(known.found, self._noted or Noted(), known.sources, now):
             self.problems = []
             return [], False
         written = _Written()
 
         def write(others: Noted) -> Mapping[str, Given]:
             nonlocal written
-            ends = find_ends(runs.found, others, runs.sources, now)
-            written = _write(settings, index, editors, ends, others, runs.worktrees)
+            ends = find_ends(known.found, others, known.sources, now)
+            written = _write(settings, index, editors, ends, others, known.worktrees)
             return written.given
 
         self._noted = give(write, now - LAST_SECONDS)

@@ -170,7 +170,7 @@ def said_of(end: End) -> str:
     attempt = max(record.attempt for record in records) if len(records) == 1 else 1
     more = f", attempt {attempt}" if attempt > 1 else ""
     changes = any(record.snapshot or record.changed for record in records)
-    uncommitted = ", with changes that were not committed" if changes else ""
+    uncommitted = ", with uncommitted changes" if changes else ""
     return f"{_outcome(records)}{took} on {where}{more}{uncommitted}"
 
 
