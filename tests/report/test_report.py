@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -282,7 +283,10 @@ def test_a_report_that_somebody_edits_is_not_written(world: World) -> None:
     assert file.read_bytes() == before
 
 
-HOSTILE = "Clean [[elisp:(x)][y]] {{{m}}} <script> | `x` *b* \\input{x} # \u202e" + "long " * 2000
+HOSTILE = (
+    "Clean [[elisp:(x)][y]] {{{m}}} <script> | `x` *b* \\input{x} src_sh{ls} # \u202e"
+    + "long " * 2000
+)
 
 
 def test_markup_in_subjects_is_shown_as_it_is(world: World) -> None:
@@ -290,6 +294,8 @@ def test_markup_in_subjects_is_shown_as_it_is(world: World) -> None:
     org = world.run("2018-06").stdout
     assert "[[elisp" not in org
     assert "{{{" not in org
+    assert "\\input" not in org
+    assert "src_sh{" not in org
     assert max(map(len, org.splitlines())) < 500
     markdown = world.run("2018-06", "--format", "md").stdout
     assert r"\<script\>" in markdown
@@ -324,19 +330,61 @@ EXCERPT = (
 )
 
 
-@pytest.mark.parametrize("emacs", ["emacs", "/nowhere/emacs"])
-def test_excerpts_in_html(world: World, emacs: str) -> None:
+CONVERTERS = [
+    "emacs",
+    pytest.param(
+        "pandoc", marks=pytest.mark.skipif(not shutil.which("pandoc"), reason="there is no pandoc")
+    ),
+    "none",
+]
+
+
+def with_converter(world: World, name: str) -> dict[str, Any]:
+    """Return an environment in which the converter NAME alone is found."""
+    folder = world.folder / f"only-{name}"
+    folder.mkdir()
+    for program in ("git", name):
+        if (path := shutil.which(program)) is not None:
+            (folder / program).symlink_to(path)
+    return {"PATH": str(folder)}
+
+
+@pytest.mark.parametrize("converter", CONVERTERS)
+def test_excerpts_in_html(world: World, converter: str) -> None:
     world.log.write_text(LOG.replace("ABC gains *nothing*.", EXCERPT))
-    made = world.run("2018-06", "--format", "html", EMACS=emacs).stdout
+    env = with_converter(world, converter)
+    made = world.run("2018-06", "--format", "html", **env).stdout
     assert "<script>" not in made
     assert "root:" not in made
-    if emacs == "emacs":
-        assert "<b>bold</b>" in made
+    if converter != "none":
+        assert re.search("<(b|strong)>bold</", made)
         assert '<a href="https://example.org">page</a>' in made
         assert "elisp" not in made
         assert "<table" in made
     else:
         assert "<pre>A *bold* word" in made
+
+
+LATEX = (
+    "See \\input{/etc/passwd}, $x^2$, $\\bullet$, \\(\\frac{1}{2}\\), $\\input{/etc/passwd}$ and \\alpha.\n"
+    "\\begin{align*}\na &= b\n\\end{align*}\n\\begin{equation}\n\\input{/etc/passwd}\n\\end{equation}\n"
+    "\\begin{verbatim}\n\\end{document}\n\\end{verbatim}\n\\end{document}"
+)
+
+
+@pytest.mark.parametrize("converter", CONVERTERS)
+def test_latex_of_a_log_in_latex(world: World, converter: str) -> None:
+    """Formulas are formulas; what reads files or ends the document is shown as text."""
+    world.log.write_text(LOG.replace("ABC gains *nothing*.", LATEX))
+    made = world.run("2018-06", "--format", "latex", **with_converter(world, converter)).stdout
+    shown = re.sub(r"\\begin\{verbatim\}.*?\\end\{verbatim\}", "", made, flags=re.DOTALL)
+    assert r"\input{/" not in shown
+    assert shown.count(r"\end{document}") == 1
+    assert r"\section*{Next}" in made
+    if converter == "none":
+        return
+    assert r"\(x^2\), \(\bullet\), \(\frac{1}{2}\)" in made
+    assert converter == "pandoc" or "\\begin{align*}\na &= b\n\\end{align*}" in made
 
 
 def test_footnotes_of_two_excerpts_stay_apart(world: World) -> None:

@@ -9,12 +9,21 @@ import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
 from importlib import resources
+from typing import Any
 
 # What makes an exporter read other files, or run something.
 _KEYWORD = re.compile(
     r"^[ \t]*#\+(?:INCLUDE|MACRO|SETUPFILE|BIND|CALL|OPTIONS|EXPORT_\w+|LATEX\w*|HTML\w*):.*$",
     re.IGNORECASE | re.MULTILINE,
 )
+# What in a formula reads files, ends the document or changes what follows. Emacs has the same list.
+_COMMAND = re.compile(
+    r"\^\^|\\(?:input|include|(?:begin|end)\{document|catcode|[egx]?def\b|open(?:in|out)|read|write"
+    r"|immediate|special|csname|newcommand|renewcommand|usepackage|lstinput|verbatiminput"
+    r"|(?:let|futurelet|loop|stop|bye)\b)"
+)
+_WEB = re.compile(r"https?://|mailto:")
+_PLAIN = ["", [], []]  # no id, no classes, no attributes
 _TAG = re.compile(r"<[a-zA-Z][^<>]*>")
 _ID = re.compile(r'( id="| href="#)([^"]*")')
 _MACRO = re.compile(r"\{\{\{")
@@ -67,7 +76,34 @@ def _by_pandoc(text: str, kind: str) -> str | None:
     program = shutil.which("pandoc")
     if program is None:
         return None
-    return _run([program, "--sandbox", "--from=org", f"--to={_PANDOC[kind]}"], text)
+    read = _run([program, "--sandbox", "--from=org", "--to=json"], text)
+    if read is None:
+        return None
+    document = json.loads(read)
+    document["blocks"] = _without_raw(document["blocks"])
+    to = [program, "--sandbox", "--wrap=preserve", "--from=json", f"--to={_PANDOC[kind]}"]
+    return _run(to, json.dumps(document))
+
+
+def _without_raw(node: Any) -> Any:
+    """Return NODE of pandoc's document, with what would pass as it is shown as text instead."""
+    if isinstance(node, list):
+        return [_without_raw(one) for one in node]
+    if not isinstance(node, dict):
+        return node
+    kind: object = node.get("t")
+    content: Any = node.get("c")
+    if kind in ("RawInline", "RawBlock"):
+        return _code("Code" if kind == "RawInline" else "CodeBlock", content[1])
+    if kind == "Math" and _COMMAND.search(content[1]):
+        return _code("Code", content[1])
+    if kind in ("Link", "Image") and (kind == "Image" or not _WEB.match(content[2][0])):
+        return {"t": "Span", "c": [_PLAIN, _without_raw(content[1])]}
+    return {name: _without_raw(value) for name, value in node.items()}
+
+
+def _code(kind: str, text: str) -> dict[str, object]:
+    return {"t": kind, "c": [_PLAIN, text]}
 
 
 def _run(command: list[str], text: str) -> str | None:

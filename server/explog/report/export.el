@@ -32,10 +32,35 @@ INFO is the channel of the export."
                  link contents info)
       (or contents (org-export-data (list 'verbatim (list :value raw)) info)))))
 
+(defconst explog-export-formula
+  (concat "\\`\\(?:\\$\\|\\\\[([]\\|\\\\begin{\\(?:equation\\|align\\|alignat\\|flalign\\|gather\\|multline"
+          "\\|eqnarray\\|displaymath\\|math\\)\\*?}\\)")
+  "Matches the beginning of a formula.")
+
+(defconst explog-export-command
+  (concat "\\^\\^\\|\\\\\\(?:input\\|include\\|\\(?:begin\\|end\\){document\\|catcode\\|[egx]?def\\>"
+          "\\|open\\(?:in\\|out\\)\\|read\\|write\\|immediate\\|special\\|csname\\|newcommand\\|renewcommand"
+          "\\|usepackage\\|lstinput\\|verbatiminput\\|\\(?:let\\|futurelet\\|loop\\|stop\\|bye\\)\\>\\)")
+  "Matches what reads files, ends the document or changes what follows.")
+
+(defun explog-export-latex (object contents info)
+  "Return OBJECT, a piece of LaTeX, as it is if it is a harmless formula; else show its text.
+CONTENTS and INFO are as for other transcoders."
+  (let ((value (org-element-property :value object))
+        (type (org-element-type object)))
+    (if (and (string-match-p explog-export-formula value)
+             (not (string-match-p explog-export-command value)))
+        (funcall (cdr (assq type (org-export-get-all-transcoders 'latex))) object contents info)
+      (org-export-data
+       (list (if (eq type 'latex-environment) 'example-block 'verbatim) (list :value value)) info))))
+
 (dolist (parent '(html latex md))
   (org-export-define-derived-backend (intern (format "explog-%s" parent)) parent
-    :translate-alist '((export-block . ignore) (export-snippet . ignore) (link . explog-export-link)
-                       (keyword . ignore))))
+    :translate-alist
+    `((export-block . ignore) (export-snippet . ignore) (link . explog-export-link)
+      (keyword . ignore)
+      ,@(when (eq parent 'latex)
+          '((latex-fragment . explog-export-latex) (latex-environment . explog-export-latex))))))
 
 (let* ((backend (intern (format "explog-%s" (pop command-line-args-left))))
        (coding-system-for-read 'utf-8)

@@ -24,7 +24,10 @@ def one_line(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
-_ORG_MARKUP = re.compile(r"\[(?=[\[fc])|\{(?=\{\{)|@(?=@)|<(?=[<\d%])|\[(?=\d{4}-)")
+# Links, footnotes, dates, macros, snippets, targets, what Babel runs, and LaTeX.
+_ORG_MARKUP = re.compile(
+    r"\[(?=[\[fc])|\{(?=\{\{)|@(?=@)|<(?=[<\d%])|\[(?=\d{4}-)|\b(?:src|call)(?=_\w)|\\(?=\S)|\$(?=\S)"
+)
 
 
 def short(text: str) -> str:
