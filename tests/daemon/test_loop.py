@@ -14,7 +14,7 @@ import pytest
 
 from explog.config import Root, Settings
 from explog.daemon import loop as module
-from explog.daemon import notify, tidy
+from explog.daemon import notify, settling, tidy
 from explog.daemon.doorbell import Doorbell
 from explog.daemon.loop import Daemon
 from explog.daemon.settle import settle
@@ -159,7 +159,7 @@ def test_a_commit_that_comes_while_the_log_is_written(
             project.commit("[e201.2] two")
         return settled
 
-    monkeypatch.setattr(module, "settle", slow)
+    monkeypatch.setattr(settling, "settle", slow)
     first = project.commit("[e201.1] one")
     daemon.look()
     assert f"1. [ ] one ({first[:7]})" in log.read_text(encoding="utf-8")
@@ -280,7 +280,7 @@ def test_a_look_that_fails_is_made_again(
             raise failure
         return settle(*args)
 
-    monkeypatch.setattr(module, "settle", fragile)
+    monkeypatch.setattr(settling, "settle", fragile)
     commit = project.commit("[e201.1] one")
     daemon._background = True
     daemon.configure(daemon.snapshot().settings, time.time())

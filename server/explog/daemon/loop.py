@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from explog.daemon.notify import GRACE_SECONDS, Notifier
 from explog.daemon.noting import Noting
 from explog.daemon.reading import Reading
 from explog.daemon.running import RunWatch
-from explog.daemon.settle import Settled, forget_settled, settle
+from explog.daemon.settling import Settling
 from explog.daemon.snapshot import Snapshot
 from explog.daemon.tidy import Tidying
 from explog.entries.emacs import EmacsEditor
@@ -43,31 +43,12 @@ log = logging.getLogger(__name__)
 
 # A look at unchanged repositories costs 70 µs for each; this catches what no doorbell rings for.
 SWEEP_SECONDS = 2.0
-_MOST_ROUNDS = 5
 # A damaged index is made anew in a look; where that cannot be written, it is kept in memory.
 _MOST_RECOVERIES = 2
 # How long to wait between two steps of tidying up.
 _TIDY_SECONDS = 0.1
 # How long to wait, when the process is to end, until a look has ended.
 _CLOSE_SECONDS = 0.3
-# What could not be written is tried again when the doorbell rings, or else after this long.
-_RETRY_SECONDS = 10.0
-
-
-@dataclass(slots=True)
-class _Settling:
-    """What became of the last attempt to settle what is pending."""
-
-    retry: bool = False
-    unsaved: bool = False
-    """Whether a hash stands in a buffer that is not saved yet."""
-    ended: float = 0.0
-    problems: list[str] = field(default_factory=list)
-
-    def due(self, rang: bool) -> bool:
-        """Return whether to try again, as the doorbell RANG or enough time has passed."""
-        waited = time.monotonic() - self.ended >= _RETRY_SECONDS
-        return (rang and (self.retry or self.unsaved)) or (self.retry and waited)
 
 
 class Daemon:
@@ -86,7 +67,7 @@ class Daemon:
         self._editors_lock = threading.Lock()
         self._notifier = Notifier()
         self._flagging = Flagging()
-        self._settling = _Settling()
+        self._settling = Settling()
         self._tidying = Tidying()
         self._memory = Memory()
         self.healing = Healing()
@@ -324,34 +305,7 @@ class Daemon:
         self._replace(progress=f"{what} {100 * done // max(1, total)}%")
 
     def _settle(self) -> None:
-        """Settle what is pending, unless no Emacs is connected.
-
-        An Emacs that is not connected yet, or that hung up, may visit the logs: nothing is written
-        behind its back.
-        """
-        if not self.editors:
-            self._settling.retry = True
-            return
-        state = self._settling = _Settling()  # an Emacs that connects meanwhile sets `retry`
-        for _ in range(_MOST_ROUNDS):
-            editors = self.editors
-            if not editors:  # the last one hung up meanwhile
-                settled = Settled(retry=True)
-                break
-            snapshot = self.snapshot()
-            settled = settle(snapshot.settings, snapshot.index, editors)
-            for message in settled.done:
-                self._notifier.tell(message)
-            if not settled.done:
-                break
-            # Take in what was written, and settle what was committed meanwhile.
-            self._sync()
-        snapshot = self.snapshot()
-        state.unsaved = forget_settled(snapshot.settings, snapshot.index)
-        state.problems = settled.problems
-        state.ended = time.monotonic()
-        if settled.retry:
-            state.retry = True
+        self._settling.settle(self.snapshot, lambda: self.editors, self._notifier.tell, self._sync)
 
     def _note_runs(self) -> None:
         """Note the ends of runs; without a connected Emacs, nothing is written, as in `_settle`."""
