@@ -14,7 +14,7 @@ import pytest
 
 from explog.config import Root, Settings
 from explog.daemon import loop as module
-from explog.daemon import notify, settling, tidy
+from explog.daemon import notify, pace, settling, syncing, tidy
 from explog.daemon.doorbell import Doorbell
 from explog.daemon.loop import Daemon
 from explog.daemon.settle import settle
@@ -135,7 +135,7 @@ def test_only_a_large_first_index_is_made_by_another_process(
         apart.append(index)
         sync_apart(settings, index, *rest)
 
-    monkeypatch.setattr(module, "sync_apart", record)
+    monkeypatch.setattr(syncing, "sync_apart", record)
     if large:
         monkeypatch.setattr("explog.sync.sections.LONG_BYTES", log.stat().st_size)
     project.commit("[e201.1] Results", date=datetime.now(tz=UTC) + timedelta(seconds=5))
@@ -271,7 +271,7 @@ def test_nothing_is_written_while_no_emacs_is_connected(
 def test_a_look_that_fails_is_made_again(
     log: Path, project: GitRepo, emacs: Emacs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "SWEEP_SECONDS", 0.05)
+    monkeypatch.setattr(pace, "SWEEP_SECONDS", 0.05)
     daemon = serve(log, project, emacs)
     failures = iter([OSError("no more processes")])
 
@@ -299,7 +299,7 @@ def test_the_index_is_tidied_up_while_nothing_happens(
     monkeypatch: pytest.MonkeyPatch,
     error: Exception | None,
 ) -> None:
-    monkeypatch.setattr(module, "SWEEP_SECONDS", 0.05)
+    monkeypatch.setattr(pace, "SWEEP_SECONDS", 0.05)
     monkeypatch.setattr(tidy, "_IDLE_SECONDS", 0.2)
     monkeypatch.setattr(module, "_TIDY_SECONDS", 0.01)
     left, looks = [3], [0]

@@ -21,7 +21,7 @@ from click.testing import CliRunner
 
 from explog.cli import main
 from explog.config import Root, Settings
-from explog.daemon import loop
+from explog.daemon import pace, syncing
 from explog.daemon.loop import Daemon
 from explog.index.commits import pending_steps
 from explog.index.database import open_index
@@ -141,7 +141,7 @@ def _made(folder: Path) -> World:
 def world(made: World, home_of_all: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     _settle_in(monkeypatch, home_of_all)
     # All that another process would do is done in this one.
-    monkeypatch.setattr(loop, "sync_apart", lambda *_arguments: None)
+    monkeypatch.setattr(syncing, "sync_apart", lambda *_arguments: None)
     return made
 
 
@@ -359,8 +359,8 @@ def test_a_failure_that_is_not_of_the_index_is_told_once(
         looks.append(1)
         raise reason
 
-    monkeypatch.setattr(loop, "sync", fail)
-    monkeypatch.setattr(loop, "SWEEP_SECONDS", 0.01)
+    monkeypatch.setattr(syncing, "sync", fail)
+    monkeypatch.setattr(pace, "SWEEP_SECONDS", 0.01)
     server.daemon._background = True
     server.daemon.configure(world.settings, 0.0)
     wait_until(lambda: len(looks) > 5)

@@ -42,7 +42,7 @@ def test_what_only_a_server_knows(tmp_path: Path) -> None:
     found = rows(daemon)
     indexes = [row for row in call(daemon, None, "doctor") if row[0] == "index"]
     assert [row[1] for row in indexes] == [False]
-    assert found["watches"] == [True, "2 folders watched", ""]
+    assert found["watches"] == [True, "4 folders watched", ""]
     assert not found["index"][0]
     assert "memory" in found["index"][1]
     # The look and the doctor both find that it is missing: that is said once.

@@ -1,7 +1,7 @@
 """The daemon: it keeps the index up to date, and settles what is pending.
 
-It looks whenever the doorbell rings, and at least once in `SWEEP_SECONDS`. What a look finds
-pending is written into the buffers of the connected Emacs, or into the files.
+It looks whenever the doorbell rings, first at what rang, and now and then at everything. What a
+look finds pending is written into the buffers of the connected Emacs, or into the files.
 """
 
 from __future__ import annotations
@@ -9,40 +9,37 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from explog.config import Settings
-from explog.daemon.doorbell import Doorbell
+from explog.daemon.doorbell import Doorbell, Rung
 from explog.daemon.flagging import Flagging
 from explog.daemon.healing import Healing
 from explog.daemon.notify import GRACE_SECONDS, Notifier
 from explog.daemon.noting import Noting
+from explog.daemon.pace import Pace
 from explog.daemon.reading import Reading
 from explog.daemon.running import RunWatch
 from explog.daemon.settling import Settling
 from explog.daemon.snapshot import Snapshot
+from explog.daemon.syncing import Syncing
 from explog.daemon.tidy import Tidying
+from explog.daemon.watches import LOGS
 from explog.entries.emacs import EmacsEditor
 from explog.errors import ExplogError
 from explog.git.process import end_all
 from explog.git.stuck import is_silent
 from explog.index.commits import all_repositories
 from explog.index.database import Index
-from explog.index.logs import all_logs
 from explog.rpc.client import Client
-from explog.sync.look import is_large, sync, sync_apart
-from explog.sync.memory import Memory
 from explog.sync.report import LookReport
-from explog.sync.since import keep_since
 
 log = logging.getLogger(__name__)
 
-# A look at unchanged repositories costs 70 µs for each; this catches what no doorbell rings for.
-SWEEP_SECONDS = 2.0
 # A damaged index is made anew in a look; where that cannot be written, it is kept in memory.
 _MOST_RECOVERIES = 2
 # How long to wait between two steps of tidying up.
@@ -60,8 +57,6 @@ class Daemon:
         self._background = background
         self._snapshot: Snapshot | None = None
         self._given: Settings | None = None
-        self._since = time.time()
-        self._seen: set[str] = set()
         self._door = threading.RLock()
         self._editors: list[EmacsEditor] = []
         self._editors_lock = threading.Lock()
@@ -69,7 +64,8 @@ class Daemon:
         self._flagging = Flagging()
         self._settling = Settling()
         self._tidying = Tidying()
-        self._memory = Memory()
+        self._syncing = Syncing(self._progress)
+        self.pace = Pace()
         self.healing = Healing()
         self._reading = Reading()
         self.runs = RunWatch(self._runs_changed)
@@ -101,8 +97,7 @@ class Daemon:
             if settings != self._given:
                 self._given = settings
                 self._open(settings)
-            self._since = since
-            self._seen = set()
+            self._syncing.configure(since)
             self._watching = False
         if self._background and self._thread is None:
             self._thread = threading.Thread(target=self._run, name="look", daemon=True)
@@ -123,17 +118,20 @@ class Daemon:
             self.look(patient=True)
             yield self.snapshot()
 
-    def look(self, rang: bool = True, *, patient: bool = False) -> None:
+    def look(
+        self, rang: bool = True, *, patient: bool = False, only: Collection[str] | None = None
+    ) -> None:
         """Sync, settle what is pending, and say what is new.
 
-        RANG says that the doorbell rang. A log that is being written is waited for if PATIENT.
+        RANG says that the doorbell rang. A log that is being written is waited for if PATIENT. Of
+        repositories, ONLY those are looked at, by their common directories; all if it is None.
         """
         with self._door:
             if self._snapshot is None:
                 return
             for left in reversed(range(_MOST_RECOVERIES + 1)):
                 try:
-                    self._look(rang, patient=patient)
+                    self._look(rang, patient, only)
                     self.healing.look_ended(None)
                     return
                 except Exception as error:
@@ -159,58 +157,54 @@ class Daemon:
 
     def _runs_changed(self) -> None:
         self._notifier.changed()
-        self.bell.ring()
+        self.bell.ring(LOGS)  # the next look notes what ended
 
     # The thread that looks
 
     def _run(self) -> None:
-        rang = True
+        rung, sweep = Rung(everything=True), False
         while not self._closed:
             busy = tidying = failed = False
             try:
-                self.look(rang)
-                busy = self._read_values()
-                tidying = not busy and self._tidy()
+                if rung.owners:  # nobody is to wait for a look at all the others
+                    self.look(only=rung.repositories)
+                if rung.everything or sweep:
+                    self.look(rung.everything)
+                busy = self._behind(self._read_values)
+                tidying = not busy and self._behind(lambda now: self._tidying.step(now.index))
             except Exception as error:  # noqa: BLE001 - the next look may succeed
                 self.healing.look_ended(error)
+                self.pace.swept(None)
                 failed = True
             soon = self._notifier.waiting or self._log_half_written
-            seconds = GRACE_SECONDS if soon else SWEEP_SECONDS
+            seconds = GRACE_SECONDS if soon else self.pace.left()
             seconds = 0.0 if busy else _TIDY_SECONDS if tidying else seconds
-            rang = self.bell.wait(seconds) or failed
+            rung = self.bell.wait(seconds)
+            if failed:
+                rung = rung._replace(everything=True)
+            sweep = soon or self.pace.left() == 0
 
-    def _read_values(self) -> bool:
-        """Read the values of some results commits; return whether more are left.
-
-        Nobody waits for them as for a hash, so this comes behind a look.
-        """
+    def _behind(self, step: Callable[[Snapshot], bool]) -> bool:
+        """Do a STEP of what nobody waits for as for a hash; return whether more is left."""
         with self._door:
             if self._snapshot is None:
                 return False
             try:
-                left = self._reading.step(self._snapshot.settings, self._snapshot.index)
-            except Exception as error:
-                if not self._recover(error):
-                    raise
-                return False
-            if self._reading.ended():
-                self._news = True
-                self.bell.ring()
-            return left
-
-    def _tidy(self) -> bool:
-        """Tidy up a little of the index if nothing happens; return whether more is left."""
-        with self._door:
-            if self._snapshot is None:
-                return False
-            try:
-                return self._tidying.step(self._snapshot.index)
+                return step(self._snapshot)
             except Exception as error:
                 if not self._recover(error):
                     raise
                 return False
 
     # All below is called with the door locked.
+
+    def _read_values(self, now: Snapshot) -> bool:
+        """Read the values of some results commits."""
+        left = self._reading.step(now.settings, now.index)
+        if self._reading.ended():
+            self._news = True
+            self.bell.ring(LOGS)
+        return left
 
     def _recover(self, error: Exception) -> bool:
         """Use another index if ERROR comes from the one in use; return whether that is so."""
@@ -229,21 +223,29 @@ class Daemon:
         if other is not None:
             self._use(settings, other)
 
-    def _look(self, rang: bool, *, patient: bool) -> None:
+    def _look(self, rang: bool, patient: bool, only: Collection[str] | None) -> None:
         self._examine_index()
-        report = self._sync(patient=patient)
+        if only:
+            self.bell.watch_again(only)
+        begun = time.process_time()
+        report = self._sync(patient=patient, only=only)
+        if only is None:
+            self.pace.swept(None if report.changed else time.process_time() - begun)
         if rang or report.changed:
             self._tidying.postpone()
         if not self._watching:
-            self._keep_since()  # before anything is written, as the server may be ended any time
+            # Before anything is written, as the server may be ended any time.
+            self._syncing.keep_since(self.snapshot())
         if report.changed or self._settling.due(rang) or self._notifier.waiting:
-            self._settle()
+            self._settle(only)
         if not self._watching:
             self._watch()
+        elif report.changed:
+            self.bell.watch_again([*report.moved, *([LOGS] if report.logs else [])])
         self._note_runs()
         snapshot = self.snapshot()
         if self._flagging.look(snapshot.settings, snapshot.index):
-            self.bell.ring()
+            self.bell.ring(LOGS)  # nothing has changed: the next look is to be a short one
         self._notify()
 
     def _open(self, settings: Settings) -> None:
@@ -263,49 +265,32 @@ class Daemon:
         self._snapshot = replace(self.snapshot(), **changes)
         return self._snapshot
 
-    def _sync(self, *, patient: bool = False) -> LookReport:
+    def _sync(self, *, patient: bool = False, only: Collection[str] | None = None) -> LookReport:
         """Bring the index up to date."""
+        snapshot = self.snapshot()
         try:
-            report = self._sync_index(self.snapshot(), patient=patient)
+            report = self._syncing.sync(snapshot, patient, only)
         finally:
             self._replace(progress="")
+        self._flagging.note(report, snapshot.index)
         self._replace(looked=True, problems=tuple(report.problems))
         self._log_half_written = report.unsettled
         if report.changed:
             self._news = True
-            self._watching = False
+            self._watching = self._watching and not report.came
             self._tidying.require()
         if report.repositories:
             self._reading.require()
         return report
 
-    def _sync_index(self, snapshot: Snapshot, *, patient: bool) -> LookReport:
-        settings, index = snapshot.settings, snapshot.index
-        if patient:  # whoever waits is to see all, whatever the file system says late
-            self._memory = Memory()
-        apart = False
-        if index.path is not None and index.get_meta("born") is None and is_large(settings):
-            apart = True
-            sync_apart(settings, index.path, self._since, self._progress)
-        report = sync(
-            settings,
-            index,
-            since=self._since,
-            progress=self._progress,
-            patient=patient,
-            memory=self._memory,
-        )
-        self._flagging.note(report, index)
-        if apart:
-            # All is new to this process, though the other process has seen it.
-            report.logs += (record.path for record in all_logs(index))
-        return report
-
     def _progress(self, what: str, done: int, total: int) -> None:
         self._replace(progress=f"{what} {100 * done // max(1, total)}%")
 
-    def _settle(self) -> None:
-        self._settling.settle(self.snapshot, lambda: self.editors, self._notifier.tell, self._sync)
+    def _settle(self, only: Collection[str] | None) -> None:
+        def sync_again() -> None:
+            self._sync(only=only)
+
+        self._settling.settle(self.snapshot, lambda: self.editors, self._notifier.tell, sync_again)
 
     def _note_runs(self) -> None:
         """Note the ends of runs; without a connected Emacs, nothing is written, as in `_settle`."""
@@ -314,7 +299,7 @@ class Daemon:
         for message in done:
             self._notifier.tell(message)
         if changed:
-            self._sync()  # take in what was written
+            self._sync(only=())  # take in what was written
 
     def _watch(self) -> None:
         snapshot = self.snapshot()
@@ -323,19 +308,6 @@ class Daemon:
         self.bell.watch(common_dirs, snapshot.settings.log_files())
         self.runs.serve(snapshot.settings, [(one.path, one.common_dir) for one in records])
         self._watching = True
-
-    def _keep_since(self) -> None:
-        """Keep outside the index since when hashes come by themselves."""
-        snapshot = self.snapshot()
-        repositories = [record.common_dir for record in all_repositories(snapshot.index)]
-        logs = [*map(str, snapshot.settings.log_files())]
-        if self._seen.issuperset([*repositories, *logs]):
-            return
-        try:
-            keep_since(repositories, logs, self._since)
-        except OSError as error:
-            log.warning("a new index will not know since when hashes are placed: %s", error)
-        self._seen.update(repositories, logs)
 
     def _notify(self) -> None:
         """Tell each Emacs what is new to it: flags, changes, problems."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -14,6 +14,9 @@ from explog.git.stamps import Stamp, is_racy, stamp, trusted_until
 
 _ROOTS = "refs/heads", "refs/remotes"
 _REFTABLE = "reftable/tables.list"
+# What matters in a git directory, and in its folder `refs`.
+_NAMES = frozenset(("HEAD", "packed-refs", "shallow", "refs", "reftable", "worktrees"))
+_REFS = frozenset(("heads", "remotes"))
 
 _Stamps: TypeAlias = dict[str, Stamp | None]
 
@@ -138,3 +141,20 @@ def _loose_refs(path: str, stamps: _Stamps) -> Iterator[str]:
             yield from _loose_refs(name, stamps)
         elif not name.endswith(".lock"):
             yield name
+
+
+def ref_folders(common: str) -> Mapping[str, frozenset[str] | None]:
+    """Return the folders in which something changes when a ref of the repository COMMON moves.
+
+    Each with the names that matter there, or None for all of them; first the one in which nearly
+    all commits show.
+    """
+    stamps: _Stamps = {}
+    for root in _ROOTS:
+        list(_loose_refs(f"{common}/{root}", stamps))
+    trees = [path for path, one in stamps.items() if one is not None]
+    linked = _linked_git_dirs(common, stamps)
+    reftables = [f"{git_dir}/reftable" for git_dir in (common, *linked)]
+    found = dict.fromkeys([*filter(os.path.isdir, reftables), *trees])
+    named = {common: _NAMES, f"{common}/refs": _REFS, f"{common}/worktrees": None}
+    return {**found, **named, **dict.fromkeys(linked, _NAMES)}

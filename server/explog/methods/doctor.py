@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from explog.daemon.loop import SWEEP_SECONDS, Daemon
+from explog.daemon.loop import Daemon
 from explog.daemon.snapshot import Snapshot
 from explog.doctor import Finding, examine
 from explog.rpc.client import Client
@@ -37,7 +37,8 @@ def _of_daemon(daemon: Daemon, now: Snapshot) -> Iterator[Finding]:
     watched, unwatched = daemon.bell.watched(), daemon.bell.unwatched
     message = f"{watched} folder{'' if watched == 1 else 's'} watched"
     if unwatched:
-        message += f"; {len(unwatched)} more are looked at every {SWEEP_SECONDS:g} s"
+        seconds = f"{daemon.pace.seconds:.0f} s"
+        message += f"; what happens in {len(unwatched)} more is seen within {seconds}"
     yield Finding("watches", True, message)
     for problem in now.problems:
         yield Finding("problem", False, problem.message, "see there")

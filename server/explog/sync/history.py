@@ -155,6 +155,7 @@ class HistoryLook:
         with self.index.writing():
             drop_repository(self.index, known.id)
         self.report.repositories.append(known.path)
+        self.report.came = True
 
     def _read_since(self, new: Iterable[Repository]) -> Mapping[str, float]:
         logs = map(str, self.settings.log_files())
@@ -223,6 +224,7 @@ class HistoryLook:
         add_commits(self.index, number, noted)
         add_pending(self.index, touched)
         self.report.repositories.append(str(repository.path))
+        self.report.came = True
 
     def _noted(
         self,
@@ -264,6 +266,7 @@ class HistoryLook:
         add_commits(self.index, number, noted)
         add_pending(self.index, touched)
         self.report.repositories.append(str(repository.path))
+        self.report.moved.append(str(repository.common_dir))
 
     def _put(self, repository: Repository, stamp: str | None, now: Sequence[str]) -> int:
         path, common_dir = str(repository.path), str(repository.common_dir)

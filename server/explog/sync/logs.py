@@ -96,6 +96,8 @@ class LogLook:
         self.looked = True
         known = {record.path: record for record in all_logs(self.index)}
         files = self._files(known)
+        if known.keys() != set(map(str, files)):
+            self.report.came = True
         for missing in known.keys() - {str(path) for path in files}:
             with self.index.writing():
                 drop_log(self.index, known[missing].id)

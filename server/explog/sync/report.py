@@ -23,11 +23,15 @@ class Unreadable:
 class LookReport:
     """What one look found: the logs and repositories that changed, and what could not be read.
 
-    `experiments` are the ids of those in the parts of the logs that changed.
+    `moved` are the common directories of repositories whose refs moved, and `came` tells whether a
+    log or a repository came or went. `experiments` are the ids of those in the parts of the logs
+    that changed.
     `unsettled` means that a log was being written, and is to be looked at again soon.
     """
 
     logs: list[str] = field(default_factory=list)
+    moved: list[str] = field(default_factory=list)
+    came: bool = False
     experiments: set[str] = field(default_factory=set)
     repositories: list[str] = field(default_factory=list)
     problems: list[Unreadable] = field(default_factory=list)
