@@ -80,8 +80,7 @@ class Experiment:
     steps: tuple[Step, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
+class Commit(NamedTuple):
     """A reachable commit in a repository, and how it refers to a step.
 
     Times are seconds since 1970. `generation` grows from parents to children. `place` is a value

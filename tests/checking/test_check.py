@@ -1,15 +1,23 @@
 """Check: every kind of problem, what is none, and the mending of those that have one."""
 
 import os
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from explog.checking.check import check
 from explog.config import Project
 from explog.daemon.loop import Daemon
 from explog.model import PROBLEM_KINDS, Problem
+from explog.org.lists import Item
+from explog.org.spans import hash_spans
+from explog.org.steps import find_steps
+from explog.sync.look import sync
 from support.calls import call
 from support.logs import Logs, mended
 from support.repo import GitRepo
@@ -552,6 +560,32 @@ def test_a_mend_takes_its_problem_away_and_brings_no_other(
             # What stood there hid that the hash of that number is on another step.
             left = {(kind, line) for kind, line in left if kind != "renumbered"}
         assert left <= known
+
+
+def test_each_list_is_read_once(logs: Logs, repo: GitRepo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the plan, or by what looks at the rest: never by both."""
+    logs.log(ENTRY + ENTRY.replace("201", "202") + ENTRY.replace("201", "203"))
+    repo.commit("[e201.1] Results\n\n- [e201.3] Results\n- [e203.2] Results")
+    sync(logs.settings, logs.index)
+    read: Counter[str] = Counter()
+    parsed: Counter[int] = Counter()
+
+    def find(lines: Sequence[str], *args: Any) -> Any:
+        read[lines[0]] += 1
+        return find_steps(lines, *args)
+
+    def spans(lines: Sequence[str], item: Item) -> Any:
+        parsed[id(item)] += 1
+        items.append(item)
+        return hash_spans(lines, item)
+
+    items: list[Item] = []  # so that each keeps its own id
+    for module in ("explog.entries.text", "explog.org.edit"):
+        monkeypatch.setattr(f"{module}.find_steps", find)
+        monkeypatch.setattr(f"{module}.hash_spans", spans)
+    problems = check(logs.settings, logs.index)
+    assert [problem.kind for problem in problems] == ["unticked"] * 3
+    assert (list(read.values()), list(parsed.values())) == ([1] * 3, [1] * 9)
 
 
 def test_what_emacs_is_told(logs: Logs, repo: GitRepo) -> None:

@@ -245,6 +245,8 @@ MARKS = st.lists(
         st.lists(st.integers(1, 3), min_size=1, max_size=2).map(tuple),
         st.sampled_from([None, "83d45cd", "0123456789"]),
         st.booleans(),
+        st.none(),
+        st.none(),
     ),
     max_size=3,
     unique_by=lambda mark: mark.step,

@@ -16,7 +16,7 @@ from explog.index.commits import CommitBatch, add_commits, put_repository
 from explog.model import Change
 from explog.org.edit import apply_edits
 from explog.org.steps import find_steps
-from explog.plan.backfill import Written, carry_out
+from explog.plan.backfill import Written, carry_out, wrong_cookies
 from explog.plan.planner import plan
 from explog.plan.plans import Plan
 from explog.refs import Place
@@ -803,9 +803,11 @@ def test_each_entry_is_read_once(
         read.append(lines[0])
         return find_steps(lines, *args)
 
-    monkeypatch.setattr("explog.entries.text.find_steps", find)
+    for module in ("explog.entries.text", "explog.org.edit"):
+        monkeypatch.setattr(f"{module}.find_steps", find)
     planned = bench.plan_now()
     diff(planned.changes, planned.texts)
+    assert wrong_cookies(planned) == 0
     assert len(planned.edits) == 41
     assert sorted(read) == ["* TODO [202] Title :exp:", "* [201] T :exp:"]
 

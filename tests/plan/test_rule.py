@@ -1,7 +1,5 @@
 """The rule of the hash (docs/design.md, section 2) as tables: what stands, what is known, what is done."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -111,7 +109,7 @@ TABLE: list[
     ),
     (
         "then by committer date",
-        (NONE, None, " ", [replace(NEW, oid=NEWEST.oid, committer_time=19), NEW]),
+        (NONE, None, " ", [NEW._replace(oid=NEWEST.oid, committer_time=19), NEW]),
         (Outcome.PLACE, NEW, True, False),
     ),
     ("then topology", (NONE, None, " ", [CHILD, PARENT]), (Outcome.PLACE, CHILD, True, False)),
@@ -263,8 +261,8 @@ SUCCESSOR = commit("1111111", 60)
         ([MENTIONED], SUCCESSOR),
         # It bears the reference by now, so rule 2 decides.
         ([SUCCESSOR, NEW_RESULTS], NEW_RESULTS),
-        ([replace(SUCCESSOR, place=MENTION), OLD], OLD),
-        ([replace(SUCCESSOR, place=MENTION)], SUCCESSOR),
+        ([SUCCESSOR._replace(place=MENTION), OLD], OLD),
+        ([SUCCESSOR._replace(place=MENTION)], SUCCESSOR),
     ],
 )
 def test_successor(candidates: list[Commit], expected: Commit) -> None:
@@ -376,7 +374,7 @@ def test_a_commit_is_as_old_as_itself_in_a_fork() -> None:
         standing=NONE,
         hash_now=None,
         box=" ",
-        candidates=[NEW_RESULTS, replace(NEW_RESULTS, repository="/s", generation=9)],
+        candidates=[NEW_RESULTS, NEW_RESULTS._replace(repository="/s", generation=9)],
         strays=[stray((1,), (2,), NEW_RESULTS)],
     )
     assert made.outcome is Outcome.RENUMBERED
@@ -448,7 +446,7 @@ def test_a_commit_that_stands_elsewhere_too_ticks_no_box(box: str, outcome: str)
 
 @pytest.mark.parametrize("preferred", [OLD, NEW])
 def test_preference_decides_between_commits_of_one_time(preferred: Commit) -> None:
-    twin = replace(NEW, oid=OLD.oid)
+    twin = NEW._replace(oid=OLD.oid)
     made = decide(
         step=(1,),
         standing=NONE,
@@ -462,7 +460,7 @@ def test_preference_decides_between_commits_of_one_time(preferred: Commit) -> No
 
 
 def test_tied_are_the_strongest_of_one_time() -> None:
-    twin, results = replace(NEW, oid=OLD.oid), replace(NEW, results=True)
+    twin, results = NEW._replace(oid=OLD.oid), NEW._replace(results=True)
     assert tied([NEW, twin, OLD, MENTIONED]) == [NEW, twin]
     assert tied([results, twin]) == tied([NEW, NEW]) == tied([]) == []
 

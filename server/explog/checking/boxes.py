@@ -9,9 +9,10 @@ from explog.digits import HASH_IN_NOTE
 from explog.entries.text import EntryText
 from explog.index.commits import claimed_experiments, find_candidates
 from explog.index.database import Index
-from explog.model import Experiment, LineEdit, Problem, Step, StepNumber
+from explog.model import Experiment, LineEdit, Problem, StepNumber
 from explog.org.cookies import miscounted
 from explog.org.heading import COOKIE
+from explog.plan.facts import Claims
 from explog.refs import Place, step_text
 
 
@@ -29,15 +30,21 @@ def takes_part(index: Index, entries: Iterable[Experiment]) -> set[str]:
 
 
 def check_boxes(
-    index: Index, entry: EntryText, placed: Collection[StepNumber], *, active: bool
+    index: Index,
+    entry: EntryText,
+    placed: Collection[StepNumber],
+    claims: Claims | None,
+    *,
+    active: bool,
 ) -> Iterator[Problem]:
     """Yield the wrong cookies of ENTRY and, if its log is ACTIVE, the ticks without a commit.
 
-    PLACED are the steps that a backfill has a commit for.
+    PLACED are the steps that a backfill has a commit for. CLAIMS are those on the id of the entry,
+    if they are known.
     """
     yield from _cookies(entry)
     if active:
-        yield from _unreferenced(index, entry, placed)
+        yield from _unreferenced(index, entry, placed, claims)
 
 
 def _cookies(entry: EntryText) -> Iterator[Problem]:
@@ -63,7 +70,7 @@ def _step_at(entry: EntryText, line: int) -> str | None:
 
 
 def _unreferenced(
-    index: Index, entry: EntryText, placed: Collection[StepNumber]
+    index: Index, entry: EntryText, placed: Collection[StepNumber], claims: Claims | None
 ) -> Iterator[Problem]:
     found = entry.experiment
     bare = [step for step in found.steps if step.hash is None and step.number not in placed]
@@ -73,13 +80,18 @@ def _unreferenced(
     # A commit that claims a step, and cannot be placed on it, means another step, unless the list
     # has the number twice.
     times = Counter(step.number for step in found.steps)
+    candidates = find_candidates(index, found.ident) if claims is None else claims.candidates
     spoken_of = {
         number
-        for number, some in find_candidates(index, found.ident).items()
+        for number, some in candidates.items()
         if times[number] > 1 or any(one.place == Place.MENTION for one in some)
     }
-    for step in ticked:
-        if step.number in spoken_of or _has_inner(found, step) or _tells_hash(entry, step):
+    outer = {step.number[:size] for step in found.steps for size in range(1, len(step.number))}
+    ends = dict(zip((step.line for step in found.steps), _ends(entry), strict=True))
+    for step in ticked:  # the box of one with steps inside follows theirs
+        if step.number in spoken_of or step.number in outer:
+            continue
+        if any(HASH_IN_NOTE.search(text) for text in entry.lines[step.line : ends[step.line]]):
             continue
         number = step_text(step.number)
         said = f"step {number} is ticked, and no commit speaks of it"
@@ -87,14 +99,7 @@ def _unreferenced(
         yield Problem("unreferenced", found.file, line, found.ident, number, said)
 
 
-def _has_inner(found: Experiment, step: Step) -> bool:
-    """Tell whether the box of STEP follows those of steps inside it."""
-    size = len(step.number)
-    return any(o.number[:size] == step.number and len(o.number) > size for o in found.steps)
-
-
-def _tells_hash(entry: EntryText, step: Step) -> bool:
-    """Tell whether a note in STEP bears what looks like a hash."""
-    later = (other.line for other in entry.experiment.steps if other.line > step.line)
-    stop = next(later, entry.steps.stop if entry.steps else len(entry.lines))
-    return any(HASH_IN_NOTE.search(text) for text in entry.lines[step.line : stop])
+def _ends(entry: EntryText) -> list[int]:
+    """Return for each step of ENTRY the line of the next step, or the end of its section."""
+    starts = [step.line for step in entry.experiment.steps]
+    return [*starts[1:], entry.steps.stop if entry.steps else len(entry.lines)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -18,7 +18,7 @@ from explog.errors import ExplogError
 from explog.git.repository import is_boundary
 from explog.index.commits import all_repositories
 from explog.index.database import Index
-from explog.index.logs import all_diagnoses, find_experiments
+from explog.index.logs import all_diagnoses
 from explog.model import Change, Experiment, Problem, Step, StepNumber
 from explog.org.edit import StepMarks
 from explog.plan.owners import Owners
@@ -38,16 +38,16 @@ def check(
 
     INDEX is up to date. UNREAD are the files and repositories that could not be read meanwhile.
     """
-    entries = list(find_experiments(index))
     texts = EntryTexts(settings)
     planned = plan(settings, index, texts)
+    entries = planned.experiments
     job = _Check(settings, index, planned, entries)
     problems = [*_unread(unread), *_diagnosed(index)]
 
     def failed(file: str, error: ExplogError) -> None:
         problems.append(_unreadable(file, error.message))
 
-    for entry in entry_texts(texts, entries, failed, progress):
+    for entry in entry_texts(texts, entries, job.texts, failed, progress):
         problems += job.entry(entry)
     for failure in planned.failures:
         failed(failure.path, failure.error)
@@ -101,11 +101,12 @@ class _Check:
         self.planned = planned
         self.active = takes_part(index, entries)
         self.conflicts: set[EntryPlace] = set()
-        self.at = {(entry.file, entry.line): entry for entry in entries}
-        self.renumberings = Renumberings(settings, index, planned, entries)
-        self._edits: dict[EntryPlace, list[Edit]] = defaultdict(list)
-        for edit in planned.edits:
-            self._edits[edit.file, edit.experiment.line].append(edit)
+        self._namesakes = Counter(entry.ident for entry in entries)
+        self.renumberings = Renumberings(settings, index, planned, self._namesakes)
+        self._planned = {
+            (entry.experiment.file, entry.experiment.line): entry for entry in planned.entries
+        }
+        self.texts = {place: one.text for place, one in self._planned.items() if one.text}
         self._failed: dict[str, set[StepNumber]] = defaultdict(set)
         for failure in planned.failures:
             for ident, step in failure.steps:
@@ -117,6 +118,10 @@ class _Check:
         for dead in planned.dead:
             if dead.step.hash not in self._kept:
                 self._dead[dead.experiment.file, dead.experiment.line].append(dead)
+        self._misplaced: dict[tuple[EntryPlace, str], list[Misplaced]] = defaultdict(list)
+        for one in planned.misplaced:
+            where = one.experiment.file, one.experiment.line
+            self._misplaced[where, one.commit].append(one)
         # The steps whose commit cannot be placed, because something else stands there.
         self._blocked = {(u.file, u.line) for u in planned.unplaced if u.reason == "kept-by-hand"}
 
@@ -127,7 +132,8 @@ class _Check:
         if entry.conflict is not None:
             self.conflicts.add(place)
             return
-        edits, marks = self._edits.get(place, []), entry.marks
+        planned = self._planned.get(place)
+        edits, marks = planned.edits if planned is not None else (), entry.marks
         for edit in edits:
             yield from self._edit(entry, marks, edit)
         for dead in self._dead.get(place, ()):
@@ -136,11 +142,14 @@ class _Check:
                 yield _at_step("dead-hash", found, dead, said)
         self.renumberings.consider(entry)
         placed = {edit.step.number for edit in edits}.union(self._failed[found.ident])
-        yield from check_boxes(self.index, entry, placed, active=found.file in self.active)
+        # Of several entries with the same id, each has a part of the claims in its plan.
+        alone = self._namesakes[found.ident] == 1
+        claims = planned.claims if planned is not None and alone else None
+        yield from check_boxes(self.index, entry, placed, claims, active=found.file in self.active)
 
     def _edit(self, entry: EntryText, marks: StepMarks, edit: Edit) -> Iterator[Problem]:
         """Yield the problem that EDIT mends, if it mends one: most edits are just work to do."""
-        tick = replace(edit.mark, hash=None)
+        tick = edit.mark._replace(hash=None)
         kind, said = "dead-hash", ""
         if edit.lost and edit.step.hash not in self._kept:
             said = f"{edit.step.hash} is on no branch any more; {edit.mark.hash} took its place"
@@ -180,11 +189,8 @@ class _Check:
 
     def _bearing(self, unplaced: Unplaced, place: EntryPlace) -> list[tuple[Experiment, Step]]:
         """Return the steps of the entry at PLACE that bear the hash of UNPLACED by mistake."""
-        return [
-            (one.experiment, one.step)
-            for one in self.planned.misplaced
-            if one.commit == unplaced.commit and (one.experiment.file, one.experiment.line) == place
-        ]
+        found = self._misplaced.get((place, unplaced.commit), ())
+        return [(one.experiment, one.step) for one in found]
 
     def unknown(self) -> Iterator[Problem]:
         """Yield the hashes on steps that no repository knows, unless they are just text."""

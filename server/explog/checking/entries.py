@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from explog.entries.text import EntryText, EntryTexts
@@ -15,12 +15,14 @@ from explog.sync.report import Progress
 def entry_texts(
     texts: EntryTexts,
     experiments: Iterable[Experiment],
+    known: Mapping[tuple[str, int], EntryText],
     failed: Callable[[str, ExplogError], None],
     progress: Progress | None = None,
 ) -> Iterator[EntryText]:
     """Yield the texts of EXPERIMENTS, which are in the order of their files.
 
-    FAILED is called for each file that cannot be read, or differs from what the index knows.
+    KNOWN are those that were read already, by file and line. FAILED is called for each file that
+    cannot be read, or differs from what the index knows.
     """
     files = [(file, list(some)) for file, some in itertools.groupby(experiments, lambda e: e.file)]
     for done, (file, some) in enumerate(files):
@@ -28,6 +30,6 @@ def entry_texts(
             progress(Path(file).name, done, len(files))
         try:
             for found in some:
-                yield texts.entry(found)
+                yield known.get((found.file, found.line)) or texts.entry(found)
         except ExplogError as error:
             failed(file, error)

@@ -6,8 +6,7 @@ and with the new numbers no other commit would be placed elsewhere.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from explog.config import Settings
@@ -44,7 +43,7 @@ class _Proposal:
 class Renumberings:
     """Collects the entries of PLANNED whose lists were renumbered, and proves which mends hold.
 
-    ENTRIES are those of all logs.
+    NAMESAKES says how many entries of all logs have each id.
     """
 
     def __init__(
@@ -52,11 +51,10 @@ class Renumberings:
         settings: Settings,
         index: Index,
         planned: Plan,
-        entries: Iterable[Experiment],
+        namesakes: Mapping[str, int],
     ) -> None:
         self.settings = settings
         self.index = index
-        namesakes = Counter(entry.ident for entry in entries)
         self._suspects = {
             (one.experiment.file, one.experiment.line): one
             for one in planned.entries
@@ -64,7 +62,7 @@ class Renumberings:
         }
         suspects = [one.experiment for one in self._suspects.values()]
         self._facts = gather(settings, index, suspects)
-        self._claims = dict(self._facts.claims(one.ident for one in suspects))
+        self._claims = {one.experiment.ident: one.claims for one in self._suspects.values()}
         self._proposals: list[_Proposal] = []
 
     def consider(self, entry: EntryText) -> None:
@@ -73,7 +71,7 @@ class Renumberings:
         suspect = self._suspects.get((found.file, found.line))
         if suspect is None or entry.steps is None:
             return
-        claims = self._claims[found.ident]
+        claims = suspect.claims
         wanted = _wanted(suspect, claims, self._facts)
         lines = wanted and renumber(entry.lines, entry.steps, wanted, _claimed(claims))
         if not lines:

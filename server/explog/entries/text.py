@@ -6,7 +6,7 @@ Whoever plans, checks or changes an entry gets its text here, so that all see th
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +23,8 @@ from explog.org.files import log_context, read_log
 from explog.org.heading import read_id
 from explog.org.notes import StepNote, add_notes
 from explog.org.options import OrgOptions, org_options
-from explog.org.steps import StepList, conflict_line, find_steps, read_step
+from explog.org.spans import HashSpan, hash_spans, own_hash
+from explog.org.steps import StepList, conflict_line, find_steps
 
 
 class LogText:
@@ -44,27 +45,28 @@ class LogText:
         """The options of org that hold in the log."""
         return self._context.options
 
-    def entry(self, line: int, ident: str) -> str:
+    def entry(self, line: int, ident: str) -> tuple[str, list[str]]:
         """Return the subtree of the experiment IDENT whose heading is at the 1-based LINE.
 
-        Raises ExplogError `changed` if it is not there.
+        It comes whole, and as lines. Raises ExplogError `changed` if it is not there.
         """
         lines = self._lines
         heading = lines[line - 1] if line <= len(lines) else b""
         heading = heading.removeprefix(BOM) if line == 1 else heading
         level = len(heading) - len(heading.lstrip(b"*"))
         end = line
-        while end < len(lines) and not _is_heading(lines[end], level):
+        while end < len(lines) and not (lines[end][:1] == b"*" and _is_heading(lines[end], level)):
             end += 1
         text = self._context.decode(b"\n".join([heading, *lines[line:end]]))
-        if level == 0 or read_id(text.split("\n")) != ident:
+        decoded = text.split("\n")
+        if level == 0 or read_id(decoded) != ident:
             raise changed(self.file)
-        return text
+        return text, decoded
 
     def fits(self, change: Change) -> bool:
         """Tell whether the entry reads as CHANGE expects."""
         try:
-            return self.entry(change.line, change.experiment) == change.text
+            return self.entry(change.line, change.experiment)[0] == change.text
         except ExplogError:
             return False
 
@@ -95,7 +97,8 @@ class EntryText:
     """An experiment with the text of its entry, and the steps as they stand in it.
 
     `steps` is None where the entry has none, and where git left a merge undone: the first line that
-    it left is `conflict`, counted from the heading.
+    it left is `conflict`, counted from the heading. `spans` are the hashes on the items of steps,
+    by the lines of the items.
     """
 
     experiment: Experiment
@@ -104,12 +107,13 @@ class EntryText:
     options: OrgOptions
     steps: StepList | None
     conflict: int | None
+    spans: Mapping[int, Sequence[HashSpan]]
 
     @property
     def marks(self) -> StepMarks:
         """What puts marks on the steps; raise ExplogError `unreadable` amid a merge."""
         self._refuse_amid_merge()
-        return StepMarks(self.lines, self.steps, self.options)
+        return StepMarks(self.lines, self.steps, self.options, self.spans)
 
     def noted(
         self, notes: Sequence[StepNote], steps_heading: str
@@ -176,23 +180,25 @@ class EntryTexts:
         The error is `changed` where the steps are not those that are known of EXPERIMENT.
         """
         file = experiment.file
-        text = self._text(experiment)
-        lines = text.split("\n")
+        text, lines = self._text(experiment)
         options = self.options(file)
         conflict = conflict_line(lines)
         if conflict is not None:
-            return EntryText(experiment, text, lines, options, None, conflict)
+            return EntryText(experiment, text, lines, options, None, conflict, {})
         steps = find_steps(lines, self.settings.steps_heading, options)
-        _check_steps(experiment, lines, steps)
-        return EntryText(experiment, text, lines, options, steps, None)
+        items = [item for _number, item in steps.items] if steps else []
+        spans = {item.line: hash_spans(lines, item) for item in items}
+        _check_steps(experiment, steps, spans)
+        return EntryText(experiment, text, lines, options, steps, None, spans)
 
-    def _text(self, experiment: Experiment) -> str:
+    def _text(self, experiment: Experiment) -> tuple[str, list[str]]:
+        """Return the text of EXPERIMENT, and its lines."""
         if not self.in_buffer(experiment.file):
             return self.log(experiment.file).entry(experiment.line, experiment.ident)
         entry = self.buffers.entry(experiment.file, experiment.ident)
         if entry is None or entry.line != experiment.line:
             raise changed(experiment.file)
-        return entry.text
+        return entry.text, entry.text.split("\n")
 
     def experiments(
         self, index: Index, idents: Collection[str] | None = None
@@ -235,10 +241,14 @@ class EntryTexts:
         )
 
 
-def _check_steps(experiment: Experiment, lines: Sequence[str], found: StepList | None) -> None:
-    """Raise ExplogError `changed` unless the steps FOUND are those of EXPERIMENT."""
-    steps = [read_step(lines, number, item) for number, item in found.items] if found else []
-    now = [(step.number, step.line, step.box, step.hash) for step in steps]
+def _check_steps(
+    experiment: Experiment, found: StepList | None, spans: Mapping[int, Sequence[HashSpan]]
+) -> None:
+    """Raise ExplogError `changed` unless the steps FOUND, with SPANS, are those of EXPERIMENT."""
+    now = [
+        (number, item.line, item.box, own_hash(spans[item.line]))
+        for number, item in (found.items if found else ())
+    ]
     if now != [(step.number, step.line, step.box, step.hash) for step in experiment.steps]:
         raise changed(experiment.file)
 

@@ -255,7 +255,7 @@ def find_candidates(index: Index, experiment: str) -> dict[StepNumber, list[Comm
     )
     found: dict[StepNumber, list[Commit]] = {}
     for row in rows:
-        candidate = Commit(*(*row[1:-1], bool(row[-1])))
+        candidate = Commit._make((*row[1:-1], bool(row[-1])))
         found.setdefault(parse_step(row[0]), []).append(candidate)
     return found
 

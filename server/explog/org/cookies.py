@@ -77,10 +77,13 @@ def miscounted(
     nothing to count is text. Sub-headings of the steps' heading make org count those.
     """
     found: dict[int, dict[int, str]] = {}
+    where = list(cookie_lines(lines, steps))
+    if not where:
+        return found
     own = {line for item in steps.section.walk() for line in item.text_lines}
     if not (steps.stop < len(lines) and _depth(lines[steps.stop]) > _depth(lines[steps.heading])):
         own.add(steps.heading)
-    for line in cookie_lines(lines, steps):
+    for line in where:
         right = {_count(line.lists, *how) for how in _WAYS}
         if line.number not in own or (0, 0) in right:
             continue

@@ -9,23 +9,23 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from explog.errors import ExplogError
 from explog.model import LineEdit
-from explog.org.cookies import CookieLine, cookie_lines, recount
-from explog.org.lists import Item, PlainList
+from explog.org.cookies import CookieLine, cookie_lines, miscounted, recount
+from explog.org.lists import Item
 from explog.org.options import OrgOptions
-from explog.org.spans import hash_spans, same_hash
+from explog.org.spans import HashSpan, hash_spans, same_hash
 from explog.org.steps import StepList, conflict_line, find_steps
+from explog.org.ticking import Boxes
 
 _WHOLE = (40, 64)
 """How many digits a whole id has."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """What shall stand on a step: `hash` (None leaves it as it is), and a ticked box or not.
 
     `old` are the digits, in lower case, that `hash` takes the place of; empty to put it beside all
@@ -70,81 +70,89 @@ def apply_edits(text: str, edits: Iterable[LineEdit]) -> str:
 class StepMarks:
     """Puts marks on the steps of an entry: of its LINES, in which `find_steps` found STEPS.
 
-    LINES and STEPS stay as they are.
+    SPANS has what `hash_spans` returns for items, by their lines, if the caller knows. LINES and
+    STEPS stay as they are.
     """
-
-    def __init__(self, lines: Sequence[str], steps: StepList | None, options: OrgOptions) -> None:
-        self._lines = lines
-        self._options = options
-        self._steps = steps
-        self._items: dict[tuple[int, ...], list[Item]] = defaultdict(list)
-        for number, item in steps.items if steps else ():
-            self._items[number].append(item)
-
-    @cached_property
-    def _cookie_lines(self) -> Sequence[CookieLine]:
-        """Where the cookies are: a mark brings none and takes none."""
-        return list(cookie_lines(self._lines, self._steps)) if self._steps else []
-
-    def together(self, marks: Iterable[Mark]) -> tuple[LineEdit, ...]:
-        """Return the edits that make all MARKS stand there, cookies included; see `mark_entry`."""
-        with self._copy() as entry:
-            for mark in marks:
-                entry.mark(mark)
-            if entry.ticked:
-                entry.recount(self._cookie_lines)
-            return self._edits(entry, entry.changed)
-
-    def alone(self, mark: Mark) -> tuple[LineEdit, ...]:
-        """Return what MARK changes in its own step, when no other mark is put on one."""
-        with self._copy() as entry:
-            item = entry.mark(mark)
-            return self._edits(entry, range(item.line, item.paragraph_end + 1))
-
-    @contextmanager
-    def _copy(self) -> Iterator[_Entry]:
-        entry = _Entry(list(self._lines), self._steps, self._items, self._options)
-        try:
-            yield entry
-        finally:
-            entry.restore_boxes()
-
-    def _edits(self, entry: _Entry, numbers: Iterable[int]) -> tuple[LineEdit, ...]:
-        old, new = self._lines, entry.lines
-        return tuple(LineEdit(n, old[n], new[n]) for n in sorted(numbers) if old[n] != new[n])
-
-
-class _Entry:
-    """The lines of an entry while marks are put into them."""
 
     def __init__(
         self,
-        lines: list[str],
+        lines: Sequence[str],
         steps: StepList | None,
-        items: Mapping[tuple[int, ...], Sequence[Item]],
         options: OrgOptions,
+        spans: Mapping[int, Sequence[HashSpan]] | None = None,
     ) -> None:
         self.lines = lines
         self.steps = steps
         self.options = options
-        self._items = items
-        self.ticked = False
-        self.changed: set[int] = set()
-        self._boxes: list[tuple[Item, str | None]] = []
-        """The boxes that were set, and what they were before, in order."""
+        self._spans = spans or {}
+        self._boxes = Boxes(steps)
 
-    def mark(self, mark: Mark) -> Item:
-        """Put MARK on its step, and return the item."""
+    @cached_property
+    def _items(self) -> dict[tuple[int, ...], list[Item]]:
+        found: dict[tuple[int, ...], list[Item]] = defaultdict(list)
+        for number, item in self.steps.items if self.steps else ():
+            found[number].append(item)
+        return found
+
+    @cached_property
+    def _cookie_lines(self) -> Sequence[CookieLine]:
+        """Where the cookies are: a mark brings none and takes none."""
+        return list(cookie_lines(self.lines, self.steps)) if self.steps else []
+
+    def together(self, marks: Iterable[Mark]) -> tuple[LineEdit, ...]:
+        """Return the edits that make all MARKS stand there, cookies included; see `mark_entry`."""
+        with self._marked(marks) as entry:
+            return entry.edits(entry.new)
+
+    def alone(self, mark: Mark) -> tuple[LineEdit, ...]:
+        """Return what MARK changes in its own step, when no other mark is put on one."""
+        try:
+            entry = _Entry(self)
+            item = self._put(mark, entry)
+            for ticked in self._boxes.changed:
+                entry.put_box(ticked)
+            return entry.edits(range(item.line, item.paragraph_end + 1))
+        finally:
+            self._boxes.restore()
+
+    def wrong_cookies(self, marks: Iterable[Mark]) -> int:
+        """Return how many cookies are wrong when all MARKS stand there."""
+        if self.steps is None:
+            return 0
+        with self._marked(marks) as entry:
+            for item in self.steps.section.walk_all():
+                if item.box is not None and item.line in entry.new:  # recounting writes boxes, too
+                    self._boxes.set(item, entry.new[item.line][item.box_column])
+            return len(miscounted(entry.all_lines(), self.steps, self.options))
+
+    @contextmanager
+    def _marked(self, marks: Iterable[Mark]) -> Iterator[_Entry]:
+        """Provide the entry with MARKS and the cookies that follow; the boxes last as long."""
+        try:
+            entry = _Entry(self)
+            for mark in marks:
+                item = self._put(mark, entry)
+                if item in self._boxes.changed:
+                    self._boxes.fix_above(item)
+            for item in self._boxes.changed:
+                entry.put_box(item)
+            if self._boxes.changed:
+                entry.recount(self._cookie_lines)
+            yield entry
+        finally:
+            self._boxes.restore()
+
+    def _put(self, mark: Mark, entry: _Entry) -> Item:
+        """Put MARK on its step in ENTRY, and return the item. The boxes above it stay."""
         item = self._item(mark.step)
         if mark.hash is not None:
-            self._put_hash(item, mark, mark.hash)
-        if mark.tick and self._may_tick(item):
-            self._set_box(item, "X")
-            self.ticked = True
-            self._fix_ancestors(item)
+            entry.put_hash(item, mark, mark.hash)
+        if mark.tick and self._boxes.may_tick(item):
+            self._boxes.set(item, "X")
         return item
 
     def _item(self, step: tuple[int, ...]) -> Item:
+        """Return the item that is STEP; raise ExplogError as `mark_entry` does."""
         items = self._items.get(step, ())
         if len(items) == 1:
             return items[0]
@@ -157,26 +165,57 @@ class _Entry:
             raise ExplogError("unreadable", f"line {line + 1} of the entry: {reason}", step=written)
         raise ExplogError("unknown-step", f"there is no step {written}", step=written)
 
-    def _put_hash(self, item: Item, mark: Mark, new: str) -> None:
+    def spans(self, item: Item) -> Sequence[HashSpan]:
+        """Return what may be a hash in ITEM."""
+        known = self._spans.get(item.line)
+        return hash_spans(self.lines, item) if known is None else known
+
+
+class _Entry:
+    """The lines of an entry while marks are put into them: what is `new` comes before BEFORE's."""
+
+    def __init__(self, before: StepMarks) -> None:
+        self.before = before
+        self.new: dict[int, str] = {}
+        self._hashed: set[int] = set()
+        """The lines of the items that got a hash."""
+
+    def all_lines(self) -> list[str]:
+        """Return all lines, those that are new in their places."""
+        lines = list(self.before.lines)
+        for number, text in self.new.items():
+            lines[number] = text
+        return lines
+
+    def edits(self, numbers: Iterable[int]) -> tuple[LineEdit, ...]:
+        """Return what became of the lines with NUMBERS, where they changed."""
+        old, new = self.before.lines, self.new
+        changed = (n for n in sorted(numbers) if n in new and old[n] != new[n])
+        return tuple(LineEdit(n, old[n], new[n]) for n in changed)
+
+    def _line(self, number: int) -> str:
+        text = self.new.get(number)
+        return self.before.lines[number] if text is None else text
+
+    def put_hash(self, item: Item, mark: Mark, new: str) -> None:
+        """Put the hash NEW of MARK on ITEM."""
         old = self._old_hash(item, mark.old)
         for line, start, end in old:
-            text = self.lines[line]
-            self._write(line, text[:start] + _in_form(text[start:end], mark, new) + text[end:])
+            text = self._line(line)
+            self.new[line] = text[:start] + _in_form(text[start:end], mark, new) + text[end:]
         if not old:
-            text = self.lines[item.paragraph_end]
+            text = self._line(item.paragraph_end)
             end = len(text.rstrip(" \t\r"))
-            self._write(item.paragraph_end, f"{text[:end]} ({new}){text[end:]}")
-
-    def _write(self, line: int, text: str) -> None:
-        self.lines[line] = text
-        self.changed.add(line)
+            self.new[item.paragraph_end] = f"{text[:end]} ({new}){text[end:]}"
+        self._hashed.add(item.line)
 
     def _old_hash(self, item: Item, digits: str | None) -> list[tuple[int, int, int]]:
         """Return (line, start, end) of what the hash on ITEM is made of, the last first.
 
         Raises ExplogError `changed` if DIGITS are not there.
         """
-        spans = hash_spans(self.lines, item)
+        again = item.line in self._hashed
+        spans = hash_spans(self.all_lines(), item) if again else self.before.spans(item)
         if digits is None:
             chosen = next((span for span in spans if span.in_place), None)
         else:
@@ -187,48 +226,17 @@ class _Entry:
         same = same_hash(spans, chosen) if chosen else []
         return sorted(((s.line, s.start, s.end) for s in same), reverse=True)
 
-    def _may_tick(self, item: Item) -> bool:
-        """Tell whether org would let the box be ticked.
-
-        A box above other boxes follows them: it may be ticked when they all are. `:ORDERED:` wants
-        every earlier one ticked; org would then also take the ticks after an open box away, and
-        what a user ticked stays ticked.
-        """
-        if item.box not in (" ", "-") or _box_of(item) not in (None, "X"):
-            return False
-        if self.steps is None or self.steps.properties.get("ORDERED", "nil") == "nil":
-            return True
-        above = _ancestors(item)
-        earlier = (other for other in _struct_of(self.steps, item).walk() if other.line < item.line)
-        return not any(other.box == " " and other not in above for other in earlier)
-
-    def _set_box(self, item: Item, box: str) -> None:
-        text, column = self.lines[item.line], item.box_column
-        self._write(item.line, text[:column] + box + text[column + 1 :])
-        self._boxes.append((item, item.box))
-        item.box = box
-
-    def restore_boxes(self) -> None:
-        """Give the items back the boxes that they had."""
-        while self._boxes:
-            item, box = self._boxes.pop()
-            item.box = box
-
-    def _fix_ancestors(self, item: Item) -> None:
-        """Set the boxes above ITEM as org does from the boxes of their children."""
-        for parent in _ancestors(item):
-            box = _box_of(parent)
-            if parent.box not in (" ", "-") or box in (None, parent.box):
-                return
-            self._set_box(parent, box)
-            for child in parent.children():
-                if child.box == "x":
-                    self._set_box(child, "X")
+    def put_box(self, item: Item) -> None:
+        """Put the box that ITEM has now where it stands: a hash stands behind it."""
+        text, column = self._line(item.line), item.box_column
+        self.new[item.line] = f"{text[:column]}{item.box}{text[column + 1 :]}"
 
     def recount(self, where: Sequence[CookieLine]) -> None:
         """Rewrite the statistics cookies that org updates when a box in the section is ticked."""
-        if self.steps is not None:
-            self.changed |= recount(self.lines, self.steps, where, self.options)
+        if self.before.steps is not None:
+            lines = self.all_lines()
+            changed = recount(lines, self.before.steps, where, self.before.options)
+            self.new.update((number, lines[number]) for number in changed)
 
 
 def _in_form(written: str, mark: Mark, new: str) -> str:
@@ -236,28 +244,3 @@ def _in_form(written: str, mark: Mark, new: str) -> str:
     if len(written) in _WHOLE and mark.commit is not None:
         new = mark.commit
     return new.upper() if written.isupper() else new
-
-
-def _ancestors(item: Item) -> list[Item]:
-    """Return the items that ITEM is in, from the inside out."""
-    found: list[Item] = []
-    while item.parent is not None:
-        item = item.parent
-        found.append(item)
-    return found
-
-
-def _struct_of(steps: StepList, item: Item) -> PlainList:
-    """Return the top list that ITEM is somewhere inside."""
-    top = [item, *_ancestors(item)][-1]
-    return next(plain for plain in steps.section.lists if top in plain.items)
-
-
-def _box_of(parent: Item) -> str | None:
-    """Return the box that org gives PARENT for those of its children; None for as it is."""
-    boxes = {"X" if child.box == "x" else child.box for child in parent.children()}
-    if "-" in boxes or {" ", "X"} <= boxes:
-        return "-"
-    if "X" in boxes:
-        return "X"
-    return " " if " " in boxes else None

@@ -122,7 +122,8 @@ class PlainList:
         while waiting:
             item = waiting.pop()
             yield item
-            waiting += item.children()[::-1]
+            if item.lists:
+                waiting += item.children()[::-1]
 
 
 @dataclass(slots=True, eq=False)
@@ -140,6 +141,12 @@ class Section:
     def walk(self) -> Iterator[Item]:
         """Yield every item of the section in order of their lines."""
         for plain in self.lists:
+            yield from plain.walk()
+
+    def walk_all(self) -> Iterator[Item]:
+        """Yield every item of the section, and those that are enclosed."""
+        yield from self.walk()
+        for plain in self.enclosed:
             yield from plain.walk()
 
 

@@ -78,6 +78,11 @@ def hash_spans(lines: Sequence[str], item: Item) -> list[HashSpan]:
     return []
 
 
+def own_hash(spans: Sequence[HashSpan]) -> str | None:
+    """Return the digits of that of SPANS, which are of one item, that is in a hash's place."""
+    return spans[0].digits if spans and spans[0].in_place else None
+
+
 def hash_span(lines: Sequence[str], item: Item) -> HashSpan | None:
     """Return the hash that stands in a hash's place on ITEM, or None."""
     spans = hash_spans(lines, item)

@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from explog.entries.apply import apply_changes
 from explog.errors import ExplogError
 from explog.model import StepNumber
-from explog.org.cookies import miscounted
-from explog.org.edit import apply_edits
-from explog.org.steps import find_steps
 from explog.plan.plans import Edit, EntryPlan, Failure, Plan
 
 
@@ -43,13 +40,11 @@ def wrong_cookies(planned: Plan) -> int:
 
     An edit that ticks no box leaves the cookies of its list as they are.
     """
-    found = 0
-    for change in planned.changes:
-        options = planned.texts.options(change.file)
-        lines = apply_edits(change.text, change.lines).split("\n")
-        steps = find_steps(lines, planned.texts.settings.steps_heading, options)
-        found += len(miscounted(lines, steps, options)) if steps is not None else 0
-    return found
+    return sum(
+        entry.text.marks.wrong_cookies([edit.mark for edit in entry.edits])
+        for entry in planned.entries
+        if entry.edits and entry.text is not None
+    )
 
 
 def _apply(planned: Plan, files: Collection[str] | None) -> tuple[list[EntryPlan], list[Failure]]:

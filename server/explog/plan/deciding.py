@@ -52,7 +52,7 @@ def decide_all(
     for ident in sorted(decided):
         for one in decided[ident]:
             unplaced += one.unplaced if isinstance(one, EntryPlan) else [one]
-            if isinstance(one, EntryPlan) and one != EntryPlan(one.experiment):
+            if isinstance(one, EntryPlan) and not one.says_nothing:
                 entries.append(one)
     return entries, unplaced
 
@@ -124,7 +124,9 @@ def decide_entry(
             candidates = claims.candidates[number]
             unplaced += _unplaced("unknown-step", entry.ident, number, candidates, entry)
     misplaced = _misplaced(entry, steps, strays, edits, only)
-    return EntryPlan(entry, tuple(edits), tuple(unplaced), tuple(dead), tuple(misplaced))
+    return EntryPlan(
+        entry, tuple(edits), tuple(unplaced), tuple(dead), tuple(misplaced), claims=claims
+    )
 
 
 def _lasting_strays(

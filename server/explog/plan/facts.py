@@ -40,6 +40,10 @@ class Claims:
     preference: Mapping[str, int]
 
 
+NO_CLAIMS = Claims({}, {})
+"""Those of an experiment that no commit speaks of."""
+
+
 @dataclass(frozen=True)
 class Facts:
     """What is known of the experiments of a plan, and of the hashes that stand on their steps."""

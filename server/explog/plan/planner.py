@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from explog.config import Settings
 from explog.entries.emacs import BufferEntry
@@ -42,7 +41,14 @@ def plan(
     kept, left_out = _without(abbreviated, dropped)
     entries, no_text = on_texts(kept, texts)
     failures = [*(_without_id(entry, wanted) for entry in unreadable), *no_text, *no_git]
-    return Plan(texts, tuple(entries), tuple(unplaced), tuple(failures), tuple(left_out))
+    return Plan(
+        texts,
+        tuple(entries),
+        tuple(unplaced),
+        tuple(failures),
+        tuple(left_out),
+        tuple(experiments),
+    )
 
 
 def _without(
@@ -53,7 +59,7 @@ def _without(
         return entries, []
     out = [[edit for edit in entry.edits if edit.key in dropped] for entry in entries]
     kept = [
-        replace(entry, edits=tuple(edit for edit in entry.edits if edit not in some))
+        entry._replace(edits=tuple(edit for edit in entry.edits if edit not in some))
         for entry, some in zip(entries, out, strict=True)
     ]
     return kept, [edit for some in out for edit in some]
@@ -118,8 +124,8 @@ def _with_short_hashes(entry: EntryPlan, short: Mapping[str, str]) -> EntryPlan:
     edits = [
         edit
         if edit.mark.hash is None
-        else edit._replace(mark=replace(edit.mark, hash=short[edit.mark.hash]))
+        else edit._replace(mark=edit.mark._replace(hash=short[edit.mark.hash]))
         for edit in entry.edits
         if edit.mark.hash is None or edit.mark.hash in short
     ]
-    return replace(entry, edits=tuple(edits))
+    return entry._replace(edits=tuple(edits))

@@ -6,11 +6,12 @@ import os
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from explog.entries.text import EntryTexts
+from explog.entries.text import EntryText, EntryTexts
 from explog.errors import ExplogError
 from explog.ignored import DroppedEdit, dropped_edit
 from explog.model import Change, Commit, Experiment, Step, StepNumber
 from explog.org.edit import Mark
+from explog.plan.facts import NO_CLAIMS, Claims
 from explog.refs import Reference, step_text
 
 
@@ -125,12 +126,12 @@ class Failure:
     steps: frozenset[tuple[str, StepNumber]]
 
 
-@dataclass(frozen=True, slots=True)
-class EntryPlan:
+class EntryPlan(NamedTuple):
     """What is to be done in the entry of an experiment, and what is wrong in it.
 
     `change` makes all of the edits; it is None until the text of the entry has been read, or if
-    there are no edits.
+    there are no edits. `claims` are the commits that decided, and `text` is the entry that the
+    edits were planned on, so that whoever has the plan need not ask or read again.
     """
 
     experiment: Experiment
@@ -139,6 +140,13 @@ class EntryPlan:
     dead: tuple[Dead, ...] = ()
     misplaced: tuple[Misplaced, ...] = ()
     change: Change | None = None
+    claims: Claims = NO_CLAIMS
+    text: EntryText | None = None
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether there is nothing to be done and nothing wrong."""
+        return not (self.edits or self.unplaced or self.dead or self.misplaced)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +156,7 @@ class Plan:
     `unplaced` are the commits of all entries that have no place, and of those that are of no entry
     or of more than one. `failures` say what could not be read. `dropped` are edits that would be
     made, had the user not dropped them. `texts` has the logs as they were
-    planned on.
+    planned on, and `experiments` are those that were found in them.
     """
 
     texts: EntryTexts
@@ -156,6 +164,7 @@ class Plan:
     unplaced: tuple[Unplaced, ...] = ()
     failures: tuple[Failure, ...] = ()
     dropped: tuple[Edit, ...] = ()
+    experiments: tuple[Experiment, ...] = ()
 
     @property
     def edits(self) -> list[Edit]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from explog.entries.text import EntryText, EntryTexts
 from explog.errors import ExplogError
@@ -30,7 +29,7 @@ def on_texts(
             found += [on_text(e, texts.entry(e.experiment)) if e.edits else e for e in some]
         except ExplogError as error:  # the index is behind the file, or it cannot be read
             failures.append(Failure(file, error, _steps(some)))
-            found += [replace(entry, edits=()) for entry in some]
+            found += [entry._replace(edits=()) for entry in some]
     return found, failures
 
 
@@ -48,10 +47,10 @@ def on_text(entry: EntryPlan, text: EntryText) -> EntryPlan:
     marks = text.marks
     edits = [edit for one in entry.edits if (edit := _with_lines(one, text, marks)) is not None]
     if not edits:
-        return replace(entry, edits=())
+        return entry._replace(edits=(), text=text)
     lines = marks.together([edit.mark for edit in edits])
     change = text.change(lines, [edit.message for edit in edits])
-    return replace(entry, edits=tuple(edits), change=change)
+    return entry._replace(edits=tuple(edits), change=change, text=text)
 
 
 def _with_lines(edit: Edit, text: EntryText, marks: StepMarks) -> Edit | None:
