@@ -1,13 +1,17 @@
 """The rule of the hash (docs/design.md, section 2) as tables: what stands, what is known, what is done."""
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from explog.config import Tick
 from explog.digits import may_be_hash
-from explog.model import Commit
+from explog.model import Commit, Step
 from explog.plan.rule import Decision, Outcome, Standing, Stray, age, decide, tied
+from explog.plan.strays import Strays
 from explog.refs import Place
 
 SUBJECT, BODY, MENTION = int(Place.SUBJECT), int(Place.BODY), int(Place.MENTION)
@@ -486,6 +490,42 @@ STRAYS = st.builds(
     CANDIDATES,
     st.booleans(),
 )
+NAMED_STRAYS = st.builds(
+    lambda one, candidate, rightly: replace(one, oid=candidate.oid, rightly=rightly),
+    STRAYS,
+    CANDIDATES,
+    st.frozensets(STEPS, max_size=2),
+)
+
+
+@given(
+    number=STEPS,
+    standing=st.sampled_from(Standing),
+    candidates=st.lists(CANDIDATES, max_size=6),
+    strays=st.lists(NAMED_STRAYS, max_size=6),
+    known=st.integers(0, 15).map(lambda n: f"{n:x}" * 7),
+)
+def test_the_strays_that_concern_a_step_decide_as_all_of_them(
+    number: tuple[int, ...],
+    standing: Standing,
+    candidates: list[Commit],
+    strays: list[Stray],
+    known: str,
+) -> None:
+    digits = None if standing is NONE else known
+    step = Step(number, 1, "", " ", digits)
+
+    def made(some: Iterable[Stray]) -> Decision:
+        return decide(
+            step=number,
+            standing=standing,
+            hash_now=digits,
+            box=" ",
+            candidates=candidates,
+            strays=list(some),
+        )
+
+    assert made(Strays(strays).concerning(step, candidates)) == made(strays)
 
 
 @given(

@@ -14,6 +14,7 @@ from explog.org.edit import Mark
 from explog.plan.facts import Claims, Facts
 from explog.plan.plans import Dead, Edit, EntryPlan, Misplaced, Unplaced
 from explog.plan.rule import Decision, Outcome, Standing, Stray, age, decide
+from explog.plan.strays import Strays
 from explog.refs import Place, Reference
 
 Only = Mapping[str, Collection[StepNumber]]
@@ -98,19 +99,20 @@ def decide_entry(
     the edits bear full ids.
     """
     steps = facts.steps(entry, claims)
-    strays = _lasting_strays(entry, steps, claims, facts)
+    strays = Strays(_lasting_strays(entry, steps, claims, facts))
     times = Counter(step.number for step in steps)
     edits: list[Edit] = []
     unplaced: list[Unplaced] = []
     dead: list[Dead] = []
     told: set[StepNumber] = set()
     for step in steps:
-        standing = facts.hashes.standing(step, claims.candidates.get(step.number, ()))
+        standing = _standing(step, claims, facts)
         if not (only is None or step.number in only or standing is Standing.UNREACHABLE):
             continue
         edit = None
         if times[step.number] == 1:
-            edit, reports = _decide_step(entry, step, standing, strays, claims, facts)
+            decision = _decision(entry, step, standing, strays, claims, facts)
+            edit, reports = _edit_or_report(decision, entry, step, standing, strays)
             edits += [edit] if edit is not None else []
             unplaced += reports
         elif step.number not in told:
@@ -123,7 +125,7 @@ def decide_entry(
         if (only is None or number in only) and not facts.has_unread_steps(entry):
             candidates = claims.candidates[number]
             unplaced += _unplaced("unknown-step", entry.ident, number, candidates, entry)
-    misplaced = _misplaced(entry, steps, strays, edits, only)
+    misplaced = _misplaced(entry, steps, strays.all, edits, only)
     return EntryPlan(
         entry, tuple(edits), tuple(unplaced), tuple(dead), tuple(misplaced), claims=claims
     )
@@ -137,17 +139,21 @@ def _lasting_strays(
     The next run will not see those, and has to decide the same.
     """
     strays = facts.hashes.strays(entry.ident, steps, claims.candidates)
-    while True:
+    while strays:
+        now = Strays(strays)
         stands = {stray.stands for stray in strays}
         replaced = {
             step.number
             for step in steps
             if step.number in stands
-            and _is_claimed_by(_decision(entry, step, strays, claims, facts))
+            and _is_claimed_by(
+                _decision(entry, step, _standing(step, claims, facts), now, claims, facts)
+            )
         }
         if not replaced:
-            return strays
+            break
         strays = [stray for stray in strays if stray.stands not in replaced]
+    return strays
 
 
 def _is_claimed_by(decision: Decision) -> bool:
@@ -157,33 +163,36 @@ def _is_claimed_by(decision: Decision) -> bool:
     return placed and commit is not None and commit.place < Place.MENTION
 
 
+def _standing(step: Step, claims: Claims, facts: Facts) -> Standing:
+    return facts.hashes.standing(step, claims.candidates.get(step.number, ()))
+
+
 def _decision(
-    entry: Experiment, step: Step, strays: Sequence[Stray], claims: Claims, facts: Facts
+    entry: Experiment,
+    step: Step,
+    standing: Standing,
+    strays: Strays,
+    claims: Claims,
+    facts: Facts,
 ) -> Decision:
     candidates = claims.candidates.get(step.number, ())
     return decide(
         step=step.number,
-        standing=facts.hashes.standing(step, candidates),
+        standing=standing,
         hash_now=step.hash,
         box=step.box,
         candidates=candidates,
         successor=facts.hashes.successor(entry.ident, step),
-        strays=strays,
+        strays=strays.concerning(step, candidates),
         preference=claims.preference,
         tick=facts.tick,
     )
 
 
-def _decide_step(
-    entry: Experiment,
-    step: Step,
-    standing: Standing,
-    strays: Sequence[Stray],
-    claims: Claims,
-    facts: Facts,
+def _edit_or_report(
+    decision: Decision, entry: Experiment, step: Step, standing: Standing, strays: Strays
 ) -> tuple[Edit | None, list[Unplaced]]:
-    """Return what is to be done with STEP, and the commit that cannot be placed on it, if any."""
-    decision = _decision(entry, step, strays, claims, facts)
+    """Return what DECISION does with STEP, and the commit that cannot be placed on it, if any."""
     commit = decision.candidate
     if commit is None or decision.outcome is Outcome.NOTHING:
         return None, []
@@ -198,7 +207,7 @@ def _decide_step(
         lost = decision.put_hash and standing in (Standing.UNREACHABLE, Standing.UNKNOWN)
         return Edit(entry, step, commit, mark, lost), []
     reason = decision.outcome.value
-    if decision.outcome is Outcome.RENUMBERED and all(commit.oid != one.oid for one in strays):
+    if decision.outcome is Outcome.RENUMBERED and not strays.is_one(commit):
         reason = "older"
     return None, _unplaced(reason, entry.ident, step.number, [commit], entry, step)
 
@@ -256,10 +265,10 @@ def _misplaced(
     for step in steps:
         if step.hash and step.number not in mended:
             at[step.number].append(step)
-    found = {
-        Misplaced(entry, step, stray.oid, stray.claims)
+    found = dict.fromkeys(
+        (step, stray.oid, stray.claims)
         for stray in strays
         if only is None or not stray.claims.union([stray.stands]).isdisjoint(only)
         for step in at[stray.stands]
-    }
-    return sorted(found, key=lambda one: one.step.line)
+    )
+    return [Misplaced(entry, *one) for one in sorted(found, key=lambda one: one[0].line)]

@@ -61,6 +61,8 @@ class Hashes:
         it; then any that claims the step; then digits in a hash's place that look like a hash; then
         any that a repository knows, and whatever else is in a hash's place. All else is text.
         """
+        if not step.hashes or (len(step.hashes) == 1 and step.hashes[0].in_place):
+            return step  # nothing to choose from, as nearly always
 
         def claims_step(digits: str) -> bool:
             lost = self.lost.get(digits)
@@ -68,8 +70,6 @@ class Hashes:
                 lost is not None and step.number in lost.claims(ident)
             )
 
-        if all(one.in_place for one in step.hashes) and len(step.hashes) < 2:
-            return step  # nothing to choose from, as nearly always
         in_place = [one for one in step.hashes if one.in_place]
         known = [one for one in step.hashes if self._is_known(one.digits)]
         claiming = [one for one in known if claims_step(one.digits)]
@@ -119,6 +119,8 @@ class Hashes:
         for step in steps:
             if step.hash is not None:
                 bearing[step.hash].append(step.number)
+        if not bearing:
+            return []
         found: list[Stray] = []
         lengths = {len(short) for short in bearing}
         for oid, (candidate, claims_of) in _by_commit(claimed, bearing).items():
