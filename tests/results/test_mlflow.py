@@ -77,6 +77,14 @@ def test_a_setting_says_where_to_look(world: Tracked, tmp_path: Path) -> None:
     assert world.shown() == {}
 
 
+def test_a_folder_that_two_worktrees_have_counts_once(world: Tracked, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    world.repo.run("worktree", "add", "--quiet", "--detach", str(other))
+    (other / "mlruns").symlink_to(put_mlruns(world.top))
+    row = world.table().rows[0]
+    assert (row.n, row.result.repository) == (2, str(world.top))
+
+
 # Files
 
 

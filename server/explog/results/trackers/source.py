@@ -51,7 +51,9 @@ class TrackerRuns:
         answers, silent = ask_each([(one.path, partial(_read, one, idents)) for one in places])
         self.troubles = [no_answer(path) for path in silent]
         runs: dict[_Reader, list[Tracked]] = {reader: [] for reader in _READERS}
-        for reader, found in filter(None, answers):
+        # By links, several worktrees may have one folder.
+        once = {path: (reader, found) for path, reader, found in filter(None, answers)}
+        for reader, found in once.values():
             self.troubles += found.troubles
             runs[reader] += found.runs
         return [some for some in runs.values() if some]
@@ -66,14 +68,17 @@ class TrackerRuns:
                     yield _Place(os.path.join(top, name), name, top)
 
 
-def _read(place: _Place, idents: Collection[str]) -> tuple[_Reader, Found] | None:
+def _read(place: _Place, idents: Collection[str]) -> tuple[str, _Reader, Found] | None:
+    """Return the real name of PLACE, its reader, and what that finds of IDENTS, or None."""
+    if not os.path.lexists(place.path):
+        return None
     path = os.path.realpath(place.path)
     reader = _reader(path)
     if reader is None:
         return None
     found = reader(path, place.shown, idents)
     runs = [run._replace(repository=run.repository or place.top) for run in found.runs]
-    return reader, Found(runs, found.troubles)
+    return path, reader, Found(runs, found.troubles)
 
 
 def _reader(path: str) -> _Reader | None:
