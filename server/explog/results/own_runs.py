@@ -72,8 +72,8 @@ class OwnRuns:
         chosen = self._chosen(idents)
         if not chosen:
             return []
-        reader = RunFolderReader(self._settings)
-        asked = [(os.path.dirname(one.folder), _asking(reader, one)) for one in chosen]
+        reader = _Reader(self._settings)
+        asked = [(os.path.dirname(one.folder), partial(reader.read, one)) for one in chosen]
         answers, silent = ask_each(asked)
         self.troubles = [no_answer(path) for path in silent]
         return [answers]
@@ -97,25 +97,31 @@ def read_reference(text: str) -> Reference | None:
     return Reference(ident, parse_step(step)) if is_step(step) and is_id(ident) else None
 
 
-def _asking(reader: RunFolderReader, run: FoundRun) -> Callable[[], Tracked]:
-    return partial(_read, reader, run)
+class _Reader:
+    """Reads the folders of runs."""
 
+    def __init__(self, settings: Settings) -> None:
+        self._folders = RunFolderReader(settings)
+        self._tops: dict[str, str] = {}
 
-def _read(reader: RunFolderReader, run: FoundRun) -> Tracked:
-    record = run.record
-    return Tracked(
-        reference=str(read_reference(record.reference)),
-        ended=record.state == "ok",
-        time=record.start if record.end is None else record.end,
-        values=reader.read(run.folder, _shown(run)),
-        repository=record.repository,
-        head=record.head,
-        commit=record.snapshot or record.head,
-    )
+    def read(self, run: FoundRun) -> Tracked:
+        """Return what is in the folder of RUN."""
+        record = run.record
+        return Tracked(
+            reference=str(read_reference(record.reference)),
+            ended=record.state == "ok",
+            time=record.start if record.end is None else record.end,
+            values=self._folders.read(run.folder, self._shown(run)),
+            repository=record.repository,
+            head=record.head,
+            commit=record.snapshot or record.head,
+        )
 
-
-def _shown(run: FoundRun) -> str:
-    """Return the folder of RUN as a table shows it: relative to the worktree, if it is in that."""
-    top = run.record.repository
-    inside = top is not None and run.folder.startswith(os.path.join(os.path.realpath(top), ""))
-    return os.path.relpath(run.folder, os.path.realpath(top)) if top and inside else run.folder
+    def _shown(self, run: FoundRun) -> str:
+        """Return the folder of RUN as a table shows it: relative to the worktree, if in that."""
+        name = run.record.repository
+        if name is None:
+            return run.folder
+        if name not in self._tops:
+            self._tops[name] = os.path.join(os.path.realpath(name), "")
+        return run.folder.removeprefix(self._tops[name])

@@ -65,31 +65,24 @@ class _Search:
         self.runs: dict[str, _Run] = {}
 
     def enter(self, path: str) -> bool:
-        """Tell whether to look into the folder PATH: not if it is a run that does not count."""
-        name = os.path.basename(path)
-        known = self._records.get(os.path.dirname(path))
-        if known is not None and name == _CODE:
+        """Tell whether to look into the folder PATH."""
+        parent, name = os.path.split(path)
+        if name == _CODE and self._record(parent) is not None:
             return False
         mentioned = [leading_reference(name), *(one.reference for one in find_references(name))]
-        named = [one for one in mentioned if one is not None]
-        if named and not any(one.experiment in self._idents for one in named):
-            return False
-        if named:
-            record = read_run(os.path.join(self._place, path))
-            self._records[path] = record
-            return record is None or record.state in ("ok", "running")
-        return True
+        named = [one.experiment for one in mentioned if one is not None]
+        return not named or any(ident in self._idents for ident in named)
 
     def take(self, entry: Entry) -> None:
-        """Take in the event file ENTRY, if it is in the folder of a run."""
+        """Take in the event file ENTRY, if it is in the folder of a run that counts."""
         names = entry.path.split("/")[:-1]
         steps = (find_step([name], [], self._idents) for name in names)
         place, reference = next(((n, one) for n, one in enumerate(steps) if one), (0, None))
-        if reference is None:
-            return
         own, inside = names[: place + 1], names[place + 1 :]
+        record = self._record("/".join(own)) if reference else None
+        if reference is None or (record is not None and record.state not in ("ok", "running")):
+            return
         key = "/".join([*own, *(name for name in inside if _has_digits(name))])
-        record = self._records.get("/".join(own))
         run = self.runs.setdefault(key, _Run(str(reference), record))
         before = "/".join(name for name in inside if not _has_digits(name))
         try:
@@ -100,6 +93,12 @@ class _Search:
         run.time = max(run.time, written)
         for tag, value in scalars.items():
             run.values[f"{before}/{tag}" if before else tag] = value
+
+    def _record(self, path: str) -> RunRecord | None:
+        """Return the record of the run of `explog run` whose folder PATH is, if it is of one."""
+        if path not in self._records:
+            self._records[path] = read_run(os.path.join(self._place, path))
+        return self._records[path]
 
 
 def _has_digits(name: str) -> bool:
