@@ -32,7 +32,8 @@ from explog.queries.query import parse
 from explog.refs import claims
 from explog.rpc import wire
 from explog.sync.look import sync
-from explog.sync.sections import Ways, read_section
+from explog.sync.sections import read_section
+from explog.sync.ways import Ways
 from support.clock import cpu_seconds
 from support.logs import Logs
 

@@ -13,7 +13,7 @@ from explog.git.repository import Repository
 from explog.org.options import OrgOptions
 from explog.sync import reading, sections
 from explog.sync.prefetch import Prefetch
-from explog.sync.sections import Ways
+from explog.sync.ways import Ways
 
 
 def count(items: int, size: int = 1) -> Iterator[str]:

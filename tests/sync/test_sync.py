@@ -93,7 +93,7 @@ def test_a_long_log_read_in_another_process_says_the_same(
     text = "".join(ENTRY.replace("201", str(n)) + f"** Notes\n- note {n}\n" for n in range(300))
     log.write_text(text + "* [x] No id :exp:\n* [301] Läuft [2018-13-01] :exp:\n", "utf-8")
     sync(settings(logs=(log,)), index)
-    monkeypatch.setattr("explog.sync.logs.LONG_BYTES", 1)
+    monkeypatch.setattr("explog.sync.sections.LONG_BYTES", 1)
     if broken is not None:
         instead = {"at once": ahead.no_section, "in the middle": ahead.some_sections}
         monkeypatch.setattr(

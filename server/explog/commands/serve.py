@@ -35,6 +35,7 @@ def command() -> None:
             on_client_ready=daemon.client_ready,
         )
         gc.freeze()
+        gc.set_threshold(700, 10, 10)  # what Python begins with, and __main__ raises
         gc.enable()
         status = serve_emacs(application, stdin=sys.stdin.buffer, stdout=sys.stdout)
         daemon.close()

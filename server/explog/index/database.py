@@ -18,7 +18,6 @@ import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -95,6 +94,8 @@ class Index:
                 return
             if version != 0 or self.one("SELECT count(*) FROM sqlite_master")[0]:
                 raise WrongVersionError
+            from importlib import resources
+
             schema = resources.files("explog.index").joinpath("schema.sql").read_text("utf-8")
             for statement in schema.split(";\n"):
                 self.write(statement)

@@ -16,7 +16,8 @@ from explog.model import StepNumber
 from explog.org.files import log_context
 from explog.org.options import org_options
 from explog.org.scan import split_sections
-from explog.sync.sections import Ways, read_section
+from explog.sync.sections import read_section
+from explog.sync.ways import Ways
 
 
 class PlannedStep(NamedTuple):

@@ -6,11 +6,10 @@ import os
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from explog.config import Settings
 from explog.errors import ExplogError
-from explog.git.changes import history_change
-from explog.git.commits import commit_batches, read_commits
 from explog.git.repository import Repository, tips
 from explog.index.commits import (
     CommitBatch,
@@ -27,17 +26,18 @@ from explog.index.commits import (
     remove_commits,
 )
 from explog.index.database import Index
-from explog.index.unreachable import remember_unreachable
 from explog.model import StepNumber
 from explog.refs import results_pattern
 from explog.sync.memory import Memory
-from explog.sync.prefetch import BrokenPrefetchError
-from explog.sync.reading import History, HistoryPrefetch, read_history
-from explog.sync.recorder import Generations, Recorded, Recorder
 from explog.sync.report import LookReport, Progress, Unreadable, is_text
 from explog.sync.retries import may_be_there
 from explog.sync.since import read_since
 from explog.sync.survey import Survey, survey, survey_again
+
+if TYPE_CHECKING:
+    # What reads histories is loaded when one changed: most looks of a terminal find none.
+    from explog.sync.reading import History, HistoryPrefetch
+    from explog.sync.recorder import Recorded
 
 
 def roots_of(settings: Settings) -> list[tuple[Path, int]]:
@@ -81,13 +81,24 @@ class HistoryLook:
         """
         known = self._known()
         new = self._survey_all(known) if self.only is None else self._survey_again(known)
+        changed = list(self._changed(known))
+        if changed or new:
+            yield from self._look_at_all(changed, new)
+        else:
+            yield
+        self._keep_problems()
+
+    def _look_at_all(
+        self, changed: Iterable[Repository], new: Iterable[Repository]
+    ) -> Generator[None, None, None]:
+        from explog.sync.reading import HistoryPrefetch
+
         readable = filter(_has_name, new)
         with closing(HistoryPrefetch(readable, self.settings.results, self.since_of)) as prefetch:
             yield
-            for repository in [*self._changed(known), *new]:
+            for repository in [*changed, *new]:
                 self._look_at(repository, prefetch)
                 yield
-        self._keep_problems()
 
     def _known(self) -> dict[str, RepositoryRecord]:
         if self.only is None:
@@ -194,6 +205,8 @@ class HistoryLook:
         self.memory.retries.worked(name)
 
     def _take_now(self, repository: Repository, now: str | None, prefetch: HistoryPrefetch) -> None:
+        from explog.sync.prefetch import BrokenPrefetchError
+
         with suppress(BrokenPrefetchError):
             self._take(repository, now, prefetch)
             return
@@ -213,6 +226,8 @@ class HistoryLook:
             self._take_all(repository, history or self._read(repository))
 
     def _read(self, repository: Repository) -> History:
+        from explog.sync.reading import read_history
+
         since = self.since_of.get(str(repository.common_dir), self.since)
         return read_history(repository, self.results, since)
 
@@ -244,6 +259,11 @@ class HistoryLook:
     def _take_change(
         self, repository: Repository, known: RepositoryRecord, stamp: str | None
     ) -> None:
+        from explog.git.changes import history_change
+        from explog.git.commits import commit_batches, read_commits
+        from explog.index.unreachable import remember_unreachable
+        from explog.sync.recorder import Generations, Recorder
+
         new = tips(repository)
         number = self._put(repository, stamp, new)
         if set(known.tips) == set(new):

@@ -8,6 +8,7 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from explog.config import Settings
 from explog.errors import ExplogError
@@ -29,7 +30,11 @@ from explog.org.scan import split_sections
 from explog.sync.quiet import QUIET_SECONDS, RACY, is_as_known, log_stamp, looks_cut, setup_stamp
 from explog.sync.report import LookReport, Progress, is_text
 from explog.sync.retries import Retries, may_be_there
-from explog.sync.sections import LONG_BYTES, Content, SectionPrefetch, Ways, read_section
+from explog.sync.ways import Ways
+
+if TYPE_CHECKING:
+    # What reads sections is loaded when a log changed: most looks of a terminal find none.
+    from explog.sync.sections import Content, SectionPrefetch
 
 # How long to wait until it is written: as long as it takes, or only as long as others can wait.
 _PATIENCE_SECONDS = 3.0
@@ -73,8 +78,12 @@ class LogLook:
         """Begin to read, in another process, the first log that is new and very long."""
         files = self.settings.log_files()
         for path in filter(is_text, files):
+            if find_log(self.index, str(path)) is not None:
+                continue
+            from explog.sync.sections import LONG_BYTES, SectionPrefetch
+
             with suppress(OSError):  # `look` reports it
-                if path.stat().st_size >= LONG_BYTES and find_log(self.index, str(path)) is None:
+                if path.stat().st_size >= LONG_BYTES:
                     self.prefetch = SectionPrefetch(path, self.options, self.ways)
                     if path == files[0]:
                         with suppress(ExplogError, ValueError):
@@ -203,6 +212,8 @@ class LogLook:
         self, path: Path, log: int, data: bytes, new: list[SectionPlace], context: LogContext
     ) -> None:
         """Read again the sections whose digests are not those of the index."""
+        from explog.sync.sections import read_section
+
         old = section_places(self.index, log)
         head, tail = _common_ends(old, new)
         changed = slice(head, len(new) - tail)

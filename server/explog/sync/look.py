@@ -11,19 +11,20 @@ import threading
 import time
 from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager, suppress
-from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from explog.config import Settings
 from explog.git.repository import packed_bytes
 from explog.index.database import Index, open_index
-from explog.sync import reading, sections
 from explog.sync.history import HistoryLook, roots_of
 from explog.sync.logs import LogLook
 from explog.sync.memory import Memory
-from explog.sync.prefetch import start
 from explog.sync.report import LookReport, Progress
 from explog.sync.survey import survey
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 
 def sync(
@@ -67,6 +68,8 @@ def is_large(settings: Settings) -> bool:
 
     That of a few short ones is made before another process has started.
     """
+    from explog.sync import reading, sections
+
     logs = 0
     for path in settings.log_files():
         with suppress(OSError):  # `sync` reports it
@@ -82,6 +85,8 @@ def sync_apart(settings: Settings, index: Path, since: float, progress: Progress
     A server that runs for weeks would keep the memory that a first index takes. Whether this worked
     does not matter: the next sync does what is left to do.
     """
+    from explog.sync.prefetch import start
+
     process, receiver = start(_sync, settings, index, since, leaf=False)
     with closing(receiver), suppress(EOFError, OSError):  # it ended, or somebody ended it
         while True:

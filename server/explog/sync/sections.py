@@ -10,7 +10,6 @@ import hashlib
 import logging
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -29,6 +28,7 @@ from explog.org.options import OrgOptions
 from explog.org.passages import Passage, read_passages, read_texts
 from explog.org.scan import Chunk, scan_section, split_sections
 from explog.sync.prefetch import BrokenPrefetchError, Prefetch
+from explog.sync.ways import Ways
 
 log = logging.getLogger(__name__)
 
@@ -39,14 +39,6 @@ _AT_ONCE = 100
 _ROOM = 128
 # A Content in plain tuples, which go from process to process in a tenth of the time.
 _Row: TypeAlias = "tuple[list[Any], list[Any], tuple[Any, ...]]"
-
-
-@dataclass(frozen=True, slots=True)
-class Ways:
-    """The settings for reading a section: the tag of an experiment, the title above its steps."""
-
-    tag: str
-    steps_heading: str
 
 
 class Content(NamedTuple):
