@@ -16,7 +16,19 @@ from pathlib import Path
 
 import platformdirs
 
-from bench import agenda, calls, commits, first_index, loading, log_change, searching, serving
+from bench import (
+    agenda,
+    calls,
+    commits,
+    first_index,
+    growing,
+    loading,
+    log_change,
+    results,
+    searching,
+    serving,
+    terminal,
+)
 from bench.figures import Row, table
 from bench.machine import machine
 from bench.workshop import QUICK, ROOT, Effort, Workshop
@@ -31,6 +43,9 @@ MEASURES: dict[str, Measure] = {
     "noop": calls.noop,
     "hits": calls.hits,
     "search": searching.searching,
+    "growing": growing.growing,
+    "terminal": terminal.terminal,
+    "results": results.results,
     "ready": serving.starting,
     "memory": serving.memory,
     "log": log_change.log_change,
@@ -38,6 +53,7 @@ MEASURES: dict[str, Measure] = {
     "commits": commits.commits,
     "commits-beside": commits.beside_the_world,
     "commits-within": commits.within_the_world,
+    "amended": commits.amended,
     "load": loading.loading,
 }
 PAGE = ROOT / "docs/benchmarks.md"
@@ -113,6 +129,9 @@ and 99 of 100, take at most so long. Ratios compare the first figure of either s
 - A search is made for every key of some sixty queries, each character by character, for the best
   200 hits in one process, and for the best 100 from Emacs, as `explog-search` does; `drawn` is the
   time until they stand in the buffer of results.
+- `CPU` is time of a processor, the least of some repetitions: what takes little of it is else
+  drowned by what the machine does besides. How search grows is measured in an index at rest, whose
+  pieces a server has merged. Commands in a terminal count with Python's own start.
 - A changed line is seen when the index has it; the log is one file.
 - A hash has come when the buffer that visits the log has it. The commit is made by git in a shell:
   no hook of Emacs or git helps.

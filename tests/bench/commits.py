@@ -1,4 +1,4 @@
-"""Rows: from the end of `git commit` to the hash in the buffer."""
+"""Rows: from the end of `git commit`, new or amended, to the hash in the buffer."""
 
 from __future__ import annotations
 
@@ -44,6 +44,18 @@ def within_the_world(shop: Workshop) -> list[Row]:
     return [_row("commit to hash in the buffer: the world’s log in it", times)]
 
 
+def amended(shop: Workshop) -> list[Row]:
+    """Amended, in a small log and nothing else, and with the world configured as well."""
+    logs, repositories = [str(shop.world.log)], list(map(str, shop.world.repositories))
+    known = (shop.counts.commits, shop.counts.experiments)
+    small = _Scene(shop, "amended-small").times((), (), 0, 0, amend=True)
+    beside = _Scene(shop, "amended-beside").times(logs, repositories, *known, amend=True)
+    target = Target("≤ 1.5 × as long", median(beside) / median(small), 1.5)
+    what = "amended commit to hash in the buffer: the world configured as well"
+    others = (Figure("in a small log alone, p50", median(small)),)
+    return [Row(what, spread(beside, most=True), others, (target,))]
+
+
 def _row(what: str, times: list[float]) -> Row:
     figures = (*spread(times, most=True), Figure("of", len(times), "commits"))
     target = Target("p50 ≤ 150 ms", median(times), 150)
@@ -69,9 +81,18 @@ class _Scene:
         self._commit("Begin")
 
     def times(
-        self, logs: Sequence[str], repositories: Sequence[str], commits: int, experiments: int
+        self,
+        logs: Sequence[str],
+        repositories: Sequence[str],
+        commits: int,
+        experiments: int,
+        *,
+        amend: bool = False,
     ) -> list[float]:
-        """Return the milliseconds that each hash took, with these LOGS and REPOSITORIES as well."""
+        """Return the milliseconds that each hash took, with these LOGS and REPOSITORIES as well.
+
+        With AMEND each commit is then amended, and that one's hash is waited for.
+        """
         given = {
             "server": [self._shop.explog],
             "log": str(self._log),
@@ -86,17 +107,21 @@ class _Scene:
             _next(lines, _READY)
             found: list[float] = []
             for number in range(self._shop.effort.commits):
-                found.append(self._time(number, lines))
+                time.sleep(_PAUSE)
+                self._commit(_message(number))
+                taken = self._until_seen(lines)
+                if amend:
+                    time.sleep(_PAUSE)
+                    self._git("commit", "--quiet", "--amend", f"--message={_message(number)} again")
+                    taken = self._until_seen(lines)
+                found.append(taken)
                 if sum(found) > _ENOUGH_MS:
                     break
         self._check(len(found))
         return found
 
-    def _time(self, number: int, lines: queue.Queue[str]) -> float:
-        """Make the commit NUMBER, and return how long its hash then took."""
-        time.sleep(_PAUSE)
-        ident, step = _FIRST + number // _STEPS, number % _STEPS + 1
-        self._commit(f"[e{ident}.{step}] Results: of try {number}")
+    def _until_seen(self, lines: queue.Queue[str]) -> float:
+        """Return how many milliseconds the hash of HEAD, just committed, takes to come."""
         ended = time.time()
         full = self._git("rev-parse", "HEAD")
         while True:
@@ -159,6 +184,11 @@ def _next(lines: queue.Queue[str], patience: float) -> str:
     if not line:
         raise queue.Empty  # Emacs has ended
     return line
+
+
+def _message(number: int) -> str:
+    ident, step = _FIRST + number // _STEPS, number % _STEPS + 1
+    return f"[e{ident}.{step}] Results: of try {number}"
 
 
 def _experiment(number: int) -> str:

@@ -12,7 +12,7 @@ from bench.world import World, make_world
 
 def first_index(shop: Workshop) -> list[Row]:
     """`explog index` into a new file, and `git log --all` over the same repositories."""
-    command = _command(shop, shop.world, shop.index)
+    command = index_command(shop, shop.world, shop.index)
     ours: list[float] = []
     git: list[float] = []
     peak = 0
@@ -26,7 +26,7 @@ def first_index(shop: Workshop) -> list[Row]:
     if problems := json.loads(run.output)["problems"]:
         raise AssertionError(problems)
     # What a server does once, behind the first hashes, is not to be measured with other things.
-    shop.run(_command(shop, shop.world, shop.index, *_READING))
+    shop.run(index_command(shop, shop.world, shop.index, *_READING))
     figures = (
         Figure("median", median(ours)),
         Figure("peak memory", peak / 1024, "MB"),
@@ -46,9 +46,9 @@ def with_metrics(shop: Workshop) -> list[Row]:
     metrics = make_world(folder, shop.world.scale, metrics=True)
     index = shop.folder / "results.sqlite"
     commands = (
-        _command(shop, shop.world, index),
-        _command(shop, metrics, index),
-        _command(shop, metrics, index, *_READING),
+        index_command(shop, shop.world, index),
+        index_command(shop, metrics, index),
+        index_command(shop, metrics, index, *_READING),
     )
     times: list[list[float]] = [[], [], []]
     for _ in range(min(3, shop.effort.repetitions)):
@@ -71,7 +71,8 @@ def with_metrics(shop: Workshop) -> list[Row]:
 _READING = ("search", "metric:none>0")
 
 
-def _command(shop: Workshop, world: World, index: Path, *asked: str) -> list[str | Path]:
+def index_command(shop: Workshop, world: World, index: Path, *asked: str) -> list[str | Path]:
+    """Return how to index the repositories of WORLD and the log of SHOP, or what is ASKED then."""
     command: list[str | Path] = [shop.explog, *(asked or ["index"]), "--json"]
     command += ["--log", shop.log, "--index", index]
     for path in world.repositories:

@@ -34,12 +34,14 @@ class Effort:
     repetitions: int = 5
     calls: int = 2000
     other_calls: int = 10
+    starts: int = 15
+    """Of a command in a terminal."""
     commits: int = 30
     every_query: int = 1
     """Of the queries, each how many-eth is typed."""
 
 
-QUICK = Effort(repetitions=1, calls=100, other_calls=1, commits=2, every_query=20)
+QUICK = Effort(repetitions=1, calls=100, other_calls=1, starts=1, commits=2, every_query=20)
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ class Run:
     seconds: float
     output: str
     peak_kb: int
+    cpu_seconds: float
+    """Of the program, and of those that it ran."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +134,8 @@ class Workshop:
         if process.returncode != 0:
             said = errors.read_text(errors="replace")[-2000:]
             raise BenchError(f"{Path(command[0]).name} {command[1]} failed:\n{said}")
-        return Run(seconds, output.decode(), usage.ru_maxrss)
+        cpu_seconds = usage.ru_utime + usage.ru_stime
+        return Run(seconds, output.decode(), usage.ru_maxrss, cpu_seconds)
 
     @cached_property
     def elisp(self) -> Path:
@@ -154,6 +159,17 @@ class Workshop:
         told = json.loads(lines[-1])
         assert isinstance(told, dict)
         return told
+
+    def cpu_times(self, commands: Mapping[str, Sequence[str | Path]]) -> dict[str, float]:
+        """Return the least milliseconds of a processor that each of COMMANDS takes, by its name.
+
+        They run in turn, so that what else the machine does is the same for all.
+        """
+        times: dict[str, list[float]] = {name: [] for name in commands}
+        for _ in range(self.effort.starts):
+            for name, command in commands.items():
+                times[name].append(1e3 * self.run(command, keep_output=False).cpu_seconds)
+        return {name: min(some) for name, some in times.items()}
 
     def times(self, function: Callable[[], object]) -> list[float]:
         """Return how many milliseconds each of the repetitions of FUNCTION takes."""
