@@ -17,7 +17,7 @@ from explog.wording import counted
 @common
 def command(settings: Settings, as_json: bool) -> None:
     """Bring the index up to date with the logs and the repositories."""
-    problems, counts = ask_index(settings, lambda index, _problems: asdict(index.counts()))
+    problems, counts = ask_index(settings, lambda index, _problems: index.counts()._asdict())
     say_problems(problems)
     if as_json:
         click.echo(json.dumps({**counts, "problems": [asdict(problem) for problem in problems]}))

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
-from explog.commands.runs import all_runs
 from explog.config import Settings
 from explog.console import QueryCommand, ask_index, common, say_problems
 from explog.printed import hit_line
 from explog.streams import say
+
+if TYPE_CHECKING:
+    from explog.runs.listing import FoundRun
 
 
 @click.command("search", cls=QueryCommand)
@@ -27,11 +30,15 @@ def command(settings: Settings, as_json: bool, query: tuple[str, ...], limit: in
     Where nothing has a word, what is spelled nearly so is shown.
     """
     from explog.queries.comparison import may_compare
-    from explog.queries.runs import may_ask_for_runs
+    from explog.queries.query import may_ask_for_runs
     from explog.queries.search import search as find
 
     words = " ".join(query)
-    runs = all_runs(settings) if may_ask_for_runs(words) else []
+    runs: list[FoundRun] = []
+    if may_ask_for_runs(words):
+        from explog.commands.runs import all_runs
+
+        runs = all_runs(settings)
     problems, result = ask_index(
         settings,
         lambda index, _problems: find(index, words, limit, runs=runs),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 from explog.index.database import Index, batches, marks
@@ -47,8 +46,7 @@ class CommitBatch(NamedTuple):
     claims: Sequence[ClaimRow]
 
 
-@dataclass(frozen=True, slots=True)
-class RepositoryRecord:
+class RepositoryRecord(NamedTuple):
     """A repository as it was last seen; `signature` is None when it is to be looked at again."""
 
     id: int
@@ -260,8 +258,7 @@ def find_candidates(index: Index, experiment: str) -> dict[StepNumber, list[Comm
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class DatedBackwards:
+class DatedBackwards(NamedTuple):
     """Two commits of one repository that claim STEP alike; EARLIER has the later dates.
 
     It may be an ancestor of LATER: that has the larger generation.

@@ -17,9 +17,8 @@ import sqlite3
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from explog.errors import ExplogError
 from explog.index import storage
@@ -46,8 +45,7 @@ class WrongVersionError(Exception):
     """The file was made by another version of explog."""
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(NamedTuple):
     """How much is indexed."""
 
     repositories: int

@@ -7,14 +7,12 @@ are made three times as fast as frozen dataclasses, and pickled ten times as fas
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 from explog.model import Diagnosis, StepHash, StepNumber
 
 
-@dataclass(frozen=True, slots=True)
-class LogRecord:
+class LogRecord(NamedTuple):
     """A log as it was last read, of SIZE bytes; `problem` says why it could not be."""
 
     id: int
@@ -53,8 +51,7 @@ class ExperimentRecord(NamedTuple):
     passages: tuple[PassageRow, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SectionRecord:
+class SectionRecord(NamedTuple):
     """A section of a log: its digest, where it begins (bytes, 1-based line), and its content."""
 
     digest: bytes

@@ -66,7 +66,7 @@ def status(daemon: Daemon, _client: Client) -> dict[str, object]:
         "configured": True,
         "index": str(now.index.path or ""),
         "index_problem": now.index.problem,
-        "counts": asdict(now.index.counts()),
+        "counts": now.index.counts()._asdict(),
         "progress": now.progress,
         "pending": len(pending_steps(now.index)),
         "problems": [asdict(problem) for problem in now.problems],

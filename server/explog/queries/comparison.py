@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from explog.index.samples import METRIC, PARAMETER
 
@@ -14,8 +14,7 @@ _COMPARISON = re.compile(r"([^<>=!]+?)\s*(<=|>=|!=|==?|<|>)\s*(.*)", re.DOTALL)
 _NUMBER = re.compile(r"([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)\s*(%?)")
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(NamedTuple):
     """A metric or parameter NAME that is there, or that is in a relation to a number or a text.
 
     `operator` is empty if it is only to be there; `number` is None if `text` is none.

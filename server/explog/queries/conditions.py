@@ -7,7 +7,7 @@ put together is in `explog.queries.find`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from explog.index.stamps import first_stamp
 from explog.index.words import fold
@@ -22,8 +22,7 @@ _NOON = 43200
 _FEW = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(NamedTuple):
     """The rows for which a condition is made: those with KEYS, all rows if there are none.
 
     `key` is the column that has their keys. With `most`, older ones that have a word may be missing
@@ -35,12 +34,12 @@ class Scope:
     most: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Conditions:
     """Makes conditions on the rows of TARGET, whose words are looked up in TERMS."""
 
-    target: SearchTarget
-    terms: Terms
+    def __init__(self, target: SearchTarget, terms: Terms) -> None:
+        self.target = target
+        self.terms = terms
 
     def expression(self, clause: Clause) -> str | None:
         """Return the terms of CLAUSE in the language of FTS5; None if one is not in that index.
@@ -72,7 +71,7 @@ class Conditions:
     def _without(self, term: Term, scope: Scope) -> Condition:
         """Return a term as a condition on few rows, in which alone signs are looked for."""
         if isinstance(term, Filter) or not term.signs():
-            return self._term(term, replace(scope, most=None))
+            return self._term(term, scope._replace(most=None))
         found = all_of([self._among(self._with_text(term, scope, look=False)), self.look(term)])
         return any_of([found, *map(self._among, self.meant(term))])
 

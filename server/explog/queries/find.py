@@ -8,8 +8,8 @@ looked at by themselves, and put among what was found by text.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from functools import partial
+from typing import NamedTuple
 
 from explog.index.database import Index, Row
 from explog.queries.conditions import Conditions, Scope
@@ -20,8 +20,7 @@ from explog.queries.terms import Terms
 from explog.refs import Reference
 
 
-@dataclass(frozen=True, slots=True)
-class Matches:
+class Matches(NamedTuple):
     """Matches, the newest of each target if there are very many; `total` counts them all.
 
     `complete` is false if they were not counted: there are more than were asked for.
@@ -71,11 +70,11 @@ def _numbered(query: Query, is_number: Callable[[Reference], bool]) -> Query:
     def kept(term: Term) -> Term:
         if isinstance(term, Filter) or term.number is None or is_number(term.number):
             return term
-        return replace(term, number=None)
+        return term._replace(number=None)
 
     if not any(isinstance(term, Words) and term.number for c in query.clauses for term in c.terms):
         return query
-    return Query(tuple(replace(c, terms=tuple(map(kept, c.terms))) for c in query.clauses))
+    return Query(tuple(c._replace(terms=tuple(map(kept, c.terms))) for c in query.clauses))
 
 
 def _is_number(index: Index, number: Reference) -> bool:
@@ -83,8 +82,7 @@ def _is_number(index: Index, number: Reference) -> bool:
     return index.first(sql, number.experiment) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
+class _Source(NamedTuple):
     """Tables, and the condition for what a query finds in them; `key` is the column of the keys."""
 
     tables: str
@@ -217,7 +215,7 @@ class _Search:
             return total
         keys = f"SELECT {named.key} FROM {named.tables} WHERE {named.condition.sql}"
         both = Condition(f"{found.key} IN ({keys})", named.condition.values)
-        twice = replace(found, condition=all_of([found.condition, both]))
+        twice = found._replace(condition=all_of([found.condition, both]))
         return total + self._size(named) - self._size(twice)
 
     def _size(self, source: _Source) -> int:

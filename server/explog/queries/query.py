@@ -18,8 +18,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from explog.digits import TYPED_HASH
 from explog.errors import ExplogError
@@ -56,8 +56,7 @@ _AGO = re.compile(r"(\d{1,4})([dwmy])")
 _DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(NamedTuple):
     """Text to find: a word, or a phrase when QUOTED; PREFIX: its last word may go on.
 
     With a REFERENCE or a HASH it is found also where that is meant. NUMBER is what it may be the
@@ -96,8 +95,7 @@ def _has_signs(text: str) -> bool:
     return any(not (character.isalnum() or character.isspace()) for character in text)
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(NamedTuple):
     """A condition that is no text.
 
     The value of `after` and `before` is seconds since 1970, that of `metric` and `param` compares.
@@ -110,16 +108,14 @@ class Filter:
 Term = Words | Filter
 
 
-@dataclass(frozen=True, slots=True)
-class Clause:
+class Clause(NamedTuple):
     """At least one of the terms holds, or none of them does when NEGATIVE."""
 
     terms: tuple[Term, ...]
     negative: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(NamedTuple):
     """All of the clauses hold."""
 
     clauses: tuple[Clause, ...]
@@ -131,8 +127,7 @@ class Query:
                 yield from (term for term in clause.terms if isinstance(term, Words))
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(NamedTuple):
     clause: Clause
     start: int
     operator: bool = False
@@ -170,7 +165,7 @@ def _open_end(clauses: list[Clause], text: str) -> list[Clause]:
     if clauses and not text[-1:].isspace() and not clauses[-1].negative:
         *others, last = clauses[-1].terms
         if isinstance(last, Words) and not last.quoted:
-            clauses[-1] = Clause((*others, replace(last, prefix=True)))
+            clauses[-1] = Clause((*others, last._replace(prefix=True)))
     return clauses
 
 
@@ -242,6 +237,11 @@ def _filter(name: str, value: str, text: str, start: int, today: date) -> Filter
         raise bad_query("a date is written 2018-06-06, 2018-06, 2w or yesterday", text, start)
     day = max(day, _EPOCH)  # nothing is older, and the first years are outside of some zones
     return Filter(name, datetime(day.year, day.month, day.day).timestamp())
+
+
+def may_ask_for_runs(text: str) -> bool:
+    """Tell whether the query TEXT may ask for runs, without parsing it."""
+    return re.search(r'host:|state:|kind:"?run', text) is not None
 
 
 def days_ago(text: str) -> int | None:

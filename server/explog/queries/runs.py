@@ -29,11 +29,6 @@ from explog.runs.show import one_line, state_and_why
 _Test = Callable[[FoundRun], bool]
 
 
-def may_ask_for_runs(text: str) -> bool:
-    """Tell whether the query TEXT may ask for runs, without parsing it."""
-    return re.search(r'host:|state:|kind:"?run', text) is not None
-
-
 def asks_for_runs(query: Query) -> bool:
     """Tell whether QUERY asks for runs."""
     return any(

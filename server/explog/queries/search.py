@@ -6,8 +6,7 @@ import math
 import re
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from explog.errors import ExplogError
 from explog.index.database import Index
@@ -15,13 +14,14 @@ from explog.index.words import fold, fold_with_places
 from explog.queries.find import find
 from explog.queries.marking import pattern_of
 from explog.queries.query import Clause, Filter, Query, Term, Words, bad_query, parse
-from explog.queries.runs import asks_for_runs, find_runs, hosts_of, run_matches
-from explog.queries.spelling import Spelling
 from explog.queries.targets import Match
 from explog.queries.values import MOST_LISTED, unknown_value, values
 from explog.refs import step_text
-from explog.runs.listing import FoundRun
 from explog.wording import counted, listed
+
+if TYPE_CHECKING:
+    # What finds runs is loaded for those who have some.
+    from explog.runs.listing import FoundRun
 
 # How many of the newest commits, and of the newest passages, are ranked. Who wants an older one of
 # more than these says more precisely what to look for.
@@ -58,8 +58,7 @@ class Hit(NamedTuple):  # made by the hundred for every key that is typed
     date: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class SearchResult:
+class SearchResult(NamedTuple):
     """Hits, best first; `total` counts all matches, or is a lower bound if not `complete`.
 
     Where nothing is found, `note` says what may be wrong with the query, and what was searched.
@@ -92,13 +91,15 @@ def search(
         near = _corrected(index, query, typing=not count_all)
     if near is not None:
         result = _search(index, near.query, limit, count_all, runs)
-    return replace(result, note=_note(index, query, near, bool(result.hits), runs))
+    return result._replace(note=_note(index, query, near, bool(result.hits), runs))
 
 
 def _parsed(index: Index, text: str, runs: Sequence[FoundRun]) -> Query:
     try:
         return parse(text)
     except ExplogError as error:
+        from explog.queries.runs import hosts_of
+
         found = values(index, str(error.data.get("filter", "")), hosts_of(runs))
         if not found:
             raise
@@ -111,8 +112,8 @@ def _search(
 ) -> SearchResult:
     most = max(RANKED, limit)
     matches = find(index, query, most, count_all)
-    chosen = find_runs(index, query, runs) if asks_for_runs(query) else []
-    found = [*matches.found, *run_matches(index, chosen[:most])]
+    run_hits, total_runs = _find_runs(index, query, runs, most) if runs else ([], 0)
+    found = [*matches.found, *run_hits]
     now = time.time()
     patterns = _patterns(query.words())
     ranked = sorted(found, key=lambda match: _score(match, patterns, now), reverse=True)
@@ -120,7 +121,17 @@ def _search(
     marks = "|".join(sorted({pattern.pattern for pattern in patterns}, key=len, reverse=True))
     marked = re.compile(marks or _NOTHING)
     hits = tuple(_hit(match, marked) for match in ranked[:limit])
-    return SearchResult(matches.total + len(chosen), matches.complete, hits)
+    return SearchResult(matches.total + total_runs, matches.complete, hits)
+
+
+def _find_runs(
+    index: Index, query: Query, runs: Sequence[FoundRun], most: int
+) -> tuple[list[Match], int]:
+    """Return up to MOST of RUNS that QUERY asks for, and how many those are in all."""
+    from explog.queries.runs import asks_for_runs, find_runs, run_matches
+
+    chosen = find_runs(index, query, runs) if asks_for_runs(query) else []
+    return run_matches(index, chosen[:most]), len(chosen)
 
 
 # Where nothing is found
@@ -138,6 +149,8 @@ def _corrected(index: Index, query: Query, typing: bool) -> _Corrected | None:
 
     Unless somebody is still TYPING it, its last word is whole.
     """
+    from explog.queries.spelling import Spelling  # seldom needed
+
     spelling, said = Spelling(index, typing), list[str]()
 
     def corrected(term: Term) -> Term:
@@ -147,7 +160,7 @@ def _corrected(index: Index, query: Query, typing: bool) -> _Corrected | None:
         if text is None:
             return term
         said.append(text)
-        return replace(term, text=text, number=None)
+        return term._replace(text=text, number=None)
 
     clauses = [
         clause if clause.negative else Clause(tuple(map(corrected, clause.terms)))
@@ -160,6 +173,8 @@ def _note(
     index: Index, query: Query, near: _Corrected | None, found: bool, runs: Sequence[FoundRun]
 ) -> str:
     """Say what may be wrong with QUERY, which found nothing, and what was searched."""
+    from explog.queries.runs import asks_for_runs, hosts_of
+
     filters = [
         term
         for clause in query.clauses

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 
 from explog.index.database import Index
@@ -19,12 +18,12 @@ _MOST_COMPARED = 500
 _MOST_COUNTED = 500
 
 
-@dataclass(frozen=True, slots=True)
 class Spelling:
     """The words of all full-text indexes. While somebody is TYPING, fewer are looked at."""
 
-    index: Index
-    typing: bool
+    def __init__(self, index: Index, typing: bool) -> None:
+        self.index = index
+        self.typing = typing
 
     def knows(self, word: str, prefix: bool) -> bool:
         """Tell whether any text has WORD, or with PREFIX a word that begins so."""

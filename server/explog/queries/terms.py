@@ -8,7 +8,6 @@ those words are looked up here, and asked for by name, unless there are very man
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import islice
 
 from explog.index.database import Index
@@ -21,12 +20,12 @@ _MOST = 128
 _FIRST, _LAST = "\x01", "\U0010ffff"
 
 
-@dataclass(frozen=True, slots=True)
 class Terms:
     """The words in the full-text index TABLE, by which a query is put into its language."""
 
-    index: Index
-    table: str
+    def __init__(self, index: Index, table: str) -> None:
+        self.index = index
+        self.table = table
 
     def expression(self, words: Words) -> str:
         """Return WORDS: tokens in a row, the last of which may go on.
