@@ -8,6 +8,7 @@ import re
 import pytest
 
 from support.runs import explog_run
+from support.trackers import put_folder
 
 from . import steps
 from .emacs import Emacs
@@ -102,6 +103,16 @@ def test_the_list_follows_runs(measured: World) -> None:
     (third,) = (one for one in emacs.buffer_text(LIST).splitlines() if "201.3" in one)
     assert "runs/e201.3-" in third
     assert measured.repository.head[:7] in third
+
+
+def test_a_run_that_has_no_commit(measured: World) -> None:
+    emacs = measured.emacs
+    put_folder("wandb", measured.repository.path)
+    show(emacs)
+    wait_text(emacs, "wandb (bold-fox-4)")
+    emacs.eval('(progn (goto-char (point-min)) (search-forward "bold-fox"))')
+    emacs.keys("v")
+    emacs.wait_until(lambda: "a run without a commit" in emacs.messages(), what="why there is none")
 
 
 def test_block_of_a_step_that_was_just_placed(measured: World) -> None:

@@ -19,7 +19,7 @@ from explog.results.own_runs import worktrees_of_all
 from explog.results.reading import values_of
 from explog.results.steps import NO_COMMIT, Standing, Steps
 from explog.results.table import StepResult
-from explog.results.tracked import StepRuns, Tracked, added
+from explog.results.tracked import Tracked, added
 from explog.results.values import Sample, Values
 
 _LAST_SECOND = 253_402_300_799  # of the year 9999
@@ -34,9 +34,8 @@ def results_of(
     """
     oids = steps.oids
     values = values_of(settings, index, oids)
-    found = [(one, _values_of(one, values)) for one in steps.standing]
     home = _Home(index)
-    placed = [(one, samples, _place(one, samples, home)) for one, samples in found]
+    placed = [(one, *_given(one, values, home)) for one in steps.standing]
     short = short_commits(index, {place for one, _samples, place in placed if _is_new(one, place)})
     results = [_result(one, samples, place, short.get(place)) for one, samples, place in placed]
     said = (trouble.message for oid in oids for trouble in _values(values, oid).troubles)
@@ -74,18 +73,19 @@ class _Home:
         return CommitPlace(known or run.repository or "", run.commit or "")
 
 
-def _place(standing: Standing, samples: Sequence[Sample], home: _Home) -> CommitPlace:
-    """Return the commit of a step with SAMPLES, or the code of its runs if these gave all."""
-    commit, runs = standing.commit, standing.runs
-    if runs is None or (commit != NO_COMMIT and not (standing.begins and _gave(runs, samples))):
-        return commit
-    return home.of(runs.newest)
+def _given(
+    standing: Standing, values: Mapping[str, Values], home: _Home
+) -> tuple[Sequence[Sample], CommitPlace]:
+    """Return the samples of a step, and the commit that they are of.
 
-
-def _gave(runs: StepRuns, samples: Sequence[Sample]) -> bool:
-    """Tell whether RUNS gave all metrics in SAMPLES, and there are some."""
-    observed = [sample for sample in samples if sample.metrics]
-    return bool(observed) and all(sample in runs.values.samples for sample in observed)
+    That is the code of its runs if these gave all, and no results commit stands there.
+    """
+    own, runs = Values(tuple(_samples(standing, values))), standing.runs
+    if runs is None:
+        return own.samples, standing.commit
+    none_else = standing.begins and not any(one.metrics for one in own.samples)
+    is_of_runs = standing.commit == NO_COMMIT or (none_else and runs.values.samples)
+    return added(own, runs).samples, home.of(runs.newest) if is_of_runs else standing.commit
 
 
 def _is_new(standing: Standing, place: CommitPlace) -> bool:
@@ -115,11 +115,6 @@ def _result(
         time=short.author_time if time is None else time,
         samples=tuple(samples),
     )
-
-
-def _values_of(standing: Standing, values: Mapping[str, Values]) -> Sequence[Sample]:
-    """Return the samples of a step: those of its commits, and what only its runs have."""
-    return added(Values(tuple(_samples(standing, values))), standing.runs).samples
 
 
 def _samples(standing: Standing, values: Mapping[str, Values]) -> Sequence[Sample]:

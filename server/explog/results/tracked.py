@@ -96,13 +96,11 @@ def _together(found: Sequence[StepRuns]) -> StepRuns:
     return StepRuns(together([one.values for one in found]), newest)
 
 
-def added(values: Values, runs: StepRuns | None) -> Values:
+def added(values: Values, runs: StepRuns) -> Values:
     """Return VALUES of a commit, and the metrics that RUNS have and the commit does not.
 
     Then the parameters are those of the commit, if it has metrics.
     """
-    if runs is None:
-        return values
     both = together([values, runs.values])
     if not any(sample.metrics for sample in values.samples):
         return both

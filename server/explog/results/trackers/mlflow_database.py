@@ -65,6 +65,7 @@ def _open(place: str) -> sqlite3.Connection:
     end = time.monotonic() + _SECONDS
     database.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
     database.execute("PRAGMA trusted_schema = OFF")
+    database.execute("PRAGMA cell_size_check = ON")
     return database
 
 
