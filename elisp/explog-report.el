@@ -377,6 +377,9 @@ PARAMS are a property list.  Leave point behind the comment before it."
     (with-current-buffer buffer
       (cond ((/= tick (buffer-chars-modified-tick))
              (message "explog: you changed the report meanwhile; renew it again"))
+            ;; Emacs would ask, whatever the user is typing.
+            ((not (verify-visited-file-modtime buffer))
+             (message "explog: the file has changed on disk; revert the buffer first"))
             (buffer-read-only (message "explog: this buffer is read-only"))
             (t (explog-report--put (car reply))
                (when buffer-file-name

@@ -111,4 +111,27 @@
                    (explog-report--arguments
                     "week" "q" '(:author "bo" :by "project" :sections "next" :metric "acc"))))))
 
+(ert-deftest explog-report-test-a-file-that-changed-on-disk ()
+  "A report comes into no buffer whose file is newer: Emacs would ask."
+  (explog-report-tests--in-folder
+    (let ((text "# explog-report: begin 2018-06-04..2018-06-10\nold\n# explog-report: end\n"))
+      (write-region text nil "r.org" nil 'silent)
+      (with-current-buffer (find-file-noselect "r.org")
+        (unwind-protect
+            (progn
+              (write-region (concat text "more\n") nil "r.org" nil 'silent)
+              (set-file-times "r.org" (time-add nil 10))
+              (cl-letf (((symbol-function 'ask-user-about-supersession-threat)
+                         (lambda (&rest _) (error "Emacs asks"))))
+                (explog-report--replace (current-buffer) (buffer-chars-modified-tick)
+                                        (list (string-replace "old" "new" text) nil nil)))
+              (should (equal text (buffer-string)))
+              (revert-buffer t t)
+              (explog-report--replace (current-buffer) (buffer-chars-modified-tick)
+                                      (list (string-replace "old" "new" text) nil nil))
+              (should (equal (concat (string-replace "old" "new" text) "more\n")
+                             (buffer-string))))
+          (set-buffer-modified-p nil)
+          (kill-buffer))))))
+
 ;;; explog-report-tests.el ends here

@@ -251,15 +251,66 @@ def test_renewing_keeps_what_the_user_wrote(world: World) -> None:
     file = world.folder / "report.org"
     world.run("2018-06-04..2018-06-10", "-o", str(file))
     text = file.read_text()
-    file.write_text(text.replace("* Summary\n", "* Summary\nAll is well.\n") + "\nMy end.\n")
+    mine = "* Summary\nAll is well.\n-----\n\n---\n"
+    file.write_text(text.replace("* Summary\n", mine) + "\nMy end.\n")
     world.repo.commit("[e201.1] Results- newer", date=on(9))
     world.run("2018-06-04..2018-06-10", "-o", str(file))
     renewed = file.read_text()
-    assert "* Summary\nAll is well.\n" in renewed
+    assert mine in renewed
     assert renewed.endswith("\n\nMy end.\n")
     assert world.repo.head[:7] in renewed
     world.run("since-last", "-o", str(file))
     assert "begin 2018-06-10.." in file.read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "begin"),
+    [
+        ("r.org", "#+TITLE: "),
+        ("r.md", "# Report "),
+        ("r.HTML", "<!DOCTYPE html>"),
+        ("r.tex", r"\documentclass"),
+        ("r.json", "{\n"),
+        ("r", "#+TITLE: "),
+    ],
+)
+def test_the_name_of_a_file_says_the_format(world: World, name: str, begin: str) -> None:
+    file = world.folder / name
+    file.touch()  # an empty file is a new one
+    world.run("2018-06", "-o", str(file))
+    assert file.read_text().startswith(begin)
+    before = file.read_bytes()
+    world.run("2018-06", "-o", str(file))
+    assert file.read_bytes() == before
+
+
+def test_a_report_in_another_format_is_left_alone(world: World) -> None:
+    file = world.folder / "r.org"
+    world.run("2018-06", "-o", str(file))
+    before = file.read_bytes()
+    said = world.run("2018-06", "-o", str(file), "--format", "html", status=2).stderr
+    assert said.endswith("r.org: it is a report in another format, and is left as it is\n")
+    assert file.read_bytes() == before
+
+
+def test_a_report_keeps_its_line_ends(world: World) -> None:
+    file = world.folder / "r.org"
+    world.run("2018-06-04..2018-06-10", "-o", str(file))
+    file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
+    before = file.read_bytes()
+    world.run("2018-06-04..2018-06-10", "-o", str(file))
+    assert file.read_bytes() == before
+    world.repo.commit("[e201.1] Results- newer", date=on(9))
+    world.run("2018-06-04..2018-06-10", "-o", str(file))
+    after = file.read_bytes()
+    assert world.repo.head[:7].encode() in after
+    assert after.count(b"\n") == after.count(b"\r\n")
+
+
+def test_what_is_asked_twice_or_not_at_all(world: World) -> None:
+    once = world.run("2018-06").stdout
+    assert world.run("2018-06", "--author", "", "--sections", ",", "-o", "-").stdout == once
+    assert world.run("2018-06", "--sections", "next,next").stdout.count("* Next\n") == 1
 
 
 def test_other_files_are_left_alone(world: World) -> None:
@@ -443,7 +494,7 @@ def test_failed_runs_that_were_not_repeated_wait(world: World) -> None:
     ]
     assert [i["experiment"] for i in waiting if not i["step"]] == ["203", "205", "202"]
     assert [i for i in waiting if not i["step"]][:2] == before
-    mine = world.sections("--author", "me").get("waiting", [])
+    mine = "* Summary\nAll is well.\n-----\n\n---\n"
     assert not [i for i in mine if i["step"]]
 
 

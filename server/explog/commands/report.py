@@ -26,12 +26,15 @@ if TYPE_CHECKING:
 @click.option(
     "--format",
     "kind",
-    default="org",
-    show_default=True,
+    help="By default the one that the name of FILE says, or else org.",
     type=click.Choice(["org", "md", "html", "latex", "json"]),
 )
 @click.option(
-    "-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Write or renew FILE."
+    "-o",
+    "--output",
+    metavar="FILE",
+    type=click.Path(path_type=Path, allow_dash=True),
+    help="Write or renew FILE; - prints.",
 )
 @click.option(
     "--by",
@@ -51,7 +54,7 @@ def command(
     as_json: bool,
     period: str,
     query: tuple[str, ...],
-    kind: str,
+    kind: str | None,
     output: Path | None,
     by: By,
     author: str,
@@ -66,20 +69,21 @@ def command(
     from explog.entries.text import EntryTexts
     from explog.queries.comparison import may_compare
     from explog.report.known import Request
-    from explog.report.output import publish, read_period, report_sections
+    from explog.report.output import format_of, publish, read_period, report_sections
     from explog.report.sections import make_report
     from explog.wording import listed
 
+    output = None if output == Path("-") else output
     days = read_period(period, output)
     names = report_sections(sections)
-    request = Request(days, " ".join(query), author, names, metric.strip())
+    request = Request(days, " ".join(query), author or "all", names, metric.strip())
 
     def make(index: Index, unread: list[Unreadable]) -> Report:
         said = (problem.message for problem in unread)
         return make_report(settings, index, EntryTexts(settings), request, said)
 
     _unread, made = ask_index(settings, make, values=may_compare(request.query))
-    kind = "json" if as_json else kind
+    kind = "json" if as_json else kind or format_of(output)
     text, unplotted = publish(made, kind, by, default_config_path().parent, output)
     if text is not None:
         click.echo(text, nl=False)

@@ -22,6 +22,14 @@ SINCE_LAST = "since-last"
 _PICTURE = re.compile(rb'<svg xmlns="http://www.w3.org/2000/svg" class="(timeline|plot)"')
 
 
+_SUFFIXES = {".md": "md", ".html": "html", ".htm": "html", ".tex": "latex", ".json": "json"}
+
+
+def format_of(file: Path | None) -> str:
+    """Return the format that the name of FILE says, or else org."""
+    return _SUFFIXES.get(file.suffix.lower(), "org") if file is not None else "org"
+
+
 class Published(NamedTuple):
     """What came of a report: its `text`, if it was not written to a file, and whether it lacks its
     plot: `problem` says why.
@@ -99,7 +107,7 @@ def report_sections(text: str) -> tuple[str, ...]:
         if name not in SECTIONS:
             reason = f"there is no section {name}; there are {', '.join(SECTIONS)}"
             raise ExplogError("bad-section", reason)
-    return names or SECTIONS
+    return tuple(dict.fromkeys(names)) or SECTIONS
 
 
 def put_report(file: Path, text: str) -> None:
@@ -139,7 +147,7 @@ def _put(file: Path, text: str, renewed: Callable[[bytes], str]) -> None:
                 stream.write(text)
             return
         old = read_log(file)
-        new = renewed(old).encode()
+        new = (renewed(old) if old else text).encode()
         if new != old:
             replace_log(file, old, new)
     except OSError as error:

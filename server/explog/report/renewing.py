@@ -47,8 +47,8 @@ def _asked(report: Report, by: str) -> str:
 
 
 _MARKED = re.compile(
-    rf"^(?P<begin>\W*{NAME}: begin (?P<first>\S+)\.\.(?P<last>\S+)[^\n]*)\n"
-    rf".*?^(?P<end>\W*{NAME}: end\b[^\n]*)$",
+    rf"^(?P<begin>(?P<sign>[^\w\n]*){NAME}: begin (?P<first>\S+)\.\.(?P<last>\S+)[^\n]*)\n"
+    rf".*?^(?P<end>[^\w\n]*{NAME}: end\b[^\n]*)$",
     re.MULTILINE | re.DOTALL,
 )
 
@@ -56,13 +56,32 @@ _MARKED = re.compile(
 def renew(old: str, new: str, name: str) -> str:
     """Return the report OLD with what is between its marks replaced by that of the report NEW.
 
-    Raises ExplogError `not-a-report` if OLD, in the file NAME, has no marks.
+    It has the line ends of OLD. Raises ExplogError `not-a-report` if OLD, in the file NAME, has no
+    marks, or those of another format.
     """
+    if _is_json(old) and _is_json(new):
+        return new
     there, fresh = _MARKED.search(old), _MARKED.search(new)
     if there is None or fresh is None:
         reason = f"{name}: it is not a report of explog, and is left as it is"
         raise ExplogError("not-a-report", reason, file=name)
-    return old[: there.start()] + fresh[0] + old[there.end() :]
+    if there["sign"] != fresh["sign"]:
+        reason = f"{name}: it is a report in another format, and is left as it is"
+        raise ExplogError("not-a-report", reason, file=name)
+    text = fresh[0]
+    if there["end"].endswith("\r"):
+        text = text.replace("\n", "\r\n") + "\r"
+    return old[: there.start()] + text + old[there.end() :]
+
+
+def _is_json(text: str) -> bool:
+    """Tell whether TEXT is a report as JSON, which has no marks, as nobody writes into it."""
+    if not text.startswith("{"):
+        return False
+    try:
+        return set(json.loads(text)) == {"from", "to", "sections"}
+    except (ValueError, RecursionError):
+        return False
 
 
 def last_period(text: str, name: str) -> Period:
