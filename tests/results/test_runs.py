@@ -176,6 +176,24 @@ def test_parameters_of_the_run_and_of_the_commit(world: World) -> None:
     assert {name: cell.text for name, cell in two.metrics.items()} == {"acc": "4", "f1": "3"}
 
 
+def test_parameters_in_the_code_that_ran(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.repo.commit("begin", file="params.yaml", text="lr: 0.1\nlayers: 3\n")
+    world.run("e201.1", {"acc": 1})
+    world.repo.write("params.yaml", "lr: 0.2\nlayers: 3\n")
+    snapshot = world.repo.commit("which no branch has")
+    world.repo.run("update-ref", "refs/explog/runs/a", snapshot)
+    world.repo.run("reset", "--quiet", "--hard", "HEAD~1")
+    world.run(
+        "e201.2", {"metrics.json": {"acc": 2}, "config.json": {"layers": 4}}, snapshot=snapshot
+    )
+    world.run("e201.3", {"acc": 3}, snapshot="ab" * 20)  # which is gone
+    one, two, three = world.table().rows
+    assert [row.parameter("lr") for row in (one, two, three)] == ["0.1", "0.2", ""]
+    assert [row.parameter("layers") for row in (one, two, three)] == ["3", "4", ""]
+    monkeypatch.setattr("explog.results.run_code.ParameterSource", None)  # a commit is read once
+    assert [row.parameter("lr") for row in world.table().rows] == ["0.1", "0.2", ""]
+
+
 # Which runs
 
 

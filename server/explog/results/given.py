@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from typing import NamedTuple
 
 from explog.config import Settings
 from explog.digits import SHORTEST
@@ -17,6 +18,7 @@ from explog.queries.history import ShortCommit, short_commits
 from explog.queries.outline import CommitPlace
 from explog.results.own_runs import worktrees_of_all
 from explog.results.reading import values_of
+from explog.results.run_code import code_parameters
 from explog.results.steps import NO_COMMIT, Standing, Steps
 from explog.results.table import StepResult
 from explog.results.tracked import Tracked, added
@@ -35,11 +37,28 @@ def results_of(
     oids = steps.oids
     values = values_of(settings, index, oids)
     home = _Home(index)
-    placed = [(one, *_given(one, values, home)) for one in steps.standing]
-    short = short_commits(index, {place for one, _samples, place in placed if _is_new(one, place)})
-    results = [_result(one, samples, place, short.get(place)) for one, samples, place in placed]
-    said = (trouble.message for oid in oids for trouble in _values(values, oid).troubles)
+    given = [_given(one, values, home) for one in steps.standing]
+    short = short_commits(index, {one.place for one in given if one.is_new})
+    code = code_parameters(settings, index, (one.place for one in given if one.of_runs))
+    results = [_result(one, short.get(one.place), code) for one in given]
+    said = [trouble.message for oid in oids for trouble in _values(values, oid).troubles]
+    said += (trouble.message for one in code.values() for trouble in one.troubles)
     return results, [*steps.troubles, *dict.fromkeys(said)]
+
+
+class _Given(NamedTuple):
+    """A step, its samples, and their commit: if `of_runs`, the one that has the code of runs."""
+
+    standing: Standing
+    samples: Sequence[Sample]
+    place: CommitPlace
+    of_runs: bool = False
+
+    @property
+    def is_new(self) -> bool:
+        """Whether more is to be asked about the commit than is known of the step."""
+        standing = self.standing
+        return self.place != standing.commit or standing.borne is None or standing.time is None
 
 
 def _values(values: Mapping[str, Values], oid: str) -> Values:
@@ -73,29 +92,23 @@ class _Home:
         return CommitPlace(known or run.repository or "", run.commit or "")
 
 
-def _given(
-    standing: Standing, values: Mapping[str, Values], home: _Home
-) -> tuple[Sequence[Sample], CommitPlace]:
-    """Return the samples of a step, and the commit that they are of.
+def _given(standing: Standing, values: Mapping[str, Values], home: _Home) -> _Given:
+    """Return what was given for a step.
 
-    That is the code of its runs if these gave all, and no results commit stands there.
+    It is of the code of runs if these gave all, and no results commit stands there.
     """
     own, runs = Values(tuple(_samples(standing, values))), standing.runs
     if runs is None:
-        return own.samples, standing.commit
+        return _Given(standing, own.samples, standing.commit)
+    samples = added(own, runs).samples
     none_else = standing.begins and not any(one.metrics for one in own.samples)
-    is_of_runs = standing.commit == NO_COMMIT or (none_else and runs.values.samples)
-    return added(own, runs).samples, home.of(runs.newest) if is_of_runs else standing.commit
+    if standing.commit == NO_COMMIT or (none_else and runs.values.samples):
+        return _Given(standing, samples, home.of(runs.newest), of_runs=True)
+    return _Given(standing, samples, standing.commit)
 
 
-def _is_new(standing: Standing, place: CommitPlace) -> bool:
-    """Tell whether more is to be asked about the commit at PLACE than STANDING has."""
-    return place != standing.commit or standing.borne is None or standing.time is None
-
-
-def _result(
-    standing: Standing, samples: Sequence[Sample], commit: CommitPlace, short: ShortCommit | None
-) -> StepResult:
+def _result(given: _Given, short: ShortCommit | None, code: Mapping[str, Values]) -> StepResult:
+    standing, samples, commit, of_runs = given
     experiment, step = standing.experiment, standing.step
     borne, time = standing.borne, standing.time
     if commit != standing.commit:
@@ -113,7 +126,7 @@ def _result(
         commit=commit.oid,
         abbreviation=borne or short.short,
         time=short.author_time if time is None else time,
-        samples=tuple(samples),
+        samples=(*samples, *(_values(code, commit.oid).samples if of_runs else ())),
     )
 
 
