@@ -273,8 +273,8 @@ def test_a_change_that_was_not_committed_is_said(server: Server, repo: GitRepo, 
 @pytest.mark.parametrize(
     ("reference", "why"),
     [
-        ("e201", "there is no note, as [e201] names no step"),
-        ("e201.7", "it was run for [e201.7]: there is no step 7"),
+        ("e201", "its end is not noted, as [e201] names no step"),
+        ("e201.7", "it was run for [e201.7], and the experiment has no such step"),
         ("e999.1", "it was run for [e999.1], and no log has that experiment"),
         ("e201.1]\n* x", "its record has wrong values"),
     ],
@@ -288,6 +288,21 @@ def test_nothing_is_written_where_no_step_is_meant(
     assert problem.startswith("a: ")
     assert problem.endswith(why)
     assert log.read_text() == ENTRY
+
+
+def test_a_run_of_another_log_is_no_problem(server: Server, repo: GitRepo) -> None:
+    end(repo, reference="e999.1", repository="/elsewhere")
+    server.look()
+    assert server.noting.problems == []
+
+
+def test_runs_without_a_place_are_told_of_together(server: Server, repo: GitRepo) -> None:
+    for name in "abc":
+        end(repo, name, reference="e201.7")
+    server.look()
+    said = "it was run for [e201.7], and the experiment has no such step"
+    assert [one.partition(": ")[2] for one in server.noting.problems] == [said]
+    assert " and 2 more: " in server.noting.problems[0]
 
 
 def test_what_has_no_place_gets_one_when_the_log_has_it(

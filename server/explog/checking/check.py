@@ -11,6 +11,7 @@ from explog.checking.dates import check_dates
 from explog.checking.entries import entry_texts
 from explog.checking.living import kept_hashes
 from explog.checking.renumbering import EntryPlace, Renumberings
+from explog.checking.runs import check_runs
 from explog.config import Settings
 from explog.digits import is_surely_hash
 from explog.entries.text import EntryText, EntryTexts
@@ -25,6 +26,7 @@ from explog.plan.owners import Owners
 from explog.plan.planner import plan
 from explog.plan.plans import Dead, Edit, Misplaced, Plan, Unplaced
 from explog.refs import Reference, find_references, step_text
+from explog.runs.listing import FoundRun
 from explog.sync.report import Progress, Unreadable
 
 
@@ -33,10 +35,12 @@ def check(
     index: Index,
     progress: Progress | None = None,
     unread: Sequence[Unreadable] = (),
+    runs: Iterable[FoundRun] = (),
 ) -> list[Problem]:
     """Return all problems, the most serious first. Reads files, and writes none.
 
-    INDEX is up to date. UNREAD are the files and repositories that could not be read meanwhile.
+    INDEX is up to date. UNREAD are the files and repositories that could not be read meanwhile, and
+    RUNS those that are known.
     """
     texts = EntryTexts(settings)
     planned = plan(settings, index, texts)
@@ -54,6 +58,7 @@ def check(
     problems += _duplicates(settings, index, planned, job.sound(entries))
     problems += job.unplaced()
     problems += check_dates(index, job.sound(entries))
+    problems += check_runs(settings, index, runs)
     if knows_all(settings, index, unread):
         problems += job.unknown()
     return sorted(dict.fromkeys(problems), key=lambda problem: problem.order)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from explog.commands.runs import all_runs
 from explog.config import Settings
 from explog.console import ask_index, common, progress_bar
 from explog.printed import check_json, place_line
@@ -53,7 +54,7 @@ def command(
 
     def ask(index: Index, unread: list[Unreadable]) -> tuple[list[Problem], list[FoundHash]]:
         with progress_bar() as progress:
-            problems = find(settings, index, progress, unread)
+            problems = find(settings, index, progress, unread, all_runs(settings))
             return problems, audit(settings, index, progress, unread) if hashes else []
 
     _unread, (problems, found) = ask_index(settings, ask)

@@ -242,6 +242,8 @@ class Daemon:
             self._watch()
         elif report.changed:
             self.bell.watch_again([*report.moved, *([LOGS] if report.logs else [])])
+        if rang or report.changed:
+            self._noting.look_again()
         self._note_runs()
         snapshot = self.snapshot()
         if self._flagging.look(snapshot.settings, snapshot.index):

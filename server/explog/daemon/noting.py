@@ -27,7 +27,7 @@ from explog.runs.listing import FoundRun
 log = logging.getLogger(__name__)
 
 # How often it is looked for arrays that are quiet, and tried again what could not be written.
-_AGAIN_SECONDS = 20.0
+_AGAIN_SECONDS = 60.0
 # A run may end before we have seen the repository that it is the first one of.
 _GRACE_SECONDS = 60.0
 # What has no place gets none later than this after its end.
@@ -64,6 +64,11 @@ class Noting:
         self._found: object = None
         self._sources: object = None
         self._due = 0.0
+
+    def look_again(self) -> None:
+        """Try again what could not be written, as the logs have changed."""
+        if self.problems:
+            self._due = 0.0
 
     def look(
         self, settings: Settings, index: Index, editors: Sequence[Editor], runs: RunWatch
@@ -147,7 +152,7 @@ def _write(
     _apply(planned, texts, written)
     for note in planned.there:
         written.given.update(note.end.given(note.kept))
-    _leave(planned, written)
+    _leave(planned, worktrees, written)
     return written
 
 
@@ -171,13 +176,19 @@ def _not_written(notes: Sequence[RunNote], why: str) -> str:
     return f"{references}: the end of a run is not noted: {why}"
 
 
-def _leave(planned: RunNotesPlan, written: _Written) -> None:
-    """Add to WRITTEN what is left: said, and given up where nothing will change that."""
+def _leave(planned: RunNotesPlan, worktrees: Mapping[str, str], written: _Written) -> None:
+    """Add to WRITTEN what is left: said, and given up where nothing will change that.
+
+    A run elsewhere than in WORKTREES, for an experiment that no log has, is of another log.
+    """
     now = time.time()
     for left in planned.left:
-        written.problems.append(left.message)
-        if left.for_good or now - left.end.time > _PLACE_SECONDS:
-            written.given.update(left.end.given())
+        is_known = any(end.first.repository in worktrees for end in left.ends)
+        if is_known or left.reason != "unknown-experiment":
+            written.problems.append(left.message)
+        for end in left.ends:
+            if not left.reason or now - end.time > _PLACE_SECONDS:
+                written.given.update(end.given())
     for end, error in planned.failures:
         written.problems.append(f"{end.reference}: the end of a run is not noted: {error.message}")
         written.again |= error.code == "changed"

@@ -55,7 +55,8 @@ def check(daemon: Daemon, _client: Client) -> Bulk[ProblemRow]:
     with daemon.synced() as now:
         pass
     # The door is open again: a commit that is made while we check must not wait for us.
-    problems = checking.check(now.settings, now.index, unread=now.problems)
+    runs = daemon.runs.found
+    problems = checking.check(now.settings, now.index, unread=now.problems, runs=runs)
     counting, ignored = split_ignored(problems, now.settings.ignore)
     return Bulk([*(_row(one, False) for one in counting), *(_row(one, True) for one in ignored)])
 

@@ -83,6 +83,12 @@ def find_ends(
     return sorted(due, key=lambda end: (end.first.start, end.first.run))
 
 
+def each_end(found: Iterable[FoundRun], now: float) -> list[End]:
+    """Return the end of each of the runs FOUND that is over NOW, noted or not; not of old ones."""
+    ends = [End((run,), ended) for run in found if (ended := _ended(run, now)) is not None]
+    return [end for end in ends if now - end.time <= LAST_SECONDS]
+
+
 def _grouped(found: Iterable[FoundRun], now: float) -> tuple[list[FoundRun], list[list[FoundRun]]]:
     """Return the runs by themselves, and those of each array, of all FOUND that matter NOW."""
     alone: list[FoundRun] = []

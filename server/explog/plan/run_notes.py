@@ -20,6 +20,7 @@ from explog.git.repository import Repository, abbreviate
 from explog.git.stuck import is_silent
 from explog.index.commits import all_repositories, commits_with_prefix
 from explog.index.database import Index
+from explog.index.logs import find_experiments
 from explog.model import Change, Experiment
 from explog.org.notes import StepNote
 from explog.plan.ends import End, said_of, stamp_of
@@ -51,11 +52,23 @@ class RunNote(NamedTuple):
 
 
 class Left(NamedTuple):
-    """An end that gets no note now, and why. If `for_good`, no change of a log gives it a place."""
+    """Ends that get no note now, and why: all of them for the same reference.
 
-    end: End
-    message: str
-    for_good: bool = False
+    `reason` is one that programs know, as of a commit without a place; it is empty if no change of
+    a log will give them one. `entry` is the experiment that is meant, if one is.
+    """
+
+    ends: tuple[End, ...]
+    reason: str
+    why: str
+    entry: Experiment | None = None
+
+    @property
+    def message(self) -> str:
+        """Say which runs they are, and why there is no note."""
+        runs = [run.record.run for end in self.ends for run in end.runs]
+        more = f" and {len(runs) - 1} more" if len(runs) > 1 else ""
+        return f"{one_line(runs[0])}{more}: {self.why}"
 
 
 @dataclass(slots=True)
@@ -70,6 +83,14 @@ class RunNotesPlan:
     there: list[RunNote] = field(default_factory=list)
     left: list[Left] = field(default_factory=list)
     failures: list[tuple[End, ExplogError]] = field(default_factory=list)
+
+    def leave(self, end: End, reason: str, why: str, entry: Experiment | None = None) -> None:
+        """Leave END without a note, for a REASON that WHY says in a sentence."""
+        for number, one in enumerate(self.left):
+            if (one.ends[0].reference, one.why) == (end.reference, why):
+                self.left[number] = one._replace(ends=(*one.ends, end))
+                return
+        self.left.append(Left((end,), reason, why, entry))
 
 
 def references_of(ends: Iterable[End]) -> set[str]:
@@ -102,11 +123,11 @@ def plan_run_notes(
             error = ExplogError("changed", f"experiment {note.of.experiment} is being changed")
             planned.failures.append((note.end, error))
             continue
-        entry = _meant(note, named, owners, worktrees)
-        if isinstance(entry, Experiment):
-            by_entry[entry.file, entry.line].append(note)
+        meant = _meant(note.end, note.of, named, owners, worktrees)
+        if isinstance(meant, Experiment):
+            by_entry[meant.file, meant.line].append(note)
         else:
-            planned.left.append(entry)
+            planned.leave(note.end, *meant)
     old = Counter(one.note for one in given if one.note)
     for place, some in by_entry.items():
         try:
@@ -131,10 +152,9 @@ def _written(
     for end in ends:
         reference, stamp = _reference(end), stamp_of(end)
         if reference is None or stamp is None:
-            planned.left.append(Left(end, f"{_name(end)}: its record has wrong values", True))
+            planned.leave(end, "", "its record has wrong values")
         elif not reference.step:
-            said = f"{said_of(end)}; there is no note, as [{reference}] names no step"
-            planned.left.append(Left(end, f"{_name(end)}: {said}", True))
+            planned.leave(end, "", f"its end is not noted, as [{reference}] names no step")
         else:
             known.append((end, reference, stamp))
     short = _abbreviations(index, [end for end, _reference, _stamp in known], worktrees)
@@ -143,11 +163,6 @@ def _written(
         for end, of, stamp in known
         for head in [end.head]
     ]
-
-
-def _name(end: End) -> str:
-    more = f" and {len(end.runs) - 1} more" if len(end.runs) > 1 else ""
-    return one_line(end.first.run) + more
 
 
 def _abbreviations(
@@ -173,21 +188,46 @@ def _abbreviations(
     return short
 
 
+def runs_without_place(
+    settings: Settings, index: Index, ends: Iterable[End], worktrees: Mapping[str, str]
+) -> list[Left]:
+    """Return those of ENDS whose reference means no step that the logs have, or several."""
+    planned = RunNotesPlan()
+    known = [(end, of) for end in ends if (of := _reference(end)) is not None and of.step]
+    found = list(find_experiments(index, {of.experiment for _end, of in known}))
+    owners = Owners(settings)
+    for end, of in known:
+        named = [one for one in found if one.ident == of.experiment]
+        meant = _meant(end, of, named, owners, worktrees)
+        if not isinstance(meant, Experiment):
+            planned.leave(end, *meant)
+    return planned.left
+
+
 def _meant(
-    note: RunNote, named: Sequence[Experiment], owners: Owners, worktrees: Mapping[str, str]
-) -> Experiment | Left:
-    """Return the one of the experiments NAMED that NOTE is for, or why none is."""
-    if len(named) == 1:
-        return named[0]
+    end: End,
+    of: Reference,
+    named: Sequence[Experiment],
+    owners: Owners,
+    worktrees: Mapping[str, str],
+) -> Experiment | tuple[str, str, Experiment | None]:
+    """Return the one of the experiments NAMED that END, a run for OF, means.
+
+    If none is meant, or not one step of it, return what `leave` takes.
+    """
     if not named:
-        said = f"it was run for [{note.of}], and no log has that experiment"
-    else:
-        common_dir = worktrees.get(note.end.first.repository or "", "")
-        owner = owners.owner(common_dir, named) if common_dir else None
-        if owner is not None:
-            return owner
-        said = f"it was run for [{note.of}], and there is more than one"
-    return Left(note.end, f"{_name(note.end)}: {said}")
+        return "unknown-experiment", f"it was run for [{of}], and no log has that experiment", None
+    entry: Experiment | None = named[0]
+    if len(named) > 1:
+        common_dir = worktrees.get(end.first.repository or "", "")
+        entry = owners.owner(common_dir, named) if common_dir else None
+    times = 2 if entry is None else sum(step.number == of.step for step in entry.steps)
+    if times > 1:
+        return "ambiguous", f"it was run for [{of}], and there is more than one", entry
+    # Where no step could be read, the text of the entry says why.
+    if entry is not None and (times == 1 or not entry.steps):
+        return entry
+    return "unknown-step", f"it was run for [{of}], and the experiment has no such step", entry
 
 
 def _plan_entry(
@@ -216,8 +256,9 @@ def _plan_entry(
     done: list[RunNote] = []
     for note, step_note in zip(new, wanted, strict=True):
         if step_note in failed:
-            said = f"it was run for [{note.of}]: {failed[step_note].message}"
-            planned.left.append(Left(note.end, f"{_name(note.end)}: {said}"))
+            error = failed[step_note]
+            said = f"it was run for [{note.of}]: {error.message}"
+            planned.leave(note.end, error.code, said, entry.experiment)
         else:
             done.append(note)
     if done:
