@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Barrier, Thread
 from typing import Any
 
 import pytest
@@ -174,6 +175,29 @@ def test_two_servers_give_one_note(
     end(repo)
     assert (len(server.look()), len(other.look())) == (1, 0)
     assert len(noted(log.read_text())) == 1
+
+
+def test_of_two_servers_that_look_at_once_one_writes(
+    repo: GitRepo, log: Path, new_server: Callable[[], Server]
+) -> None:
+    servers = [new_server(), new_server()]
+    for number in range(5):
+        end(repo, f"r{number}", reference="e201.2", attempt=number + 1)
+        ready = Barrier(2)
+
+        def look(server: Server, ready: Barrier = ready) -> None:
+            sync(server.settings, server.index)
+            server.runs.look()
+            ready.wait()
+            server.noting._due = 0.0
+            server.noting.look(server.settings, server.index, server.editors, server.runs)
+
+        threads = [Thread(target=look, args=(server,)) for server in servers]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(noted(log.read_text())) == number + 1
 
 
 def test_a_note_that_stands_there_is_not_written_again(
