@@ -142,7 +142,7 @@ def _is_for(record: RunRecord, reference: str) -> bool:
 
 def _text(record: RunRecord) -> str:
     """Return the text of RECORD that words are looked for in."""
-    return "\n".join((shlex.join(record.argv), record.title or "", record.branch or "", record.run))
+    return "\n".join((" ".join(record.argv), record.title or "", record.branch or "", record.run))
 
 
 # What is said of one

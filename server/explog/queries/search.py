@@ -181,7 +181,8 @@ def _note(
         for term in clause.terms
         if isinstance(term, Filter) and not clause.negative
     ]
-    hosts = hosts_of(runs)
+    about_runs = any(term.name in ("host", "state") for term in filters)
+    hosts = hosts_of(runs) if about_runs else []
     notes = (unknown_value(index, term, hosts) for term in filters)
     said = [note for note in notes if note is not None]
     if near is not None:
