@@ -12,7 +12,7 @@ from explog.plan.ends import End, find_ends, said_of, stamp_of
 from explog.plan.noted import Given, Noted
 from explog.runs.listing import FoundRun
 from explog.runs.record import Job
-from support.records import NOW, record
+from support.records import NOW, put_run, record
 
 PLACE = "/p/runs"
 SOURCES = {PLACE: "p"}
@@ -66,6 +66,17 @@ def test_what_ended_before_the_folder_was_known_is_not_noted() -> None:
     assert ends(run(), since=NOW - 9) == []
 
 
+def test_a_record_that_tells_of_the_future_gives_no_note(tmp_path: Path) -> None:
+    """As one that comes with a repository, made to have something written into a log."""
+    sources, noted = {str(tmp_path): "p"}, Noted({"p": NOW})
+    put_run(tmp_path / "a", beat=NOW, state="ok", end=NOW + 2 * DAY)
+    later = FoundRun(record("a", state="ok", end=NOW + 2 * DAY), str(tmp_path / "a"))
+    for now in (NOW, NOW + DAY, NOW + 2 * DAY, NOW + 3 * DAY):
+        assert find_ends([later], noted, sources, now) == []
+    put_run(tmp_path / "a", beat=NOW + 2 * DAY, state="ok", end=NOW + 2 * DAY)
+    assert len(find_ends([later], noted, sources, NOW + 2 * DAY)) == 1
+
+
 def test_a_note_is_given_once_for_each_attempt() -> None:
     assert ends(run(), a=Given(1, "ok", NOW)) == []
     assert ends(run(attempt=2), a=Given(1, "killed", NOW)) == [["a"]]
@@ -83,8 +94,17 @@ def test_a_lost_run_is_noted_after_an_hour_and_once_more_when_it_comes_back(tmp_
     assert end == End((lost,), NOW)
     noted = Noted({"p": 0.0}, end.given())
     assert find_ends([lost], noted, sources, NOW + 2 * HOUR) == []
+    os.utime(tmp_path / "a" / "run.json", (NOW + 2 * HOUR, NOW + 2 * HOUR))
     back = lost._replace(record=lost.record._replace(state="ok", end=NOW + 2 * HOUR))
     assert [one.runs for one in find_ends([back], noted, sources, NOW + 3 * HOUR)] == [(back,)]
+
+
+def test_a_copy_of_a_lost_run_is_not_noted(tmp_path: Path) -> None:
+    put_run(tmp_path / "a", beat=NOW, start=NOW - DAY)
+    lost = FoundRun(record("a", state="lost", start=NOW - DAY), str(tmp_path / "a"))
+    sources = {str(tmp_path): "p"}
+    assert find_ends([lost], Noted({"p": NOW - MINUTE}), sources, NOW + 2 * HOUR) == []
+    assert len(find_ends([lost], Noted({"p": NOW - DAY}), sources, NOW + 2 * HOUR)) == 1
 
 
 def test_an_array_is_noted_when_all_its_tasks_have_ended() -> None:

@@ -26,6 +26,8 @@ from explog.wording import counted
 LAST_SECONDS = 30 * 86400.0
 """A run that ended earlier gets no note any more."""
 _LOST_SECONDS = 3600.0
+# So far the clocks of two machines may be apart.
+_CLOCKS_SECONDS = 3600.0
 # Tasks of an array that have not begun may still be in the queue. How many there are is known of
 # SLURM's arrays; of others, the array counts as ended when it is quiet for some minutes.
 _QUEUE_SECONDS = 86400.0
@@ -159,7 +161,24 @@ def _is_covered(run: FoundRun, noted: Noted) -> bool:
 def _is_due(end: End, noted: Noted, sources: Mapping[str, str], now: float) -> bool:
     source = sources.get(os.path.dirname(end.runs[0].folder), "")
     since = noted.since.get(source)
-    return since is not None and end.time >= since and now - end.time <= LAST_SECONDS
+    if since is None or not since <= end.time <= now + _CLOCKS_SECONDS:
+        return False
+    return now - end.time <= LAST_SECONDS and all(_may_be_true(run, since) for run in end.runs)
+
+
+def _may_be_true(run: FoundRun, since: float) -> bool:
+    """Tell whether RUN ended when its record says, and its folder did not come with a repository.
+
+    Else a record could have a note written into a log whenever it likes: no record was written
+    before the end that it tells of. A copy of one that never ended looks as if it were lost now.
+    """
+    if run.record.state == "lost":
+        return run.record.start >= since
+    try:
+        written = os.stat(os.path.join(run.folder, RECORD)).st_mtime
+    except OSError:  # its drive is away for a moment
+        return True
+    return run.record.end is None or run.record.end <= written + _CLOCKS_SECONDS
 
 
 # What it says
