@@ -177,18 +177,6 @@ requested in the background if necessary."
                  (let ((known (explog-cache-get experiment)))
                    (and (vectorp known) (explog-cache-experiment-title known)))))))))
 
-(defun explog-search-line (hit)
-  "Return the line for HIT in the buffer of results."
-  (format "  %-10s %-9s %s %s\n"
-          (explog-search-hit-kind hit)
-          (or (explog-search-reference hit) "")
-          (propertize (format "%s %-24s"
-                              (explog-search-day hit)
-                              (truncate-string-to-width
-                               (explog-search-where hit) 24 nil nil t))
-                      'face 'explog-search-where)
-          (explog-search-snippet hit)))
-
 (defcustom explog-search-limit 100
   "How many hits `explog-search' shows at most."
   :type 'natnum
@@ -204,6 +192,16 @@ requested in the background if necessary."
 
 (defvar-local explog-search--query nil
   "The query whose hits this buffer shows.")
+
+(defvar-local explog-search--rest nil
+  "What was found and is not in this buffer yet.
+These are hits, and before those of a group (EXPERIMENT . HITS).")
+
+(defvar-local explog-search--drawing nil
+  "The timer that inserts `explog-search--rest' into this buffer.")
+
+(defconst explog-search--slice 25
+  "How many hits are inserted at a time where no window shows them.")
 
 (defvar explog-search-mode-map
   (let ((map (make-sparse-keymap)))
@@ -223,6 +221,8 @@ requested in the background if necessary."
   (setq truncate-lines t)
   (explog-show-reordering)
   (add-hook 'explog-cache-changed-functions #'explog-search--retitle)
+  ;; Whatever a command looks for in this buffer is to be there.
+  (add-hook 'pre-command-hook #'explog-search--draw-rest nil t)
   (setq-local revert-buffer-function #'explog-search--revert)
   (setq-local next-error-function #'explog-search--next-error)
   (setq-local bookmark-make-record-function #'explog-search--bookmark))
@@ -239,18 +239,57 @@ requested in the background if necessary."
   "Show RESULT, the server's answer to QUERY, in the buffer of results."
   (pcase-let ((`(,total ,complete ,hits ,progress ,note) result))
     (with-current-buffer (explog-search--buffer)
-      (explog-search--replace
-       (and (equal query explog-search--query) (explog-search--hit-shown))
-       (lambda ()
-         (insert (propertize
-                  (format "%s: %s%s\n" query
-                          (explog-search--count (length hits) total complete note)
-                          (if (string-empty-p progress) ""
-                            (format " (reading %s)" progress)))
-                  'face 'bold))
-         (pcase-dolist (`(,experiment . ,group) (explog-search-groups hits))
-           (explog-search--insert-group experiment group))))
+      (let ((hit (and (equal query explog-search--query) (explog-search--hit-shown))))
+        (explog-search--replace
+         hit
+         (lambda ()
+           (insert (propertize
+                    (format "%s: %s%s\n" query
+                            (explog-search--count (length hits) total complete note)
+                            (if (string-empty-p progress) ""
+                              (format " (reading %s)" progress)))
+                    'face 'bold))
+           (setq explog-search--rest
+                 (mapcan (lambda (group) (cons group (copy-sequence (cdr group))))
+                         (explog-search-groups hits)))
+           ;; The hit to go to may be any of them.
+           (explog-search--draw (unless hit (frame-height))))))
+      (explog-search--draw-soon)
       (setq explog-search--query query))))
+
+(defun explog-search--draw (&optional count)
+  "Insert COUNT hits and titles that are not in this buffer yet, or all."
+  (let ((inhibit-read-only t))
+    (save-excursion
+      (goto-char (point-max))
+      (while (and explog-search--rest (not (eql count 0)))
+        (let ((next (pop explog-search--rest)))
+          (if (consp next)
+              (explog-search--insert-title (car next) (cdr next))
+            (explog-search--insert-hit next)))
+        (when count
+          (setq count (1- count)))))))
+
+(defun explog-search--draw-rest ()
+  "Insert all hits that are not in this buffer yet."
+  (when explog-search--rest
+    (explog-search--draw)))
+
+(defun explog-search--draw-soon ()
+  "Insert the hits that are not in this buffer yet when Emacs has nothing to do."
+  (when (timerp explog-search--drawing)
+    (cancel-timer explog-search--drawing))
+  (setq explog-search--drawing
+        (and explog-search--rest
+             (run-with-timer 0.02 nil #'explog-search--draw-slice (current-buffer)))))
+
+(defun explog-search--draw-slice (buffer)
+  "Insert some of the hits that are not in BUFFER yet, unless a key was typed."
+  (when (buffer-live-p buffer)
+    (with-current-buffer buffer
+      (unless (input-pending-p)
+        (explog-search--draw explog-search--slice))
+      (explog-search--draw-soon))))
 
 (defun explog-search--show-text (query text)
   "Show TEXT instead of hits for QUERY."
@@ -275,6 +314,7 @@ requested in the background if necessary."
 If HIT is nil or not there any more, go to the first hit."
   (let ((inhibit-read-only t))
     (erase-buffer)
+    (setq explog-search--rest nil)
     (funcall insert)
     (goto-char (point-min))
     (if-let ((match (and hit (text-property-search-forward
@@ -293,17 +333,57 @@ If NOTE is not empty, it is the reason why nothing is found."
         ((and complete (= shown total)) (format "%d found" total))
         (t (format "the best %d of %d%s" shown total (if complete "" " and more")))))
 
-(defun explog-search--insert-group (experiment hits)
-  "Insert a title for EXPERIMENT, which may be nil, and a line for each of HITS."
+(defun explog-search--insert-title (experiment hits)
+  "Insert a title for the group of HITS for EXPERIMENT, which may be nil."
   (insert "\n" (propertize (concat (explog-search-group-title experiment hits) "\n")
                            'face 'explog-search-experiment
-                           'explog-search-group (list experiment)))
-  (dolist (hit hits)
-    (insert (propertize (explog-search-line hit)
-                        'explog-search-hit hit
-                        'explog-point (explog-search--point hit)
-                        'mouse-face 'highlight
-                        'help-echo "RET, mouse-2: go there"))))
+                           'explog-search-group (list experiment))))
+
+;; Each piece of text that is inserted, and each property, is garbage when the
+;; next key is typed.  So a line is inserted as one piece without properties.
+
+(put 'explog-search-line 'mouse-face 'highlight)
+(put 'explog-search-line 'help-echo "RET, mouse-2: go there")
+
+(defun explog-search--insert-hit (hit)
+  "Insert the line for HIT."
+  (pcase-let* ((`(,snippet . ,matches)
+                (explog-search--bare (explog-search-hit-snippet hit)))
+               (where (explog-search-where hit))
+               (head (format "  %-10s %-9s " (explog-search-hit-kind hit)
+                             (or (explog-search-reference hit) "")))
+               (place (concat (explog-search-day hit)
+                              (format " %-24s"
+                                      (if (> (string-width where) 24)
+                                          (truncate-string-to-width where 24 nil nil t)
+                                        where))))
+               (start (point))
+               (place-start (+ start (length head)))
+               (place-end (+ place-start (length place))))
+    (insert (concat head place " " snippet "\n"))
+    (add-text-properties start (point)
+                         (list 'explog-search-hit hit
+                               'explog-point (explog-search--point hit)
+                               'category 'explog-search-line))
+    (put-text-property place-start place-end 'face 'explog-search-where)
+    (pcase-dolist (`(,from . ,to) matches)
+      (put-text-property (+ place-end 1 from) (+ place-end 1 to)
+                         'face 'explog-search-match))))
+
+(defun explog-search--bare (snippet)
+  "Return (TEXT . MATCHES), SNIPPET without brackets around its matches.
+Each of MATCHES is the (START . END) of one in TEXT, from 0."
+  (let ((start 0) (size 0) pieces matches)
+    (while (string-match "⟦\\([^⟧]*\\)⟧" snippet start)
+      (let ((before (substring snippet start (match-beginning 0)))
+            (match (match-string 1 snippet)))
+        (setq start (match-end 0)
+              size (+ size (length before)))
+        (push (cons size (+ size (length match))) matches)
+        (setq size (+ size (length match))
+              pieces (cons match (cons before pieces)))))
+    (cons (apply #'concat (nreverse (cons (substring snippet start) pieces)))
+          matches)))
 
 (defun explog-search--point (hit)
   "Return the text property `explog-point' for a line with HIT."
@@ -347,6 +427,7 @@ Return nil if there are not so many."
 (defun explog-search-next (&optional count)
   "Go to the next hit, or to the COUNTth."
   (interactive "p")
+  (explog-search--draw-rest)
   (unless (explog-search--to-hit (or count 1))
     (user-error "No more hits")))
 

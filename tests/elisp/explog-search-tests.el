@@ -82,7 +82,9 @@ Return the text of the line where that leads."
            (hit (vector "run" "201" "1" "ABC" "ok, 0:12 on node7: true" file 1 "/src/model" nil
                         "2026-01-05T10:15:00Z")))
       (should (string-match-p "run +e201\\.1 +2026-01-05 model +ok, 0:12 on node7: true"
-                              (explog-search-line hit)))
+                              (with-temp-buffer
+                                (explog-search--insert-hit hit)
+                                (buffer-string))))
       (save-window-excursion
         (explog-search-visit-hit hit)
         (should (equal file buffer-file-name))
@@ -116,6 +118,105 @@ Return the text of the line where that leads."
             (explog-search--show "abc" (list 0 t [] ""))
             (should-error (explog-search-visit) :type 'user-error)))
       (kill-buffer "*explog search*"))))
+
+(defun explog-search-tests--shown ()
+  "Return how many hits are in this buffer."
+  (count-matches "^  note" (point-min) (point-max)))
+
+(defmacro explog-search-tests--with-many (&rest body)
+  "Run BODY where the first of a hundred hits for \"abc\" are shown in a window."
+  (declare (indent 0) (debug t))
+  `(let ((hits (apply #'explog-search-tests--hits
+                      (mapcar (lambda (n) (format "hit %d." n)) (number-sequence 1 100)))))
+     (save-window-excursion
+       (unwind-protect
+           (with-current-buffer (explog-search--buffer)
+             (switch-to-buffer (current-buffer))
+             (explog-search--show "abc" (list 100 t hits "" ""))
+             (should (< (frame-height) (+ 2 (explog-search-tests--shown)) 100))
+             ,@body)
+         (kill-buffer "*explog search*")))))
+
+(ert-deftest explog-search-test-the-rest-is-drawn-later ()
+  "A window shows what it has room for at once, and all hits come; point stays."
+  (explog-search-tests--with-many
+    (explog-search--show "abcd" (list 100 t hits "" ""))
+    (let ((shown (explog-search-tests--shown)) (window (selected-window)))
+      (set-window-point window (progn (forward-line 3) (point)))
+      (explog-test-wait "all hits" (lambda () (not explog-search--rest)))
+      (should (< shown 100))
+      (should (= 100 (explog-search-tests--shown)))
+      (should (string-search "hit 4." (explog-search-tests--line)))
+      (should (= (point) (window-point window)))
+      (should (= (point-min) (window-start window))))))
+
+(ert-deftest explog-search-test-commands-find-the-rest ()
+  "Whatever looks for a hit before all are drawn finds it."
+  (explog-search-tests--with-many
+    (explog-search-next 99)
+    (should (string-search "hit 100." (explog-search-tests--line)))
+    (should-error (explog-search-next) :type 'user-error))
+  (explog-search-tests--with-many
+    (run-hooks 'pre-command-hook)
+    (should (= 100 (explog-search-tests--shown))))
+  (explog-search-tests--with-many
+    (cl-letf (((symbol-function 'explog-search-visit-hit)
+               (lambda (hit) (should (equal "hit 80." (explog-search-hit-snippet hit))))))
+      (funcall next-error-function 80 t)))
+  ;; The same search again, from a hit far below.
+  (explog-search-tests--with-many
+    (explog-search-next 89)
+    (explog-search--show "abc" (list 100 t hits "" ""))
+    (should (string-search "hit 90." (explog-search-tests--line)))))
+
+(ert-deftest explog-search-test-the-rest-of-another-query ()
+  "What was not drawn yet is forgotten when other hits come, or none."
+  (let ((timers (copy-sequence timer-list)))
+    (explog-search-tests--with-many
+      (explog-search--show "new" (list 1 t (explog-search-tests--hits "one") "" ""))
+      (explog-test-wait-for-timers timers)
+      (should (= 1 (explog-search-tests--shown)))
+      (explog-search--show "abc" (list 100 t hits "" ""))
+      (explog-search--show-text "abc" "waiting")
+      (explog-test-wait-for-timers timers)
+      (should (equal "abc: waiting\n" (buffer-string))))))
+
+(ert-deftest explog-search-test-keys-come-first ()
+  "While a key waits to be read, no more hits are drawn."
+  (explog-search-tests--with-many
+    (let ((shown (explog-search-tests--shown)))
+      (let ((unread-command-events (list ?a)))
+        (explog-search--draw-slice (current-buffer)))
+      (should (= shown (explog-search-tests--shown)))
+      (explog-search--draw-slice (current-buffer))
+      (should (< shown (explog-search-tests--shown))))))
+
+(ert-deftest explog-search-test-matches ()
+  "Matches have a face instead of brackets, and a line tells what it is about."
+  (with-temp-buffer
+    (insert "above\n")
+    (explog-search--insert-hit
+     (aref (explog-search-tests--hits "a ⟦match⟧ and ⟦ñ⟧ to ⟦the end⟧") 0))
+    (goto-char (point-min))
+    (should (search-forward "a match and ñ to the end" nil t))
+    (should (equal '("match" "ñ" "the end")
+                   (let (found match)
+                     (goto-char (point-min))
+                     (while (setq match (text-property-search-forward
+                                         'face 'explog-search-match t))
+                       (push (buffer-substring-no-properties
+                              (prop-match-beginning match) (prop-match-end match))
+                             found))
+                     (nreverse found))))
+    (goto-char (point-min))
+    (should (equal "           log.org:3               "
+                   (let ((match (text-property-search-forward 'face 'explog-search-where t)))
+                     (buffer-substring-no-properties
+                      (prop-match-beginning match) (prop-match-end match)))))
+    (should (equal '(hit highlight nil)
+                   (list (plist-get (get-text-property (1- (point-max)) 'explog-point) :kind)
+                         (get-text-property (1- (point-max)) 'mouse-face)
+                         (get-text-property 1 'explog-point))))))
 
 (ert-deftest explog-search-test-server-down ()
   "While the server is down the buffer says so, without hits of another query."
