@@ -253,8 +253,18 @@ In `org-agenda-custom-commands' you can use this instead of `tags':
     (\"x\" \"Stuck\" explog-agenda-view \"state:INPROGRESS -after:2w\")"
   (interactive (list (read-string "Agenda of experiments: " nil
                                   'explog-agenda-history)))
+  (let ((threshold (max gc-cons-threshold explog-agenda--garbage)))
+    (if (not explog-agenda-displayed-by)
+        (let ((gc-cons-threshold threshold))
+          (explog-agenda--make match))
+      ;; It is bound by `explog-agenda-around', which needs it for longer.
+      (setq explog-agenda-displayed-by 'explog-agenda-view
+            gc-cons-threshold threshold)
+      (explog-agenda--make match))))
+
+(defun explog-agenda--make (match)
+  "Make the agenda of the experiments that fit MATCH."
   (let ((query (explog-agenda-query-read match))
-        (gc-cons-threshold (max gc-cons-threshold explog-agenda--garbage))
         (org-agenda-files (explog-agenda-files)))
     (setq org-agenda-buffer-name (explog-agenda--buffer-name match))
     (explog-agenda--call-without-undo

@@ -74,14 +74,28 @@ COMMAND is an element of `explog-agenda-commands'."
 
 ;;;; The commands of `explog-mode'
 
+(defvar explog-agenda-displayed-by nil
+  "What displays an agenda that `explog-agenda-view' makes, or nil.
+It is `org-agenda' where `gc-cons-threshold' is bound until the agenda is
+displayed, and `explog-agenda-view' if that has raised it there.")
+
 (defun explog-agenda-around (function &rest args)
   "Call FUNCTION, `org-agenda', with ARGS and more commands.
-This is the advice of `explog-mode'."
+This is the advice of `explog-mode'.  What `explog-agenda-view' leaves to
+the garbage collector is collected when the agenda can be seen."
   (require 'org-agenda)
   (let ((org-agenda-custom-commands
          (explog-or-else org-agenda-custom-commands
-           (explog-agenda--all-commands))))
-    (apply function args)))
+           (explog-agenda--all-commands)))
+        (gc-cons-threshold gc-cons-threshold)
+        (explog-agenda-displayed-by 'org-agenda))
+    (prog1 (apply function args)
+      (when (eq explog-agenda-displayed-by 'explog-agenda-view)
+        (explog-agenda--display)))))
+
+(defun explog-agenda--display ()
+  "Display what was made, before anything else is done."
+  (redisplay))
 
 (defun explog-agenda--all-commands ()
   "Return `org-agenda-custom-commands' with our commands whose keys are free."

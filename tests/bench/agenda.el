@@ -10,7 +10,9 @@
 ;;; Code:
 
 (require 'bench)
+(require 'cl-lib)
 (require 'explog)
+(require 'explog-agenda)
 (require 'org-agenda)
 
 (defvar explog-server-command)
@@ -48,29 +50,47 @@
           (setq count (1+ count))))
       count)))
 
+(defun bench-agenda-time ()
+  "Return how many milliseconds pass until the agenda can be seen.
+That is when the command ends, or displays it before."
+  (let (shown)
+    (cl-letf* ((display (symbol-function 'explog-agenda--display))
+               ((symbol-function 'explog-agenda--display)
+                (lambda ()
+                  (funcall display)
+                  (setq shown (current-time)))))
+      (let* ((begun (current-time))
+             (time (bench-time #'bench-agenda)))
+        (if shown
+            (* 1e3 (float-time (time-subtract shown begun)))
+          time)))))
+
 (defun bench-close ()
   "Kill the buffer of the log."
   (kill-buffer (get-file-buffer bench-log))
   (garbage-collect))
 
-(defun bench-closed (function)
-  "Return how many milliseconds FUNCTION takes with the log not open, in the median."
+(defun bench-closed (timing)
+  "Return the median of what TIMING returns, milliseconds, with the log not open."
   (let (times)
     (dotimes (_ (bench-given :repetitions))
       (bench-close)
-      (push (bench-time function) times))
+      (push (funcall timing) times))
     (nth (/ (length times) 2) (sort times #'<))))
 
 (find-file bench-log)
 (if (equal (bench-given :whose) "org")
     (bench-org)
   (bench-explog))
-(let* ((first (bench-time #'bench-agenda))
-       (times (bench-times (bench-given :repetitions) #'bench-agenda))
+(let* ((first (bench-agenda-time))
+       (times (progn
+                (garbage-collect)
+                (vconcat (mapcar (lambda (_) (bench-agenda-time))
+                                 (number-sequence 1 (bench-given :repetitions))))))
        (entries (bench-entries)))
   (kill-buffer org-agenda-buffer-name)
   (bench-tell :first first :times times :entries entries
-              :opening (bench-closed (lambda () (find-file bench-log)))
-              :closed (bench-closed #'bench-agenda)))
+              :opening (bench-closed (lambda () (bench-time (lambda () (find-file bench-log)))))
+              :closed (bench-closed #'bench-agenda-time)))
 
 ;;; agenda.el ends here

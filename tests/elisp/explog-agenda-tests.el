@@ -57,6 +57,37 @@
   (should (derived-mode-p 'org-agenda-mode))
   (explog-agenda-tests--shown))
 
+;;;; Garbage
+
+(ert-deftest explog-agenda-test-garbage-waits-until-it-is-displayed ()
+  "Nothing is collected while an agenda is made, and all settings are as before."
+  (explog-agenda-tests--in-folder
+    (explog-test-write "log.org" (mapconcat (lambda (n) (format "* TODO [%d] T :exp:\n" n))
+                                            (number-sequence 1 30) ""))
+    (let ((display (symbol-function 'explog-agenda--display))
+          (make (symbol-function 'explog-agenda-view))
+          (gc-cons-threshold 800000)
+          began displayed)
+      (cl-letf (((symbol-function 'explog-agenda-view)
+                 (lambda (match)
+                   (garbage-collect)
+                   (setq began gcs-done)
+                   (funcall make match)
+                   (make-list 100000 nil)))
+                ((symbol-function 'explog-agenda--display)
+                 (lambda () (setq displayed gcs-done) (funcall display))))
+        (should (= 30 (length (explog-agenda-tests--show "ca"))))
+        (should (equal began displayed))
+        (should (= 800000 gc-cons-threshold))
+        ;; Again, and by itself, it is bound for as long as it is made.
+        (setq displayed nil)
+        (org-agenda-redo)
+        (explog-agenda-view nil)
+        (should-not displayed)
+        (should (= 800000 gc-cons-threshold)))
+      ;; Other agendas go as ever.
+      (explog-agenda-around (lambda () (should (= 800000 gc-cons-threshold)))))))
+
 ;;;; The right set
 
 (defconst explog-agenda-tests--keywords '("TODO" "INPROGRESS" "WAIT" "DONE" "CANCELED" nil)
