@@ -201,21 +201,6 @@ def reachable_prefixes(index: Index, prefixes: Iterable[str]) -> set[str]:
     return found
 
 
-def commits_like(index: Index, times: Iterable[int], subjects: Iterable[str]) -> dict[Commit, str]:
-    """Return {commit: subject} of reachable commits with one of the author TIMES or SUBJECTS."""
-    found: dict[Commit, str] = {}
-    for column, values in (("author_time", map(str, times)), ("subject", subjects)):
-        for some in batches(values):
-            rows = index.read(
-                "SELECT oid, path, common_dir, author, email, author_time, committer_time,"
-                " generation, subject FROM commits JOIN repositories"
-                f" ON repositories.id = repository WHERE {column} IN ({marks(some)})",
-                *some,  # numbers, too: SQLite compares them as what the column holds
-            )
-            found.update((Commit(*(*row[:-1], int(Place.MENTION), False)), row[-1]) for row in rows)
-    return found
-
-
 # Claims
 
 

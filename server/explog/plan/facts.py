@@ -115,6 +115,8 @@ class Facts:
         errors: dict[str, ExplogError] = {}
         for repository in self.repositories:
             common_dir = str(repository.common_dir)
+            if common_dir not in wanted:
+                continue
             try:
                 short.update(abbreviate(repository, sorted(wanted[common_dir])))
             except ExplogError as error:

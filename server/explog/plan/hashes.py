@@ -18,7 +18,8 @@ from explog.git.commits import read_known
 from explog.git.parse import CommitObject
 from explog.git.repository import Repository, resolve_hashes
 from explog.git.stuck import any_silent
-from explog.index.commits import commits_like, reachable_prefixes
+from explog.index.alike import commits_named, commits_of_times
+from explog.index.commits import reachable_prefixes
 from explog.index.database import Index
 from explog.index.unreachable import UnreachableCommit, unreachable_commits
 from explog.model import Commit, Step, StepNumber
@@ -180,6 +181,8 @@ def _records(
             found.setdefault(short, record)
     for repository in repositories:
         wanted = [short for short in hashes if short not in found]
+        if not wanted:
+            break
         try:
             found.update(_in_git(repository, wanted))
         except ExplogError:
@@ -213,23 +216,23 @@ def _lost(
     If there is none, it is the only commit that makes the same change. The date is not enough: a
     script may make several commits in a second.
     """
-    dates = {record.author_time for record in records.values()}
     by_date: dict[int, list[tuple[Commit, str]]] = defaultdict(list)
-    by_subject: dict[str, list[Commit]] = defaultdict(list)
-    alike = commits_like(index, dates, {record.subject for record in records.values()})
-    for commit, subject in alike.items():
+    for commit, subject in commits_of_times(index, {one.author_time for one in records.values()}):
         by_date[commit.author_time].append((commit, subject))
-        by_subject[subject].append(commit)
     found: dict[str, Commit | None] = {}
-    near: dict[str, set[Commit]] = {}
     for record in records.values():
         dated = by_date[record.author_time]
         same = [c for c, subject in dated if (c.email, subject) == (record.email, record.subject)]
         found[record.oid] = max(same, key=age, default=None)
-        if not same:
-            named = by_subject[record.subject]
-            named = named if len(named) <= _MOST_NAMED_ALIKE else []
-            near[record.oid] = {*named, *(commit for commit, _subject in dated)}
+    others = [record for record in records.values() if found[record.oid] is None]
+    by_subject: dict[str, list[Commit]] = defaultdict(list)
+    for commit, subject in commits_named(index, {record.subject for record in others}):
+        by_subject[subject].append(commit)
+    near: dict[str, set[Commit]] = {}
+    for record in others:
+        named = by_subject[record.subject]
+        named = named if len(named) <= _MOST_NAMED_ALIKE else []
+        near[record.oid] = {*named, *(commit for commit, _subject in by_date[record.author_time])}
     found.update(_same_changes(repositories, near))
     return {short: Lost(record, found[record.oid]) for short, record in records.items()}
 
@@ -243,6 +246,8 @@ def _same_changes(
         common_dir = str(repository.common_dir)
         here = {oid: [c for c in some if c.common_dir == common_dir] for oid, some in near.items()}
         wanted = {oid: some for oid, some in here.items() if some}
+        if not wanted:
+            continue
         oids = {*wanted, *(commit.oid for some in wanted.values() for commit in some)}
         with suppress(ExplogError):  # sync reports a repository that cannot be read
             patches = patch_ids(repository, sorted(oids))
