@@ -35,7 +35,7 @@ class Syncing:
         """Bring the index of NOW up to date. PATIENT and ONLY are as in `sync`."""
         settings, index = now.settings, now.index
         if patient:  # whoever waits is to see all, also what a file system says late
-            self._memory = Memory()
+            self._memory = Memory(cuts=self._memory.cuts)
         apart = False
         if index.path is not None and index.get_meta("born") is None and is_large(settings):
             apart = True

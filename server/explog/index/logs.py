@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from explog.index.database import Index, batches, marks
 from explog.index.filing import PASSAGE_TEXT, Filing
@@ -56,35 +56,38 @@ def drop_log(index: Index, log: int) -> None:
     index.write("DELETE FROM logs WHERE id = ?", log)
 
 
-def section_places(index: Index, log: int) -> list[SectionPlace]:
-    """Return where the sections of a log begin, in their order."""
-    sql = "SELECT digest, start, line FROM sections WHERE log = ? ORDER BY start"
-    return list(map(SectionPlace._make, index.read(sql, log)))
+def section_places(
+    index: Index, log: int, start: int = 0, end: int | None = None
+) -> list[SectionPlace]:
+    """Return where the sections of a log begin, those from byte START to END, in their order."""
+    sql = "SELECT digest, start, line FROM sections WHERE log = ? AND start >= ?"
+    values = [log, start]
+    if end is not None:
+        sql, values = f"{sql} AND start < ?", [*values, end]
+    return list(map(SectionPlace._make, index.read(f"{sql} ORDER BY start", *values)))
 
 
 def replace_sections(
     index: Index,
     log: int,
-    first: int,
-    count: int,
+    old: Sequence[SectionPlace],
+    behind: int,
     new: Iterable[SectionRecord],
     shift: tuple[int, int],
 ) -> None:
-    """Replace COUNT sections of a log, from number FIRST on, by NEW.
+    """Replace the sections OLD of a log, which follow one another, by NEW.
 
-    Those that follow are moved by SHIFT, (bytes, lines).
+    Those that begin at byte BEHIND or after it are moved by SHIFT, (bytes, lines).
     """
-    sql = "SELECT id, start FROM sections WHERE log = ? ORDER BY start LIMIT ? OFFSET ?"
-    rows = list(index.read(sql, log, count + 1, first))
-    if count:
-        ends = rows[0][1], rows[count - 1][1]
+    if old:
+        ends = old[0].start, old[-1].start
         _remove_sections(index, "log = ? AND sections.start BETWEEN ? AND ?", log, *ends)
-    if shift != (0, 0) and len(rows) > count:
+    if shift != (0, 0):
         index.write(
             "UPDATE sections SET start = start + ?, line = line + ? WHERE log = ? AND start >= ?",
             *shift,
             log,
-            rows[count][1],
+            behind,
         )
     filing = Filing(index)
     for section in new:

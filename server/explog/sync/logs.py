@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,12 +25,14 @@ from explog.index.logs import (
 from explog.index.records import LogRecord, SectionPlace, SectionRecord
 from explog.model import Diagnosis
 from explog.org.context import LogContext
-from explog.org.files import NotReadError, log_context, read_log
+from explog.org.files import NotReadError, read_log
 from explog.org.options import org_options
-from explog.org.scan import split_sections
+from explog.sync.cutting import Cut
+from explog.sync.cutting import cut as cut_log
+from explog.sync.memory import Memory
 from explog.sync.quiet import QUIET_SECONDS, RACY, is_as_known, log_stamp, looks_cut, setup_stamp
 from explog.sync.report import LookReport, Progress, is_text
-from explog.sync.retries import Retries, may_be_there
+from explog.sync.retries import may_be_there
 from explog.sync.ways import Ways
 
 if TYPE_CHECKING:
@@ -39,6 +42,8 @@ if TYPE_CHECKING:
 # How long to wait until it is written: as long as it takes, or only as long as others can wait.
 _PATIENCE_SECONDS = 3.0
 _IMPATIENCE_SECONDS = 0.15
+# Of larger logs the bytes are not kept: a server is to take little memory.
+_KEPT_BYTES = 16_000_000
 # After how many sections progress is told.
 _TOLD_AT = 500
 
@@ -57,9 +62,10 @@ class LogLook:
         report: LookReport,
         progress: Progress,
         patient: bool = True,
-        retries: Retries | None = None,
+        memory: Memory | None = None,
     ) -> None:
-        self.retries = retries or Retries()
+        self.memory = memory or Memory()
+        self.retries = self.memory.retries
         self.patience = _PATIENCE_SECONDS if patient else _IMPATIENCE_SECONDS
         self.settings = settings
         self.index = index
@@ -69,7 +75,7 @@ class LogLook:
         self.ways = Ways(settings.tag, settings.steps_heading)
         self.prefetch: SectionPrefetch | None = None
         self.looked = False
-        self.cut: tuple[bytes, LogContext, list[SectionPlace]] | None = None
+        self.cut: tuple[Path, Cut] | None = None
         # The same bytes are read anew when settings change how they are read.
         ways = repr((self.ways, self.options)).encode()
         self.key = hashlib.blake2b(ways, digest_size=16).digest()
@@ -87,7 +93,7 @@ class LogLook:
                     self.prefetch = SectionPrefetch(path, self.options, self.ways)
                     if path == files[0]:
                         with suppress(ExplogError, ValueError):
-                            self._cut(path, read_log(path))  # while the other process begins
+                            self._cut(path, read_log(path), None)  # while the other process begins
                     return
 
     def are_ready(self) -> bool:
@@ -140,7 +146,7 @@ class LogLook:
             return
         try:
             stamp, data = self._read_whole(path, known)
-            context, places = self._cut(path, data)
+            cut = self._cut(path, data, known)
             self.cut = None
         except _HalfWrittenError:
             self.report.unsettled = True
@@ -152,20 +158,22 @@ class LogLook:
         except ValueError as error:
             self._unreadable(path, known, "unreadable", f"{path}: {error}")
         else:
-            self._take(path, stamp, data, context, places)
+            self._take(path, stamp, cut)
             self.retries.worked(str(path))
 
-    def _take(
-        self, path: Path, stamp: str, data: bytes, context: LogContext, places: list[SectionPlace]
-    ) -> None:
-        digest = hashlib.sha256(b"".join(place.digest for place in places)).hexdigest()
+    def _take(self, path: Path, stamp: str, cut: Cut) -> None:
         with self.index.writing():
             known = find_log(self.index, str(path))
-            stamp += setup_stamp(context.setup_files)
-            number = put_log(self.index, str(path), stamp, digest, len(data))
-            if known is None or digest != known.digest:
+            if cut.base is not None and (known is None or known.digest != cut.base):
+                cut = self._cut(path, cut.data, None)  # another explog has been here meanwhile
+            stamp += setup_stamp(cut.context.setup_files)
+            number = put_log(self.index, str(path), stamp, cut.digest, len(cut.data))
+            if known is None or cut.digest != known.digest:
                 self.report.logs.append(str(path))
-                self._take_sections(path, number, data, places, context)
+                self._take_sections(path, number, cut)
+        self.memory.cuts.pop(str(path), None)
+        if len(cut.data) <= _KEPT_BYTES:
+            self.memory.cuts[str(path)] = replace(cut, places=())
 
     def _read_whole(self, path: Path, known: LogRecord | None) -> tuple[str, bytes]:
         """Return the stamp and the bytes of a log that nobody is writing.
@@ -183,20 +191,22 @@ class LogLook:
                 raise _HalfWrittenError
             if self.cut is None:  # most likely these are the bytes that will be read in the end
                 with suppress(ExplogError, ValueError):
-                    self._cut(path, read_log(path))
+                    self._cut(path, read_log(path), known)
                     continue
             time.sleep(QUIET_SECONDS / 3)
 
-    def _cut(self, path: Path, data: bytes) -> tuple[LogContext, list[SectionPlace]]:
-        """Return what holds for the log at PATH with DATA, and its sections; raise ValueError.
+    def _cut(self, path: Path, data: bytes, known: LogRecord | None) -> Cut:
+        """Return how the log at PATH with DATA is cut; raise ValueError.
 
         The last answer is kept: nearly always the same bytes come again after the wait for quiet.
         """
-        if self.cut is None or self.cut[0] != data:
+        if self.cut is None or self.cut[0] != path or self.cut[1].data != data:
             self.cut = None
-            context = log_context(path, data, self.options)
-            self.cut = data, context, _places(data, self.key + context.digest)
-        return self.cut[1:]
+            last = self.memory.cuts.get(str(path))
+            if last is not None and (known is None or known.digest != last.digest):
+                last = None
+            self.cut = path, cut_log(path, data, self.options, self.key, last)
+        return self.cut[1]
 
     def _unreadable(self, path: Path, known: LogRecord | None, code: str, message: str) -> None:
         self.report.problem(code, str(path), message)
@@ -208,33 +218,37 @@ class LogLook:
                 put_log(self.index, str(path), log_stamp(path, self.key), "", 0, problem)
             self.report.logs.append(str(path))
 
-    def _take_sections(
-        self, path: Path, log: int, data: bytes, new: list[SectionPlace], context: LogContext
-    ) -> None:
+    def _take_sections(self, path: Path, log: int, cut: Cut) -> None:
         """Read again the sections whose digests are not those of the index."""
         from explog.sync.sections import read_section
 
-        old = section_places(self.index, log)
-        head, tail = _common_ends(old, new)
-        changed = slice(head, len(new) - tail)
-        ends = [*(place.start for place in new[head + 1 :]), len(data)]
-        parts = [data[p.start : end] for p, end in zip(new[changed], ends, strict=False)]
+        whole = cut.base is None
+        old = section_places(self.index, log, *(() if whole else (cut.start, cut.old_end)))
+        if not whole and (not old or old[0].start != cut.start):  # no index that we have written
+            self._take_sections(path, log, self._cut(path, cut.data, None))
+            return
+        line = 1 if whole else old[0].line
+        head, tail = _common_ends(old, cut.places)
+        changed = cut.places[head : len(cut.places) - tail]
+        parts = cut.parts(head, len(cut.places) - tail)
         if not old and self.prefetch is not None and self.prefetch.path == path:
-            contents = self.prefetch.take(data, parts, context)
+            contents = self.prefetch.take(cut.data, parts, cut.context)
         else:
-            contents = (read_section(part, context, self.ways) for part in parts)
-        if head == 0 and context.missing:
-            contents = _with_missing(contents, context)
+            contents = (read_section(part, cut.context, self.ways) for part in parts)
+        if whole and head == 0 and cut.context.missing:
+            contents = _with_missing(contents, cut.context)
         records = (
-            SectionRecord(place.digest, place.start, place.line, *said)
-            for place, said in zip(
-                new[changed], self._noted(path, contents, len(parts)), strict=True
-            )
+            SectionRecord(place.digest, place.start, line + place.line, *said)
+            for place, said in zip(changed, self._noted(path, contents, len(parts)), strict=True)
         )
-        shift = (0, 0)
-        if tail:
-            shift = (new[-1].start - old[-1].start, new[-1].line - old[-1].line)
-        replace_sections(self.index, log, head, len(old) - head - tail, records, shift)
+        shift = cut.shift
+        if whole and tail:
+            shift = (
+                cut.places[-1].start - old[-1].start,
+                line + cut.places[-1].line - old[-1].line,
+            )
+        behind = old[len(old) - tail].start if tail else cut.old_end
+        replace_sections(self.index, log, old[head : len(old) - tail], behind, records, shift)
 
     def _noted(self, path: Path, contents: Iterator[Content], total: int) -> Iterator[Content]:
         for done, content in enumerate(contents, start=1):
@@ -253,20 +267,6 @@ def _with_missing(contents: Iterator[Content], context: LogContext) -> Iterator[
     )
     yield first._replace(diagnoses=(*missing, *first.diagnoses))
     yield from contents
-
-
-def _places(data: bytes, key: bytes) -> list[SectionPlace]:
-    """Return where the sections of DATA begin; KEY stands for the settings they are read with."""
-    places: list[SectionPlace] = []
-    keyed = hashlib.blake2b(digest_size=16, key=key)
-    line = 1
-    for start, end in split_sections(data):
-        part = data[start:end]
-        hashed = keyed.copy()
-        hashed.update(part)
-        places.append(SectionPlace(hashed.digest(), start, line))
-        line += part.count(b"\n")
-    return places
 
 
 def _common_ends(old: Sequence[SectionPlace], new: Sequence[SectionPlace]) -> tuple[int, int]:

@@ -50,7 +50,7 @@ def sync(
     since = born if since is None else min(born, since)
     progress = progress or _silent
     memory = memory or Memory()
-    logs = LogLook(settings, index, report, progress, patient, memory.retries)
+    logs = LogLook(settings, index, report, progress, patient, memory)
     repositories = HistoryLook(settings, index, report, progress, since, memory, only).look()
     with closing(repositories), closing(logs), few_collections():
         next(repositories)

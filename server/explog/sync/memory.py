@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from explog.sync.cutting import Cut
 from explog.sync.report import Unreadable
 from explog.sync.retries import Retries
 from explog.sync.survey import Familiar
@@ -19,3 +20,5 @@ class Memory:
     retries: Retries = field(default_factory=Retries)
     familiar: Familiar = field(default_factory=Familiar)
     problems: list[Unreadable] = field(default_factory=list)
+    cuts: dict[str, Cut] = field(default_factory=dict)
+    """How logs were cut that are in the index, by path; those that are not too large."""
