@@ -118,6 +118,27 @@ def test_sections(world: World) -> None:
     ]
 
 
+def test_several_commits_of_a_step_are_told_apart(world: World) -> None:
+    world.repo.commit("[e202.3][e202.2]: Tune *it* [e9]", date=on(8))
+    world.repo.commit("[e202.2]", date=on(9))
+    found = world.sections("e202")["progress"]
+    assert [(i["step"], i["title"], i["date"], bool(i["commit"])) for i in found[1:]] == [
+        ("2", "Batch of 256", None, False),
+        ("2", "Implement", "2018-06-07", True),
+        ("2", "Tune *it* [e9]", "2018-06-08", True),
+        ("2", "[e202.2]", "2018-06-09", True),
+        ("3", "Batch of 1024", "2018-06-08", True),
+    ]
+    org = world.run("2018-06-04..2018-06-10", "e202").stdout
+    assert "\n- [[exp:202.2][2]] Batch of 256\n  - Implement · " in org
+    markdown = world.run("2018-06-04..2018-06-10", "e202", "--format", "md").stdout
+    assert "\n- **2** Batch of 256\n  - Implement · " in markdown
+    html = world.run("2018-06-04..2018-06-10", "e202", "--format", "html").stdout
+    assert html.count('<li class="under">') == 3
+    latex = world.run("2018-06-04..2018-06-10", "e202", "--format", "latex").stdout
+    assert "\n\\item[] Implement · " in latex
+
+
 def test_a_rewritten_history_moves_no_work(world: World) -> None:
     before = world.sections()
     world.repo.run(

@@ -12,7 +12,7 @@ from explog.entries.text import EntryTexts
 from explog.errors import ExplogError
 from explog.index.database import Index
 from explog.model import Step, StepNumber
-from explog.refs import step_text
+from explog.refs import find_references, step_text
 from explog.report import gather
 from explog.report.gather import ExperimentFacts, WorkCommit
 from explog.report.known import Known, Request
@@ -97,18 +97,35 @@ class _Writer:
                 yield [self._item(one, facts=(*_state(one), *self._boxes(one))), *found]
 
     def _progress(self) -> Iterator[list[Item]]:
-        for ident, one in self._known.experiments.items():
+        for one in self._known.experiments.values():
             if one.done or one.ident in self._known.waiting_now:
                 continue
-            others = [
-                self._commit_item(one, claim.step, commit, ())
-                for commit, claim in self._known.by_experiment.get(ident, ())
-                if not claim.results
-            ]
+            others = list(self._moved(one))
             text = "\n\n".join(self._known.notes(one))
             if others or text:
                 facts = (*_state(one), *self._boxes(one))
                 yield [self._item(one, text=text, facts=facts), *others]
+
+    def _moved(self, one: ExperimentFacts) -> Iterator[Item]:
+        """Yield an item for each step with other commits than results, and for each of several."""
+        steps: dict[StepNumber, list[WorkCommit]] = defaultdict(list)
+        for commit, claim in self._known.by_experiment.get(one.ident, ()):
+            if not claim.results:
+                steps[claim.step].append(commit)
+        for number, commits in sorted(steps.items()):
+            item = self._commit_item(one, number, commits[-1], ())
+            known = any(step.number == number for step in self._known.steps(one))
+            if len(commits) == 1 or not known:
+                yield from (self._commit_item(one, number, commit, ()) for commit in commits)
+                continue
+            yield item._replace(commit=None, date=None)
+            for commit in commits:
+                yield item._replace(
+                    title=_without_references(commit.subject),
+                    commit=self.links.link(commit),
+                    date=commit.day,
+                    under=True,
+                )
 
     def _waiting(self) -> Iterator[list[Item]]:
         found = 0
@@ -268,6 +285,16 @@ class _Writer:
 
 def _state(one: ExperimentFacts) -> tuple[str, ...]:
     return (one.todo,) if one.todo else ()
+
+
+def _without_references(subject: str) -> str:
+    """Return SUBJECT without the references that it begins with, unless that is all of it."""
+    end = 0
+    for mention in find_references(subject):
+        if subject[end : mention.start].strip(" \t,"):
+            break
+        end = mention.end
+    return subject[end:].strip(" \t:,-") or subject
 
 
 def _without_hash(step: Step) -> str:

@@ -53,7 +53,7 @@ class Item(NamedTuple):
 
     `title` is that of the experiment, the text of the step or the commit's subject. `text` is an
     excerpt of the log, as org has it. `facts` are short labels: a state, a count of boxes, a date
-    that is due.
+    that is due. One of several commits for a step is `under` the item of that step.
     """
 
     experiment: str | None = None
@@ -66,6 +66,7 @@ class Item(NamedTuple):
     metrics: tuple[str, ...] = ()
     file: str | None = None
     line: int | None = None
+    under: bool = False
 
     @property
     def labels(self) -> tuple[str, ...]:
