@@ -86,6 +86,21 @@ def test_a_short_history_is_not_worth_a_process(
     assert 0 < packed_bytes(_open(repo)) < LONG_BYTES
 
 
+def test_short_histories_are_worth_a_process_if_they_are_many(
+    git_repo: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repos = [git_repo(name) for name in ("one", "two", "three")]
+    for repo in repos:
+        repo.commit("first")
+        repo.run("gc", "--quiet")
+    found = [_open(repo) for repo in repos]
+    monkeypatch.setattr("explog.sync.reading.LONG_BYTES", sum(map(packed_bytes, found)))
+    with ahead(*found[:2]) as reading:
+        assert reading.take(found[0]) is None
+    with ahead(*found) as reading:
+        assert [subjects(reading.take(one)) for one in found] == [["first"]] * 3
+
+
 @pytest.mark.parametrize("how", ["whole", "not to its end", "a branch points nowhere"])
 def test_what_is_indexed_is_the_same(
     git_repo: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str

@@ -20,7 +20,7 @@ from explog.refs import results_pattern
 from explog.sync.prefetch import BrokenPrefetchError, Prefetch
 from explog.sync.recorder import Generations, Recorded, Recorder
 
-# A repository with smaller packs is most likely read before another process has started.
+# Repositories with smaller packs are most likely read before another process has started.
 LONG_BYTES = 2_000_000
 # Some tens of megabytes, which are read while a log of years is written.
 _ROOM = 64
@@ -60,13 +60,13 @@ _failed: dict[str, str | None] = {}
 
 
 class HistoryPrefetch:
-    """Reads the histories of those of REPOSITORIES that are long, in their order."""
+    """Reads the histories of REPOSITORIES in their order, if together they are long."""
 
     def __init__(
         self, repositories: Iterable[Repository], results: str, since: Mapping[str, float]
     ) -> None:
         """RESULTS is a regexp; SINCE is as in `read_apart`."""
-        self._waiting = deque(filter(_is_worth_it, repositories))
+        self._waiting = deque(_worth_it(repositories))
         self._prefetch: Prefetch[Any] | None = None
         if self._waiting:
             self._prefetch = Prefetch(_ROOM, read_apart, list(self._waiting), results, since)
@@ -107,9 +107,15 @@ def _said_of(repository: Repository, prefetch: Iterable[tuple[str, Any]]) -> Ite
     raise BrokenPrefetchError
 
 
-def _is_worth_it(repository: Repository) -> bool:
-    if packed_bytes(repository) < LONG_BYTES:
-        return False
+def _worth_it(repositories: Iterable[Repository]) -> list[Repository]:
+    """Return those of REPOSITORIES that are to be read by another process."""
+    found = list(repositories)
+    if sum(map(packed_bytes, found)) < LONG_BYTES:
+        return []
+    return [repository for repository in found if _may_be_read(repository)]
+
+
+def _may_be_read(repository: Repository) -> bool:
     common_dir = str(repository.common_dir)
     return common_dir not in _failed or _failed[common_dir] != signature(repository)
 
