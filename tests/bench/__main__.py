@@ -27,6 +27,7 @@ from bench import (
     results,
     searching,
     serving,
+    sweeping,
     terminal,
 )
 from bench.figures import Row, table
@@ -49,6 +50,7 @@ MEASURES: dict[str, Measure] = {
     "ready": serving.starting,
     "memory": serving.memory,
     "log": log_change.log_change,
+    "sweep": sweeping.sweeping,
     "agenda": agenda.agenda,
     "commits": commits.commits,
     "commits-beside": commits.beside_the_world,

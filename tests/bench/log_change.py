@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
 import orgparse
 
 from bench.figures import Figure, Row, Target, median
-from bench.workshop import Workshop, milliseconds
+from bench.workshop import Workshop, cpu_milliseconds, milliseconds
 from explog.config_file import from_mapping
 from explog.index.database import open_index
 from explog.sync.look import sync
+from explog.sync.memory import Memory
 
 _PLACES = (0.001, 0.5, 0.999)
 
@@ -20,11 +22,11 @@ def log_change(shop: Workshop) -> list[Row]:
     """What `sync` takes after an edit at the beginning, in the middle and at the end."""
     theirs = (Figure("orgparse.load", median(shop.times(lambda: orgparse.load(str(shop.log))))),)
     settings = from_mapping(shop.settings)
-    index = open_index(shop.index)
-    sync(settings, index)
+    index, memory = open_index(shop.index), Memory()
+    sync(settings, index, memory=memory)
 
     def look() -> None:
-        if not sync(settings, index).changed:
+        if not sync(settings, index, memory=memory).changed:
             raise AssertionError("the edit was not seen")
 
     rows = []
@@ -40,10 +42,26 @@ def log_change(shop: Workshop) -> list[Row]:
                 (Target("≤ 100 ms", max(every), 100),),
             )
         )
-    idle = shop.times(lambda: sync(settings, index))
+    rows.append(_beside_the_floor(shop, look))
+    idle = shop.times(lambda: sync(settings, index, memory=memory))
     rows.append(Row("nothing changed anywhere, seen", (Figure("median", median(idle)),)))
     index.close()
     return rows
+
+
+def _beside_the_floor(shop: Workshop, look: Callable[[], None]) -> Row:
+    """What the processor has to do, as a server does it, beside reading and hashing the file."""
+    floor, ours = [], []
+    for place in _PLACES * (1 + shop.effort.repetitions):
+        _insert(shop.log, place)
+        floor.append(cpu_milliseconds(lambda: hashlib.sha256(shop.log.read_bytes()).digest()))
+        ours.append(cpu_milliseconds(look))
+    return Row(
+        "one line inserted in the log, seen, CPU",
+        (Figure("median", median(ours)),),
+        (Figure("the file read and hashed", median(floor)),),
+        (Target("≤ 4 × as long", median(ours) / median(floor), 4),),
+    )
 
 
 def _times(

@@ -103,7 +103,7 @@ def make_world(folder: Path, scale: str = "1.0", *, metrics: bool = False) -> Wo
     for number in range(size.repositories):
         path = folder / "repos" / f"project{number}"
         source = random.Random(SEED + 1 + number)
-        _repository(path, source, size.commits, size.experiments, metrics)
+        make_repository(path, source, size.commits, size.experiments, metrics)
     done.touch()
     return world
 
@@ -151,9 +151,10 @@ def _experiment(source: random.Random, ident: int, experiments: int) -> str:
     return "\n".join([*lines, "", ""])
 
 
-def _repository(
-    path: Path, source: random.Random, commits: int, experiments: int, metrics: bool
+def make_repository(
+    path: Path, source: random.Random, commits: int, experiments: int, metrics: bool = False
 ) -> None:
+    """Make a repository at PATH with COMMITS, some of which bear a reference."""
     path.mkdir(parents=True)
     subprocess.run(["git", "init", "--quiet", "--initial-branch=main", path], check=True)
     stream = subprocess.Popen(
