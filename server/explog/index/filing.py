@@ -42,12 +42,12 @@ class Filing:
         row = (number, log, section.digest, section.start, section.line)
         self._rows["sections"].append(row)
         self._rows["diagnoses"] += (
-            (number, d.kind, d.line, _text(d.message), d.experiment) for d in section.diagnoses
+            (number, d.kind, d.line, storable(d.message), d.experiment) for d in section.diagnoses
         )
         for experiment in section.experiments:
             self._experiment(number, experiment)
         for line, title, text, day in section.texts:
-            self._passage(number, None, _text(title), "text", "", line, text, day)
+            self._passage(number, None, storable(title), "text", "", line, text, day)
         if len(self._rows["sections"]) >= _SECTIONS_AT_ONCE:
             self._flush()
 
@@ -62,8 +62,8 @@ class Filing:
                 experiment.line,
                 experiment.ident,
                 _list(experiment.aliases),
-                _text(experiment.title),
-                None if experiment.todo is None else _text(experiment.todo),
+                storable(experiment.title),
+                None if experiment.todo is None else storable(experiment.todo),
                 experiment.done,
                 _list(experiment.tags),
                 experiment.created,
@@ -71,7 +71,7 @@ class Filing:
             )
         )
         self._rows["steps"] += [
-            (number, position, step_text(step), line, _text(text), box, digits, hashes)
+            (number, position, step_text(step), line, storable(text), box, digits, hashes)
             for position, (step, line, text, box, digits, hashes) in enumerate(experiment.steps)
         ]
         for kind, step, line, text, day in experiment.passages:
@@ -92,8 +92,8 @@ class Filing:
         day: str | None,
     ) -> None:
         number = self._number("passages")
-        stamp = self._stamps.new(_seconds(day), number)
-        text = _text(text)
+        stamp = self._stamps.new(noon_of(day), number)
+        text = storable(text)
         self._rows["passages"].append(
             (number, stamp, section, experiment, title, kind, step, line, text, day, width(text))
         )
@@ -117,18 +117,18 @@ class Filing:
 
 @lru_cache
 def _list(values: tuple[str, ...]) -> str:
-    return _text(json.dumps(values, ensure_ascii=False))
+    return storable(json.dumps(values, ensure_ascii=False))
 
 
 @lru_cache
-def _seconds(day: str | None) -> int:
+def noon_of(day: str | None) -> int:
     """Return noon of DAY, an ISO date, in seconds since 1970; 0 without one."""
     if day is None:
         return 0
     return max(0, (date.fromisoformat(day) - _EPOCH).days * 86400 + 43200)
 
 
-def _text(text: str) -> str:
+def storable(text: str) -> str:
     """Return TEXT as SQLite can hold it: a log may have bytes that are no text."""
     if text.isascii():
         return text

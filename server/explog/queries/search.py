@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from explog.errors import ExplogError
 from explog.index.database import Index
 from explog.index.words import fold, fold_with_places
-from explog.queries.find import find
+from explog.queries.find import Matches, find
 from explog.queries.marking import pattern_of
 from explog.queries.query import Clause, Filter, Query, Term, Words, bad_query, parse
 from explog.queries.targets import Match
@@ -110,18 +110,31 @@ def _parsed(index: Index, text: str, runs: Sequence[FoundRun]) -> Query:
 def _search(
     index: Index, query: Query, limit: int, count_all: bool, runs: Sequence[FoundRun]
 ) -> SearchResult:
+    matches = matches_of(index, query, limit, count_all, runs)
+    hits = tuple(hit for _match, hit in ranked(matches.found, query, limit))
+    return SearchResult(matches.total, matches.complete, hits)
+
+
+def matches_of(
+    index: Index, query: Query, limit: int, count_all: bool, runs: Sequence[FoundRun] = ()
+) -> Matches:
+    """Return what QUERY finds in INDEX and among RUNS, enough to rank the best LIMIT."""
     most = max(RANKED, limit)
     matches = find(index, query, most, count_all)
     run_hits, total_runs = _find_runs(index, query, runs, most) if runs else ([], 0)
-    found = [*matches.found, *run_hits]
+    found = (*matches.found, *run_hits)
+    return Matches(found, matches.total + total_runs, matches.complete)
+
+
+def ranked(found: Iterable[Match], query: Query, limit: int) -> list[tuple[Match, Hit]]:
+    """Return the best LIMIT of what QUERY found, best first, each with what is shown of it."""
     now = time.time()
     patterns = _patterns(query.words())
-    ranked = sorted(found, key=lambda match: _score(match, patterns, now), reverse=True)
+    best = sorted(found, key=lambda match: _score(match, patterns, now), reverse=True)
     # Where two begin at the same place, the longer one is marked.
     marks = "|".join(sorted({pattern.pattern for pattern in patterns}, key=len, reverse=True))
     marked = re.compile(marks or _NOTHING)
-    hits = tuple(_hit(match, marked) for match in ranked[:limit])
-    return SearchResult(matches.total + total_runs, matches.complete, hits)
+    return [(match, _hit(match, marked)) for match in best[:limit]]
 
 
 def _find_runs(
