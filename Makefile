@@ -23,7 +23,7 @@ demo: ## Show explog at work on a small log and two repositories
 	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/demo/run
 
 test: ## Run all tests, of Python, of Emacs Lisp and end to end
-	$(SETUP) git emacs magit makeinfo patch ps mount slurm dev
+	$(SETUP) git emacs magit makeinfo patch ps mount slurm postgresql dev
 	@$(BIN)/python -m pytest $(ARGS)
 
 lint: ## Check style, types, compilation and docstrings

@@ -5,6 +5,7 @@
 #   magit package-lint epc         the Emacs package
 #   patch ps mount                 the program, for the tests
 #   slurm                          a cluster for the tests, where it can be installed for them
+#   postgresql                     a database server for the tests
 #   run                            .venv with explog
 #   dev                            .venv with explog and the tools to test and lint it
 #
@@ -68,6 +69,8 @@ has() {
     patch | ps | mount | makeinfo) command -v "$1" >/dev/null ;;
     # Tests that need it are skipped without it, so nobody has to install it.
     slurm) PATH="$PATH:/usr/sbin" command -v slurmctld >/dev/null || ! may_install ;;
+    # Debian has the programs of its servers in folders of their own.
+    postgresql) ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null ;;
     run) venv_ready run || venv_ready dev || find_python >/dev/null ;;
     dev) venv_ready dev || find_python >/dev/null ;;
     *) say "tests/setup.sh: what is $1?" && exit 2 ;;
@@ -127,6 +130,7 @@ tell() {
     magit | package-lint | epc)
         say "  - $1, an Emacs package (set EXPLOG_ELPA to the folder it is in, as ~/.emacs.d/elpa)"
         ;;
+    postgresql) say "  - PostgreSQL 14 or newer, its server (initdb and pg_ctl)" ;;
     run | dev) say "  - Python 3.11 or newer with venv, ssl and sqlite3 (or set PYTHON to one)" ;;
     *) say "  - $1" ;;
     esac
