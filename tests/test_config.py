@@ -23,6 +23,7 @@ from explog.config_file import (
     load,
 )
 from explog.errors import ExplogError
+from explog.lab_settings import LabSettings
 from explog.state import state_file
 
 FULL = """
@@ -64,6 +65,31 @@ def test_a_whole_file(tmp_path: Path, home: Path) -> None:
         todo_open=("TODO",),
         todo_done=(),
     )
+
+
+def test_the_settings_of_a_lab(tmp_path: Path, home: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(
+        """
+        lab = "service=group"
+        publish_logs = ["~/log.org"]
+        publish = {default = "none", "~/a" = "all", "/srv/b" = "pushed"}
+        scope = "lab"
+        """,
+        encoding="utf-8",
+    )
+    group = load(file).group
+    assert group == LabSettings(
+        "service=group",
+        "none",
+        ((home / "a", "all"), (Path("/srv/b"), "pushed")),
+        ("~/log.org",),
+        "lab",
+    )
+    assert group.published(home / "a" / ".git", home / "a") == "all"
+    assert group.published(home / "c") == "none"
+    file.write_text("publish = 'all'", encoding="utf-8")
+    assert load(file).group == LabSettings(publish="all")
 
 
 def test_no_file_is_no_settings_but_a_named_one_must_be_there(home: Path) -> None:
@@ -128,6 +154,11 @@ def test_the_default_file_is_read() -> None:
         ("archive_location = 1", "archive_location: expected a string"),
         ("lock_files = ['a']", "lock_files: expected a table of log = lock file"),
         ("[lock_files]\na = 1", "lock_files: expected a string"),
+        ("lab = 1", "lab: expected the address of a database"),
+        ("publish = 'secret'", "publish: expected pushed, all or none, or a table of"),
+        ("publish = {default = 'most'}", "publish: expected pushed, all or none, or a table of"),
+        ("publish_logs = 'log.org'", "publish_logs: expected a list of strings, not 'log.org'"),
+        ("scope = 'world'", "scope: expected mine or lab, not 'world'"),
         ("problems = ['a']", "unknown setting 'problems'; did you mean projects?"),
     ],
 )

@@ -19,6 +19,7 @@ from typing import Literal
 import platformdirs
 
 from explog.errors import ExplogError
+from explog.lab_settings import DEFAULT_LAB, LabSettings
 from explog.refs import DEFAULT_RESULTS
 from explog.run_settings import DEFAULT_RUNS, RunSettings
 
@@ -114,6 +115,8 @@ class Settings:
     """How runs are made, and where they are."""
     run_notes: bool = True
     """Whether the end of a run is noted on its step."""
+    group: LabSettings = DEFAULT_LAB
+    """Where the group's search is, and what is published there."""
     ignore: tuple[str, ...] = ()
     """Problems that `check` does not count: KIND or KIND REFERENCE each."""
     problems: tuple[str, ...] = ()
@@ -129,7 +132,7 @@ class Settings:
         as `archive_location` or a line `#+ARCHIVE:` at the beginning of a log names them.
         """
         found: dict[str, Path] = {}
-        paths = [path for spec in self.logs for path in _expand(spec)]
+        paths = [path for spec in self.logs for path in expand(spec)]
         archives = [name for path in paths for name in self._archives(path)]
         for path in [*paths, *filter(os.path.isfile, archives)]:
             found.setdefault(os.path.realpath(path), Path(os.path.abspath(path)))
@@ -189,7 +192,8 @@ def _own_archives(log: str) -> list[str]:
     return [match[1].decode("utf-8", "surrogateescape") for match in _ARCHIVE_LINE.finditer(head)]
 
 
-def _expand(spec: str) -> Iterator[str]:
+def expand(spec: str) -> Iterator[str]:
+    """Yield the files that SPEC, a file, glob or folder, stands for."""
     path = os.path.expanduser(spec)
     if os.path.isdir(path):
         yield from sorted(glob.glob(os.path.join(glob.escape(path), "*.org")))

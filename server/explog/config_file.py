@@ -16,7 +16,7 @@ from pathlib import Path
 
 import platformdirs
 
-from explog import run_settings
+from explog import lab_settings, run_settings
 from explog.config import Project, Root, Settings, Tick
 from explog.errors import ExplogError
 from explog.globs import Globs
@@ -84,18 +84,21 @@ def from_mapping(table: Mapping[str, object], source: str = "") -> Settings:
     """
     values: dict[str, object] = {}
     problems: list[str] = []
-    runs = run_settings.DEFAULT_RUNS
+    runs, group = run_settings.DEFAULT_RUNS, lab_settings.DEFAULT_LAB
     for name, value in table.items():
         try:
             if name in run_settings.NAMES:
                 runs = run_settings.with_setting(runs, name, value)
+            elif name in lab_settings.NAMES:
+                group = lab_settings.with_setting(group, name, value)
             else:
                 values[name] = _reader(name)(name, value)
         except ExplogError as error:
             problems.append(f"{source}{error.message}")
             if name == "tick":
                 values[name] = "never"
-    return replace(Settings(), **values, runs=runs, problems=tuple(problems))  # type: ignore[arg-type]  # each reader checks its own
+    others = {"runs": runs, "group": group, "problems": tuple(problems)}
+    return replace(Settings(), **values, **others)  # type: ignore[arg-type]  # each reader checks its own
 
 
 def _bad(name: str, wanted: str, value: object) -> ExplogError:
@@ -252,7 +255,7 @@ def _reader(name: str) -> Callable[[str, object], object]:
         return _READERS[name]
     import difflib
 
-    known = sorted((*_READERS, *run_settings.NAMES))
+    known = sorted((*_READERS, *run_settings.NAMES, *lab_settings.NAMES))
     close = difflib.get_close_matches(name, known, 1)
     advice = f"did you mean {close[0]}?" if close else f"there are: {', '.join(known)}"
     raise ExplogError("bad-config", f"unknown setting {name!r}; {advice}")

@@ -7,6 +7,8 @@ import sys
 
 PLOT = "matplotlib>=3.8"
 """What draws plots, as pip takes it: the extra `plot` in pyproject.toml."""
+LAB = "psycopg[binary]>=3.2"
+"""What connects with PostgreSQL, as pip takes it: the extra `lab` in pyproject.toml."""
 
 
 def installed_version(requirement: str) -> str | None:

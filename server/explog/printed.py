@@ -99,15 +99,18 @@ def place_line(file: str | None, line: int | None, kind: str, message: str) -> s
     return f"{click.style(visible(where), fg='magenta')}: {said}: {visible(message)}"
 
 
-def hit_line(hit: Hit) -> str:
-    """Return a hit as one line: where, which step, what; the match is in colour."""
+def hit_line(hit: Hit, members: Sequence[str] = ()) -> str:
+    """Return a hit as one line: whose, if it is of MEMBERS, where, which step, what.
+
+    The match is in colour.
+    """
     from explog.queries.search import MARK_END, MARK_START
 
     if hit.commit is not None:
         where = f"{hit.repository}:{hit.commit[:10]}"
     else:
         archived = " (archived)" if is_archive(str(hit.file)) else ""
-        where = f"{hit.file}:{hit.line}{archived}"
+        where = ":".join(map(str, filter(None, (hit.file, hit.line)))) + archived
     names = ".".join(filter(None, (hit.experiment, hit.step)))
     said = hit.snippet.replace(MARK_START, "").replace(MARK_END, "")
     unsaid = names and f"[e{names}]" not in said
@@ -117,4 +120,5 @@ def hit_line(hit: Hit) -> str:
         click.style(marked, bold=True, fg="red") + rest
         for marked, _mark, rest in (part.partition(MARK_END) for part in parts[1:])
     )
-    return f"{click.style(visible(where), fg='magenta')}:{name} {text}"
+    whose = click.style(f"{visible(', '.join(members))} ", fg="cyan") if members else ""
+    return f"{whose}{click.style(visible(where), fg='magenta')}:{name} {text}"

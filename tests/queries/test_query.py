@@ -166,3 +166,28 @@ def test_a_query_falls_apart_as_in_emacs(row: dict[str, Any]) -> None:
     ]
     assert [clause for clause in clauses if clause not in own] == list(parse(rest, TODAY).clauses)
     assert [clause for clause in clauses if clause in own] == own
+
+
+@pytest.mark.parametrize(
+    ("text", "scope", "same_as"),
+    [
+        ("adam", None, "adam"),
+        ("scope:lab adam", "lab", "adam"),
+        ("scope:mine scope:lab", "lab", ""),
+        ("adam scope:mine sgd", "mine", "adam sgd"),
+        # The last word does not go on, as something follows it.
+        ("adam scope:lab", "lab", "adam "),
+        ("a OR b scope:lab", "lab", "a OR b "),
+    ],
+)
+def test_where_to_search_is_no_condition(text: str, scope: str | None, same_as: str) -> None:
+    query = parse(text)
+    assert query.scope == scope
+    assert query.clauses == parse(same_as).clauses
+
+
+@pytest.mark.parametrize("text", ["scope:world", "-scope:lab", "scope:", "a OR scope:lab"])
+def test_a_wrong_scope_is_said(text: str) -> None:
+    with pytest.raises(ExplogError) as wrong:
+        parse(text)
+    assert wrong.value.code == "bad-query"

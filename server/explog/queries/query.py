@@ -9,6 +9,7 @@
     e201  e201.1  [e201.1]  83d45cd
     201  201.1            the text, and the experiment or step with that number
     kind: state: tag: repo: log: author: host: after: before:
+    scope:lab  scope:mine                  where to search, which is no condition
     metric:acc>0.9  param:lr=1e-3  param:net=vit  metric:acc
 
 Text in, values out; `explog.queries.find` asks the index.
@@ -24,6 +25,7 @@ from typing import NamedTuple
 from explog.digits import TYPED_HASH
 from explog.errors import ExplogError
 from explog.grammar import ID_PATTERN, STEP_PATTERN
+from explog.lab_settings import SCOPES
 from explog.queries.comparison import KINDS as COMPARING
 from explog.queries.comparison import Comparison, read_comparison
 from explog.refs import Reference, parse_step
@@ -31,6 +33,7 @@ from explog.refs import Reference, parse_step
 KINDS = ("experiment", "step", "note", "conclusion", "text", "commit", "run")
 FILTERS = (
     "kind", "state", "tag", "repo", "log", "author", "host", "after", "before", "metric", "param",
+    "scope",
 )  # fmt: skip
 
 _REFERENCE = re.compile(rf"\[?e({ID_PATTERN})(?:\.({STEP_PATTERN}))?\]?")
@@ -116,9 +119,10 @@ class Clause(NamedTuple):
 
 
 class Query(NamedTuple):
-    """All of the clauses hold."""
+    """All of the clauses hold; `scope` is where to search, if the query says so."""
 
     clauses: tuple[Clause, ...]
+    scope: str | None = None
 
     def words(self) -> Iterator[Words]:
         """Yield what is to be found as text, for marking and ranking."""
@@ -142,7 +146,8 @@ def parse(text: str, today: date | None = None) -> Query:
         reason = f"a query has at most {_LONGEST} characters"
         raise ExplogError("bad-query", reason, position=_LONGEST, reason=reason)
     text = _HALVES.sub("\N{REPLACEMENT CHARACTER}", text)
-    tokens = list(_tokens(text, today or date.today()))
+    said = list(_tokens(text, today or date.today()))
+    scope, tokens = _scope(said, text)
     clauses: list[Clause] = []
     joining = False
     for index, token in enumerate(tokens):
@@ -157,7 +162,25 @@ def parse(text: str, today: date | None = None) -> Query:
             joining = False
         else:
             clauses.append(token.clause)
-    return Query(tuple(_open_end(clauses, text)))
+    if tokens[-1:] == said[-1:]:
+        clauses = _open_end(clauses, text)
+    return Query(tuple(clauses), scope)
+
+
+def _scope(tokens: list[_Token], text: str) -> tuple[str | None, list[_Token]]:
+    """Return where TOKENS of the query TEXT say to search, the last if twice, and the others."""
+    scope, others = None, []
+    for token in tokens:
+        term = next(iter(token.clause.terms), None)
+        if not isinstance(term, Filter) or term.name != "scope":
+            others.append(token)
+        elif token.clause.negative:
+            raise bad_query(
+                "scope: says where to search, and cannot be left out", text, token.start
+            )
+        else:
+            scope = str(term.value)
+    return scope, others
 
 
 def _open_end(clauses: list[Clause], text: str) -> list[Clause]:
@@ -225,6 +248,8 @@ def _filter(name: str, value: str, text: str, start: int, today: date) -> Filter
         raise bad_query(f"{name}: needs a value", text, start, filter=name)
     if name == "kind" and value not in KINDS:
         raise bad_query(f"kind: is one of {', '.join(KINDS)}", text, start)
+    if name == "scope" and value not in SCOPES:
+        raise bad_query(f"scope: is {' or '.join(SCOPES)}", text, start)
     if name in COMPARING:
         try:
             return Filter(name, read_comparison(name, value))

@@ -11,6 +11,7 @@ from explog.index.commits import all_repositories
 from explog.index.database import Index
 from explog.index.logs import all_logs
 from explog.index.words import fold
+from explog.lab_settings import SCOPES
 from explog.queries.comparison import KINDS as COMPARING
 from explog.queries.comparison import Comparison
 from explog.queries.query import KINDS, Filter
@@ -36,8 +37,8 @@ def values(index: Index, name: str, hosts: Sequence[str] = ()) -> list[str]:
 
     HOSTS are those of the runs that are known; without any, no state is one of a run.
     """
-    if name in ("kind", "host"):
-        return list(KINDS if name == "kind" else hosts)
+    if name in ("kind", "host", "scope"):
+        return list({"kind": KINDS, "host": hosts, "scope": SCOPES}[name])
     if name == "state":
         sql = "SELECT todo FROM experiments WHERE todo IS NOT NULL GROUP BY todo"
         found = [row[0] for row in index.read(f"{sql} ORDER BY count(*) DESC, todo")]
