@@ -33,7 +33,8 @@ INSTALL_SECONDS = 180
 def doctor(emacs: Emacs) -> None:
     """Call the doctor, and wait for what the server has to say."""
     emacs.command("explog-doctor")
-    emacs.wait_for("Logs and repositories")
+    # Not on the screen, which may still show what another test was told.
+    emacs.wait_until(lambda: "watched" in emacs.buffer_text(BUFFER), what="the server's findings")
 
 
 def test_the_doctor_finds_all_well(world: World) -> None:
