@@ -49,9 +49,10 @@ def test_the_doctor_finds_what_is_wrong(world: World) -> None:
     missing = world.folder / "missing.org"
     world.watch([world.log, missing], [world.repository.path])
     doctor(world.emacs)
-    text = world.emacs.buffer_text(BUFFER)
-    assert text.count("✗") == 1
-    assert str(missing) in text
+    world.emacs.wait_until(
+        lambda: (text := world.emacs.buffer_text(BUFFER)).count("✗") == 1 and str(missing) in text,
+        what="the log that is missing",
+    )
     missing.write_text("* A heading\n", encoding="utf-8")
     world.emacs.wait_until(lambda: world.status("problems") == "nil", what="no problem")
     world.emacs.keys("g")

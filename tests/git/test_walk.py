@@ -137,9 +137,9 @@ def test_no_commits(git_repo: Make) -> None:
         b"vertical\x0b\nform feed\x0c\nnext line\xc2\x85\nno break\xc2\xa0",
         b"1" * 40 + b"\ntree " + b"1" * 40 + b"\nauthor A <a@b> 1 +0000\n\n    [e1.1] another\n",
         b"half \xc3",
-        b"x" * 300_000,
-        b"x \n" * 100_000,
-        b"\t" * 1_000_000 + b"\nbehind much",
+        pytest.param(b"x" * 300_000, id="one long word"),
+        pytest.param(b"x \n" * 100_000, id="many lines"),
+        pytest.param(b"\t" * 1_000_000 + b"\nbehind much", id="many tabs"),
     ],
 )
 def test_messages_are_the_same_as_from_their_objects(git_repo: Make, message: bytes) -> None:
