@@ -38,7 +38,15 @@ def searching(shop: Workshop) -> list[Row]:
         Figure("drawn p50", median(told["drawn"])),
         Figure("drawn p99", at(told["drawn"], 0.99)),
     )
+    drawing, inserting = told["drawing"], told["inserting"]
+    shares = [at(drawing, share) / max(0.01, median(inserting)) for share in (0.5, 0.9)]
     return [
+        Row(
+            f"100 hits drawn in Emacs, processor: {len(drawing):,} times",
+            (Figure("p50", median(drawing)), Figure("p90", at(drawing, 0.9))),
+            (Figure("inserting their lines", median(inserting)),),
+            (Target("p50 ≤ 4 ×", shares[0], 4), Target("p90 ≤ 10 ×", shares[1], 10)),
+        ),
         Row(f"{what}: {len(queries):,} keys", spread(ours, most=True), theirs, _targets(ours)),
         Row(
             f"{what}: from Emacs",
