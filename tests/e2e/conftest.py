@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 from collections.abc import Callable, Generator, Iterator
@@ -95,6 +96,21 @@ def keep_emacs(request: pytest.FixtureRequest, shared_init: str) -> Iterator[Cal
 def shared_emacs(keep_emacs: Callable[[], Emacs]) -> Emacs:
     """Return the Emacs that the tests of a module share, each with files of its own."""
     return keep_emacs()
+
+
+_numbers = itertools.count()
+
+
+@pytest.fixture
+def tmp_path(tmp_path: Path) -> Path:
+    """Return a folder that no test before this one had.
+
+    pytest gives the name of a folder again that it has removed. A shared Emacs would be told of the
+    same files as before, and nothing would tell when they are served anew.
+    """
+    folder = tmp_path / str(next(_numbers))
+    folder.mkdir()
+    return folder
 
 
 @pytest.fixture
