@@ -62,6 +62,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name a long text by its beginning: the name of a test goes into the environment."""
+    if isinstance(val, str | bytes) and len(val) > 200:
+        return f"{val[:30]!r}..."
+    return None
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """See that pytest-xdist has put the groups into the names, which is how it keeps them."""
     if "PYTEST_XDIST_WORKER" in os.environ:

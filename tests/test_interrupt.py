@@ -179,7 +179,7 @@ sqlite3.connect = lambda *args, **options: connect(*args, **{"factory": Connecti
 
 def test_in_a_function_that_sqlite_calls(command: list[str], tmp_path: Path) -> None:
     """SQLite makes an error of its own of it."""
-    search = [*command[:3], "search", "state:todo", *command[4:]]
+    search = [*command[:3], "search", "author:test", *command[4:]]
     assert ended(begin(search, tmp_path, IN_A_FUNCTION)) == (130, b"", SAID)
 
 

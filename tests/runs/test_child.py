@@ -174,13 +174,22 @@ def test_what_it_leaves_may_write_for_ever(tmp_path: Path) -> None:
 
 # Signals
 
-# Prints what it got, and ends at the end of its input, so that a test can tell when to look.
+# Prints what it got, and ends at the end of its input, so that a test can tell when to look. It is
+# woken by a pipe: Python calls handlers between two reads only, and a signal may come before one.
 LISTENER = """
-import os, signal, sys
+import os, select, signal
+came, note = os.pipe()
+os.set_blocking(note, False)
+signal.set_wakeup_fd(note)
 for name in ("HUP", "INT", "TERM", "USR1", "USR2"):
-    signal.signal(getattr(signal, "SIG" + name), lambda n, _: os.write(1, b"%d\\n" % n))
+    signal.signal(getattr(signal, "SIG" + name), lambda *_: None)
 os.write(1, b"ready\\n")
-sys.stdin.read()
+while True:
+    if came in select.select([0, came], [], [])[0]:
+        for number in os.read(came, 100):
+            os.write(1, b"%d\\n" % number)
+    elif not os.read(0, 100):
+        break
 """
 
 
