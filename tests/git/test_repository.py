@@ -22,7 +22,7 @@ from explog.git.repository import (
     resolve,
     tips,
 )
-from explog.git.run import GitError, run
+from explog.git.run import GitError
 from explog.git.signature import Signatures, signature
 from support.clock import cpu_seconds
 from support.objects import opened, settled, write_object
@@ -266,70 +266,6 @@ def test_names_that_are_no_text(git_repo: Make, tmp_path: Path) -> None:
     repo.run("-C", str(linked), "commit", "--allow-empty", "-m", "there")
     assert subjects(repo.path) == {"one", "there"}
     assert opened(linked).common_dir == opened(repo.path).common_dir
-
-
-def _detach(repo: GitRepo) -> None:
-    repo.run("checkout", "-q", "--detach")
-    repo.commit("detached")
-
-
-def _link(repo: GitRepo) -> None:
-    """Have HEAD as git of old had it."""
-    (repo.path / ".git/HEAD").unlink()
-    (repo.path / ".git/HEAD").symlink_to("refs/heads/main")
-
-
-def _elsewhere(repo: GitRepo) -> None:
-    """Have HEAD at a ref that is no branch."""
-    repo.run("update-ref", "refs/jj/at", repo.run("commit-tree", "-m", "jj", "HEAD^{tree}"))
-    repo.run("symbolic-ref", "HEAD", "refs/jj/at")
-
-
-HEADS: dict[str, tuple[Callable[[GitRepo], object], int, set[str]]] = {
-    "on a branch": (lambda _repo: None, 1, {"one"}),
-    "on a packed one": (lambda repo: repo.run("pack-refs", "--all"), 1, {"one"}),
-    "on one without a commit": (
-        lambda repo: repo.run("symbolic-ref", "HEAD", "refs/heads/new"),
-        1,
-        {"one"},
-    ),
-    "detached": (_detach, 2, {"one", "detached"}),
-    "a link": (_link, 2, {"one"}),
-    "at another ref": (_elsewhere, 2, {"one", "jj"}),
-}
-
-
-@pytest.mark.parametrize("head", HEADS)
-@pytest.mark.parametrize("linked", [False, True])
-def test_git_is_asked_for_a_head_only_where_it_may_be_on_no_branch(
-    git_repo: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, head: str, linked: bool
-) -> None:
-    repo = git_repo()
-    repo.commit("one")
-    if linked:
-        repo.run("worktree", "add", str(tmp_path / "linked"))
-    change, runs, expected = HEADS[head]
-    change(repo)
-    asked: list[str] = []
-
-    def count(path: Path, *arguments: str, **rest: Any) -> bytes:
-        asked.append(arguments[0])
-        return run(path, *arguments, **rest)
-
-    monkeypatch.setattr("explog.git.repository.run", count)
-    tips(opened(repo.path))
-    assert len(asked) == runs
-    for path in (repo.path, *([tmp_path / "linked"] if linked else [])):
-        assert subjects(path) == expected
-
-
-def test_a_detached_linked_worktree_is_asked_for(git_repo: Make, tmp_path: Path) -> None:
-    repo = git_repo()
-    repo.commit("one")
-    linked = tmp_path / "linked"
-    repo.run("worktree", "add", "--detach", str(linked))
-    repo.run("-C", str(linked), "commit", "--allow-empty", "-m", "there")
-    assert subjects(repo.path) == subjects(linked) == {"one", "there"}
 
 
 def test_resolve_answers_each_name(git_repo: Make) -> None:

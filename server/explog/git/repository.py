@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,6 @@ from explog.git.run import one_a_line, run
 from explog.git.stuck import is_silent
 
 _BOUNDARY = "shallow:"
-_ON_BRANCH = b"ref: refs/heads/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,40 +99,8 @@ def tips(repository: Repository) -> list[str]:
     )
     # A branch at an object that is no more is among them: what it reached is not to be forgotten,
     # and reading it fails.
-    oids = listed.decode("ascii").split()
-    if not _are_on_branches(repository):
-        oids += resolve(repository, head_names(repository)).values()
+    oids = [*listed.decode("ascii").split(), *resolve(repository, head_names(repository)).values()]
     return [*dict.fromkeys(oids), *_boundary(repository)]
-
-
-def _are_on_branches(repository: Repository) -> bool:
-    """Tell whether every HEAD certainly names a branch, so that all branches are all tips.
-
-    Nearly all do, and to ask git takes as long as to list the branches.
-    """
-    common = str(repository.common_dir)
-    git_dirs = [common, *(f"{common}/worktrees/{name}" for name in _linked_worktrees(common))]
-    return not os.path.exists(f"{common}/reftable") and all(map(_is_on_branch, git_dirs))
-
-
-def _is_on_branch(git_dir: str) -> bool:
-    head = f"{git_dir}/HEAD"
-    try:
-        # A link stands for the ref itself, and whoever opens a pipe waits for somebody to write.
-        if not stat.S_ISREG(os.lstat(head).st_mode):
-            return False
-        with open(head, "rb") as file:
-            return file.read(len(_ON_BRANCH)) == _ON_BRANCH
-    except OSError:
-        return False
-
-
-def _linked_worktrees(common: str) -> list[str]:
-    """Return the names that git has for the linked worktrees of the repository COMMON."""
-    try:
-        return sorted(os.listdir(f"{common}/worktrees"))
-    except (FileNotFoundError, NotADirectoryError):
-        return []
 
 
 def is_boundary(tip: str) -> bool:
@@ -155,7 +121,10 @@ def _boundary(repository: Repository) -> list[str]:
 
 def head_names(repository: Repository) -> list[str]:
     """Return the names of the HEADs of all worktrees, as git takes them."""
-    names = _linked_worktrees(str(repository.common_dir))
+    try:
+        names = sorted(os.listdir(repository.common_dir / "worktrees"))
+    except (FileNotFoundError, NotADirectoryError):
+        names = []
     # What git names a worktree has no line break in it.
     linked = (f"worktrees/{name}/HEAD" for name in names if "\n" not in name)
     return ["HEAD", "main-worktree/HEAD", *linked]
