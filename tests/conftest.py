@@ -16,8 +16,10 @@ from support.repo import CONFIG, GitRepo
 settings.register_profile("explog", deadline=None, print_blob=True)  # CI machines stutter
 settings.load_profile("explog")
 
-# Whoever starts the tests in the background has them ignore interrupts, and all that they start.
+# Whoever starts the tests in the background, or by nohup, has them ignore these, and all that they
+# start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # Else each worker, and each explog that a test starts, compiles all of it anew.
 sys.dont_write_bytecode = False

@@ -288,8 +288,9 @@ def test_it_stops_while_a_program_of_ours_is_looked_up(shell: Pty, tmp_path: Pat
     wait_until(lambda: len(children_of(pid)) == 3)  # the training, the witness, and that program
     shell.type("\x1a")
     shell.wait_for("Stopped")
+    shell.wait_for("ready> ")
     shell.type("fg\n")
-    shell.wait_for("sleep 1000'\r\n")
+    wait_until(lambda: process_state(pid) != "T")  # by now it has the terminal
     shell.type("\x03")
     shell.wait_for("ready> ")
 
