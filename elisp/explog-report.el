@@ -179,7 +179,10 @@ for a METRIC to plot; by default that is `explog-report-metric'."
         (insert text)
         (setq explog-report--pictures (append pictures nil))
         (explog-report--draw)
-        (org-set-visibility-according-to-property)
+        ;; Org 9.6 gave it another name.
+        (funcall (if (fboundp 'org-cycle-set-visibility-according-to-property)
+                     'org-cycle-set-visibility-according-to-property
+                   'org-set-visibility-according-to-property))
         (set-buffer-modified-p nil)
         (setq mode-line-process nil)
         (explog-report--go-to start)

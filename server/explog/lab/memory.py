@@ -46,10 +46,14 @@ class Memory:
         make_file(path)
         hide(path)
         self._database = sqlite3.connect(path, timeout=0.5, isolation_level=None)
-        (version,) = self._database.execute("PRAGMA user_version").fetchone()
-        if version != _VERSION:
-            self._database.executescript(_SCHEMA)
-            self._database.execute("INSERT INTO settings VALUES (NULL)")
+        try:
+            (version,) = self._database.execute("PRAGMA user_version").fetchone()
+            if version != _VERSION:
+                self._database.executescript(_SCHEMA)
+                self._database.execute("INSERT INTO settings VALUES (NULL)")
+        except sqlite3.Error:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Close the file."""

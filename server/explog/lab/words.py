@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import weakref
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
@@ -20,6 +21,7 @@ class Tokenizer:
 
     def __init__(self) -> None:
         self._database = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        weakref.finalize(self, self._database.close)
         self._database.execute(
             "CREATE VIRTUAL TABLE words USING fts5 (text, content = '', columnsize = 0,"
             " tokenize = 'unicode61 remove_diacritics 2')"
