@@ -20,8 +20,15 @@ def start_program(
 
     ENDS are its standard output and error; None for what we have.
     """
+
+    def start(argv: Sequence[str]) -> subprocess.Popen[bytes]:
+        # Descriptors that a shell opened for it, as `<(...)`, stay open.
+        return subprocess.Popen(
+            argv, env=environment, cwd=folder, stdout=ends[0], stderr=ends[1], close_fds=False
+        )
+
     try:
-        return _popen(argv, environment, folder, ends)
+        return start(argv)
     except OSError as error:
         if error.errno != errno.ENOEXEC:
             raise
@@ -29,19 +36,7 @@ def start_program(
     import shutil
 
     path = shutil.which(argv[0], path=environment.get("PATH")) or argv[0]
-    return _popen(["/bin/sh", path, *argv[1:]], environment, folder, ends)
-
-
-def _popen(
-    argv: Sequence[str],
-    environment: Mapping[str, str],
-    folder: str | None,
-    ends: Sequence[int | None],
-) -> subprocess.Popen[bytes]:
-    # Descriptors that a shell opened for it, as `<(...)`, stay open.
-    return subprocess.Popen(
-        argv, env=environment, cwd=folder, stdout=ends[0], stderr=ends[1], close_fds=False
-    )
+    return start(["/bin/sh", path, *argv[1:]])
 
 
 def die_of(number: int) -> None:

@@ -1,17 +1,17 @@
 """Look for repositories, some of which may be on a disk or a network drive that does not answer.
 
-Whoever asks such a disk for anything waits, perhaps without end. So another thread asks. A folder
-that does not answer in time is left out until it does; it and all that is known of it stays.
+A folder that does not answer in time is left out until it does; it and all that is known of it
+stays.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from explog.git import stuck
+from explog.git.asking import Asking
 from explog.git.discovery import KnownFolders, Visitor, discover
 from explog.git.repository import Repository
 from explog.git.signature import Signatures
@@ -45,7 +45,7 @@ class Familiar:
         self.signatures = Signatures()
 
 
-class _Search(Visitor):
+class _Search(Asking, Visitor):
     """A search in a thread of its own, and how far it has come.
 
     FIND gets the search, and returns the repositories.
@@ -54,61 +54,22 @@ class _Search(Visitor):
     def __init__(
         self, find: Callable[[Visitor], Sequence[Repository]], signatures: Signatures
     ) -> None:
-        self.unread: dict[Path, str] = {}
+        super().__init__()
+        self.failures: dict[Path, str] = {}
         self.signatures: dict[str, str | None] = {}
         self.found: Sequence[Repository] = []
-        self.error: Exception | None = None
-        self.at: Path | None = None
-        self.steps = 0
-        self.given_up = False
-        self._lock = threading.Lock()
-        self._over = threading.Event()
         self._find, self._kept = find, signatures
-        threading.Thread(target=self._run, name="survey", daemon=True).start()
+        self.start("survey")
 
-    def _run(self) -> None:
-        try:
-            self.found = self._find(self)
-            for repository in self.found:
-                if self.enter(repository.path):
-                    self.signatures[str(repository.common_dir)] = self._kept.of(repository)
-        except Exception as error:  # noqa: BLE001 - for whoever waits
-            self.error = error
-        self._move(None)
-        self._over.set()
-
-    def enter(self, path: Path) -> bool:
-        """Tell whether to look at PATH: unless it does not answer, or nobody waits any more."""
-        if stuck.is_silent(path):
-            self.unread[path] = stuck.sentence(path)
-            return False
-        return self._move(path)
+    def ask(self) -> None:
+        self.found = self._find(self)
+        for repository in self.found:
+            if self.enter(repository.path):
+                self.signatures[str(repository.common_dir)] = self._kept.of(repository)
 
     def failed(self, path: Path, error: OSError) -> None:
         """Take note that PATH, which is there, cannot be looked into now."""
-        self.unread[path] = f"{path}: it cannot be read now: {error.strerror}"
-
-    def _move(self, path: Path | None) -> bool:
-        with self._lock:
-            if self.given_up and self.at is not None:
-                stuck.forget(self.at)  # it answers after all
-            self.at = path
-            self.steps += 1
-            return not self.given_up
-
-    def wait(self) -> bool:
-        """Wait for the end of the search; return False if a folder does not answer."""
-        steps = -1
-        while not self._over.wait(stuck.patience() / 2):
-            with self._lock:
-                if self.at is not None and steps == self.steps:
-                    self.given_up = True
-                    stuck.note(self.at)
-                    return False
-                steps = self.steps
-        if self.error is not None:
-            raise self.error
-        return True
+        self.failures[path] = f"{path}: it cannot be read now: {error.strerror}"
 
 
 def survey(roots: Iterable[Root], familiar: Familiar | None = None) -> Survey:
@@ -135,4 +96,5 @@ def _search(find: Callable[[Visitor], Sequence[Repository]], familiar: Familiar)
         search = _Search(find, familiar.signatures)  # without what does not answer
     found = {str(one.common_dir): one for one in search.found}
     found = {name: one for name, one in found.items() if name in search.signatures}
-    return Survey(found, search.signatures, search.unread)
+    silent = {Path(path): stuck.sentence(path) for path in search.silent}
+    return Survey(found, search.signatures, search.failures | silent)
