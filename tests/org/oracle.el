@@ -2,30 +2,17 @@
 
 ;;; Commentary:
 
-;; Run as `emacs -Q --batch -l oracle.el -f oracle-answer IN OUT'.  IN is a JSON file, a list of
-;; questions {"do": "lists", "text": TEXT}, {"do": "tick", "text": TEXT, "line": LINE} and
-;; {"do": "repair", "text": TEXT}; the list of answers goes to OUT.  Lines count from 0.
+;; Answers the questions {"do": "lists", "text": TEXT}, {"do": "tick", "text": TEXT, "line": LINE}
+;; and {"do": "repair", "text": TEXT}; see answer.el.  Lines count from 0.
 
 ;;; Code:
 
-;; Most of the time would go into collecting garbage.
-(setq gc-cons-threshold (* 64 1024 1024))
-
-(require 'json)
 (require 'org)
 (require 'org-element)
 (require 'org-list)
 
 (defconst oracle-opaque '(drawer property-drawer quote-block center-block special-block dynamic-block)
   "Elements whose lists explog leaves alone.")
-
-(defun oracle-answer ()
-  "Answer the questions in the file that the command line names."
-  (let* ((json-array-type 'list) (json-object-type 'plist) (coding-system-for-write 'utf-8-unix)
-         (coding-system-for-read 'utf-8-unix)
-         (questions (json-read-file (pop command-line-args-left))))
-    (with-temp-file (pop command-line-args-left)
-      (insert (json-encode (vconcat (mapcar #'oracle-one questions)))))))
 
 (defun oracle-one (question)
   "Answer QUESTION."

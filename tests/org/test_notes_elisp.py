@@ -6,9 +6,7 @@ asked about that item alone; then the note stands elsewhere in the same step.
 
 from __future__ import annotations
 
-import json
 import random
-import subprocess
 from pathlib import Path
 
 from explog.model import StepNumber
@@ -18,9 +16,8 @@ from explog.org.options import Keywords, OrgOptions
 from explog.org.steps import find_steps
 from explog.refs import step_text
 from org.test_lists_org import tidy
-from support.oracle import PROGRAM
+from support.oracle import ask
 
-ROOT = Path(__file__).parents[2]
 HEAD = "* TODO [1] Title :exp:\n** TODO Experiments [0/2]\n"
 NOTE = "[2026-01-05 Mon 10:15] ok"
 OPTIONS = OrgOptions(Keywords(("TODO",), ("DONE",)))
@@ -43,15 +40,8 @@ def test_emacs_puts_the_same_notes_in_the_same_places(tmp_path: Path) -> None:
     texts = [HEAD + "\n".join(tidy(rng)) for _ in range(400)]
     texts = [text for text in texts if "\n\n\n" not in text]
     asked = [(text, step) for text in texts for step in steps_of(text)[:3]]
-    question, answer = tmp_path / "asked.json", tmp_path / "answered.json"
-    question.write_text(json.dumps([[text, step_text(step), NOTE] for text, step in asked]))
-    load = ["-L", str(ROOT / "elisp"), "-l", str(Path(__file__).with_name("notes.el"))]
-    subprocess.run(
-        [PROGRAM, "-Q", "--batch", *load, "-f", "notes-answer", str(question), str(answer)],
-        check=True,
-        timeout=300,
-    )
-    theirs = json.loads(answer.read_text(encoding="utf-8"))
+    questions = [[text, step_text(step), NOTE] for text, step in asked]
+    theirs = ask(tmp_path, questions, "notes", "notes-noted")
     for (text, step), there in zip(asked, theirs, strict=True):
         here = ours(text, step)
         assert here == there, (text, step)

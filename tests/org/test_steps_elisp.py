@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from itertools import pairwise
 from pathlib import Path
 
 from explog.org.options import Keywords, OrgOptions
 from explog.org.steps import find_steps
 from org.test_lists_org import sections
-from support.oracle import PROGRAM
+from support.oracle import ask
 
-ROOT = Path(__file__).parents[2]
 DEEP = "".join(f"{' ' * 3 * depth}1. [ ] deep\n" for depth in range(10))
 HEAD = "* TODO [1] Title :exp:\n"
 
@@ -31,15 +28,7 @@ def test_emacs_finds_the_same_steps(tmp_path: Path) -> None:
     texts = [f"{HEAD}** TODO Experiments [0/2]\n{one}" for one in (*lists, DEEP)]
     # Beneath the second heading, where the first has no name and perhaps no boxes.
     texts += [f"{HEAD}** Plan\n{one}\n** Other\n{two}" for one, two in pairwise(lists)]
-    asked, answered = tmp_path / "asked.json", tmp_path / "answered.json"
-    asked.write_text(json.dumps(texts), encoding="utf-8")
-    load = ["-L", str(ROOT / "elisp"), "-l", str(Path(__file__).with_name("steps.el"))]
-    subprocess.run(
-        [PROGRAM, "-Q", "--batch", *load, "-f", "steps-answer", str(asked), str(answered)],
-        check=True,
-        timeout=300,
-    )
-    theirs = json.loads(answered.read_text(encoding="utf-8"))
+    theirs = ask(tmp_path, texts, "steps", "steps-of")
     found = [ours(text) for text in texts]
     for text, here, there in zip(texts, found, theirs, strict=True):
         assert there == here, text
