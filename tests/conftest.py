@@ -162,3 +162,11 @@ def git_repo(tmp_path: Path) -> Callable[..., GitRepo]:
         return GitRepo(tmp_path / name, *init)
 
     return make
+
+
+@pytest.fixture
+def repo(git_repo: Callable[..., GitRepo]) -> GitRepo:
+    """A repository with a commit that bears no reference."""
+    made = git_repo("proj")
+    made.commit("root")
+    return made

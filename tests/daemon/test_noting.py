@@ -26,8 +26,6 @@ from support import buffers
 from support.records import put_run
 from support.repo import GitRepo
 
-Make = Callable[..., GitRepo]
-
 ENTRY = """\
 * TODO [201] Title :exp:
 ** Experiments [0/2]
@@ -60,13 +58,6 @@ class Server:
         if changed:
             sync(self.settings, self.index)
         return done
-
-
-@pytest.fixture
-def repo(git_repo: Make) -> GitRepo:
-    made = git_repo("proj")
-    made.commit("root")
-    return made
 
 
 @pytest.fixture

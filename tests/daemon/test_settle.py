@@ -1,6 +1,6 @@
 """Settle: what is pending gets into buffers or files, and nothing is written behind an Emacs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Thread
@@ -20,8 +20,6 @@ from explog.plan.plans import Plan
 from explog.sync.look import sync
 from support import buffers
 from support.repo import GitRepo
-
-Make = Callable[..., GitRepo]
 
 ENTRY = """\
 * TODO [201] Title :exp:
@@ -73,13 +71,6 @@ class Server:
     def pending(self) -> set[str]:
         """Return the references that are pending."""
         return {f"e{ident}.{step[0]}" for ident, step in pending_steps(self.index)}
-
-
-@pytest.fixture
-def repo(git_repo: Make) -> GitRepo:
-    made = git_repo("proj")
-    made.commit("root")
-    return made
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,8 +24,6 @@ from explog.plan.review import Review, Sheet, apply, hunk, review, unapply
 from explog.sync.look import sync
 from support.buffers import Emacs
 from support.repo import GitRepo
-
-Make = Callable[..., GitRepo]
 
 LOG = """\
 #+TITLE: Log
@@ -76,13 +74,6 @@ class Desk:
 
     def buffer(self) -> list[str]:
         return self.emacs.buffers[str(self.log)].splitlines()
-
-
-@pytest.fixture
-def repo(git_repo: Make) -> GitRepo:
-    made = git_repo("proj")
-    made.commit("root")
-    return made
 
 
 @pytest.fixture
