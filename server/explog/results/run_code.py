@@ -17,11 +17,10 @@ from explog.index.commits import all_repositories
 from explog.index.database import Index
 from explog.queries.outline import CommitPlace
 from explog.results.parameters import ParameterSource
+from explog.results.remembered import Remembered
 from explog.results.values import Message, Values
 
-_MOST_KEPT = 2000
-
-_known: dict[tuple[tuple[str, ...], str], Values] = {}
+_known: Remembered[tuple[tuple[str, ...], str], Values] = Remembered(2000)
 """What was read of commits, by the setting `parameters` and their ids: a commit never changes."""
 
 
@@ -29,23 +28,27 @@ def code_parameters(
     settings: Settings, index: Index, places: Iterable[CommitPlace]
 ) -> dict[str, Values]:
     """Return {full id: values} of the commits at PLACES, with parameters alone."""
-    places = set(places)
+    named = settings.parameters
+    values: dict[str, Values] = {}
     wanted: dict[str, list[str]] = {}
-    for place in places:
-        if place.oid and (settings.parameters, place.oid) not in _known:
+    for place in set(places):
+        known = _known.get((named, place.oid))
+        if known is not None:
+            values[place.oid] = known
+        elif place.oid:
             wanted.setdefault(place.repository, []).append(place.oid)
     for record in all_repositories(index) if wanted else ():
         if record.path in wanted:
             repository = Repository(Path(record.path), Path(record.common_dir))
             with suppress(ExplogError):  # the look has reported it
-                _read(settings, repository, wanted[record.path])
-    known = {place.oid: _known.get((settings.parameters, place.oid)) for place in places}
-    return {oid: values for oid, values in known.items() if values is not None}
+                values |= _read(settings, repository, wanted[record.path])
+    return values
 
 
-def _read(settings: Settings, repository: Repository, oids: list[str]) -> None:
+def _read(settings: Settings, repository: Repository, oids: list[str]) -> dict[str, Values]:
     source = ParameterSource(Globs(settings.parameters))
-    found = source.read(repository, [Message(oid, "", "") for oid in oids])
-    if len(_known) >= _MOST_KEPT:
-        _known.clear()
-    _known.update({(settings.parameters, oid): found.get(oid, Values()) for oid in oids})
+    read = source.read(repository, [Message(oid, "", "") for oid in oids])
+    found = {oid: read.get(oid, Values()) for oid in oids}
+    for oid, values in found.items():
+        _known[settings.parameters, oid] = values
+    return found

@@ -13,15 +13,15 @@ from explog.results.files import observed
 from explog.results.folder import Entry, Stamp, UnreadFileError, opened, read_small, stamp, walk
 from explog.results.parameters import shared
 from explog.results.reader import read_file
+from explog.results.remembered import Remembered
 from explog.results.rows import Read, cleaned
 from explog.results.values import FILES, Trouble, Values
 from explog.runs.record import RECORD
 
 # A folder with more is a collection of data.
 _MOST_FILES = 50
-_MOST_KEPT = 2000
 
-_read: dict[tuple[str, Stamp, bool], Read] = {}
+_read: Remembered[tuple[str, Stamp, bool], Read] = Remembered(2000)
 """What was read of files, while they stay as they are."""
 
 
@@ -69,8 +69,6 @@ def _content(folder: str, entry: Entry, *, lists: bool) -> Read:
             found = _read.get(key)
             if found is None:
                 found = read_file(entry.path, read_small(descriptor, status), lists=lists)
-                if len(_read) >= _MOST_KEPT:
-                    _read.clear()
                 _read[key] = found
             return found
     except UnreadFileError as error:

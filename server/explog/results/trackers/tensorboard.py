@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 
 from explog.refs import find_references
 from explog.results.folder import Entry, UnreadFileError, opened, walk
+from explog.results.remembered import Remembered
 from explog.results.rows import Table, Tree
 from explog.results.tracked import Tracked
 from explog.results.trackers.event_file import EventFile
@@ -28,7 +29,6 @@ from explog.runs.record import RunRecord
 
 _EVENTS = ".tfevents."
 _DEEPEST, _MOST_NAMES = 5, 100_000
-_MOST_KEPT = 5000
 # A run of `explog run` that is pinned has a worktree there.
 _CODE = "code"
 
@@ -124,7 +124,7 @@ def _tracked(place: str, shown: str, key: str, run: _Run) -> Tracked:
     )
 
 
-_known: dict[tuple[str, int], EventFile] = {}
+_known: Remembered[tuple[str, int], EventFile] = Remembered(5000)
 """What was read of event files, by name and inode."""
 
 
@@ -137,7 +137,5 @@ def _read(place: str, entry: Entry) -> tuple[dict[str, Number], float]:
         file = known or EventFile()
         values = file.read(descriptor)
         with _lock:
-            if len(_known) >= _MOST_KEPT:
-                _known.clear()
             _known[key] = file
         return values, status.st_mtime

@@ -29,6 +29,7 @@ from explog.results.folder import (
     walk,
 )
 from explog.results.json_reader import decode_json
+from explog.results.remembered import Remembered
 from explog.results.rows import DEEPEST, LeftOut, Table, Tree, UnreadableError
 from explog.results.tracked import Tracked
 from explog.results.trackers.protobuf import BadMessageError, message_of, read_fields, text_of
@@ -41,7 +42,7 @@ _HEAD, _BLOCK, _PIECE = 7, 1 << 15, 7
 _WHOLE, _FIRST, _LAST = 1, 2, 4
 _MOST_BYTES = 64 << 20
 _LARGEST_RECORD = 8 << 20
-_MOST_KEPT, _MOST_VALUES = 2000, 5000
+_MOST_VALUES = 5000
 # A run that is alive says something more often.
 _SILENT_SECONDS = 600.0
 # What a log has, and what is in it, by the numbers of their fields.
@@ -192,7 +193,7 @@ def _summary(folder: str) -> Table | None:
 
 # The log
 
-_known: dict[tuple[str, Stamp], _Run] = {}
+_known: Remembered[tuple[str, Stamp], _Run] = Remembered(2000)
 """What was read of logs, while they stay as they are."""
 
 
@@ -209,8 +210,6 @@ def _read(entry: Entry, is_wanted: Callable[[_Run], bool]) -> tuple[_Run, float]
             run = _read_log(descriptor, is_wanted)
             if status.st_size > _MOST_BYTES:
                 run.complaint = f"it is larger than 64 MB ({status.st_size / 1e6:,.1f} MB)"
-            if len(_known) >= _MOST_KEPT:
-                _known.clear()
             _known[key] = run
         return run, time.time() - status.st_mtime
 
