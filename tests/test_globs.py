@@ -24,6 +24,8 @@ from explog.globs import Globs, expanded, is_plain, part_regexp
         ("[!ab].csv", ["c.csv", "!.csv"], ["a.csv", "/.csv"]),
         ("[^a].csv", ["^.csv", "a.csv"], ["b.csv"]),
         ("[]a].csv", ["].csv", "a.csv"], ["b.csv"]),
+        ("[+--].csv", ["+.csv", ",.csv", "-.csv"], ["..csv"]),
+        ("[a&&b~~[[].csv", ["a.csv", "&.csv", "~.csv", "[.csv"], ["c.csv"]),
         ("a[.csv", ["a[.csv"], ["a.csv"]),
         ("a{b.csv", ["a{b.csv"], []),
         ("größe (1)+.csv", ["größe (1)+.csv"], []),
@@ -42,7 +44,7 @@ def test_the_first_pattern_counts() -> None:
     assert Globs([]).place("a") is None
 
 
-@pytest.mark.parametrize("pattern", ["[z-a].csv", "{a,b}" * 10])
+@pytest.mark.parametrize("pattern", ["[z-a].csv", "[?--]", "{a,b}" * 10])
 def test_what_is_no_pattern(pattern: str) -> None:
     with pytest.raises(ExplogError) as raised:
         Globs([pattern])

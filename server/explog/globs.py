@@ -12,6 +12,7 @@ from explog.errors import ExplogError
 _MOST = 200
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _PART = re.compile(r"\*\*/|\*\*|\*|\?|\[!?\]?[^]/]*\]|.", re.DOTALL)
+_IN_SET = re.compile("(.)-(.)|.", re.DOTALL)
 
 
 def expanded(pattern: str) -> list[str]:
@@ -78,5 +79,10 @@ def _translated(part: str) -> str:
         is_negative = part[1] == "!"
         negative = "^/" if is_negative else ""
         inside = part[1 + is_negative : -1]
-        return f"[{negative}{''.join(c if c == '-' else re.escape(c) for c in inside)}]"
+        return f"[{negative}{_IN_SET.sub(_in_set, inside)}]"
     return re.escape(part)
+
+
+def _in_set(part: re.Match[str]) -> str:
+    """Return PART, a range or a character of a set, so that nothing else is read into it."""
+    return f"{re.escape(part[1])}-{re.escape(part[2])}" if part[1] else re.escape(part[0])
