@@ -207,10 +207,11 @@ def test_an_overflow_may_be_about_everything(watches: FolderWatches) -> None:
 
 
 def test_close_ends_the_thread(bell: Bell) -> None:
-    before = threading.active_count()
+    before = threading.enumerate()
     watches = FolderWatches(bell.ring)
+    (thread,) = (one for one in threading.enumerate() if one not in before)
     watches.close()
-    wait_until(lambda: threading.active_count() == before)
+    wait_until(lambda: not thread.is_alive())
 
 
 def test_watchdog_rings_where_there_is_no_inotify(

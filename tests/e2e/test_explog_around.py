@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from . import steps
@@ -20,9 +18,8 @@ def shared_init() -> str:
 
 
 @pytest.fixture
-def world(shared_emacs: Emacs, tmp_path: Path) -> World:
-    world = World(shared_emacs, tmp_path)
-    shared_emacs.eval('(progn (delete-other-windows) (switch-to-buffer "*scratch*"))')
+def world(world: World) -> World:
+    world.emacs.eval('(progn (delete-other-windows) (switch-to-buffer "*scratch*"))')
     return world
 
 

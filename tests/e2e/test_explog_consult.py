@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from .emacs import Emacs
@@ -28,10 +26,9 @@ def shared_init() -> str:
 
 
 @pytest.fixture
-def world(shared_emacs: Emacs, tmp_path: Path) -> World:
-    if not shared_emacs.true("(bound-and-true-p vertico-mode)"):
+def world(world: World) -> World:
+    if not world.emacs.true("(bound-and-true-p vertico-mode)"):
         pytest.skip("no vertico and consult to test with")
-    world = World(shared_emacs, tmp_path)
     world.repository.commit("[e201.1] Results- lr=0.01 on resnet50")
     world.wait_counts(commits=2, experiments=2)
     return world

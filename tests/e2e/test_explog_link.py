@@ -25,14 +25,12 @@ def shared_init() -> str:
 
 
 @pytest.fixture
-def world(shared_emacs: Emacs, tmp_path: Path) -> Iterator[World]:
-    here = World(shared_emacs, tmp_path)
-    here.wait_counts(experiments=2)
-    yield here
-    if shared_emacs.alive and not shared_emacs.spoiled:
-        shared_emacs.keys("C-x 1")
-        shared_emacs.settle()
-        here.forget()
+def world(world: World) -> Iterator[World]:
+    world.wait_counts(experiments=2)
+    yield world
+    if world.emacs.alive and not world.emacs.spoiled:
+        world.emacs.keys("C-x 1")
+        world.emacs.settle()
 
 
 def journal(world: World, text: str) -> Path:

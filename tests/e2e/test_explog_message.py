@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from . import magit, steps
@@ -32,12 +29,9 @@ def shared_init() -> str:
 
 
 @pytest.fixture
-def world(shared_emacs: Emacs, tmp_path: Path) -> Iterator[World]:
-    here = World(shared_emacs, tmp_path)
-    here.wait_counts(experiments=2)
-    yield here
-    if shared_emacs.alive and not shared_emacs.spoiled:
-        here.forget()
+def world(world: World) -> World:
+    world.wait_counts(experiments=2)
+    return world
 
 
 def begin(world: World) -> Emacs:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -24,15 +23,13 @@ def shared_init() -> str:
 
 
 @pytest.fixture
-def world(shared_emacs: Emacs, tmp_path: Path) -> Iterator[World]:
-    here = World(shared_emacs, tmp_path)
-    here.repository.commit("[e201.1] Results- without ABC\n\nas [e202] said")
-    here.wait_counts(commits=2, experiments=2)
-    yield here
-    if shared_emacs.alive and not shared_emacs.spoiled:
-        shared_emacs.keys("C-x 1")
-        shared_emacs.settle()
-        here.forget()
+def world(world: World) -> Iterator[World]:
+    world.repository.commit("[e201.1] Results- without ABC\n\nas [e202] said")
+    world.wait_counts(commits=2, experiments=2)
+    yield world
+    if world.emacs.alive and not world.emacs.spoiled:
+        world.emacs.keys("C-x 1")
+        world.emacs.settle()
 
 
 def magit_log(world: World) -> Emacs:

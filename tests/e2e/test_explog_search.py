@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from .emacs import Emacs
@@ -21,8 +19,7 @@ def shared_init() -> str:
 
 
 @pytest.fixture
-def world(shared_emacs: Emacs, tmp_path: Path) -> World:
-    world = World(shared_emacs, tmp_path)
+def world(world: World) -> World:
     world.repository.commit("[e201.1] Results- lr=0.01 on resnet50")
     world.repository.commit("tidy")
     world.wait_counts(commits=3, experiments=2)
