@@ -243,3 +243,36 @@ def test_the_bell_says_what_rang() -> None:
     bell.ring()
     assert bell.wait(60) == Rung(True, frozenset("b"))
     assert not bell.wait(0)
+
+
+@pytest.mark.parametrize("kind", [FolderWatches, ObservedFolders])
+def test_watches_that_are_closed_take_no_more(
+    kind: type[FolderWatches | ObservedFolders],
+    git_repo: Make,
+    bell: Bell,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """As when the server ends in the midst of a look."""
+    one, other = git_repo("one"), git_repo("other")
+    before = threading.enumerate()
+    watches = kind(bell.ring)
+    watches.watch([common(one)], {})
+    watched = watches.count()
+    watches.close()
+    wait_until(lambda: threading.enumerate() == before)
+    watches.watch([common(other)], {})
+    watches.watch_again([common(other)])
+    watches.close()
+    assert watches.count() <= watched
+    assert threading.enumerate() == before
+    assert caplog.messages == []
+
+
+def test_a_bell_that_is_closed_watches_nothing(git_repo: Make) -> None:
+    repo = git_repo("one")
+    before = threading.enumerate()
+    bell = Doorbell()
+    bell.close()
+    bell.watch([repo.path / ".git"], [])
+    wait_until(lambda: threading.enumerate() == before)
+    assert bell.watched() == 0

@@ -41,6 +41,7 @@ class Doorbell:
         self._lock = threading.Lock()
         self._since = Rung()
         self._watches: Watches | None = None
+        self._closed = False
 
     def ring(self, owner: Owner | None = None) -> None:
         """Wake the thread that waits; OWNER is None if anything may have changed."""
@@ -66,7 +67,10 @@ class Doorbell:
         for path in logs:
             folder = str(path.parent)
             folders[folder] = (folders.get(folder) or frozenset()) | {path.name}
-        self._watching().watch([str(path) for path in repositories], folders)
+        watches = self._watches = self._watches or _new_watches(self.ring)
+        if self._closed:  # maybe while they were made
+            watches.close()
+        watches.watch([str(path) for path in repositories], folders)
 
     def watch_again(self, owners: Iterable[Owner]) -> None:
         """Watch what is new of OWNERS: if possible before one looks at them."""
@@ -84,15 +88,10 @@ class Doorbell:
 
     def close(self) -> None:
         """End the watches, and wake the thread that waits."""
+        self._closed = True
         if self._watches is not None:
             self._watches.close()
-            self._watches = None
         self._rung.set()
-
-    def _watching(self) -> Watches:
-        if self._watches is None:
-            self._watches = _new_watches(self.ring)
-        return self._watches
 
 
 def _new_watches(ring: Ring) -> Watches:

@@ -38,6 +38,8 @@ class FolderWatches:
         self._inotify = Inotify()
         self._most = most_watches() // 2
         self._lock = threading.Lock()
+        self._closed = False
+        self._once = threading.Lock()
         self._number: dict[str, int] = {}
         self._heard: dict[int, dict[str, _Heard]] = {}
         self._folders: dict[Owner, Mapping[str, Names]] = {}
@@ -48,7 +50,9 @@ class FolderWatches:
         return len(self._number)
 
     def close(self) -> None:
-        self._inotify.close()
+        self._closed = True  # not by the lock, which a drive that does not answer may hold
+        if self._once.acquire(blocking=False):
+            self._inotify.stop()
 
     def watch(self, repositories: Sequence[str], logs: Mapping[str, Names]) -> None:
         self._most = most_watches() // 2
@@ -85,6 +89,8 @@ class FolderWatches:
             self._missed.add(folder)
             return
         with self._lock:
+            if self._closed:  # while this thread was busy; the file may be another's by now
+                return
             try:
                 # Also if it is watched: by now it may be another folder.
                 number = self._inotify.add(folder)
@@ -106,7 +112,7 @@ class FolderWatches:
     def _remove(self, folder: str) -> None:
         self._missed.discard(folder)
         with self._lock:
-            if folder in self._number:
+            if folder in self._number and not self._closed:
                 self._forget(folder)
 
     def _forget(self, folder: str) -> None:
@@ -134,6 +140,8 @@ class FolderWatches:
         for event in self._inotify.events():
             for owner in self._owners(event):
                 self._ring(owner)
+        with self._lock:
+            self._inotify.close()
 
     def _owners(self, event: Event) -> set[Owner | None]:
         """Return whose ring EVENT is."""

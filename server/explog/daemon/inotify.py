@@ -56,19 +56,22 @@ class Inotify:
         self._libc.inotify_rm_watch(self._file, watch)  # it may have ended with its folder
 
     def events(self) -> Iterator[Event]:
-        """Yield what happens, until `close`."""
+        """Yield what happens, until `stop`."""
         poll = select.poll()
         poll.register(self._file, select.POLLIN)
         poll.register(self._woken, select.POLLIN)
         while self._woken not in [file for file, _event in poll.poll()]:
             with suppress(BlockingIOError):
                 yield from _parsed(os.read(self._file, _READ_BYTES))
-        for file in (self._file, self._woken, self._wake):
-            os.close(file)
+
+    def stop(self) -> None:
+        """End `events`."""
+        os.write(self._wake, b"x")
 
     def close(self) -> None:
-        """End `events`, which closes what is open."""
-        os.write(self._wake, b"x")
+        """Close what is open; nothing may be called afterwards."""
+        for file in (self._file, self._woken, self._wake):
+            os.close(file)
 
     @staticmethod
     def _called(result: int, path: str | None = None) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ class ObservedFolders:
         self.unwatched: frozenset[Owner] = frozenset()
         self._ring = ring
         self._observer: Any = None
+        self._closed = threading.Event()
         self._watches: dict[str, Any] = {}
         self._wanted: tuple[Sequence[str], Mapping[str, Names]] = ((), {})
 
@@ -52,18 +54,21 @@ class ObservedFolders:
             self.watch(*self._wanted)
 
     def close(self) -> None:
+        self._closed.set()
         if self._observer is not None:
             self._observer.stop()
-            self._observer = None
-            self._watches.clear()
 
     def _schedule(self, path: str, owner: Owner, names: Names) -> None:
         handler = _handler(self._ring, owner, names)
+        if self._closed.is_set():
+            return
         try:
             self._watches[path] = self._started().schedule(handler, path, recursive=owner != LOGS)
         except OSError as error:
             # No watch is left, or the file system has none: the next sweep sees it.
             log.warning("%s is not watched: %s", path, error)
+        if self._closed.is_set():  # while this thread was busy
+            self.close()
 
     def _unschedule(self, path: str) -> None:
         watch = self._watches.pop(path)

@@ -31,7 +31,7 @@ class Watches(Protocol):
         """Return how many folders are watched."""
 
     def close(self) -> None:
-        """End the watches."""
+        """End the watches; those that another thread adds now, or later, are left out."""
 
 
 def matters(name: str, names: Names) -> bool:
