@@ -12,8 +12,8 @@ import pytest
 
 from explog.config import Root, Settings
 from explog.daemon.loop import Daemon
-from explog.git.stuck import is_silent
 from explog.rpc.client import Client
+from explog.stuck import is_silent
 from support.calls import call
 from support.hanging import be_impatient, hanging_drive
 from support.repo import GitRepo

@@ -16,8 +16,8 @@ from explog.git.process import end_all
 from explog.git.repository import Repository, tips
 from explog.git.run import GitError, run, stream
 from explog.git.signature import signature
-from explog.git.stuck import is_silent
 from explog.git.walk import read_all
+from explog.stuck import is_silent
 from support.hanging import StandIn, be_impatient
 from support.objects import opened
 from support.repo import GitRepo

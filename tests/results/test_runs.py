@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
+from explog import stuck
 from explog.config import Project
-from explog.git import stuck
 from explog.results.answering import ask_each
 from explog.results.asked import Asked
 from explog.results.find import find_table

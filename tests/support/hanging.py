@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from explog.git import stuck
+from explog import stuck
 
 from .waiting import SECONDS
 

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterable, Iterator
 
 from explog.config import Settings
-from explog.git.stuck import is_silent
 from explog.index.commits import all_repositories
 from explog.index.database import Index
 from explog.model import Problem
@@ -16,6 +15,7 @@ from explog.plan.run_notes import runs_without_place
 from explog.refs import find_references, step_text
 from explog.runs.folder import worktrees_of
 from explog.runs.listing import FoundRun
+from explog.stuck import is_silent
 
 
 def check_runs(settings: Settings, index: Index, runs: Iterable[FoundRun]) -> Iterator[Problem]:

@@ -32,10 +32,10 @@ from explog.daemon.watches import LOGS
 from explog.entries.emacs import EmacsEditor
 from explog.errors import ExplogError
 from explog.git.process import end_all
-from explog.git.stuck import is_silent
 from explog.index.commits import all_repositories
 from explog.index.database import Index
 from explog.rpc.client import Client
+from explog.stuck import is_silent
 from explog.sync.report import LookReport
 
 log = logging.getLogger(__name__)

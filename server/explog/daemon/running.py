@@ -17,12 +17,12 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from explog.config import Settings
-from explog.git.stuck import is_silent
 from explog.runs.commits import duration
 from explog.runs.folder import run_places, worktrees_of
 from explog.runs.listing import LOST_SECONDS, FoundRun, read_run, run_folders
 from explog.runs.record import RECORD, RunRecord
 from explog.runs.show import one_line
+from explog.stuck import is_silent
 
 log = logging.getLogger(__name__)
 

@@ -15,9 +15,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, cast
 
-# Seconds in which git neither prints nor works.
-PATIENCE = 10.0
-# The same where nothing tells whether it works.
+from explog.stuck import PATIENCE, NoAnswerError
+
+# How many seconds git may take where nothing tells whether it works.
 _BLIND_PATIENCE = 120.0
 _TICK = 0.5
 _KILLED_SECONDS = 1.0
@@ -27,10 +27,6 @@ Pipes = tuple[IO[bytes], IO[bytes]]
 
 _running: set[subprocess.Popen[bytes]] = set()
 _lock = threading.Lock()
-
-
-class NoAnswerError(Exception):
-    """git did nothing for so long that it was ended."""
 
 
 def end_all() -> None:

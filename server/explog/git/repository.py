@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from explog.git.run import one_a_line, run
-from explog.git.stuck import is_silent
+from explog.stuck import is_silent
 
 _BOUNDARY = "shallow:"
 

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from explog.errors import ExplogError
-from explog.git.process import NoAnswerError, Output
+from explog.git.process import Output
 from explog.git.safe import BARS, ENVIRONMENT, OPTIONS, is_kept
-from explog.git.stuck import is_silent, note, patience, sentence
+from explog.stuck import NoAnswerError, is_silent, note, patience, sentence
 
 Process = subprocess.Popen[bytes]
 _WIDE = 1 << 20

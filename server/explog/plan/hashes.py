@@ -17,7 +17,6 @@ from explog.git.ancestry import patch_ids
 from explog.git.commits import read_known
 from explog.git.parse import CommitObject
 from explog.git.repository import Repository, resolve_hashes
-from explog.git.stuck import any_silent
 from explog.index.alike import commits_named, commits_of_times
 from explog.index.commits import reachable_prefixes
 from explog.index.database import Index
@@ -25,6 +24,7 @@ from explog.index.unreachable import UnreachableCommit, unreachable_commits
 from explog.model import Commit, Step, StepNumber
 from explog.plan.rule import Standing, Stray, age
 from explog.refs import Place, claims, split_message
+from explog.stuck import any_silent
 
 # To compare the changes of all commits that are called "wip" would take too long.
 _MOST_NAMED_ALIKE = 100

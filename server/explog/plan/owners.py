@@ -9,8 +9,8 @@ from pathlib import Path
 
 from explog.config import Settings
 from explog.git.repository import open_repository, repository_around
-from explog.git.stuck import is_silent
 from explog.model import Commit, Experiment, StepNumber
+from explog.stuck import is_silent
 
 
 class Owners:

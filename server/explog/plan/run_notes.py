@@ -17,7 +17,6 @@ from explog.config import Settings
 from explog.entries.text import EntryText, EntryTexts
 from explog.errors import ExplogError
 from explog.git.repository import Repository, abbreviate
-from explog.git.stuck import is_silent
 from explog.index.commits import all_repositories, commits_with_prefix
 from explog.index.database import Index
 from explog.index.logs import find_experiments
@@ -28,6 +27,7 @@ from explog.plan.noted import Given
 from explog.plan.owners import Owners
 from explog.refs import Reference, find_references
 from explog.runs.show import one_line
+from explog.stuck import is_silent
 
 # Digits of a commit that no repository here has.
 _DIGITS = 10

@@ -9,7 +9,6 @@ from datetime import date
 from typing import NamedTuple
 
 from explog.config import Settings
-from explog.git.stuck import is_silent
 from explog.index.commits import all_repositories
 from explog.index.database import Index
 from explog.model import StepNumber
@@ -20,6 +19,7 @@ from explog.runs.folder import run_places, worktrees_of
 from explog.runs.listing import FoundRun, find_runs
 from explog.runs.record import RECORD, RunRecord
 from explog.runs.show import outcome
+from explog.stuck import is_silent
 
 # So many seconds the clocks of two machines may be apart.
 _CLOCKS = 86400.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
-from explog.git.asking import Asking
+from explog.asking import Asking
 
 _Answer = TypeVar("_Answer")
 

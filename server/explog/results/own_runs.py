@@ -9,7 +9,6 @@ from functools import partial
 from typing import TypeAlias
 
 from explog.config import Settings
-from explog.git.stuck import is_silent
 from explog.grammar import ID_PATTERN, STEP_PATTERN
 from explog.index.commits import all_repositories
 from explog.index.database import Index
@@ -19,6 +18,7 @@ from explog.results.run_folder import RunFolderReader
 from explog.results.tracked import Tracked
 from explog.runs.folder import run_places, worktrees_of
 from explog.runs.listing import FoundRun, find_runs
+from explog.stuck import is_silent
 
 _COUNTING = ("ok", "running")
 _MOST_RUNS = 1000

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from explog.git import stuck
-from explog.git.asking import Asking
+from explog import stuck
+from explog.asking import Asking
 from explog.git.discovery import KnownFolders, Visitor, discover
 from explog.git.repository import Repository
 from explog.git.signature import Signatures

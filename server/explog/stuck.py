@@ -1,7 +1,7 @@
-"""Repositories that do not answer: nobody waits for one a second time.
+"""Folders that do not answer: nobody waits for one a second time.
 
 What got no answer is asked again in the background, at longer and longer intervals. Until it is
-answered, whoever asks anything of that repository is told so at once.
+answered, whoever asks anything of that folder is told so at once.
 """
 
 from __future__ import annotations
@@ -13,13 +13,17 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from explog.git.process import PATIENCE, NoAnswerError
-
 log = logging.getLogger(__name__)
 
-# Seconds until a repository is asked again.
+# Seconds in which something neither prints nor works, until nobody waits for it any more.
+PATIENCE = 10.0
+# Seconds until it is asked again.
 _SOON, _LATE = 5.0, 600.0
 _LEAST_PATIENCE = 2.0
+
+
+class NoAnswerError(Exception):
+    """A program did nothing for so long that it was ended."""
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ import os
 import threading
 from abc import ABC, abstractmethod
 
-from explog.git import stuck
+from explog import stuck
 
 
 class Asking(ABC):
