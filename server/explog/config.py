@@ -11,7 +11,7 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -22,6 +22,7 @@ from explog.errors import ExplogError
 from explog.lab_settings import DEFAULT_LAB, LabSettings
 from explog.refs import DEFAULT_RESULTS
 from explog.run_settings import DEFAULT_RUNS, RunSettings
+from explog.stuck import answers
 
 Tick = Literal["always", "results", "never"]
 
@@ -122,8 +123,10 @@ class Settings:
     problems: tuple[str, ...] = ()
     """A sentence for each value that is wrong and not used."""
 
-    def log_files(self) -> list[Path]:
+    def log_files(self, enter: Callable[[str], bool] = answers) -> list[Path]:
         """Return the logs as existing or named files, absolute, in a stable order.
+
+        Only that is looked at which ENTER allows: by default what answers. See `explog.asking`.
 
         Each is there once, by the first of its names, also where symbolic links give it several.
 
@@ -132,9 +135,10 @@ class Settings:
         as `archive_location` or a line `#+ARCHIVE:` at the beginning of a log names them.
         """
         found: dict[str, Path] = {}
-        paths = [path for spec in self.logs for path in expand(spec)]
-        archives = [name for path in paths for name in self._archives(path)]
-        for path in [*paths, *filter(os.path.isfile, archives)]:
+        paths = [path for spec in self.logs if enter(_place(spec)) for path in expand(spec)]
+        archives = [name for path in filter(enter, paths) for name in self._archives(path)]
+        existing = filter(os.path.isfile, filter(enter, archives))
+        for path in filter(enter, [*paths, *existing]):
             found.setdefault(os.path.realpath(path), Path(os.path.abspath(path)))
         return list(found.values())
 
@@ -190,6 +194,14 @@ def _own_archives(log: str) -> list[str]:
     except OSError:
         return []
     return [match[1].decode("utf-8", "surrogateescape") for match in _ARCHIVE_LINE.finditer(head)]
+
+
+def _place(spec: str) -> str:
+    """Return the file or folder SPEC, or the folder in which all that matches a glob SPEC is."""
+    path = os.path.expanduser(spec)
+    while glob.has_magic(path):
+        path = os.path.dirname(path)
+    return path
 
 
 def expand(spec: str) -> Iterator[str]:

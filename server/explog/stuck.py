@@ -68,6 +68,16 @@ def is_silent(path: str | os.PathLike[str]) -> bool:
     return True
 
 
+def answers(path: str | os.PathLike[str]) -> bool:
+    """Tell whether nobody has waited for PATH in vain, or it has answered since."""
+    return not is_silent(path)
+
+
+def real_path(path: str | os.PathLike[str]) -> str:
+    """Return PATH without symbolic links, or as it is if it does not answer."""
+    return os.path.abspath(path) if is_silent(path) else os.path.realpath(path)
+
+
 def note(path: str | os.PathLike[str], ask: Callable[[], object] | None = None) -> None:
     """Note that the folder PATH does not answer; ASK raises NoAnswerError if it still does not."""
     with _lock:

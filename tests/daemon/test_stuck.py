@@ -12,8 +12,10 @@ import pytest
 
 from explog.config import Root, Settings
 from explog.daemon.loop import Daemon
+from explog.index.logs import all_logs
 from explog.rpc.client import Client
-from explog.stuck import is_silent
+from explog.stuck import any_silent, is_silent
+from explog.sync.finding import no_answer
 from support.calls import call
 from support.hanging import be_impatient, hanging_drive
 from support.repo import GitRepo
@@ -138,3 +140,80 @@ def test_a_hash_that_nobody_else_knows_stays_meanwhile(world: World) -> None:
     plan = world.call("plan")
     world.call("apply", plan[0], [0, 1])
     assert "c (a1b2c3d)" not in world.log.read_text()
+
+
+class Logs:
+    """A log that answers and one on a drive that stops to do so, a repository, and the daemon."""
+
+    def __init__(self, folder: Path, repo: GitRepo, spec: str) -> None:
+        self.good, self.bad = folder / "good.org", folder / "drive/bad.org"
+        self.bad.parent.mkdir()
+        self.good.write_text(LOG)
+        self.bad.write_text(LOG.replace("[1]", "[2]"))
+        self.repo = repo
+        self.client = Client(lambda *_: None)
+        self.daemon = Daemon(background=False)
+        settings = Settings(
+            index=folder / "index.sqlite",
+            logs=(str(self.good), str(folder / spec)),
+            repositories=(Root(repo.path),),
+        )
+        repo.commit("[e2.1] Results")
+        self.daemon.configure(settings, 4e9)  # nothing is placed by itself
+
+    def look(self) -> float:
+        begun = time.monotonic()
+        self.daemon.look(patient=True)
+        return time.monotonic() - begun
+
+    def problems(self) -> list[str]:
+        return [p.message for p in self.daemon.snapshot().problems]
+
+    def known(self) -> dict[str, int]:
+        """Return the size in bytes of each log that the index has, by name."""
+        return {one.path: one.size for one in all_logs(self.daemon.snapshot().index)}
+
+
+@pytest.mark.parametrize("spec", ["drive/bad.org", "drive", "drive/*.org"])
+def test_a_log_on_a_drive_that_hangs(
+    spec: str, tmp_path: Path, git_repo: Callable[..., GitRepo], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = Logs(tmp_path, git_repo("repo"), spec)
+    world.look()
+    before = world.bad.read_bytes()
+    place = str(tmp_path / spec).removesuffix("/*.org")
+    be_impatient(monkeypatch)
+    with hanging_drive(world.bad.parent):
+        assert world.look() < 10
+        commit = world.repo.commit("[e1.1] Results")
+        world.repo.commit("[e2.2] Results")
+        assert world.look() < 10
+        plan, *_ = call(world.daemon, world.client, "plan")
+        call(world.daemon, world.client, "apply", plan, [0])
+        assert f"1. [X] a ({commit[:7]})" in world.good.read_text()
+        assert world.look() < 0.4
+        assert world.problems() == [no_answer(place)]
+        assert world.known().keys() == {str(world.good), str(world.bad)}
+        told = [row[2] for row in call(world.daemon, world.client, "doctor") if not row[1]]
+        assert world.problems()[0] in told
+        call(world.daemon, world.client, "check")
+    wait_until(lambda: not any_silent())
+    assert world.bad.read_bytes() == before
+    world.look()
+    assert world.problems() == []
+    world.bad.write_text(world.bad.read_text() + "* [3] y :exp:\n")
+    world.look()
+    assert world.known()[str(world.bad)] == world.bad.stat().st_size
+
+
+def test_a_server_that_starts_while_a_drive_hangs(
+    tmp_path: Path, git_repo: Callable[..., GitRepo], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = Logs(tmp_path, git_repo("repo"), "drive")
+    be_impatient(monkeypatch)
+    with hanging_drive(world.bad.parent):
+        assert world.look() < 10
+        assert world.known().keys() == {str(world.good)}
+    wait_until(lambda: not any_silent())
+    world.look()
+    assert world.known().keys() == {str(world.good), str(world.bad)}

@@ -5,7 +5,6 @@ A change is made as it was planned, or not at all. This is the only way in which
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from explog.errors import ExplogError
 from explog.git.state import under_way
 from explog.model import Change, LineEdit
 from explog.org.files import replace_log
+from explog.stuck import real_path
 
 CHANGED = "it changed meanwhile"
 
@@ -81,8 +81,8 @@ def _in_file(file: str, changes: Sequence[Change], texts: EntryTexts) -> _Errors
 
 def _locks(file: str, settings: Settings) -> list[Path]:
     """Return where an Emacs locks the log FILE that has its locks elsewhere than beside it."""
-    real = os.path.realpath(file)
-    return [Path(lock) for log, lock in settings.lock_files if os.path.realpath(log) == real]
+    real = real_path(file)
+    return [Path(lock) for log, lock in settings.lock_files if real_path(log) == real]
 
 
 def _in_buffer(file: str, changes: Sequence[Change], buffers: BufferEntries) -> _Errors:

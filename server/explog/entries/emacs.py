@@ -6,7 +6,6 @@ behind the back of that Emacs.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -16,6 +15,7 @@ from explog.index.database import Index
 from explog.index.logs import all_logs, find_experiments
 from explog.model import Change
 from explog.rpc import wire
+from explog.stuck import real_path
 
 if TYPE_CHECKING:
     from explog.rpc.client import Client
@@ -121,7 +121,7 @@ class BufferEntries:
         self._visited: dict[str, _Visited] = {}
 
     def __contains__(self, file: str) -> bool:
-        return os.path.realpath(file) in self._visited
+        return real_path(file) in self._visited
 
     @property
     def entries(self) -> list[BufferEntry]:
@@ -130,11 +130,11 @@ class BufferEntries:
 
     def editor(self, file: str) -> Editor:
         """Return the Emacs that visits FILE."""
-        return self._visited[os.path.realpath(file)].editor
+        return self._visited[real_path(file)].editor
 
     def entry(self, file: str, ident: str) -> BufferEntry | None:
         """Return the entry of the experiment IDENT in the buffer that visits FILE, if any."""
-        entry = self._visited[os.path.realpath(file)].entries.get(ident)
+        entry = self._visited[real_path(file)].entries.get(ident)
         return entry if entry is not None and entry.text else None
 
     def ask(self, editor: Editor, index: Index, idents: Iterable[str]) -> None:
@@ -152,9 +152,9 @@ class BufferEntries:
 
         The logs get the names that they have in INDEX.
         """
-        names = {os.path.realpath(record.path): record.path for record in all_logs(index)}
+        names = {real_path(record.path): record.path for record in all_logs(index)}
         for file, idents in editor.unsaved():
-            real = os.path.realpath(file)
+            real = real_path(file)
             self._visited.setdefault(real, _Visited(editor))
             self.ask_for(
                 editor, [(names.get(real, file), ident) for ident in dict.fromkeys(idents)]
@@ -168,6 +168,6 @@ class BufferEntries:
                     self._take(editor, entry)
 
     def _take(self, editor: Editor, entry: BufferEntry) -> None:
-        log = self._visited.setdefault(os.path.realpath(entry.file), _Visited(editor))
+        log = self._visited.setdefault(real_path(entry.file), _Visited(editor))
         if log.editor is editor:
             log.entries[entry.ident] = entry

@@ -5,7 +5,6 @@ Whoever plans, checks or changes an entry gets its text here, so that all see th
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from explog.org.notes import StepNote, add_notes
 from explog.org.options import OrgOptions, org_options
 from explog.org.spans import HashSpan, hash_spans, own_hash
 from explog.org.steps import StepList, conflict_line, find_steps
+from explog.stuck import real_path
 
 
 class LogText:
@@ -258,9 +258,9 @@ def _namesakes(index: Index, experiment: Experiment) -> list[Experiment]:
 
     Emacs sends one entry of an id. The nearest one that INDEX knows is taken to be that.
     """
-    real = os.path.realpath(experiment.file)
+    real = real_path(experiment.file)
     known = find_experiments(index, [experiment.ident])
-    same = [one for one in known if os.path.realpath(one.file) == real]
+    same = [one for one in known if real_path(one.file) == real]
     nearest = min(same, key=lambda one: abs(one.line - experiment.line), default=None)
     return [one for one in same if one is not nearest]
 

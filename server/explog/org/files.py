@@ -22,6 +22,7 @@ from explog.flock import lock
 from explog.org.context import LogContext, file_context
 from explog.org.locks import lock_owner, lock_places
 from explog.org.options import OrgOptions
+from explog.stuck import is_silent
 
 # The address of a page, and a file on another machine, as Emacs names it.
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://|/[a-z]+:", re.IGNORECASE)
@@ -43,6 +44,7 @@ def read_log(path: Path) -> bytes:
 
     It is a NotReadError if the file is there.
     """
+    _check_answers(path)
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise ExplogError("unreadable", f"{path}: it is not a file", file=str(path))
@@ -51,6 +53,12 @@ def read_log(path: Path) -> bytes:
         raise ExplogError("missing", f"{path}: there is no such log", file=str(path)) from error
     except OSError as error:
         raise NotReadError(path, error) from error
+
+
+def _check_answers(path: Path) -> None:
+    """Raise NotReadError if PATH is on a drive that does not answer: reading it would wait too."""
+    if is_silent(path):
+        raise NotReadError(path, OSError(errno.ETIMEDOUT, "its drive does not answer"))
 
 
 def log_context(path: Path, data: bytes, options: OrgOptions) -> LogContext:
@@ -69,6 +77,7 @@ def _read_setup(name: str, file: str) -> tuple[str, bytes | None] | None:
     if "\0" in name or _ADDRESS.match(name):
         return None
     path = os.path.abspath(os.path.join(os.path.dirname(file), os.path.expanduser(name)))
+    _check_answers(Path(path))
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
             return path, None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 from explog.config import Settings
 from explog.git.repository import open_repository, repository_around
 from explog.model import Commit, Experiment, StepNumber
-from explog.stuck import is_silent
+from explog.stuck import is_silent, real_path
 
 
 class Owners:
@@ -21,7 +20,7 @@ class Owners:
         for project in settings.projects:
             answering = (path for path in project.repositories if not is_silent(path))
             repositories = map(open_repository, answering)
-            self._projects[os.path.realpath(project.log)].update(
+            self._projects[real_path(project.log)].update(
                 str(repository.common_dir) for repository in repositories if repository
             )
         self._real: dict[str, str] = {}
@@ -54,7 +53,7 @@ class Owners:
 
     def _named(self, log: str) -> set[str]:
         if log not in self._real:  # asked for each commit: a copy of a log has all ids twice
-            self._real[log] = os.path.realpath(log)
+            self._real[log] = real_path(log)
         return self._projects.get(self._real[log], set())
 
     def _containing(self, log: str) -> set[str]:

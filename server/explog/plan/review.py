@@ -5,7 +5,6 @@ What was read is what is written: an edit that would be another one by now is no
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -23,6 +22,7 @@ from explog.org.options import OrgOptions
 from explog.plan.backfill import wrong_cookies
 from explog.plan.planner import plan
 from explog.plan.plans import Edit, EntryPlan, Failure, Plan, Unplaced
+from explog.stuck import real_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +243,7 @@ def _plan_anew(
 
 
 def _place(experiment: Experiment) -> tuple[str, str]:
-    return os.path.realpath(experiment.file), experiment.ident
+    return real_path(experiment.file), experiment.ident
 
 
 def _is_planned(edit: Edit, entry: EntryPlan | None) -> bool:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,10 +29,10 @@ from explog.org.files import NotReadError, read_log
 from explog.org.options import org_options
 from explog.sync.cutting import Cut
 from explog.sync.cutting import cut as cut_log
+from explog.sync.finding import FoundLogs, find_logs, no_answer
 from explog.sync.memory import Memory
-from explog.sync.quiet import QUIET_SECONDS, RACY, is_as_known, log_stamp, looks_cut, setup_stamp
+from explog.sync.quiet import QUIET_SECONDS, RACY, log_stamp, looks_cut, setup_stamp
 from explog.sync.report import LookReport, Progress, is_text
-from explog.sync.retries import may_be_there
 from explog.sync.ways import Ways
 
 if TYPE_CHECKING:
@@ -75,6 +75,7 @@ class LogLook:
         self.ways = Ways(settings.tag, settings.steps_heading)
         self.prefetch: SectionPrefetch | None = None
         self.looked = False
+        self.known = {record.path: record for record in all_logs(index)}
         self.cut: tuple[Path, Cut] | None = None
         # The same bytes are read anew when settings change how they are read.
         ways = repr((self.ways, self.options)).encode()
@@ -82,9 +83,9 @@ class LogLook:
 
     def prepare(self) -> None:
         """Begin to read, in another process, the first log that is new and very long."""
-        files = self.settings.log_files()
+        files = self.found.files
         for path in filter(is_text, files):
-            if find_log(self.index, str(path)) is not None:
+            if str(path) in self.known:
                 continue
             from explog.sync.sections import LONG_BYTES, SectionPrefetch
 
@@ -109,32 +110,32 @@ class LogLook:
     def look(self) -> None:
         """Bring every log up to date; report those that cannot be read."""
         self.looked = True
-        known = {record.path: record for record in all_logs(self.index)}
-        files = self._files(known)
-        if known.keys() != set(map(str, files)):
+        found, known = self.found, self.known
+        asked = known.keys() - found.unasked
+        names = set(map(str, found.files))
+        if asked != names or found.silent != self.memory.silent_logs:
             self.report.came = True
-        for missing in known.keys() - {str(path) for path in files}:
+        self.memory.silent_logs = found.silent
+        for place in sorted(found.silent):
+            self.report.problem("unreadable", place, no_answer(place))
+        for missing in asked - names:
             with self.index.writing():
                 drop_log(self.index, known[missing].id)
             self.report.logs.append(missing)
-        for path in files:
+        for path in found.files:
             if is_text(path):
                 self._log(path, known.get(str(path)))
             else:
                 message = f"{path}: its name is no UTF-8"
                 self.report.problem("unreadable", str(path), message)
 
-    def _files(self, known: Collection[str]) -> list[Path]:
-        """Return the logs, and of those that are KNOWN also what cannot be looked for now."""
-        files = self.settings.log_files()
-        lost = set(known).difference(map(str, files))
-        if any(os.path.exists(path) for path in lost):
-            files = self.settings.log_files()  # a folder may just not have let itself be listed
-            lost.difference_update(map(str, files))
-        return [*files, *(Path(path) for path in sorted(lost) if may_be_there(path))]
+    @cached_property
+    def found(self) -> FoundLogs:
+        """The logs that there are."""
+        return find_logs(self.settings, self.known, self.key)
 
     def _log(self, path: Path, known: LogRecord | None) -> None:
-        if known is not None and is_as_known(path, self.key, known.stamp):
+        if known is not None and str(path) in self.found.unchanged:
             if known.problem is not None:
                 code, _space, message = known.problem.partition(" ")
                 self.report.problem(code, str(path), message)

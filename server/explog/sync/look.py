@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from explog.config import Settings
 from explog.git.repository import packed_bytes
 from explog.index.database import Index, open_index
+from explog.sync.finding import find_logs
 from explog.sync.history import HistoryLook, roots_of
 from explog.sync.logs import LogLook
 from explog.sync.memory import Memory
@@ -71,7 +72,7 @@ def is_large(settings: Settings) -> bool:
     from explog.sync import reading, sections
 
     logs = 0
-    for path in settings.log_files():
+    for path in find_logs(settings, {}, b"").files:
         with suppress(OSError):  # `sync` reports it
             logs += path.stat().st_size
     if logs >= sections.LONG_BYTES:

@@ -22,3 +22,5 @@ class Memory:
     problems: list[Unreadable] = field(default_factory=list)
     cuts: dict[str, Cut] = field(default_factory=dict)
     """How logs were cut that are in the index, by path; those that are not too large."""
+    silent_logs: frozenset[str] = frozenset()
+    """The places of logs that did not answer."""
