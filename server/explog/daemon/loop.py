@@ -100,8 +100,9 @@ class Daemon:
             self._syncing.configure(since)
             self._watching = False
         if self._background and self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="look", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._run, name="look", daemon=True)
+            thread.start()
+            self._thread = thread  # which `close` joins
             self.runs.start()
         self.bell.ring()
 

@@ -193,9 +193,11 @@ def _watch(stdin: int) -> threading.Event:
     ended = threading.Event()
     asleep, wake = os.pipe()
     if threading.current_thread() is threading.main_thread():
+        # A handler in Python runs when the main thread does: it waits, and may not be woken.
+        os.set_blocking(wake, False)
+        signal.set_wakeup_fd(wake)
         for number in (signal.SIGTERM, signal.SIGINT):
-            # Setting the event here could deadlock with the main thread that waits for it.
-            signal.signal(number, lambda *_: os.write(wake, b".") and None)
+            signal.signal(number, lambda *_: None)
 
     def watch() -> None:
         while True:
