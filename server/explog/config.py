@@ -135,7 +135,7 @@ class Settings:
         as `archive_location` or a line `#+ARCHIVE:` at the beginning of a log names them.
         """
         found: dict[str, Path] = {}
-        paths = [path for spec in self.logs if enter(_place(spec)) for path in expand(spec)]
+        paths = [path for spec in self.logs if enter(place_of(spec)) for path in expand(spec)]
         archives = [name for path in filter(enter, paths) for name in self._archives(path)]
         existing = filter(os.path.isfile, filter(enter, archives))
         for path in filter(enter, [*paths, *existing]):
@@ -196,7 +196,7 @@ def _own_archives(log: str) -> list[str]:
     return [match[1].decode("utf-8", "surrogateescape") for match in _ARCHIVE_LINE.finditer(head)]
 
 
-def _place(spec: str) -> str:
+def place_of(spec: str) -> str:
     """Return the file or folder SPEC, or the folder in which all that matches a glob SPEC is."""
     path = os.path.expanduser(spec)
     while glob.has_magic(path):

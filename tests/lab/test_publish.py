@@ -11,9 +11,14 @@ from explog.errors import ExplogError
 from explog.lab import publish as publishing
 from explog.lab.connection import connected
 from explog.lab.memory import Memory, memory_of, memory_path
-from explog.lab.publish import Publisher, find_changes, forget, status
+from explog.lab.publish import Published, Publisher, find_changes, forget, status
+from explog.stuck import any_silent
+from explog.sync.finding import no_answer
+from explog.sync.look import sync
+from support.hanging import be_impatient, hanging_drive
 from support.labs import Lab, Member
 from support.repo import GitRepo
+from support.waiting import wait_until
 
 # Each worker would start a server of its own.
 pytestmark = pytest.mark.xdist_group("postgresql")
@@ -399,3 +404,23 @@ def test_a_replica_answers_a_search(lab: Lab) -> None:
         assert len(lab.bob.ask("diverges").shared) == 1
     finally:
         lab.database.ask("ALTER ROLE bob RESET default_transaction_read_only")
+
+
+def test_a_log_on_a_drive_that_hangs_stays_published(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drive = lab.ada.folder / "drive"
+    drive.mkdir()
+    log = lab.ada.log(LOG, "drive/log.org")
+    lab.ada.push()
+    be_impatient(monkeypatch)
+    before = content(lab)
+    with hanging_drive(drive):
+        found = sync(lab.ada.settings, lab.ada.index)
+        assert [one.message for one in found.problems] == [no_answer(str(log))]
+        with memory_of(lab.ada.settings.group.address) as memory:
+            changes = find_changes(lab.ada.settings, lab.ada.index, memory)
+        assert (changes.units, changes.gone, changes.problems) == ([], [], [])
+    wait_until(lambda: not any_silent())
+    assert lab.ada.push() == Published()
+    assert content(lab) == before

@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from explog.config import Settings, expand
+from explog.config import Settings, expand, place_of
 from explog.git.repository import Repository, tips
 from explog.git.run import run
 from explog.lab_settings import Publish
@@ -18,6 +18,7 @@ from explog.org.files import log_context
 from explog.org.heading import ARCHIVED_TAGS, archived_tags
 from explog.org.options import org_options
 from explog.org.scan import scan_section, split_sections, split_tags
+from explog.stuck import is_silent
 from explog.sync.sections import Content, read_section
 from explog.sync.ways import Ways
 
@@ -47,6 +48,8 @@ def public_logs(settings: Settings) -> tuple[list[Path], list[str]]:
     found: dict[str, Path] = {}
     problems = []
     for spec in settings.group.logs:
+        if is_silent(place_of(spec)):
+            continue
         named = [real for real in map(os.path.realpath, expand(spec)) if real in logs]
         if not named:
             problems.append(f"publish_logs: {spec}: none of the logs is called so")

@@ -28,6 +28,7 @@ from explog.lab.public import (
 )
 from explog.lab_settings import Publish
 from explog.org.files import read_log
+from explog.stuck import is_silent
 from explog.sync.report import Progress
 
 if TYPE_CHECKING:
@@ -136,6 +137,10 @@ def _logs(settings: Settings, memory: Memory, changes: Changes) -> Iterator[str]
     """Add to CHANGES what is to be done of each log; yield the units to keep."""
     logs, problems = public_logs(settings)
     changes.problems += problems
+    for unit in memory.units():
+        kind, _space, place = unit.partition(" ")
+        if kind == "log" and is_silent(place):
+            yield unit  # what is known of it stays
     for path in logs:
         unit = f"log {path}"
         yield unit
