@@ -6,14 +6,11 @@ answered, whoever asks anything of that folder is told so at once.
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-
-log = logging.getLogger(__name__)
 
 # Seconds in which something neither prints nor works, until nobody waits for it any more.
 PATIENCE = 10.0
@@ -108,6 +105,6 @@ def _ask(path: str, silence: _Silence, ask: Callable[[], object]) -> None:
             silence.until = time.monotonic() + silence.delay
             silence.asking = False
         return
-    except Exception:  # an answer too
-        log.debug("%s answers again, by an error", path, exc_info=True)
+    except Exception:  # noqa: BLE001, S110 - an answer too
+        pass
     forget(path)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from explog.plan.ends import End, find_ends, said_of, stamp_of
+from explog.plan.ends import End, find_ends, noted_state, said_of, stamp_of
 from explog.plan.noted import Given, Noted
 from explog.runs.listing import FoundRun
 from explog.runs.record import Job
@@ -160,6 +160,10 @@ def test_arrays_and_references_are_told_apart() -> None:
 )
 def test_what_is_said_of_one_run(values: dict[str, Any], wanted: str) -> None:
     assert said(run(**values)) == wanted
+    assert (
+        noted_state(f"- [2027-01-15 Fri 07:43] (83d45cd) {wanted}")
+        == wanted.split(",", maxsplit=1)[0].split(maxsplit=1)[0]
+    )
 
 
 @pytest.mark.parametrize(
@@ -174,10 +178,29 @@ def test_what_is_said_of_one_run(values: dict[str, Any], wanted: str) -> None:
 )
 def test_what_is_said_of_an_array(states: list[str], wanted: str) -> None:
     assert said(*(task(n, state=state) for n, state in enumerate(states))) == wanted
+    assert noted_state(f"+ [2027-01-15 Fri 07:43] {wanted}") == wanted.split(maxsplit=1)[0]
 
 
 def test_what_is_said_of_many_hosts() -> None:
-    assert said(task(1), task(2, host="node8")) == "ok (2 tasks), 16:30 on 2 hosts"
+    text = said(task(1), task(2, host="node8"))
+    assert text == "ok (2 tasks), 16:30 on 2 hosts"
+    assert noted_state(f"- [2027-01-15 Fri 07:43] {text}") == "ok"
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        "- [2027-01-15 Fri 07:43] ok, 16:30 on node7, and the loss is 0.3",
+        "- [2027-01-15 Fri 07:43] ok, 16:30 on node7\n  as hoped",
+        "- [2027-01-15 Fri] lost on the way",
+        "- [2027-01-15 Fri] ok now",
+        "- ok, 16:30 on node7",
+        "[2027-01-15 Fri 07:43] failed on node7",
+        "",
+    ],
+)
+def test_what_somebody_wrote_is_no_note_on_an_end(item: str) -> None:
+    assert noted_state(item) is None
 
 
 def test_the_commit_of_an_array_is_the_one_that_all_ran_on() -> None:

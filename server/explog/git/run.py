@@ -12,6 +12,7 @@ import io
 import os
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import cache
@@ -24,6 +25,7 @@ from explog.git.safe import BARS, ENVIRONMENT, OPTIONS, is_kept
 from explog.stuck import NoAnswerError, is_silent, note, patience, sentence
 
 Process = subprocess.Popen[bytes]
+_importing = threading.Lock()
 _WIDE = 1 << 20
 # GitPython's own variable, and a program that is none.
 _EXECUTABLE, _NOWHERE = "GIT_PYTHON_GIT_EXECUTABLE", "/nonexistent/git"
@@ -47,6 +49,11 @@ class GitError(ExplogError):
 
 @cache
 def _gitpython() -> Any:
+    with _importing:
+        return _imported()
+
+
+def _imported() -> Any:
     """Return GitPython; imported at first use, as it takes longer than all of our start.
 
     It runs a git when it is imported, for which it waits without end: it is shown none.

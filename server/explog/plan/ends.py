@@ -33,6 +33,11 @@ _CLOCKS_SECONDS = 3600.0
 _QUEUE_SECONDS = 86400.0
 _QUIET_SECONDS = 600.0
 _WORST = ("failed", "killed", "lost", "ok")
+_NOTE = re.compile(
+    r"[-+*] +\[\d{4}-[^]\n]*\] (?:\([^)\n]*\) )?"  # when it began, and on which commit
+    rf"(?P<state>{'|'.join(_WORST)})(?: \([^()\n]*\))?(?:, [^,\n]*)?"
+    r" on (?:\S+|[\d,]+ hosts)(?:, attempt \d+)?(?:, with uncommitted changes)?"
+)
 _SIGNAL = re.compile(r"SIG[A-Z0-9+-]{1,12}")
 
 
@@ -197,6 +202,15 @@ def said_of(end: End) -> str:
     changes = any(record.snapshot or record.changed for record in records)
     uncommitted = ", with uncommitted changes" if changes else ""
     return f"{_outcome(records)}{took} on {where}{more}{uncommitted}"
+
+
+def noted_state(item: str) -> str | None:
+    """Return the state of the run that ITEM of a list notes the end of, as `explog` wrote it.
+
+    None if ITEM is something else, or says more.
+    """
+    match = _NOTE.fullmatch(item)
+    return match["state"] if match is not None else None
 
 
 def _outcome(records: Sequence[RunRecord]) -> str:

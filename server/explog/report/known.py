@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
@@ -23,6 +24,8 @@ from explog.report.period import Period
 from explog.report.runs import WorkRun, read_records, runs_between
 from explog.report.values import SECTIONS
 from explog.runs.record import RunRecord
+
+_MERGE = re.compile(r"Merge (?:branch|tag|commit|pull request|remote-tracking branch|[0-9a-f]{7})")
 
 
 class Request(NamedTuple):
@@ -125,6 +128,15 @@ class Known:
             for claim in commit.claims:
                 if claim.experiment in self.experiments:
                     found[claim.experiment].append((commit, claim))
+        return found
+
+    @cached_property
+    def unreferenced(self) -> dict[str, list[WorkCommit]]:
+        """The commits without a reference by repository, oldest first; none if there is a query."""
+        found: dict[str, list[WorkCommit]] = defaultdict(list)
+        for commit in self.commits if self.selected is None else ():
+            if not commit.claims and not _MERGE.match(commit.subject):
+                found[commit.repository].append(commit)
         return found
 
     @cached_property

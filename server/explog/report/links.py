@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import cache
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 from explog.errors import ExplogError
 from explog.git.remotes import Remote, shown_remote, unpushed
-from explog.git.repository import Repository, open_repository
+from explog.git.repository import open_repository
 from explog.index.database import Index
 from explog.queries.history import short_commits
 from explog.queries.outline import CommitPlace
@@ -16,21 +17,27 @@ from explog.report.forge import commit_page
 from explog.report.gather import WorkCommit
 from explog.report.values import CommitLink
 
+_THREADS = 4
+
 
 class CommitLinks:
-    """Makes links of COMMITS, which INDEX has; asks git once for each repository.
+    """Makes links of COMMITS, which INDEX has; asks git once for each repository."""
 
-    `problems` says where that failed.
-    """
-
-    def __init__(self, index: Index, commits: Iterable[WorkCommit]) -> None:
-        self.problems: list[str] = []
+    def __init__(self, index: Index, commits: Sequence[WorkCommit]) -> None:
         self._short = short_commits(index, map(_place, commits))
-        self._known = cache(self._look)
+        repositories = dict.fromkeys(commit.repository for commit in commits)
+        # While git works for some repositories, the rest of the report is made.
+        pool = ThreadPoolExecutor(_THREADS)
+        self._asked = {path: pool.submit(_ask, path) for path in repositories}
+        pool.shutdown(wait=False)
+
+    def problems(self) -> list[str]:
+        """Return a sentence for each time that git failed."""
+        return [problem for asked in self._asked.values() for problem in asked.result().problems]
 
     def link(self, commit: WorkCommit) -> CommitLink:
         """Return the link of COMMIT."""
-        remote, not_pushed = self._known(commit.repository)
+        remote, not_pushed, _problems = self._asked[commit.repository].result()
         return CommitLink(
             oid=commit.oid,
             short=self._short[_place(commit)].short,
@@ -42,26 +49,31 @@ class CommitLinks:
             pushed=None if not_pushed is None else commit.oid not in not_pushed,
         )
 
-    def _look(self, path: str) -> tuple[Remote | None, set[str] | None]:
-        repository = open_repository(Path(path))
-        if repository is None:
-            self.problems.append(f"{path}: it is no git repository any more")
-            return None, None
-        return self._remote(repository), self._not_pushed(repository)
 
-    def _remote(self, repository: Repository) -> Remote | None:
-        try:
-            return shown_remote(repository)
-        except ExplogError as error:
-            self.problems.append(error.message)
-            return None
+class _Answers(NamedTuple):
+    """What git says of a repository: its remote, what was not pushed to it, and what failed."""
 
-    def _not_pushed(self, repository: Repository) -> set[str] | None:
-        try:
-            return unpushed(repository)
-        except ExplogError as error:
-            self.problems.append(error.message)
-            return None
+    remote: Remote | None
+    not_pushed: set[str] | None
+    problems: tuple[str, ...]
+
+
+def _ask(path: str) -> _Answers:
+    """Ask git about the repository at PATH."""
+    repository = open_repository(Path(path))
+    if repository is None:
+        return _Answers(None, None, (f"{path}: it is no git repository any more",))
+    problems: list[str] = []
+    remote = not_pushed = None
+    try:
+        remote = shown_remote(repository)
+    except ExplogError as error:
+        problems.append(error.message)
+    try:
+        not_pushed = unpushed(repository)
+    except ExplogError as error:
+        problems.append(error.message)
+    return _Answers(remote, not_pushed, tuple(problems))
 
 
 def _place(commit: WorkCommit) -> CommitPlace:

@@ -12,7 +12,7 @@ from explog.model import StepNumber
 from explog.refs import Reference
 from explog.report.gather import WorkCommit, results_before
 from explog.results.cells import Cell, make_cells
-from explog.results.reading import values_of
+from explog.results.kept import values_of
 from explog.results.values import Sample
 
 Measured: TypeAlias = tuple[WorkCommit, str, StepNumber]

@@ -12,7 +12,6 @@ from explog.report.gather import WorkCommit
 from explog.report.known import Known
 from explog.report.values import Report
 from explog.results.asked import Asked
-from explog.results.picture import draw_apart
 from explog.results.table import StepResult, Table, make_table
 from explog.wording import counted
 
@@ -67,6 +66,8 @@ def draw_plot(report: Report) -> str:
         reason = "; ".join(table.troubles) or f"it has {counted(found, 'values')} in the period"
         message = f"{report.metric} is not plotted, which takes {LEAST} values: {reason}"
         raise ExplogError("few-values", message)
+    from explog.results.picture import draw_apart  # which takes long to import
+
     return _for_a_page(draw_apart(table, "date", "svg").decode(), report.metric)
 
 

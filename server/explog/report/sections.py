@@ -12,6 +12,7 @@ from explog.entries.text import EntryTexts
 from explog.errors import ExplogError
 from explog.index.database import Index
 from explog.model import Step, StepNumber
+from explog.plan.ends import noted_state
 from explog.refs import find_references, step_text
 from explog.report import gather
 from explog.report.gather import ExperimentFacts, WorkCommit
@@ -23,13 +24,13 @@ from explog.report.runs import left_failed
 from explog.report.timeline import timeline_rows
 from explog.report.values import Item, Report, Section
 from explog.runs.record import RunRecord
+from explog.sync.look import few_collections
 from explog.wording import counted
 
 # A section shows so many experiments, and counts the others.
 _MOST = 20
 # So many of the newest commits without a reference are named for each repository.
 _MOST_COMMITS = 200
-_MERGE = re.compile(r"Merge (?:branch|tag|commit|pull request|remote-tracking branch|[0-9a-f]{7})")
 _SOON_DAYS = 14
 
 
@@ -46,10 +47,14 @@ def make_report(
     UNREAD are sentences on logs and repositories that could not be read: the report has them, too.
     RUNS are those that are known, the newest first; if they are None, their folders are read.
     """
-    known = Known(settings, index, texts, request, runs)
+    with few_collections():
+        return _made(Known(settings, index, texts, request, runs), request, unread)
+
+
+def _made(known: Known, request: Request, unread: Iterable[str]) -> Report:
     writer = _Writer(known)
     made = [Section(name, *writer.section(name)) for name in request.sections]
-    problems = [*unread, *known.problems, *writer.links.problems]
+    problems = [*unread, *known.problems, *writer.links.problems()]
     return Report(
         period=request.period,
         query=request.query,
@@ -69,7 +74,9 @@ class _Writer:
 
     def __init__(self, known: Known) -> None:
         self._known = known
-        self.links = CommitLinks(known.index, known.commits)
+        claiming = [commit for commit in known.commits if commit.claims]
+        newest = [one for some in known.unreferenced.values() for one in some[-_MOST_COMMITS:]]
+        self.links = CommitLinks(known.index, [*claiming, *newest])
 
     def section(self, name: str) -> tuple[tuple[Item, ...], int]:
         """Return the items of section NAME, and how many experiments are left out."""
@@ -101,9 +108,12 @@ class _Writer:
             if one.done or one.ident in self._known.waiting_now:
                 continue
             others = list(self._moved(one))
-            text = "\n\n".join(self._known.notes(one))
-            if others or text:
-                facts = (*_state(one), *self._boxes(one))
+            notes = self._known.notes(one)
+            states = [(note, noted_state(note)) for note in notes]
+            text = "\n\n".join(note for note, state in states if state is None)
+            runs = _ended(Counter(state for _note, state in states if state is not None))
+            if others or text or runs:
+                facts = (*_state(one), *self._boxes(one), *runs)
                 yield [self._item(one, text=text, facts=facts), *others]
 
     def _moved(self, one: ExperimentFacts) -> Iterator[Item]:
@@ -217,13 +227,7 @@ class _Writer:
         return Item(one.ident, step_text(number), text, facts=(fact,), file=one.file, line=line)
 
     def _unreferenced(self) -> Iterator[list[Item]]:
-        if self._known.selected is not None:
-            return
-        found: dict[str, list[WorkCommit]] = defaultdict(list)
-        for commit in self._known.commits:
-            if not commit.claims and not _MERGE.match(commit.subject):
-                found[commit.repository].append(commit)
-        for path, commits in sorted(found.items()):
+        for path, commits in sorted(self._known.unreferenced.items()):
             items = [
                 Item(title=one.subject, commit=self.links.link(one), date=one.day, file=path)
                 for one in commits[-_MOST_COMMITS:]
@@ -285,6 +289,14 @@ class _Writer:
 
 def _state(one: ExperimentFacts) -> tuple[str, ...]:
     return (one.todo,) if one.todo else ()
+
+
+def _ended(states: Counter[str]) -> tuple[str, ...]:
+    """Return how many runs ended, and how: `3 runs: 2 ok, 1 failed`; nothing if none did."""
+    if not states:
+        return ()
+    each = ", ".join(f"{number} {state}" for state, number in states.most_common())
+    return (f"{counted(states.total(), 'runs')}: {each}",)
 
 
 def _without_references(subject: str) -> str:

@@ -16,8 +16,8 @@ from explog.index.commits import commits_with_prefix
 from explog.index.database import Index
 from explog.queries.history import ShortCommit, short_commits
 from explog.queries.outline import CommitPlace
+from explog.results.kept import values_of
 from explog.results.own_runs import worktrees_of_all
-from explog.results.reading import values_of
 from explog.results.run_code import code_parameters
 from explog.results.steps import NO_COMMIT, Standing, Steps
 from explog.results.table import StepResult

@@ -3,11 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
+from explog.config import Settings
 from explog.index.database import Index
 from explog.index.samples import METRIC, NumberRow, SampleRow, kept_commits, kept_samples
+from explog.results.due import renew
 from explog.results.values import Number, Sample, Trouble, Values
+
+
+def values_of(settings: Settings, index: Index, oids: Sequence[str]) -> dict[str, Values]:
+    """Return {full id: values} of the commits OIDS, as far as the index has these commits.
+
+    Those that were not read yet are read now.
+    """
+    renew(settings, index)
+    values = kept_values(index, oids)
+    missing = [oid for oid in oids if oid not in values]
+    if missing:
+        from explog.results.reading import read_these  # which most commands do without
+
+        read_these(settings, index, missing)
+        values.update(kept_values(index, missing))
+    return values
 
 
 def kept_values(index: Index, oids: Iterable[str]) -> dict[str, Values]:

@@ -34,7 +34,6 @@ from explog.refs import results_pattern
 from explog.results.combine import together
 from explog.results.due import renew
 from explog.results.files import FileSource
-from explog.results.kept import kept_values
 from explog.results.message import MessageSource
 from explog.results.parameters import ParameterSource
 from explog.results.values import Message, Number, Sample, Source, Values
@@ -64,20 +63,6 @@ def read_some(settings: Settings, index: Index, most: int) -> int:
     some = unread(index, most)
     _read(settings, index, some)
     return len(some)
-
-
-def values_of(settings: Settings, index: Index, oids: Sequence[str]) -> dict[str, Values]:
-    """Return {full id: values} of the commits OIDS, as far as the index has these commits.
-
-    Those that were not read yet are read now.
-    """
-    renew(settings, index)
-    values = kept_values(index, oids)
-    missing = [oid for oid in oids if oid not in values]
-    if missing:
-        read_these(settings, index, missing)
-        values.update(kept_values(index, missing))
-    return values
 
 
 def read_these(settings: Settings, index: Index, oids: Sequence[str]) -> None:
