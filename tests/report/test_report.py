@@ -285,6 +285,63 @@ def test_renewing_keeps_what_the_user_wrote(world: World) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "titles"),
+    [
+        ("r.org", ["#+TITLE: {}\n"]),
+        ("r.md", ["# {}\n"]),
+        ("r.html", ["<title>{}</title>\n", "<h1>{}</h1>\n"]),
+        ("r.tex", ["\\title{{{}}}\n"]),
+    ],
+)
+def test_a_title_that_explog_wrote_is_renewed(world: World, name: str, titles: list[str]) -> None:
+    file = world.folder / name
+    before, after = "Report 2018-06-04 – 2018-06-10", "Report 2018-06-01 – 2018-06-30"
+    world.run("2018-06-04..2018-06-10", "-o", str(file))
+    text = file.read_text()
+    first, last = titles[0].format(before), titles[-1].format(before)
+    assert first in text
+    file.write_text(text.replace(last, f"{last}See also: {before}\n"))
+    world.run("2018-06", "-o", str(file))
+    renewed = file.read_text()
+    assert all(title.format(after) in renewed for title in titles)
+    assert f"See also: {before}\n" in renewed
+    assert renewed.count(before) == 1
+    mine = renewed.replace(titles[-1].format(after), titles[-1].format("Of June"))
+    file.write_text(mine)
+    world.run("2018-06-04..2018-06-10", "-o", str(file))
+    assert titles[-1].format("Of June") in file.read_text()
+
+
+def test_the_style_of_a_page_is_renewed_and_that_of_its_owner_is_kept(world: World) -> None:
+    file = world.folder / "r.html"
+    world.run("2018-06-04..2018-06-10", "-o", str(file))
+    page = file.read_text()
+    mine = "</style>\n<style>h1 { color: red }</style>\n"
+    old = re.sub(r"(?s)(<style>\n/\*.*?\*/).*?</style>\n", rf"\1 h1 {{}}{mine}", page, count=1)
+    assert "max-width: 52rem" not in old
+    file.write_text(old)
+    world.run("2018-06-04..2018-06-10", "-o", str(file))
+    assert file.read_text() == page.replace("</style>\n", mine, 1)
+
+
+def test_the_ends_of_runs_are_counted_and_not_quoted(world: World) -> None:
+    text = world.log.read_text()
+    note = "- [2018-06-07 Thu] the loss explodes\n"
+    assert note in text
+    runs = "".join(
+        f"- [2018-06-0{day} Thu 10:15] (83d45cd) {said} on node7\n"
+        for day, said in [(5, "ok, 2:31:07"), (6, "failed (1), 0:01"), (7, "ok, 2:00:00")]
+    )
+    world.log.write_text(text.replace(note, f"{runs}{note}"))
+    found = world.sections()["progress"]
+    assert found[0]["text"] == "- [2018-06-07 Thu] the loss explodes"
+    assert "3 runs: 2 ok, 1 failed" in world.run("2018-06-04..2018-06-10").stdout
+    world.log.write_text(text.replace(note, runs))
+    found = world.sections()["progress"]
+    assert found[0]["text"].endswith("3 runs: 2 ok, 1 failed")
+
+
+@pytest.mark.parametrize(
     ("name", "begin"),
     [
         ("r.org", "#+TITLE: "),

@@ -46,6 +46,9 @@ def _asked(report: Report, by: str) -> str:
     return json.dumps(unusual).replace("--", "-\\u002d") if unusual else ""
 
 
+# What begins a line with the title, and what may end it.
+_TITLE = r"^(#\+TITLE: |# |<title>|<h1>|\\title\{{){}(?=(?:</title>|</h1>|\}})?\r?$)"
+_STYLE = re.compile(rf"<style>\s*/\* {NAME}\b.*?</style>", re.DOTALL)
 _MARKED = re.compile(
     rf"^(?P<begin>(?P<sign>[^\w\n]*){NAME}: begin (?P<first>\S+)\.\.(?P<last>\S+)[^\n]*)\n"
     rf".*?^(?P<end>[^\w\n]*{NAME}: end\b[^\n]*)$",
@@ -71,7 +74,27 @@ def renew(old: str, new: str, name: str) -> str:
     text = fresh[0]
     if there["end"].endswith("\r"):
         text = text.replace("\n", "\r\n") + "\r"
-    return old[: there.start()] + text + old[there.end() :]
+    before, after = old[: there.start()], old[there.end() :]
+    return _titled(before, there, fresh, new) + text + after
+
+
+def _titled(before: str, old: re.Match[str], new: re.Match[str], report: str) -> str:
+    """Return BEFORE, what stands above the marks, with the title and the style of REPORT.
+
+    Only those that explog wrote are replaced.
+    """
+    now = title(new["first"], new["last"])
+    was = re.escape(title(old["first"], old["last"]))
+    before = re.sub(_TITLE.format(was), lambda match: match[1] + now, before, flags=re.MULTILINE)
+    style = _STYLE.search(report)
+    if style is not None:
+        before = _STYLE.sub(lambda _match: style[0], before, count=1)
+    return before
+
+
+def title(first: object, last: object) -> str:
+    """Return the title of the report on the days from FIRST to LAST."""
+    return f"Report {first} – {last}"
 
 
 def _is_json(text: str) -> bool:

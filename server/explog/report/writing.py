@@ -12,7 +12,7 @@ from typing import Any
 from explog.errors import ExplogError
 from explog.report.convert import convert
 from explog.report.groups import By, groups
-from explog.report.renewing import marks
+from explog.report.renewing import marks, title
 from explog.report.texts import address, excerpt, one_line, plain, short
 from explog.report.timeline import picture
 from explog.report.values import Item, Pictures, Report
@@ -52,7 +52,7 @@ def _written(report: Report, kind: str, by: By, folder: Path | None, pictures: P
     begin, end = marks(kind, report, by)
     text = environment.get_template(f"report.{kind}.j2").render(
         report=report,
-        title=f"Report {report.period.first} – {report.period.last}",
+        title=title(report.period.first, report.period.last),
         body=body,
         begin=begin,
         end=end,
