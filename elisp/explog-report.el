@@ -257,6 +257,7 @@ Org has links to their files, so that it can also export them."
       (when (search-forward (format "[[file:%s]]" (explog-report-picture-name picture)) nil t)
         (let ((overlay (make-overlay (match-beginning 0) (match-end 0))))
           (overlay-put overlay 'explog-report t)
+          (overlay-put overlay 'face 'default) ; and not underlined, as the link is
           (overlay-put overlay 'display (explog-report--text picture)))))))
 
 (defun explog-report--shown-p ()

@@ -235,6 +235,27 @@ class Stage:
         emacs.wait_for("+1. [X]")
         emacs.eval("(message nil)")
 
+    def results(self) -> None:
+        """What the steps of two experiments gave, from their commits."""
+        emacs = self.emacs
+        emacs.quit()
+        for step, said, ago in (
+            ("201.2", "acc=73.4 loss=0.352", 50),
+            ("201.3", "acc=74.0 loss=0.341", 40),
+        ):
+            self.model.commit(f"[e{step}] Results- {said}", date=_before(minutes=ago))
+        self.model.commit("[e202.2] Results- acc=70.1 loss=0.377", date=_before(minutes=30))
+        emacs.eval('(explog-results "e201 OR e202")')
+        emacs.wait_for("74.0")
+        emacs.eval("(progn (delete-other-windows) (message nil))")
+
+    def report(self) -> None:
+        """The report of a week, as an org buffer."""
+        emacs = self.emacs
+        emacs.eval('(explog-report "2018-06-04..2018-06-10")')
+        emacs.wait_for("Results")
+        emacs.eval("(progn (delete-other-windows) (message nil))")
+
     def still(self) -> None:
         """Wait until nothing has moved on the screen for some looks."""
         seen: list[str] = []
@@ -274,6 +295,8 @@ def main() -> None:
         stage.agenda,
         stage.dispatch,
         stage.search,
+        stage.results,
+        stage.report,
         stage.check,
     )
     try:

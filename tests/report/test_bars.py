@@ -40,15 +40,15 @@ def row(
 def test_a_row(shown: TimelineRow, line: str) -> None:
     axis, text = bars([shown], JUNE).splitlines()
     assert text == f"201 ABC  {line}"
-    assert axis == f"{' ' * 9}01.06. 08.06. 15.06. 22.06. 29.06."
+    assert axis == f"{' ' * 9}06-01  06-08  06-15  06-22  06-29"
 
 
 def test_days_of_a_week_have_room_for_their_names() -> None:
     week = Period(june(4), june(10))
     axis, text = bars([row(5, 7)], week).splitlines()
-    assert axis.split() == [f"{day:02}.06." for day in range(4, 11)]
-    assert text.index("○") == axis.index("05.06.")
-    assert text.rindex("○") == axis.index("07.06.")
+    assert axis.split() == [f"06-{day:02}" for day in range(4, 11)]
+    assert text.index("○") == axis.index("06-05")
+    assert text.rindex("○") == axis.index("06-07")
 
 
 def test_a_year_is_no_wider() -> None:

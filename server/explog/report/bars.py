@@ -53,7 +53,7 @@ class _Scale:
 
     def axis(self) -> str:
         """Return the names of some days, each above its column."""
-        said, name = "", "%d.%m." if self._each < 4 else "%Y-%m"
+        said, name = "", "%m-%d" if self._each < 4 else "%Y-%m"
         for day in tick_days(self._period):
             column = self.column(day)
             if not said or column > len(said):
