@@ -16,6 +16,7 @@ from explog.config import Settings
 from explog.digits import is_surely_hash
 from explog.entries.text import EntryText, EntryTexts
 from explog.errors import ExplogError
+from explog.garbage import few_collections
 from explog.git.repository import is_boundary
 from explog.index.commits import all_repositories
 from explog.index.database import Index
@@ -30,6 +31,7 @@ from explog.runs.listing import FoundRun
 from explog.sync.report import Progress, Unreadable
 
 
+@few_collections()
 def check(
     settings: Settings,
     index: Index,

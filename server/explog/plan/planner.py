@@ -9,6 +9,7 @@ from explog.config import Settings
 from explog.entries.emacs import BufferEntry
 from explog.entries.text import EntryTexts
 from explog.errors import ExplogError
+from explog.garbage import few_collections
 from explog.ignored import DroppedEdit
 from explog.index.commits import claimed_experiments
 from explog.index.database import Index
@@ -19,6 +20,7 @@ from explog.plan.plans import Edit, EntryPlan, Failure, Plan
 from explog.plan.texts import on_texts
 
 
+@few_collections()
 def plan(
     settings: Settings,
     index: Index,

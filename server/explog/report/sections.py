@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from explog.config import Settings
 from explog.entries.text import EntryTexts
 from explog.errors import ExplogError
+from explog.garbage import few_collections
 from explog.index.database import Index
 from explog.model import Step, StepNumber
 from explog.plan.ends import noted_state
@@ -24,7 +25,6 @@ from explog.report.runs import left_failed
 from explog.report.timeline import timeline_rows
 from explog.report.values import Item, Report, Section
 from explog.runs.record import RunRecord
-from explog.sync.look import few_collections
 from explog.wording import counted
 
 # A section shows so many experiments, and counts the others.
@@ -34,6 +34,7 @@ _MOST_COMMITS = 200
 _SOON_DAYS = 14
 
 
+@few_collections()
 def make_report(
     settings: Settings,
     index: Index,
@@ -47,11 +48,7 @@ def make_report(
     UNREAD are sentences on logs and repositories that could not be read: the report has them, too.
     RUNS are those that are known, the newest first; if they are None, their folders are read.
     """
-    with few_collections():
-        return _made(Known(settings, index, texts, request, runs), request, unread)
-
-
-def _made(known: Known, request: Request, unread: Iterable[str]) -> Report:
+    known = Known(settings, index, texts, request, runs)
     writer = _Writer(known)
     made = [Section(name, *writer.section(name)) for name in request.sections]
     problems = [*unread, *known.problems, *writer.links.problems()]

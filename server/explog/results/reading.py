@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from explog.config import Settings
+from explog.garbage import few_collections
 from explog.git.repository import Repository
 from explog.globs import Globs
 from explog.index.database import Index
@@ -37,7 +38,6 @@ from explog.results.files import FileSource
 from explog.results.message import MessageSource
 from explog.results.parameters import ParameterSource
 from explog.results.values import Message, Number, Sample, Source, Values
-from explog.sync.look import few_collections
 from explog.sync.report import Progress
 
 _AT_ONCE = 5000

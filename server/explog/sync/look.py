@@ -6,15 +6,14 @@ at the end would give.
 
 from __future__ import annotations
 
-import gc
-import threading
 import time
-from collections.abc import Collection, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Collection
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from explog.config import Settings
+from explog.garbage import few_collections
 from explog.git.repository import packed_bytes
 from explog.index.database import Index, open_index
 from explog.sync.finding import find_logs
@@ -111,31 +110,6 @@ def sync_logs(settings: Settings, index: Index) -> LookReport:
     report = LookReport()
     LogLook(settings, index, report, _silent).look()
     return report
-
-
-_lock = threading.Lock()
-# What held outside, and one for each that is inside: the thresholds are those of the process.
-_thresholds: list[tuple[int, int, int]] = []
-
-
-@contextmanager
-def few_collections() -> Iterator[None]:
-    """Look for circular garbage seldom until the block ends, in whatever threads.
-
-    Nearly nothing that sync makes refers to itself: to look for that as often as usual takes a
-    tenth of its time.
-    """
-    with _lock:
-        _thresholds.append(gc.get_threshold())
-        gc.set_threshold(100_000)
-    try:
-        yield
-    finally:
-        with _lock:
-            # The first of them is what holds where nobody is inside.
-            last = _thresholds.pop()
-            if not _thresholds:
-                gc.set_threshold(*last)
 
 
 def _born(index: Index) -> float:
