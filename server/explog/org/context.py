@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from explog.org.encrypted import ENCRYPTED, is_encrypted
 from explog.org.options import Keywords, OrgOptions
+from explog.org.utf8 import is_utf8
 
 BOM = b"\xef\xbb\xbf"
 HEADING_LINE = re.compile(rb"^(\*+) (.*)$", re.MULTILINE)
@@ -84,11 +85,7 @@ def _detect_encoding(data: bytes) -> str:
 
     Text that is UTF-8 but for a few bytes counts as UTF-8.
     """
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        pass
-    else:
+    if is_utf8(data):
         return "utf-8"
     cookie = _CODING.search(data[:2000]) or _CODING.search(data[-3000:])
     if cookie is not None:

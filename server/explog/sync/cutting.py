@@ -12,6 +12,7 @@ from explog.org.context import LogContext
 from explog.org.files import log_context
 from explog.org.options import OrgOptions
 from explog.org.scan import split_sections
+from explog.org.utf8 import is_utf8
 
 # What tells how a log is read stands in its first bytes, or begins so.
 _HEAD_BYTES = 200
@@ -40,11 +41,10 @@ class Cut:
     is_utf8: bool | None = None
     """Whether all bytes are UTF-8; None if nobody has asked."""
 
-    def parts(self, first: int, stop: int) -> list[bytes]:
-        """Return the bytes of the places from number FIRST to STOP."""
-        starts = [place.start for place in self.places[first : stop + 1]]
-        ends = starts[1:] if stop < len(self.places) else [*starts[1:], self.end]
-        return [self.data[start:end] for start, end in zip(starts, ends, strict=False)]
+    def part(self, number: int) -> bytes:
+        """Return the bytes of the place with NUMBER."""
+        following = self.places[number + 1].start if number + 1 < len(self.places) else self.end
+        return self.data[self.places[number].start : following]
 
 
 def cut(path: Path, data: bytes, options: OrgOptions, key: bytes, last: Cut | None) -> Cut:
@@ -56,9 +56,9 @@ def cut(path: Path, data: bytes, options: OrgOptions, key: bytes, last: Cut | No
     if last is None or ends is None:
         return _whole(path, data, options, key)
     start, old_end, end = ends
-    was_utf8 = _is_utf8(last.data) if last.is_utf8 is None else last.is_utf8
-    is_utf8 = was_utf8 and _is_utf8(data[start:end])
-    if not (is_utf8 and _is_read_alike(last, data, start, old_end, end)):
+    was_valid = is_utf8(last.data) if last.is_utf8 is None else last.is_utf8
+    valid = was_valid and is_utf8(data[start:end])
+    if not (valid and _is_read_alike(last, data, start, old_end, end)):
         context = log_context(path, data, options)
         if context != last.context:
             return _whole(path, data, options, key)
@@ -74,7 +74,7 @@ def cut(path: Path, data: bytes, options: OrgOptions, key: bytes, last: Cut | No
         last.digest,
         old_end,
         (end - old_end, lines),
-        is_utf8 or None,
+        valid or None,
     )
 
 
@@ -100,14 +100,6 @@ def _is_read_alike(last: Cut, data: bytes, start: int, old_end: int, end: int) -
     if start < _HEAD_BYTES or last.context.setup_files:
         return False
     return last.data.find(_KEYWORD, start, old_end) < 0 and data.find(_KEYWORD, start, end) < 0
-
-
-def _is_utf8(data: bytes) -> bool:
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _changed(old: bytes, new: bytes) -> tuple[int, int, int] | None:

@@ -148,6 +148,7 @@ class LogLook:
         try:
             stamp, data = self._read_whole(path, known)
             cut = self._cut(path, data, known)
+            del data  # the cut has it, perhaps as it was read before
             self.cut = None
         except _HalfWrittenError:
             self.report.unsettled = True
@@ -231,16 +232,16 @@ class LogLook:
         line = 1 if whole else old[0].line
         head, tail = _common_ends(old, cut.places)
         changed = cut.places[head : len(cut.places) - tail]
-        parts = cut.parts(head, len(cut.places) - tail)
         if not old and self.prefetch is not None and self.prefetch.path == path:
-            contents = self.prefetch.take(cut.data, parts, cut.context)
+            contents = self.prefetch.take(cut)
         else:
+            parts = map(cut.part, range(head, len(cut.places) - tail))
             contents = (read_section(part, cut.context, self.ways) for part in parts)
         if whole and head == 0 and cut.context.missing:
             contents = _with_missing(contents, cut.context)
         records = (
             SectionRecord(place.digest, place.start, line + place.line, *said)
-            for place, said in zip(changed, self._noted(path, contents, len(parts)), strict=True)
+            for place, said in zip(changed, self._noted(path, contents, len(changed)), strict=True)
         )
         shift = cut.shift
         if whole and tail:

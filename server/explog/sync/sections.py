@@ -27,6 +27,7 @@ from explog.org.heading import ARCHIVED_TAGS, archived_tags, read_id
 from explog.org.options import OrgOptions
 from explog.org.passages import Passage, read_passages, read_texts
 from explog.org.scan import Chunk, scan_section, split_sections
+from explog.sync.cutting import Cut
 from explog.sync.prefetch import BrokenPrefetchError, Prefetch
 from explog.sync.ways import Ways
 
@@ -133,15 +134,16 @@ class SectionPrefetch:
         """Tell whether all is read, or as much as there is room for."""
         return self._prefetch.is_ready()
 
-    def take(self, data: bytes, parts: Sequence[bytes], context: LogContext) -> Iterator[Content]:
-        """Yield what each of PARTS says; together they are the log DATA."""
+    def take(self, cut: Cut) -> Iterator[Content]:
+        """Yield what each section of the log CUT says."""
         done = 0
         with closing(self), suppress(BrokenPrefetchError):
-            if next(self._prefetch, None) == [_digest(data)]:
+            if next(self._prefetch, None) == [_digest(cut.data)]:
                 for rows in self._prefetch:
                     done += len(rows)
                     yield from map(_unpacked, rows)
-        yield from (read_section(part, context, self._ways) for part in parts[done:])
+        for number in range(done, len(cut.places)):
+            yield read_section(cut.part(number), cut.context, self._ways)
 
 
 def read_apart(path: Path, options: OrgOptions, ways: Ways) -> Iterator[list[Any]]:
@@ -149,10 +151,10 @@ def read_apart(path: Path, options: OrgOptions, ways: Ways) -> Iterator[list[Any
     data = read_log(path)
     yield [_digest(data)]
     context = log_context(path, data, options)
-    parts = [data[start:end] for start, end in split_sections(data)]
-    for start in range(0, len(parts), _AT_ONCE):
-        some = parts[start : start + _AT_ONCE]
-        yield [_packed(read_section(part, context, ways)) for part in some]
+    places = split_sections(data)
+    for begin in range(0, len(places), _AT_ONCE):
+        some = places[begin : begin + _AT_ONCE]
+        yield [_packed(read_section(data[start:end], context, ways)) for start, end in some]
 
 
 def _digest(data: bytes) -> bytes:
