@@ -121,6 +121,43 @@ asked for; nil means never."
   :type '(repeat string)
   :risky t)
 
+;; What is sent to others is nothing that a file may say, so that all are risky.
+
+(defcustom explog-lab nil
+  "Address of the database in which the members of a group search; nil for none.
+This is a URL as \"postgresql://ada@db.example.org/group\", or settings of
+libpq as \"service=group\".  A password belongs into ~/.pgpass.  What is
+public of yours is sent there; see `explog-lab-publish' and
+`explog-lab-logs'."
+  :type '(choice (const :tag "None" nil) string)
+  :risky t)
+
+(defcustom explog-lab-publish 'pushed
+  "Which commits are sent to the group's lab.
+`pushed' are those that a remote-tracking branch reaches.  An alist has
+directories of repositories and what holds for each, and t stands for all
+other repositories."
+  :type '(choice (const :tag "Pushed ones" pushed)
+                 (const :tag "All" all)
+                 (const :tag "None" none)
+                 (alist :tag "For each repository"
+                        :key-type (choice (const :tag "Others" t) directory)
+                        :value-type (choice (const pushed) (const all) (const none))))
+  :risky t)
+
+(defcustom explog-lab-logs nil
+  "Those of the logs whose text is sent to the group's lab.
+Subtrees with the tag `private', and what org does not export, are never
+sent."
+  :type '(repeat file)
+  :risky t)
+
+(defcustom explog-lab-scope 'mine
+  "Where a query searches that does not say so itself, with `scope:'."
+  :type '(choice (const :tag "My logs and repositories" mine)
+                 (const :tag "The group's lab as well" lab))
+  :risky t)
+
 (defcustom explog-capture-key "e"
   "The key of the capture template that `explog-mode' adds; nil for none."
   :type '(choice string (const :tag "None" nil)))
@@ -132,7 +169,8 @@ asked for; nil means never."
 (defconst explog-server-options
   '(explog-logs explog-repositories explog-projects explog-tag
     explog-steps-heading explog-results-regexp explog-tick explog-metrics
-    explog-parameters explog-trackers explog-run-notes)
+    explog-parameters explog-trackers explog-run-notes explog-lab
+    explog-lab-publish explog-lab-logs explog-lab-scope)
   "The options that are sent to the server.")
 
 ;;;; State

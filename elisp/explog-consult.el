@@ -34,11 +34,19 @@
              (explog-server-call-sync "search"
                                       (list query explog-search-limit t)
                                       :timeout 2))
-      (`(,_total ,_complete ,hits . ,_)
-       (let ((titles (explog-consult--titles hits)))
+      (`(,_total ,_complete ,own ,_progress ,_note . ,group)
+       (let* ((hits (or (and (car group) (explog-consult--group-hits query)) own))
+              (titles (explog-consult--titles hits)))
          (seq-map-indexed
           (lambda (hit index) (explog-consult--candidate hit index titles))
           hits))))))
+
+(defun explog-consult--group-hits (query)
+  "Return the hits of QUERY with those of the group's lab, or nil if it fails.
+Typing ends the wait for it."
+  (nth 2 (ignore-error explog-error
+           (explog-server-call-sync "search-lab" (list query explog-search-limit)
+                                    :timeout 3))))
 
 (defun explog-consult--titles (hits)
   "Return an alist from the experiments of HITS to the titles of their groups."
@@ -56,7 +64,7 @@ TITLES is an alist from experiments to the titles of their groups."
                     (explog-search-snippet hit)))
            'explog-search-hit hit
            'explog-consult-group
-           (cdr (assoc (explog-search-hit-experiment hit) titles)))
+           (cdr (assoc (explog-search-group hit) titles)))
           (propertize (string (+ #x100000 index)) 'invisible t)))
 
 (defun explog-consult--annotate (candidate)
@@ -92,6 +100,7 @@ TITLES is an alist from experiments to the titles of their groups."
         (funcall jump action
                  ;; What a run printed may be very long.
                  (when (and hit (explog-search-hit-file hit)
+                            (not (explog-search-members hit))
                             (not (explog-search-run-p hit)))
                    (explog-consult--marker (funcall open (explog-search-hit-file hit))
                                            (explog-search-hit-line hit))))))))

@@ -35,6 +35,7 @@
 (require 'text-property-search)
 
 (autoload 'explog-consult-search "explog-consult")
+(autoload 'explog-lab-visit "explog-lab")
 (autoload 'explog-runs-visit-output "explog-runs")
 
 (declare-function magit-show-commit "magit-diff" (rev &optional args files module))
@@ -59,6 +60,29 @@
   "A hit as the server sends it; what does not apply is nil."
   kind experiment step title snippet file line repository commit date)
 
+(cl-defstruct (explog-search-shared (:type vector) (:constructor nil) (:copier nil))
+  "A hit of a search in which the group's lab took part.
+It begins as `explog-search-hit'.  MEMBERS are the names of those whose it
+is, empty for one's own; PAGE is the page of a commit on the web, and
+SOURCE the lab's number of the explog that has it."
+  kind experiment step title snippet file line repository commit date
+  members page source)
+
+(defconst explog-search--own-slots 10
+  "How many slots an `explog-search-hit' has.")
+
+(defun explog-search-members (hit)
+  "Return the names of the members of the group whose HIT is; nil for one's own."
+  (and (> (length hit) explog-search--own-slots)
+       (let ((members (explog-search-shared-members hit)))
+         (and (not (string-empty-p members)) members))))
+
+(defun explog-search--same-p (one other)
+  "Return non-nil if ONE and OTHER are the same hit, with the lab or without."
+  (and one other
+       (cl-loop for slot below explog-search--own-slots
+                always (equal (aref one slot) (aref other slot)))))
+
 (defun explog-search-reference (hit)
   "Return the reference to the experiment or step of HIT, or nil."
   (when-let ((experiment (explog-search-hit-experiment hit)))
@@ -75,8 +99,14 @@
   "Return where HIT is, in a few words."
   (let ((commit (explog-search-hit-commit hit))
         (file (explog-search-hit-file hit))
+        (members (explog-search-members hit))
         (repository (file-name-nondirectory (or (explog-search-hit-repository hit) ""))))
-    (cond (commit (format "%s %s" repository (substring commit 0 7)))
+    (cond (members
+           (format "%s: %s" members
+                   (if commit
+                       (format "%s %s" repository (substring commit 0 7))
+                     (file-name-nondirectory file))))
+          (commit (format "%s %s" repository (substring commit 0 7)))
           ((explog-search-run-p hit) repository)
           (t (format "%s%s:%d"
                      (if (string-suffix-p "_archive" file) "archived: " "")
@@ -97,8 +127,11 @@
    (explog-search-hit-snippet hit) t t))
 
 (defun explog-search-visit-hit (hit)
-  "Visit HIT: a place in a log, a commit, or what a run printed."
-  (cond ((explog-search-hit-commit hit)
+  "Visit HIT: a place in a log, a commit, or what a run printed.
+Of what others have published, show the page of a commit, or the text."
+  (cond ((explog-search-members hit)
+         (explog-lab-visit hit))
+        ((explog-search-hit-commit hit)
          (explog-search-visit-commit (explog-search-hit-repository hit)
                                      (explog-search-hit-commit hit)))
         ((explog-search-run-p hit)
@@ -151,31 +184,51 @@ step, and trust a line number only within the right experiment."
     (explog-git-call repository #'vc-print-log-internal
                      'Git (list (file-name-as-directory repository)) commit t 1)))
 
+(defun explog-search-group (hit)
+  "Return what the group of HIT is known by: its experiment, which may be nil.
+For an experiment of others that is (EXPERIMENT MEMBERS): two people's 201
+are two experiments."
+  (let ((experiment (explog-search-hit-experiment hit))
+        (members (explog-search-members hit)))
+    (if (and experiment members)
+        (list experiment members)
+      experiment)))
+
 (defun explog-search-groups (hits)
-  "Return HITS as an alist (EXPERIMENT . HITS), the best group first."
+  "Return HITS as an alist (GROUP . HITS), the best group first.
+See `explog-search-group'."
   (let (groups)
     (seq-doseq (hit hits)
-      (let* ((experiment (explog-search-hit-experiment hit))
-             (group (assoc experiment groups)))
+      (let* ((key (explog-search-group hit))
+             (group (assoc key groups)))
         (if group
             (push hit (cdr group))
-          (push (list experiment hit) groups))))
+          (push (list key hit) groups))))
     (mapcar (lambda (group) (cons (car group) (reverse (cdr group))))
             (nreverse groups))))
 
 (defun explog-search-group-title (experiment hits)
-  "Return the title of the group of HITS for EXPERIMENT, which may be nil.
-If all of them are commits, the title comes from the cache, and is
-requested in the background if necessary."
-  (if (not experiment)
-      "No experiment"
-    (let ((hit (seq-find (lambda (hit) (not (explog-search-hit-commit hit))) hits)))
-      (string-trim-right
-       (concat experiment " "
-               (if hit
-                   (explog-search-hit-title hit)
-                 (let ((known (explog-cache-get experiment)))
-                   (and (vectorp known) (explog-cache-experiment-title known)))))))))
+  "Return the title of the group of HITS for EXPERIMENT; see `explog-search-group'.
+If all of them are commits, the title of one's own experiment comes from
+the cache, and is requested in the background if necessary."
+  (pcase experiment
+    ('nil "No experiment")
+    ((pred stringp) (explog-search--own-title experiment hits))
+    (`(,id ,members)
+     (let ((hit (seq-find (lambda (hit) (not (explog-search-hit-commit hit))) hits)))
+       (format "%s%s (%s)" id
+               (if hit (concat " " (explog-search-hit-title hit)) "")
+               members)))))
+
+(defun explog-search--own-title (experiment hits)
+  "Return the title of the group of HITS for EXPERIMENT, of one's own."
+  (let ((hit (seq-find (lambda (hit) (not (explog-search-hit-commit hit))) hits)))
+    (string-trim-right
+     (concat experiment " "
+             (if hit
+                 (explog-search-hit-title hit)
+               (let ((known (explog-cache-get experiment)))
+                 (and (vectorp known) (explog-cache-experiment-title known))))))))
 
 (defcustom explog-search-limit 100
   "How many hits `explog-search' shows at most."
@@ -192,6 +245,9 @@ requested in the background if necessary."
 
 (defvar-local explog-search--query nil
   "The query whose hits this buffer shows.")
+
+(defvar-local explog-search--shared nil
+  "The query whose hits are shown with those of the group's lab; nil if none is.")
 
 (defvar-local explog-search--rest nil
   "What was found and is not in this buffer yet.
@@ -235,8 +291,9 @@ These are hits, and before those of a group (EXPERIMENT . HITS).")
         (explog-search-mode)))
     buffer))
 
-(defun explog-search--show (query result)
-  "Show RESULT, the server's answer to QUERY, in the buffer of results."
+(defun explog-search--show (query result &optional remark)
+  "Show RESULT, the server's answer to QUERY, in the buffer of results.
+REMARK is shown beside the query."
   (pcase-let ((`(,total ,complete ,hits ,progress ,note) result))
     (with-current-buffer (explog-search--buffer)
       (let ((hit (and (equal query explog-search--query) (explog-search--hit-shown))))
@@ -246,8 +303,10 @@ These are hits, and before those of a group (EXPERIMENT . HITS).")
            (insert (propertize
                     (format "%s: %s%s\n" query
                             (explog-search--count (length hits) total complete note)
-                            (if (string-empty-p progress) ""
-                              (format " (reading %s)" progress)))
+                            (cond ((not (string-empty-p progress))
+                                   (format " (reading %s)" progress))
+                                  (remark (format " (%s)" remark))
+                                  (t "")))
                     'face 'bold))
            (setq explog-search--rest
                  (mapcan (lambda (group) (cons group (copy-sequence (cdr group))))
@@ -255,7 +314,8 @@ These are hits, and before those of a group (EXPERIMENT . HITS).")
            ;; The hit to go to may be any of them.
            (explog-search--draw (unless hit (frame-height))))))
       (explog-search--draw-soon)
-      (setq explog-search--query query))))
+      (setq explog-search--query query
+            explog-search--shared nil))))
 
 (defun explog-search--draw (&optional count)
   "Insert COUNT hits and titles that are not in this buffer yet, or all."
@@ -318,7 +378,7 @@ If HIT is nil or not there any more, go to the first hit."
     (funcall insert)
     (goto-char (point-min))
     (if-let ((match (and hit (text-property-search-forward
-                              'explog-search-hit hit #'equal))))
+                              'explog-search-hit hit #'explog-search--same-p))))
         (goto-char (prop-match-beginning match))
       (explog-search--to-hit 1))
     (dolist (window (get-buffer-window-list nil nil t))
@@ -337,7 +397,8 @@ If NOTE is not empty, it is the reason why nothing is found."
   "Insert a title for the group of HITS for EXPERIMENT, which may be nil."
   (insert "\n" (propertize (concat (explog-search-group-title experiment hits) "\n")
                            'face 'explog-search-experiment
-                           'explog-search-group (list experiment))))
+                           'explog-search-group (list (and (stringp experiment)
+                                                           experiment)))))
 
 ;; Each piece of text that is inserted, and each property, is garbage when the
 ;; next key is typed.  So a line is inserted as one piece without properties.
@@ -386,12 +447,14 @@ Each of MATCHES is the (START . END) of one in TEXT, from 0."
           matches)))
 
 (defun explog-search--point (hit)
-  "Return the text property `explog-point' for a line with HIT."
-  (list :kind 'hit
-        :id (explog-search-hit-experiment hit)
-        :step (explog-search-hit-step hit)
-        :commit (explog-search-hit-commit hit)
-        :repository (explog-search-hit-repository hit)))
+  "Return the text property `explog-point' for a line with HIT.
+What others have is none of the experiments and commits here."
+  (unless (explog-search-members hit)
+    (list :kind 'hit
+          :id (explog-search-hit-experiment hit)
+          :step (explog-search-hit-step hit)
+          :commit (explog-search-hit-commit hit)
+          :repository (explog-search-hit-repository hit))))
 
 (defun explog-search--retitle (ids)
   "Update the titles of the groups for IDS, or for all if t.
@@ -518,7 +581,7 @@ error messages; it defaults to `message'."
      :success (lambda (result)
                 (when (= number explog-search--asked)
                   (setq explog-search--awaited nil)
-                  (explog-search--show query result)
+                  (explog-search--show-own number query result)
                   (unless (string-empty-p (nth 3 result))
                     (run-with-timer explog-search--again-seconds nil
                                     #'explog-search--ask-again number query tell))))
@@ -531,6 +594,53 @@ error messages; it defaults to `message'."
                   (explog-search--show-text query (plist-get problem :message)))
                 (funcall (or tell #'message) "%s"
                          (plist-get problem :message)))))))
+
+(defcustom explog-search-lab-delay 0.2
+  "Seconds of no typing after which the group's lab is asked.
+That is so where a query has `scope:lab'; see `explog-lab-scope'."
+  :type 'number
+  :group 'explog)
+
+(defun explog-search--note-shared (number query)
+  "Note that the hits of QUERY are shown with the group's, if NUMBER is the last."
+  (when (and (= number explog-search--asked)
+             (get-buffer "*explog search*"))
+    (with-current-buffer (explog-search--buffer)
+      (setq explog-search--shared query))))
+
+(defconst explog-search--lab-seconds 30
+  "How long the group's lab may take.  Nobody waits for it.")
+
+(defun explog-search--show-own (number query result)
+  "Show RESULT, one's own hits of QUERY, and ask the group's lab if it is to be.
+NUMBER is as for `explog-search--ask-again'."
+  (let ((group (and (string-empty-p (nth 3 result)) (nth 5 result))))
+    ;; Nobody sees the hits of others go and come back when g repeats a search.
+    (unless (and group
+                 (equal query (buffer-local-value 'explog-search--shared
+                                                  (explog-search--buffer))))
+      (explog-search--show query result (and group "asking the group")))
+    (when group
+      (run-with-timer explog-search-lab-delay nil
+                      #'explog-search--ask-lab number query result))))
+
+(defun explog-search--ask-lab (number query own)
+  "Ask the group's lab for QUERY, of which the OWN hits are shown.
+NUMBER is as for `explog-search--ask-again'."
+  (when (and explog-mode (= number explog-search--asked)
+             (get-buffer "*explog search*"))
+    (let ((show (lambda (result remark)
+                  (when (and (= number explog-search--asked)
+                             (get-buffer "*explog search*"))
+                    (explog-search--show query result remark)))))
+      (explog-server-call
+       "search-lab" (list query explog-search-limit)
+       :timeout explog-search--lab-seconds
+       :success (lambda (result)
+                  (funcall show result nil)
+                  (explog-search--note-shared number query))
+       :error (lambda (problem)
+                (funcall show own (plist-get problem :message)))))))
 
 (defun explog-search--wait (number query tell)
   "Ask for QUERY again once the server is ready.
@@ -622,7 +732,8 @@ A query has words, of which the last may be begun only, \"phrases\",
 and filters: kind: state: tag: repo: log: author: after: before:, with
 dates as 2018-06-06, 2018-06, 2w or yesterday, and metric:acc>0.9 and
 param:lr=1e-3.  Runs of trainings are found by kind:run, by host:node7,
-and by their state, as state:failed."
+and by their state, as state:failed.  With scope:lab, what your group has
+published is found as well; see `explog-lab'."
   (interactive (list nil current-prefix-arg))
   (explog-need-mode)
   (if (and explog-search-use-consult (not plain)

@@ -65,10 +65,40 @@ the option out; see `explog-settings-check'."
             '((tick . "never")))
       ,@(explog-settings--each 'explog-run-notes 'run_notes
                                (lambda (value) (if value t :false)))
+      ,@(explog-settings--lab)
       ,@(explog-settings--todo-keywords)
       ,@(explog-settings--org)
       ,@(explog-settings--lock-files)
       (since . ,explog-since))))
+
+(defun explog-settings--lab ()
+  "Return the settings of the group's search; nil if there is no lab."
+  (when-let ((lab (explog-settings--each 'explog-lab 'lab #'identity)))
+    (when (cdar lab)
+      `(,@lab
+        ;; If the value is wrong, send nothing: the user wanted something
+        ;; else than the default.
+        ,@(or (explog-settings--each 'explog-lab-publish 'publish
+                                     #'explog-settings--publish)
+              '((publish . "none")))
+        ,@(explog-settings--each
+           'explog-lab-logs 'publish_logs
+           (lambda (logs) (vconcat (mapcar #'expand-file-name
+                                           (explog-settings--local logs)))))
+        ,@(explog-settings--each 'explog-lab-scope 'scope #'symbol-name)))))
+
+(defun explog-settings--publish (value)
+  "Return VALUE, of `explog-lab-publish', in the server's form."
+  (if (symbolp value)
+      (symbol-name value)
+    (mapcar (pcase-lambda (`(,repository . ,how))
+              (cons (if (eq repository t)
+                        'default
+                      (intern (directory-file-name (expand-file-name repository))))
+                    (symbol-name how)))
+            (seq-filter (lambda (entry)
+                          (or (eq t (car entry)) (explog-local-p (car entry))))
+                        value))))
 
 (defvar explog-settings--right nil
   "Alist of options and the last correct value of each.")

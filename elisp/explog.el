@@ -117,7 +117,7 @@
 (dolist (library '(explog-agenda explog-agenda-scan explog-agenda-view
                    explog-attention explog-backfill explog-capture explog-check
                    explog-complete explog-doctor explog-edit explog-history explog-install
-                   explog-link explog-message explog-note explog-ref explog-report
+                   explog-lab explog-link explog-message explog-note explog-ref explog-report
                    explog-results explog-results-block
                    explog-review explog-search explog-server))
   (custom-add-load 'explog library))

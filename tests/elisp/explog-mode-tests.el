@@ -343,6 +343,7 @@
   (dolist (option '(explog-logs explog-repositories explog-projects explog-tag
                     explog-results-regexp explog-tick explog-metrics explog-parameters
                     explog-trackers explog-run-notes explog-capture-log
+                    explog-lab explog-lab-publish explog-lab-logs explog-lab-scope
                     explog-server-command explog-agenda-commands))
     (ert-info ((symbol-name option))
       (should (risky-local-variable-p option)))))

@@ -1,28 +1,7 @@
-"""A server of PostgreSQL for the tests of the lab, and members with logs and clones."""
+"""The fixtures of the tests of the lab."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from support.lab_fixtures import cluster, lab
 
-import pytest
-
-from support.labs import Lab
-from support.postgresql import Cluster
-
-
-@pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
-    made = Cluster()
-    try:
-        made.start()
-        yield made
-    finally:
-        made.close()
-
-
-@pytest.fixture
-def lab(
-    cluster: Cluster, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> Lab:
-    """A lab of `ada` and `bob`, where nothing is published yet."""
-    return Lab(cluster.shared("ada", "bob"), tmp_path_factory.mktemp("lab"), monkeypatch)
+__all__ = ["cluster", "lab"]

@@ -9,9 +9,10 @@ import pytest
 
 from explog.errors import ExplogError
 from explog.lab import publish as publishing
+from explog.lab.changes import find_changes
 from explog.lab.connection import connected
 from explog.lab.memory import Memory, memory_of, memory_path
-from explog.lab.publish import Published, Publisher, find_changes, forget, status
+from explog.lab.publish import Published, Publisher, forget, status
 from explog.stuck import any_silent
 from explog.sync.finding import no_answer
 from explog.sync.look import sync

@@ -10,7 +10,7 @@ import pytest
 
 from explog.checking.mending import MendRequest
 from explog.doctor import Finding
-from explog.methods import backfill, check, history, recent, report, results, runs
+from explog.methods import backfill, check, history, lab, recent, report, results, runs
 from explog.model import Flag, LineEdit
 from explog.queries import search
 from explog.queries.agenda import FactsRow, FoundExperiment
@@ -49,6 +49,8 @@ STRUCTS: dict[type, str] = {
     runs.RunRow: "explog-runs-row",
     runs.RunningRow: "explog-cache-run",
     search.Hit: "explog-search-hit",
+    lab.SharedRow: "explog-search-shared",
+    lab.PassageRow: "explog-lab-passage",
 }
 
 _STRUCT = re.compile(

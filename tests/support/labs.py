@@ -9,9 +9,10 @@ import pytest
 
 from explog.config import Root, Settings
 from explog.index.database import Index, open_index
+from explog.lab.changes import find_changes
 from explog.lab.connection import connected
 from explog.lab.memory import memory_of
-from explog.lab.publish import Published, Publisher, find_changes
+from explog.lab.publish import Published, Publisher
 from explog.lab.schema import add_member, make
 from explog.lab.searching import FromLab, Shared, ask, ask_lab
 from explog.lab_settings import LabSettings, Publish

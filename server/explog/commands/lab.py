@@ -15,7 +15,8 @@ from explog.wording import counted, visible
 
 if TYPE_CHECKING:
     from explog.index.database import Index
-    from explog.lab.publish import Changes, Published, Unit
+    from explog.lab.changes import Changes, Unit
+    from explog.lab.publish import Published
 
 
 @click.group("lab")
@@ -57,9 +58,10 @@ def init(
 @common
 def publish(settings: Settings, as_json: bool, dry_run: bool) -> None:
     """Send what is public and was not sent, and withdraw what is public no more."""
+    from explog.lab.changes import find_changes
     from explog.lab.connection import connected
     from explog.lab.memory import memory_of
-    from explog.lab.publish import Publisher, find_changes
+    from explog.lab.publish import Publisher
 
     address = settings.group.address
 

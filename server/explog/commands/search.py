@@ -74,13 +74,13 @@ def _ask_lab(
     settings: Settings, words: str, limit: int
 ) -> tuple[FromLab | None, ExplogError | None]:
     """Return what the lab finds, if it is to be asked, and why it could not be asked."""
-    from explog.queries.query import parse
+    from explog.queries.query import asks_lab, parse
 
     try:
         query = parse(words)
     except ExplogError:
         return None, None  # the index has more to say on what is wrong
-    if (query.scope or settings.group.scope) != "lab":
+    if not asks_lab(query, settings.group):
         return None, None
     from explog.lab.searching import ask
 

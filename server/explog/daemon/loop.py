@@ -22,6 +22,7 @@ from explog.daemon.healing import Healing
 from explog.daemon.notify import GRACE_SECONDS, Notifier
 from explog.daemon.noting import Noting
 from explog.daemon.pace import Pace
+from explog.daemon.publishing import Publishing
 from explog.daemon.reading import Reading
 from explog.daemon.running import RunWatch
 from explog.daemon.settling import Settling
@@ -70,6 +71,7 @@ class Daemon:
         self._reading = Reading()
         self.runs = RunWatch(self._runs_changed)
         self._noting = Noting()
+        self.publishing = Publishing(self.snapshot, self._published)
         self._watching = False
         self._news = False
         self._log_half_written = False
@@ -151,6 +153,7 @@ class Daemon:
         """Stop looking; wait a moment for a look that is under way."""
         self._closed = True
         self.runs.close()
+        self.publishing.close()
         self.bell.close()
         end_all()
         if self._thread is not None:
@@ -159,6 +162,9 @@ class Daemon:
     def _runs_changed(self) -> None:
         self._notifier.changed()
         self.bell.ring(LOGS)  # the next look notes what ended
+
+    def _published(self) -> None:
+        self.bell.ring(LOGS)  # the next look tells the problem
 
     # The thread that looks
 
@@ -203,6 +209,7 @@ class Daemon:
         """Read the values of some results commits."""
         left = self._reading.step(now.settings, now.index)
         if self._reading.ended():
+            self._publish(anew=True)
             self._news = True
             self.bell.ring(LOGS)
         return left
@@ -239,6 +246,8 @@ class Daemon:
             self._syncing.keep_since(self.snapshot())
         if report.changed or self._settling.due(rang) or self._notifier.waiting:
             self._settle(only)
+        if report.changed or report.refs_changed or not self._watching:
+            self._publish()
         if not self._watching:
             self._watch()
         elif report.changed:
@@ -304,6 +313,10 @@ class Daemon:
         if changed:
             self._sync(only=())  # take in what was written
 
+    def _publish(self, *, anew: bool = False) -> None:
+        if self._background:
+            self.publishing.ring(anew=anew)
+
     def _watch(self) -> None:
         snapshot = self.snapshot()
         records = all_repositories(snapshot.index)
@@ -321,5 +334,6 @@ class Daemon:
         unread = [problem.message for problem in self.snapshot().problems]
         bad = self.snapshot().settings.problems
         messages = [*bad, *self._settling.problems, *self._noting.problems]
+        messages += filter(None, [self.publishing.problem])
         messages += [*unread, *self._flagging.messages]
         self._notifier.show_problems(messages, complete=self._flagging.complete)

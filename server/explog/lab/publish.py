@@ -3,32 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from explog.config import Settings
-from explog.errors import ExplogError
-from explog.git.changes import history_change
-from explog.git.repository import Repository
-from explog.index.commits import RepositoryRecord, all_repositories
-from explog.index.database import Index
+from explog.lab.changes import Changes, Unit
 from explog.lab.connection import SCHEMA
-from explog.lab.identity import Project, roots, url_of
 from explog.lab.memory import Memory, source_token
-from explog.lab.outgoing import Row, commit_rows, passage_rows, versions
-from explog.lab.public import (
-    known_tips,
-    log_state,
-    public_logs,
-    public_tips,
-    read_public,
-    repository_state,
-)
-from explog.lab_settings import Publish
-from explog.org.files import read_log
-from explog.stuck import is_silent
+from explog.lab.outgoing import Row
 from explog.sync.report import Progress
 
 if TYPE_CHECKING:
@@ -39,33 +21,6 @@ _ROWS, _BYTES, _KEYS = 500, 4 << 20, 5000
 _UNKNOWN = {"commits": "?commits", "passages": "?passages"}
 
 
-class Unit(NamedTuple):
-    """A repository or a log: what is to be sent of it, by keys, and what is to be withdrawn.
-
-    `state` says what is public; `rows` makes the rows of keys. `project` is None of a log.
-    """
-
-    unit: str
-    name: str
-    state: str
-    new: list[str]
-    gone: list[str]
-    rows: Callable[[Iterable[str]], Iterator[Row]]
-    project: Project | None
-
-
-@dataclass(slots=True)
-class Changes:
-    """What is to be sent and withdrawn, and a sentence for each thing that could not be read.
-
-    `gone` are the units of which nothing is public any more.
-    """
-
-    units: list[Unit] = field(default_factory=list)
-    gone: list[str] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-
-
 @dataclass(slots=True)
 class Published:
     """How much was sent and withdrawn."""
@@ -73,101 +28,6 @@ class Published:
     commits: int = 0
     passages: int = 0
     withdrawn: int = 0
-
-
-# What there is to do
-
-
-def find_changes(settings: Settings, index: Index, memory: Memory) -> Changes:
-    """Return what is public and was not sent, and what was sent and is public no more."""
-    changes = Changes()
-    seen = {*_repositories(settings, index, memory, changes), *_logs(settings, memory, changes)}
-    changes.gone = [unit for unit in memory.units() if unit not in seen]
-    return changes
-
-
-def _repositories(
-    settings: Settings, index: Index, memory: Memory, changes: Changes
-) -> Iterator[str]:
-    """Add to CHANGES what is to be done of each repository; yield the units to keep."""
-    for record in all_repositories(index):
-        repository = Repository(Path(record.path), Path(record.common_dir))
-        how = settings.group.published(repository.path, repository.common_dir.parent)
-        if how == "none":
-            continue
-        unit = f"repository {record.common_dir}"
-        yield unit
-        try:
-            changes.units += _repository(index, record, how, memory)
-        except (ExplogError, OSError) as error:  # what is known of it stays
-            changes.problems.append(str(error))
-
-
-def _repository(
-    index: Index, record: RepositoryRecord, how: Publish, memory: Memory
-) -> Iterator[Unit]:
-    """Yield what is to be done of a repository, if there is anything."""
-    unit = f"repository {record.common_dir}"
-    repository = Repository(Path(record.path), Path(record.common_dir))
-    public = public_tips(repository, how)
-    url = url_of(repository)
-    known, state = memory.unit(unit), repository_state(how, url, public)
-    renewed = [
-        oid
-        for oid, version in versions(index, record.id)
-        if (sent := memory.version(unit, oid)) is not None and sent != version
-    ]
-    if known is not None and known[1] == state and not renewed:
-        return
-    before = None if known is None else known_tips(known[1], url)
-    change = history_change(repository, before or [], public)
-    gone = list(change.removed)
-    if before is None or change.complete:
-        gone = sorted(memory.keys(unit).difference(change.added))
-    new = list(dict.fromkeys([*reversed(change.added), *renewed]))
-    project = Project(url, roots(repository, public), repository.path.name)
-
-    def rows(oids: Iterable[str]) -> Iterator[Row]:
-        return commit_rows(index, record.id, oids)
-
-    yield Unit(unit, repository.path.name, state, new, gone, rows, project)
-
-
-def _logs(settings: Settings, memory: Memory, changes: Changes) -> Iterator[str]:
-    """Add to CHANGES what is to be done of each log; yield the units to keep."""
-    logs, problems = public_logs(settings)
-    changes.problems += problems
-    for unit in memory.units():
-        kind, _space, place = unit.partition(" ")
-        if kind == "log" and is_silent(place):
-            yield unit  # what is known of it stays
-    for path in logs:
-        unit = f"log {path}"
-        yield unit
-        try:
-            data = read_log(path)
-            state, known = log_state(settings, data), memory.unit(unit)
-            if known is None or known[1] != state:
-                changes.units.append(_log(settings, path, data, memory, state))
-        except ValueError as error:
-            changes.problems.append(f"{path}: {error}")
-        except ExplogError as error:  # what is known of it stays
-            changes.problems.append(error.message)
-
-
-def _log(settings: Settings, path: Path, data: bytes, memory: Memory, state: str) -> Unit:
-    unit = f"log {path}"
-    found = passage_rows(read_public(settings, path, data))
-    sent = memory.keys(unit)
-    new, gone = [key for key in found if key not in sent], sorted(sent.difference(found))
-
-    def rows(keys: Iterable[str]) -> Iterator[Row]:
-        return ({**found[key], "version": ""} for key in keys)
-
-    return Unit(unit, path.name, state, new, gone, rows, None)
-
-
-# To do it
 
 
 class Publisher:
@@ -185,7 +45,9 @@ class Publisher:
         self.done = Published()
         greeting = self._call("hello", source_token())
         self.source: int = greeting["source"]
-        if not memory.begin(self.source):
+        self.is_new = not memory.begin(self.source)
+        """Whether what is to be sent is to be found again: the memory was of another lab."""
+        if self.is_new:
             self._learn()
 
     def _call(self, function: str, *values: object) -> Any:

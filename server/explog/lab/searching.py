@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from explog.errors import ExplogError
 from explog.index.database import Index
 from explog.lab.asking import question
 from explog.lab.connection import SCHEMA, connected
@@ -21,8 +23,13 @@ if TYPE_CHECKING:
     import psycopg
 
 
+Interrupt: TypeAlias = Callable[[], None]
+
 # A person waits for it.
 _SECONDS = 15
+_CANCEL_SECONDS = 2.0
+_LONGEST_ENTRY = 10_000
+"""Passages."""
 
 
 class Shared(NamedTuple):
@@ -48,12 +55,14 @@ class FromLab(NamedTuple):
 class GroupHit(NamedTuple):
     """A hit; `members` are those in whose logs or clones it is, empty for one's own.
 
-    `page` is the page of a commit on the web.
+    `page` is the page of a commit on the web. `source` is the lab's number of the explog that a
+    passage is from.
     """
 
     hit: Hit
     members: tuple[str, ...] = ()
     page: str | None = None
+    source: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,20 +102,53 @@ def _shared(row: Sequence[Any]) -> Shared:
     return Shared(match, tuple(members), source, url)
 
 
-def ask(address: str, query: Query, limit: int) -> FromLab:
+def ask(
+    address: str, query: Query, limit: int, begin: Callable[[Interrupt], None] | None = None
+) -> FromLab:
     """Return what the lab at ADDRESS finds, for the best LIMIT hits of QUERY.
+
+    BEGIN gets a function by which another thread ends this, which then raises ExplogError
+    `interrupted`. Raises ExplogError as `connected` does.
+    """
+    ended = threading.Event()
+    try:
+        with connected(address, _SECONDS) as connection:
+
+            def interrupt() -> None:
+                ended.set()
+                connection.cancel_safe(timeout=_CANCEL_SECONDS)
+
+            if begin is not None:
+                begin(interrupt)
+            sql = f"SELECT {SCHEMA}.source_of(%s)"
+            row = connection.execute(sql.encode(), (source_token(),)).fetchone()
+            own = None if row is None else row[0]
+            return FromLab(tuple(ask_lab(connection, query, max(RANKED, limit))), own)
+    except ExplogError:
+        if ended.is_set():
+            raise ExplogError("interrupted", "a newer question was asked") from None
+        raise
+
+
+def entry(address: str, experiment: str, source: int, log: str) -> list[Match]:
+    """Return the passages of EXPERIMENT that SOURCE, the explog of a member, has published of LOG.
 
     Raises ExplogError as `connected` does.
     """
     with connected(address, _SECONDS) as connection:
-        sql = f"SELECT {SCHEMA}.source_of(%s)"
-        row = connection.execute(sql.encode(), (source_token(),)).fetchone()
-        own = None if row is None else row[0]
-        return FromLab(tuple(ask_lab(connection, query, max(RANKED, limit))), own)
+        found = ask_lab(connection, parse(f"e{experiment}"), _LONGEST_ENTRY)
+    matches = (one.match for one in found if one.source == source)
+    return [one for one in matches if (one.experiment, one.file) == (experiment, log)]
 
 
 def search_group(
-    index: Index, text: str, limit: int, found: FromLab, runs: Sequence[FoundRun] = ()
+    index: Index,
+    text: str,
+    limit: int,
+    found: FromLab,
+    runs: Sequence[FoundRun] = (),
+    *,
+    count_all: bool = True,
 ) -> GroupResult:
     """Return the best LIMIT hits of the query TEXT in INDEX, among RUNS, and in what the lab FOUND.
 
@@ -119,11 +161,11 @@ def search_group(
         if (one.source is None or one.source != found.own) and not _has(index, one.match.commit)
     }
     if not others:
-        alone = search(index, text, limit, runs=runs)
+        alone = search(index, text, limit, count_all=count_all, runs=runs)
         hits = tuple(map(GroupHit, alone.hits))
         return GroupResult(alone.total, alone.complete, hits, alone.note)
     query = parse(text)
-    matches = matches_of(index, query, limit, count_all=True, runs=runs)
+    matches = matches_of(index, query, limit, count_all=count_all, runs=runs)
     pairs = ranked((*matches.found, *others), query, limit)
     return GroupResult(
         total=matches.total + len(others),
@@ -144,4 +186,4 @@ def _hit(hit: Hit, shared: Shared | None) -> GroupHit:
         return GroupHit(hit)
     is_on_the_net = shared.url and not shared.url.startswith("/")
     page = commit_page(f"https://{shared.url}", str(hit.commit)) if is_on_the_net else None
-    return GroupHit(hit, shared.members, page)
+    return GroupHit(hit, shared.members, page, shared.source)

@@ -40,5 +40,8 @@ def _of_daemon(daemon: Daemon, now: Snapshot) -> Iterator[Finding]:
         seconds = f"{daemon.pace.seconds:.0f} s"
         message += f"; what happens in {len(unwatched)} more is seen within {seconds}"
     yield Finding("watches", True, message)
+    if daemon.publishing.state:
+        hint = "it is tried again; nothing of what is to be sent is lost"
+        yield Finding("lab", daemon.publishing.reached, daemon.publishing.state, hint)
     for problem in now.problems:
         yield Finding("problem", False, problem.message, "see there")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from explog.daemon.loop import Daemon
 from explog.queries import search as queries
+from explog.queries.query import asks_lab, parse
 from explog.queries.search import Hit
 from explog.rpc.client import Client, PerClient
 from explog.rpc.registry import method
@@ -34,11 +35,12 @@ _typing = PerClient(_Typing)
 @method("search", lane="fast")
 def search(
     daemon: Daemon, client: Client, text: str, limit: int, typed: bool = False
-) -> tuple[int, bool, Bulk[Hit], str, str]:
-    """Return (TOTAL COMPLETE HITS PROGRESS NOTE): up to LIMIT hits of a query.
+) -> tuple[int, bool, Bulk[Hit], str, str, bool]:
+    """Return (TOTAL COMPLETE HITS PROGRESS NOTE GROUP): up to LIMIT hits of a query.
 
     TOTAL is a lower bound unless COMPLETE. PROGRESS says what is being indexed meanwhile. NOTE says
-    why nothing is found, if so; HITS are then those of words that are spelled nearly so. With
+    why nothing is found, if so; HITS are then those of words that are spelled nearly so. GROUP says
+    that the query is for the group's lab as well, which `search-lab` asks. With
     TYPED the query is still being typed: the next such search interrupts this one, which then
     fails with the error `interrupted`.
     """
@@ -48,4 +50,5 @@ def search(
             _typing[client].begin(interrupt)
         runs = daemon.runs.found
         result = queries.search(now.index, text, limit, count_all=False, runs=runs)
-    return result.total, result.complete, Bulk(result.hits), now.progress, result.note
+    group = asks_lab(parse(text), now.settings.group)
+    return result.total, result.complete, Bulk(result.hits), now.progress, result.note, group

@@ -25,7 +25,7 @@ from typing import NamedTuple
 from explog.digits import TYPED_HASH
 from explog.errors import ExplogError
 from explog.grammar import ID_PATTERN, STEP_PATTERN
-from explog.lab_settings import SCOPES
+from explog.lab_settings import SCOPES, LabSettings
 from explog.queries.comparison import KINDS as COMPARING
 from explog.queries.comparison import Comparison, read_comparison
 from explog.refs import Reference, parse_step
@@ -165,6 +165,11 @@ def parse(text: str, today: date | None = None) -> Query:
     if tokens[-1:] == said[-1:]:
         clauses = _open_end(clauses, text)
     return Query(tuple(clauses), scope)
+
+
+def asks_lab(query: Query, group: LabSettings) -> bool:
+    """Tell whether QUERY searches the lab of GROUP as well: it says so, or it is the default."""
+    return (query.scope or (group.scope if group.address else "mine")) == "lab"
 
 
 def _scope(tokens: list[_Token], text: str) -> tuple[str | None, list[_Token]]:

@@ -1,7 +1,8 @@
-"""Two lanes of threads, so that a slow call never delays a fast one.
+"""Lanes of threads, so that a slow call never delays a fast one.
 
 A method that answers while the user types is `fast`; one that may take longer than a moment (it
-indexes, it runs git) is `slow`. The lanes share no thread.
+indexes, it runs git) is `slow`; one that asks another machine is on the lane `net`. The lanes share
+no thread.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Literal
 
-LaneName = Literal["fast", "slow"]
+LaneName = Literal["fast", "slow", "net"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ BOUNDS: Mapping[LaneName, Bounds] = {
     # A slow call mostly waits for git, whose processes compete for the disk. With 32 waiting
     # behind 4 the last one has to wait for so long that "busy" is the better answer.
     "slow": Bounds(workers=4, waiting=32),
+    # A wire that was cut is waited for some seconds. Whoever types wants the newest answer alone.
+    "net": Bounds(workers=3, waiting=3),
 }
 
 

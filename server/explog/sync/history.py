@@ -266,6 +266,7 @@ class HistoryLook:
 
         new = tips(repository)
         number = self._put(repository, stamp, new)
+        self.report.refs_changed = True
         if set(known.tips) == set(new):
             return
         change = history_change(repository, known.tips, new)

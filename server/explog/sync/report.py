@@ -24,14 +24,16 @@ class LookReport:
     """What one look found: the logs and repositories that changed, and what could not be read.
 
     `moved` are the common directories of repositories whose refs moved, and `came` tells whether a
-    log or a repository came or went. `experiments` are the ids of those in the parts of the logs
-    that changed.
-    `unsettled` means that a log was being written, and is to be looked at again soon.
+    log or a repository came or went. `refs_changed` tells whether refs may have moved, also if no
+    commit came or went, as when one is pushed. `experiments` are the ids of those in the parts of
+    the logs that changed. `unsettled` means that a log was being written, and is to be looked at
+    again soon.
     """
 
     logs: list[str] = field(default_factory=list)
     moved: list[str] = field(default_factory=list)
     came: bool = False
+    refs_changed: bool = False
     experiments: set[str] = field(default_factory=set)
     repositories: list[str] = field(default_factory=list)
     problems: list[Unreadable] = field(default_factory=list)
