@@ -112,6 +112,7 @@ def test_offline_nothing_is_lost_and_nobody_is_bothered(lab: Lab, serve: Serve) 
     pushed(mine, "second")
     wait_until(lambda: not server.publishing.reached, "an attempt that fails")
     assert server.publishing.problem == ""
+    assert server.publishing.state.endswith("; 1 change to publish")
     assert [row[1] for row in server.call("doctor") if row[0] == "lab"] == [False]
     pushed(mine, "third")
     lab.database.cluster.restart()

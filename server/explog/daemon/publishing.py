@@ -45,6 +45,7 @@ class Publishing:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._pause = 0.0
+        self._left = 0
         self._address = ""
         self._compared: dict[str, str | None] = {}
         self._compare_at = 0.0
@@ -69,9 +70,10 @@ class Publishing:
         self._rung.set()
 
     def _run(self) -> None:
-        while not self._closed.is_set():
-            self._rung.wait(self._pause or None)
-            if self._closed.wait(max(self._pause, _TOGETHER)):
+        while True:
+            if not self._pause:
+                self._rung.wait()
+            if self._closed.wait(self._pause or _TOGETHER):
                 return
             self._rung.clear()
             self.publish()
@@ -98,9 +100,9 @@ class Publishing:
 
     def _failed(self, message: str, *, passing: bool) -> None:
         self._pause = min(2 * self._pause or _FIRST_PAUSE, _LONGEST_PAUSE)
-        self._compare_at = 0.0
         self.reached = False
-        self.state = message
+        left = f"; {counted(self._left, 'changes')} to publish" if self._left else ""
+        self.state = f"{message}{left}"
         self._note("" if passing else message)
 
     def _note(self, problem: str) -> None:
@@ -122,14 +124,15 @@ class Publishing:
         signatures = {one.common_dir: one.signature for one in all_repositories(index)}
         with memory_of(settings.group.address) as memory:
             changes = find_changes(settings, index, memory, self._is_compared)
+            self._left = changes.count()
             if changes or contact:
-                self.state = f"{counted(changes.count(), 'changes')} to publish"
                 with connected(settings.group.address) as connection:
                     publisher = Publisher(connection, memory)
                     if publisher.is_new:  # a lab that was made anew: all is to be sent
                         self._compared = {}
                         changes = find_changes(settings, index, memory)
                     publisher.publish(changes)
+        self._left = 0
         if not changes.problems:
             self._compared = signatures
         if contact:
