@@ -52,12 +52,17 @@ class Cluster:
             os.chown(self.folder, user.pw_uid, user.pw_gid)
             self.folder.chmod(0o755)
 
-    def start(self) -> None:
-        """Make the cluster, and start its server."""
+    def start(self, settings: str = "", rules: str = "") -> None:
+        """Make the cluster, and start its server.
+
+        It has more SETTINGS, and more RULES of pg_hba.conf, which count first.
+        """
         self._run("initdb", "--no-sync", "--auth=trust", "--username=owner", "--encoding=UTF8")
         data = self.folder / "data"
-        with (data / "postgresql.conf").open("a") as settings:
-            settings.write(f"{_SETTINGS}unix_socket_directories = '{self.folder}'\n")
+        with (data / "postgresql.conf").open("a") as file:
+            file.write(f"{_SETTINGS}unix_socket_directories = '{self.folder}'\n{settings}")
+        rules_file = data / "pg_hba.conf"
+        rules_file.write_text(rules + rules_file.read_text())
         self.restart()
 
     def restart(self) -> None:
