@@ -14,7 +14,10 @@ from explog.daemon import publishing
 from explog.daemon.loop import Daemon
 from explog.errors import ExplogError
 from explog.lab import changes
+from explog.lab.connection import connected
 from explog.lab.public import public_tips
+from explog.lab.searching import ask
+from explog.queries.query import parse
 from explog.rpc.client import Client
 from support.calls import call
 from support.labs import Lab, Member
@@ -242,3 +245,24 @@ def test_a_lab_that_does_not_answer_is_not_asked_at_each_key(
             server.call("search-lab", query, 9)
         assert refused.value.code == "lab-unreachable"
     assert len(asked) == 1
+
+
+def test_a_replica_serves_searches(lab: Lab) -> None:
+    pushed(lab.ada.clone(lab.origin()), "[e201.1] first")
+    lab.ada.log(LOG)
+    lab.ada.push()
+    primary = lab.database.cluster
+    replica = primary.replica()
+    try:
+        both = f"host={primary.folder},{replica.folder} dbname={lab.database.name} user=bob"
+        lab.bob.at_home()
+        found = ask(both, parse("e201"), 50)
+        assert {one.match.kind for one in found.shared} == {"commit", "experiment", "step", "note"}
+        with connected(both, reading=True) as connection:
+            assert connection.execute("SELECT pg_is_in_recovery()").fetchone() == (True,)
+        with connected(both) as connection:
+            assert connection.execute("SELECT pg_is_in_recovery()").fetchone() == (False,)
+        replica.stop()
+        assert len(ask(both, parse("e201"), 50).shared) == len(found.shared)
+    finally:
+        replica.close()

@@ -65,6 +65,24 @@ class Cluster:
         rules_file.write_text(rules + rules_file.read_text())
         self.restart()
 
+    def replica(self) -> Cluster:
+        """Return a running cluster that follows this one and can only be read."""
+        made = Cluster()
+        shutil.rmtree(made.folder / "data", ignore_errors=True)
+        made._run_program(
+            "pg_basebackup",
+            "--write-recovery-conf",
+            "--checkpoint=fast",
+            "--no-sync",
+            f"--host={self.folder}",
+            "--username=owner",
+            f"--pgdata={made.folder}/data",
+        )
+        with (made.folder / "data" / "postgresql.conf").open("a") as file:
+            file.write(f"unix_socket_directories = '{made.folder}'\n")
+        made.restart()
+        return made
+
     def restart(self) -> None:
         """Start the server, which does not run."""
         self._run("pg_ctl", "--wait", f"--log={self.folder}/log", "start")
@@ -80,11 +98,13 @@ class Cluster:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _run(self, name: str, *words: str) -> None:
-        data = f"--pgdata={self.folder}/data"
+        self._run_program(name, f"--pgdata={self.folder}/data", *words)
+
+    def _run_program(self, name: str, *words: str) -> None:
         with (self.folder / "output").open("ab") as output:
             # Its server keeps what it was given to write to, so that is no pipe.
             done = subprocess.run(
-                [_program(name), data, *words],
+                [_program(name), *words],
                 cwd=self.folder,
                 env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
                 stdin=subprocess.DEVNULL,

@@ -25,14 +25,21 @@ _SETTINGS = {"connect_timeout": "10", "tcp_user_timeout": "20000", "keepalives_i
 
 
 @contextmanager
-def connected(address: str, seconds: int = 60) -> Iterator[psycopg.Connection[Any]]:
+def connected(
+    address: str, seconds: int = 60, *, reading: bool = False
+) -> Iterator[psycopg.Connection[Any]]:
     """Connect with the lab at ADDRESS, a URL or settings of libpq; each statement is a transaction.
 
-    A statement may take SECONDS. Raises ExplogError: `no-lab` where none is configured, psycopg is
-    missing or the address is wrong, `lab-unreachable`, or `lab-refused` for what the lab refuses.
+    A statement may take SECONDS. Of several servers in ADDRESS, whoever is READING alone prefers a
+    replica, and all others need the one that is written to. Raises ExplogError: `no-lab` where none
+    is configured, psycopg is missing or the address is wrong, `lab-unreachable`, or `lab-refused`
+    for what the lab refuses.
     """
     psycopg = _psycopg()
     parameters = safe_parameters(address, os.environ)
+    if "," in str(parameters.get("host", "")):
+        wanted = "prefer-standby" if reading else "read-write"
+        parameters.setdefault("target_session_attrs", wanted)
     try:
         with psycopg.connect(**parameters, autocommit=True) as connection:
             connection.execute(f"SET statement_timeout = {1000 * seconds:d}")

@@ -112,7 +112,7 @@ def ask(
     """
     ended = threading.Event()
     try:
-        with connected(address, _SECONDS) as connection:
+        with connected(address, _SECONDS, reading=True) as connection:
 
             def interrupt() -> None:
                 ended.set()
@@ -135,7 +135,7 @@ def entry(address: str, experiment: str, source: int, log: str) -> list[Match]:
 
     Raises ExplogError as `connected` does.
     """
-    with connected(address, _SECONDS) as connection:
+    with connected(address, _SECONDS, reading=True) as connection:
         found = ask_lab(connection, parse(f"e{experiment}"), _LONGEST_ENTRY)
     matches = (one.match for one in found if one.source == source)
     return [one for one in matches if (one.experiment, one.file) == (experiment, log)]
