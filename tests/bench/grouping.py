@@ -95,7 +95,10 @@ def _searches(shop: Workshop, index: Index, address: str) -> tuple[list[float], 
 
         for text in queries[:20]:  # what has to be loaded
             _time(ask, text)
-        own = [_time(lambda text: search(index, text, _LIMIT), text) for text in queries]
+        own = [
+            _time(lambda text: search(index, text, _LIMIT, count_all=False), text)
+            for text in queries
+        ]
         groups = [median([_time(ask, text) for _ in range(3)]) for text in queries]
     return own, groups
 
