@@ -120,8 +120,30 @@ BEGIN
     RETURN sql || format(' AND n.folded %s %L', operator, term->>'folded');
 END $$;
 
+-- Return that the commit `d` is of a repository called GIVEN: that is the name of its project or of
+-- anybody's clone of it, or with a slash a part of its address. There are few projects, so that they
+-- are looked for once and not for each commit. Those that one may not see do not even take time.
+CREATE FUNCTION of_repository(given text) RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = explog_lab, pg_temp
+AS $$
+DECLARE
+    found integer[] := ARRAY(SELECT id FROM projects WHERE private_to IS NULL OR private_to = me());
+    called integer[] := ARRAY(SELECT id FROM projects WHERE id = ANY (found)
+        AND (projects.name = given OR (given LIKE '%/%' AND strpos(url, given) > 0)));
+    cloned integer[] := ARRAY(SELECT DISTINCT project FROM clones WHERE project = ANY (found)
+        AND project <> ALL (called) AND clones.name IN (given, given || '.git'));
+BEGIN
+    IF cardinality(called) + cardinality(cloned) = 0 THEN
+        RETURN 'false';
+    END IF;
+    RETURN format('(d.project = ANY (%L::integer[]) OR (d.project = ANY (%L::integer[])'
+        ' AND EXISTS (SELECT 1 FROM publications b JOIN clones o ON o.source = b.source'
+        ' WHERE b.commit = d.id AND o.project = d.project AND o.name IN (%L, %L))))',
+        called, cloned, given, given || '.git');
+END $$;
+
 CREATE FUNCTION filters(term jsonb, target text) RETURNS text
-LANGUAGE plpgsql IMMUTABLE SET search_path = explog_lab, pg_temp
+LANGUAGE plpgsql STABLE SET search_path = explog_lab, pg_temp
 AS $$
 DECLARE
     name text := term->>'filter';
@@ -150,11 +172,7 @@ BEGIN
         RETURN format('strpos(coalesce(d.folded_author,'
             ' lower((d.author || '' <'' || d.email || ''>'') COLLATE "C")), %L) > 0', given);
     WHEN name = 'repo' AND is_commits THEN
-        RETURN format('(d.project IN (SELECT id FROM projects WHERE projects.name = %L'
-            ' OR (%L LIKE ''%%/%%'' AND strpos(url, %L) > 0))'
-            ' OR EXISTS (SELECT 1 FROM publications b JOIN clones o ON o.source = b.source'
-            ' WHERE b.commit = d.id AND o.project = d.project AND o.name IN (%L, %L)))',
-            given, given, given, given, given || '.git');
+        RETURN of_repository(given);
     WHEN name = 'log' AND NOT is_commits THEN
         RETURN format('d.log IN (SELECT id FROM logs WHERE logs.name IN (%L, %L))',
             given, given || '.org');
@@ -166,7 +184,7 @@ END $$;
 
 -- Return TERM as a condition on `d`.
 CREATE FUNCTION condition(term jsonb, target text) RETURNS text
-LANGUAGE plpgsql IMMUTABLE SET search_path = explog_lab, pg_temp
+LANGUAGE plpgsql STABLE SET search_path = explog_lab, pg_temp
 AS $$
 DECLARE
     others text;
@@ -239,7 +257,7 @@ $$;
 
 -- Return QUERY as a condition on `d`.
 CREATE FUNCTION fulfils(query jsonb, target text) RETURNS text
-LANGUAGE sql IMMUTABLE SET search_path = explog_lab, pg_temp
+LANGUAGE sql STABLE SET search_path = explog_lab, pg_temp
 AS $$
     SELECT coalesce(string_agg(
         CASE WHEN negative THEN 'NOT coalesce(' || alternatives || ', false)' ELSE alternatives END,
