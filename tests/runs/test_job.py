@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from explog.runs.job import array_of, job_of
 from explog.runs.record import Job, read_record
-from explog.runs.requeue import earlier_attempt
+from explog.runs.requeue import Earlier, earlier_attempt, set_aside
 from support.runs import explog_run, run_folders
 
 SLURM = {"SLURM_JOB_ID": "7"}
@@ -102,3 +103,22 @@ def test_no_job_goes_on_with_nothing(tmp_path: Path) -> None:
     assert earlier_attempt(str(tmp_path), None, "e1", ["true"]) is None
     assert earlier_attempt("/nonexistent", Job("slurm", "7", restart=1), "e1", ["true"]) is None
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+def test_a_run_that_goes_on_is_never_without_a_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_links: bool
+) -> None:
+    run(tmp_path, "true", **SLURM)
+    (folder,) = run_folders(tmp_path)
+    earlier = Earlier(read_record(folder), str(folder))
+    if not has_links:
+
+        def link(*_args: object) -> None:
+            raise PermissionError(errno.EPERM, "this drive has no links")
+
+        monkeypatch.setattr(os, "link", link)
+    for _twice in range(2):  # whoever set it aside before may have been killed
+        set_aside(earlier)
+        assert read_record(folder) == earlier.record
+        assert (folder / "run.1.json").read_bytes() == (folder / "run.json").read_bytes()

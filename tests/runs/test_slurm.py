@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -174,8 +173,7 @@ def records(repo: GitRepo, name: str = "run.json") -> list[dict[str, Any]]:
     """Return the records of the runs in REPO, by the tasks of their jobs."""
     found = []
     for path in (repo.path / "runs").glob(f"*/{name}"):
-        with suppress(FileNotFoundError):  # that of the first attempt is set aside
-            found.append(json.loads(path.read_text()))
+        found.append(json.loads(path.read_text()))
     return sorted(found, key=lambda record: record["job"]["task"] or "")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -56,9 +57,18 @@ def _is_over(record: RunRecord, job: Job) -> bool:
 
 
 def set_aside(earlier: Earlier) -> None:
-    """Keep the record of EARLIER as `run.1.json`, as the next one comes; may raise OSError."""
+    """Keep the record of EARLIER as `run.1.json`, too, as the next one comes; may raise OSError.
+
+    The next one replaces it, so that at no time the run has none.
+    """
+    record = os.path.join(earlier.folder, RECORD)
     kept = os.path.join(earlier.folder, f"run.{max(earlier.record.attempt, 1)}.json")
-    os.replace(os.path.join(earlier.folder, RECORD), kept)
+    try:
+        os.link(record, kept)
+    except FileExistsError:  # whoever went on with it before was killed
+        pass
+    except OSError:  # not every drive has links
+        shutil.copyfile(record, kept)
 
 
 def is_requeued(job: Job | None) -> bool:
