@@ -139,7 +139,7 @@ def test_one_is_applied_and_one_dropped_and_brought_back(past: Past) -> None:
     assert past.old_line(1, ticked=True) in past.lines()
     assert past.lines().count("** TODO Experiments [1/3]") == 1
     past.press("g")
-    assert "No hash is missing, 2 not placed" in past.emacs.screen()
+    past.emacs.wait_for("No hash is missing, 2 not placed")
 
 
 def test_what_was_dropped_stays_so_after_a_restart(past: Past) -> None:
@@ -297,6 +297,7 @@ def test_other_encodings_and_line_ends(past: Past) -> None:
     text = LOG.replace("ABC in", "Prämisse in").replace("\n", "\r\n").encode("latin-1")
     past.log.write_bytes(text)
     past.plan()
+    past.emacs.redraw()
     assert "^M" not in past.emacs.screen()
     assert "201 Prämisse in XYZ model" in past.visible()
     past.press("x y")

@@ -65,6 +65,7 @@ class Checked:
         self.emacs.keys(keys)
         self.emacs.settle()
         self.listed()
+        self.emacs.redraw()
 
     def point(self) -> str:
         """Return the line of point."""

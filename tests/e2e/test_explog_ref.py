@@ -202,6 +202,7 @@ def test_xref_finds_the_step_and_all_commits(world: World) -> None:
     emacs.wait_until(lambda: "e201.1" in emacs.prompt(), what="the reference as the default")
     emacs.keys("RET")
     emacs.wait_for("commits in project")
+    emacs.redraw()
     screen = emacs.screen()
     assert f"{commit[:7]}" in screen
     assert "step: Test XYZ without ABC" in screen
